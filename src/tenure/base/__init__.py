@@ -1,0 +1,1 @@
+"""What every room of the house stands on: errors, the clock, the home directory, settings and pseudonyms."""

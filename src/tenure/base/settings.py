@@ -1,0 +1,141 @@
+"""What an association can set, read from `tenure.toml` once and passed down."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tenure.base.errors import UsageError
+from tenure.base.home import Home
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Association(_Section):
+    """Who the members belong to."""
+
+    name: str = "My association"
+    time_zone: str = "UTC"
+
+
+class Source(_Section):
+    """Where the records come from."""
+
+    kind: Literal["files", "imis"]
+    path: str = ""
+    url: str = ""
+    username: str = ""
+    mapping: str = "stock"
+    requests_per_hour: int = Field(default=3600, ge=0)
+    page_size: int = Field(default=500, ge=1, le=500)
+    timeout_seconds: float = Field(default=60, gt=0)
+
+
+class Membership(_Section):
+    """The association's own rules about terms.
+
+    `grace_days` holds a `default` and, by member type, what differs from it.
+    """
+
+    grace_days: dict[str, int] = Field(default_factory=lambda: {"default": 30})
+    lifetime_types: tuple[str, ...] = ()
+    complimentary_types: tuple[str, ...] = ()
+
+    def grace_of(self, member_type: str) -> int:
+        """Days after the end of a term in which a payment still renews it."""
+        return self.grace_days.get(member_type, self.grace_days.get("default", 30))
+
+
+class Intake(_Section):
+    """What bad input holds a night back."""
+
+    quarantine_limit: float = Field(default=0.05, ge=0, le=1)
+    volume_gate: float = Field(default=0.20, ge=0, le=1)
+    overlap_minutes: int = Field(default=15, ge=0)
+
+
+class Bands(_Section):
+    """From which probability of not renewing a member stands in which band."""
+
+    high: float = Field(default=0.50, gt=0, lt=1)
+    medium: float = Field(default=0.20, gt=0, lt=1)
+    new_member_days: int = Field(default=180, ge=0)
+
+
+class Model(_Section):
+    """How the model is made and how often."""
+
+    train_every_days: int = Field(default=30, ge=1)
+    refits: int = Field(default=10, ge=4)
+    threads: int = Field(default=0, ge=0)
+    seed: int = 20250301
+    protected: tuple[str, ...] = ("birth_year", "gender")
+
+
+class Writeback(_Section):
+    """The one door into iMIS."""
+
+    enabled: bool = True
+    table: str = "AI_Member_Risk"
+    install_table: bool = True
+    max_band_changes: float = Field(default=0.25, ge=0, le=1)
+
+
+class Web(_Section):
+    """Where the staff pages are served."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+
+
+class Ledger(_Section):
+    """The transactional database: empty for SQLite in the home directory, else a postgresql:// address."""
+
+    database: str = ""
+
+
+class Settings(_Section):
+    """All of `tenure.toml`."""
+
+    association: Association = Association()
+    source: Source
+    membership: Membership = Membership()
+    intake: Intake = Intake()
+    bands: Bands = Bands()
+    model: Model = Model()
+    writeback: Writeback = Writeback()
+    web: Web = Web()
+    ledger: Ledger = Ledger()
+
+
+def read_settings(home: Home) -> Settings:
+    """Read and check the home's `tenure.toml`.
+
+    Raises:
+        UsageError: The file is missing, is not TOML, or holds a key or value that cannot be; each is named.
+    """
+    home.require()
+    return parse_settings(home.settings_file.read_bytes(), home.settings_file)
+
+
+def parse_settings(text: bytes, path: Path) -> Settings:
+    """Check the text of a settings file; *path* is for messages.
+
+    Raises:
+        UsageError: As for `read_settings`.
+    """
+    try:
+        raw = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}", mend="mend the line it names") from error
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        faults = "; ".join(f"`{'.'.join(map(str, e['loc']))}`: {e['msg'].lower()}" for e in error.errors())
+        raise UsageError(f"{path} has settings that cannot be: {faults}", mend="docs/settings.md lists every key") from error

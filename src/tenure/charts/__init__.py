@@ -1,0 +1,1 @@
+"""Figures as SVG, a table and a sentence; pure functions of numbers."""
