@@ -1,0 +1,68 @@
+"""One association's home, opened: its settings, and its stores when they are first asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tenure.base.clock import Clock, system_clock
+from tenure.base.home import Home
+from tenure.base.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from tenure.lake import Lake
+    from tenure.risk import Registry
+
+
+@dataclass
+class House:
+    """What commands work on.
+
+    Args:
+        home: The home directory.
+        settings: Its settings.
+        clock: Gives the present instant.
+    """
+
+    home: Home
+    settings: Settings
+    clock: Clock = field(default=system_clock)
+
+    @classmethod
+    def open(cls, root: Path, *, clock: Clock = system_clock) -> House:
+        """The house in *root*.
+
+        Raises:
+            UsageError: There is no tenure.toml in it, or it holds what cannot be.
+        """
+        home = Home(root.resolve())
+        return cls(home, read_settings(home), clock)
+
+    @property
+    def today(self) -> dt.date:
+        """The present day, UTC."""
+        return self.clock().date()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake, created when missing."""
+        from tenure.lake import Lake
+
+        return Lake.open(self.home.lake)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The models on disk."""
+        from tenure.risk import Registry
+
+        return Registry(self.home.models)
+
+    def open_ledger(self) -> None:
+        """Make the ledger ready for use, with the newest tables."""
+        from tenure import ledger
+
+        ledger.setup(self.home, self.settings)
+        ledger.migrate()

@@ -1,0 +1,127 @@
+"""The text of a new `tenure.toml`: every setting, what it means, and what it is when left out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What `tenure init` was told.
+
+    Args:
+        kind: `files` or `imis`.
+        name: What the association calls itself.
+        path: Folder of the exports, for files.
+        url: Address of the iMIS site, for imis.
+        username: Account that reads and writes, for imis.
+        grace_days: Days after the end of a term in which a payment still renews it.
+        requests_per_hour: Ceiling on requests to iMIS; 0 for none.
+        port: Where the staff pages are served.
+    """
+
+    kind: str
+    name: str = "My association"
+    path: str = ""
+    url: str = ""
+    username: str = ""
+    grace_days: int = 30
+    requests_per_hour: int = 3600
+    port: int = 8000
+
+
+def _text(value: str) -> str:
+    """*value* as a TOML basic string, whose escapes are those of JSON."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+_HEAD = """\
+# Settings of one association. Every key is listed; one that is commented out shows its default.
+# docs/settings.md explains each. After a change, `tenure doctor` says whether all is well.
+
+[association]
+name = {name}
+# time_zone = "UTC"                 # for dates on the staff pages; the night itself goes by UTC
+
+"""
+
+_FILES = """\
+[source]
+kind = "files"                      # a folder in the contract's form: members and terms, and what else there is
+path = {path}
+"""
+
+_IMIS = """\
+[source]
+kind = "imis"                       # an iMIS site, by REST; the password is never kept in this file
+url = {url}
+username = {username}
+# mapping = "stock"                 # how this site's queries and codes map to the contract: a profile or a file
+{requests}
+# page_size = 500                   # rows asked for at once; iMIS gives 500 at most
+# timeout_seconds = 60              # after which one request is given up
+"""
+
+_REST = """
+[membership.grace_days]
+# Days after the end of a term in which a payment still renews it. One line per member type that differs:
+# "STU" = 60
+default = {grace_days}
+
+[membership]
+# lifetime_types = []               # member types without a renewal, besides terms without an end
+# complimentary_types = []          # member types that pay nothing, besides terms with dues of 0
+
+[intake]
+# quarantine_limit = 0.05           # share of a table's rows that may be bad before the night is held back
+# volume_gate = 0.20                # share by which a table may shrink or swell before the night is held back
+# overlap_minutes = 15              # how far before the last record a sync reads again, for late commits
+
+[bands]
+# high = 0.50                       # from this probability of not renewing: high
+# medium = 0.20                     # from this one: medium; below it: low
+# new_member_days = 180             # without a completed renewal and known for fewer days: new
+
+[model]
+# train_every_days = 30             # a night trains when the last model is older than this
+# refits = 10                       # half-sample refits behind each interval
+# threads = 0                       # processors to use; 0 for all
+# seed = 20250301                   # of everything drawn by chance
+# protected = ["birth_year", "gender"]  # never a feature; for fairness audits only
+
+[writeback]
+# enabled = true                    # write scores into iMIS; only with an iMIS source
+# table = "AI_Member_Risk"          # the custom table that takes them, and nothing else is written
+# install_table = true              # create it when it is not there and the account may
+# max_band_changes = 0.25           # share of members whose band may change overnight before a person is asked
+
+[web]
+# host = "127.0.0.1"                # where the staff pages listen
+{port}
+# allowed_hosts = ["127.0.0.1", "localhost"]
+
+[ledger]
+# database = ""                     # empty for SQLite in this directory, else postgresql://user@host/name
+"""
+
+
+def settings_text(answers: Answers) -> str:
+    """The commented `tenure.toml` for *answers*."""
+    source = _FILES if answers.kind == "files" else _IMIS
+    text = _HEAD + source + _REST
+    values = {
+        "name": _text(answers.name),
+        "path": _text(answers.path),
+        "url": _text(answers.url),
+        "username": _text(answers.username),
+        "grace_days": answers.grace_days,
+        "requests": _setting("requests_per_hour", answers.requests_per_hour, 3600, "0 for no ceiling"),
+        "port": _setting("port", answers.port, 8000, "0 for any that is free"),
+    }
+    return text.format(**values)
+
+
+def _setting(key: str, value: int, default: int, comment: str) -> str:
+    lead = "# " if value == default else ""
+    return f"{lead}{key} = {value}".ljust(36) + f"# {comment}"
