@@ -42,7 +42,7 @@ def _from_machine(error: Exception) -> TenureError | None:
     """The words for what the machine itself refuses: room, rights, memory."""
     if isinstance(error, MemoryError):
         return TenureError("this machine ran out of memory", mend="free some, or run on a machine with more")
-    if not isinstance(error, OSError) or error.filename is None and error.errno != errno.ENOSPC:
+    if not isinstance(error, OSError) or (error.filename is None and error.errno != errno.ENOSPC):
         return None
     where = f": `{error.filename}`" if error.filename is not None else ""
     mends = {

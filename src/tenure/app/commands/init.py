@@ -112,7 +112,9 @@ def _address(kind: str, url: str | None) -> str:
     if kind != "imis":
         return ""
     if not url:
-        raise UsageError("--source imis needs --url", mend="pass the address of the site, such as https://www.example.org")
+        raise UsageError(
+            "--source imis needs --url", mend="pass the address of the site, such as https://www.example.org"
+        )
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise UsageError(f"`{url}` is not the address of a site", mend="write it as https://www.example.org")

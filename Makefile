@@ -1,0 +1,76 @@
+# Needs Python 3.11 or newer, make, and access to packages. Everything lands in .venv; nothing else is touched.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST_WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test check lint format types contracts coverage browser lock clean
+
+help: ## List what make can do.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: install ## Try Tenure on a simulated association, with staff pages at http://127.0.0.1:8000.
+	@$(BIN)/tenure demo --home .demo $(DEMO)
+
+install: $(VENV)/installed ## Set up .venv with what Tenure needs to run.
+
+test: $(VENV)/tested-with check browser ## Lint, check types and import contracts, and run every test.
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(TESTS)
+
+check: lint types contracts ## Everything but the tests.
+
+lint: $(VENV)/tested-with ## Ruff: faults and format.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/tested-with ## Let Ruff mend what it can.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/tested-with ## mypy, strict on the core.
+	$(BIN)/mypy
+
+contracts: $(VENV)/tested-with ## Which package may import which.
+	$(BIN)/lint-imports
+
+coverage: $(VENV)/tested-with browser ## Run every test and list the lines that none reaches.
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --show-missing --skip-covered
+
+browser: $(VENV)/tested-with ## Find or install a Chromium for the browser tests.
+	@.ci/chromium $(BIN)/python
+
+lock: ## Choose the newest versions that pyproject.toml allows, and write them down.
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+	$(VENV)-lock/bin/uv pip compile $(LOCK) --output-file requirements/app.txt pyproject.toml requirements/build.in
+	$(VENV)-lock/bin/uv pip compile $(LOCK) --output-file requirements/dev.txt --constraint requirements/app.txt \
+	  --extra dev pyproject.toml requirements/build.in
+	rm -rf $(VENV)-lock
+
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+clean: ## Remove .venv and the demo.
+	rm -rf $(VENV) $(VENV)-lock .demo
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$(PYTHON) is older than 3.11; set PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements/app.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing packages (once; about a minute) …"
+	@$(PIP) install --require-hashes -r requirements/app.txt
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/tested-with: requirements/dev.txt $(VENV)/installed
+	@echo "Installing what the tests need (once) …"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
