@@ -1,0 +1,79 @@
+"""What became of each past renewal, as it was known on a day: renewed, lapsed, an outcome of its own, or not yet known."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from tenure.base.settings import Membership
+from tenure.membership.contract import COMPETING
+from tenure.membership.standing import FOREVER, chains, known_terms
+
+RENEWED = "renewed"
+LAPSED = "lapsed"
+PENDING = "pending"
+
+
+def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_of: dt.date) -> pl.DataFrame:
+    """Every renewal that came due, with its outcome.
+
+    A term is renewed when a next term of the same payer was paid by the end of grace, lapsed when none was and grace
+    has run out (`as_of` > `ends_on` + grace); until then it is pending, whichever way it seems to go, so that early
+    payers do not make a young class look loyal. Death, merger and transfer are outcomes of their own. Lifetime and
+    complimentary terms have no renewal to decide.
+
+    Args:
+        terms: All versions of all terms; only those recorded before *as_of* are used.
+        members: All versions of all members; likewise.
+        rules: Grace, lifetime and complimentary types.
+        as_of: The day on which the labels are read, at its start.
+
+    Returns:
+        One line per renewal, sorted by member and end: `member`, `term_id`, `member_type`, `starts_on`, `ends_on`
+        (date), `grace` (days), `terms_in_spell`, `outcome` (`renewed`, `lapsed`, `deceased`, `transferred`,
+        `merged`, `pending`), `resigned` (bool), `renewed_on` (date paid, null unless renewed) and `renewal_known_at`
+        (instant at which the next term first was recorded, UTC naive, null unless renewed).
+    """
+    rows = terms.select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
+    walked = chains(known_terms(terms, rows), rules)
+    following = walked.with_columns(
+        next_spell=pl.col("spell").shift(-1).over("row"),
+        next_paid=pl.col("paid").shift(-1).over("row"),
+        next_known=pl.col("first_recorded").shift(-1).over("row"),
+        next_ends=pl.col("ends").shift(-1).over("row"),
+    )
+    renewed = (pl.col("next_spell") == pl.col("spell")).fill_null(value=False)
+    last_day = pl.col("ends_on") + pl.duration(days=pl.col("grace"))
+    outcome = (
+        pl.when(pl.lit(as_of) <= last_day)
+        .then(pl.lit(PENDING))
+        .when(pl.col("ended_by").is_in(list(COMPETING)))
+        .then(pl.col("ended_by"))
+        .when(renewed)
+        .then(pl.lit(RENEWED))
+        .when(pl.col("deceased_on").is_not_null() & (pl.col("deceased_on") <= last_day))
+        .then(pl.lit("deceased"))
+        .otherwise(pl.lit(LAPSED))
+    )
+    free = (pl.col("dues") == 0).fill_null(value=False) | pl.col("member_type").is_in(
+        [*rules.complimentary_types, *rules.lifetime_types]
+    )
+    return (
+        following.join(_deaths(members, as_of), on="member", how="left")
+        .filter((pl.col("ends") < FOREVER) & ~free)
+        .with_columns(outcome=outcome, renewed=renewed)
+        .select(
+            "member", "term_id", "member_type", "starts_on", "ends_on", "grace",
+            (pl.col("place") + 1).alias("terms_in_spell"), "outcome",
+            (pl.col("ended_by") == "resigned").fill_null(value=False).alias("resigned"),
+            pl.when("renewed").then("next_paid").alias("renewed_on"),
+            pl.when("renewed").then("next_known").alias("renewal_known_at"),
+        )
+        .sort("member", "ends_on")
+    )  # fmt: skip
+
+
+def _deaths(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    known = members.filter(pl.col("valid_from") < pl.lit(as_of).cast(pl.Datetime("us")))
+    return known.sort("valid_from").group_by("member").agg(pl.col("deceased_on").last())

@@ -1,0 +1,172 @@
+"""Where each member stood on a day, from what was known on it: running term, spell, grace, kind of membership.
+
+Everything here answers for pairs of member and day, so that one night (every member, one day) and training (each
+member on the days before past renewals) go the same way and cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from tenure.base.settings import Membership
+from tenure.membership.contract import COMPETING
+
+FOREVER = dt.date(9999, 12, 31)
+"""Stands for the end of a lifetime term."""
+
+NEVER_KNOWN = dt.datetime(1970, 1, 1)  # noqa: DTZ001
+"""`valid_from` of a plain export's first version: today's values, of unknown age. UTC, naive as in the lake."""
+
+
+def grace_days(member_type: str, rules: Membership) -> pl.Expr:
+    """Grace days of each row by the column called *member_type*."""
+    default = rules.grace_days.get("default", 30)
+    special = {key: days for key, days in rules.grace_days.items() if key != "default"}
+    if not special:
+        return pl.lit(default, dtype=pl.Int64)
+    return pl.col(member_type).replace_strict(special, default=default, return_dtype=pl.Int64)
+
+
+def known_terms(terms: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Each row's terms as they were known on its day.
+
+    Args:
+        terms: All versions of all terms, columns of the contract with `member` for `member_id`.
+        rows: `row` (int, unique), `member`, `as_of` (date): which member on which day.
+
+    Returns:
+        One line per row and term: `row`, `as_of` and the columns of the version with the latest `recorded_at`
+        before the start of `as_of` (00:00 UTC), with `paid` (date): `paid_on`, or where that is null the day on
+        which the term first was recorded. Sorted by row, then start.
+    """
+    known = (
+        rows.lazy()
+        .join(terms.lazy(), on="member", how="inner")
+        .filter(pl.col("recorded_at") < pl.col("as_of").cast(pl.Datetime("us")))
+        .sort("row", "term_id", "recorded_at")
+        .with_columns(first_recorded=pl.col("recorded_at").first().over("row", "term_id"))
+        .unique(["row", "term_id"], keep="last", maintain_order=True)
+        .with_columns(
+            paid=pl.coalesce("paid_on", pl.col("first_recorded").dt.date()),
+            ends=pl.col("ends_on").fill_null(FOREVER),
+        )
+        # A term taken back before it began (refunded, or resigned on its first day) is no term.
+        .filter(pl.col("ends") >= pl.col("starts_on"))
+        .sort("row", "starts_on", "ends", "term_id")
+    )
+    return known.collect()
+
+
+def chains(known: pl.DataFrame, rules: Membership) -> pl.DataFrame:
+    """Mark where a spell begins among each row's terms.
+
+    A term continues the spell when it was paid by the last day of the grace of the one before it.
+
+    Args:
+        known: As `known_terms` returns.
+        rules: Grace by member type.
+
+    Returns:
+        *known* with `grace` (days), `spell` (0, 1, … within the row), `previous_ends` (latest end before this term,
+        null for the first) and `place` (0, 1, … within the spell).
+    """
+    with_grace = known.with_columns(grace=grace_days("member_type", rules))
+    before = with_grace.with_columns(
+        previous_ends=pl.col("ends").cum_max().shift(1).over("row"),
+        previous_grace=pl.col("grace").shift(1).over("row"),
+    )
+    overdue = pl.col("paid") > pl.col("previous_ends") + pl.duration(days=pl.col("previous_grace"))
+    return (
+        before.with_columns(spell=overdue.fill_null(value=False).cast(pl.Int32).cum_sum().over("row"))
+        .with_columns(place=pl.int_range(pl.len(), dtype=pl.Int32).over("row", "spell"))
+        .drop("previous_grace")
+    )
+
+
+def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rules: Membership) -> pl.DataFrame:
+    """Where each row's member stood on its day.
+
+    Args:
+        terms: All versions of all terms.
+        members: All versions of all members.
+        rows: `row` (int, unique), `member`, `as_of` (date).
+        rules: Grace, lifetime and complimentary types.
+
+    Returns:
+        One line per row whose member had any term known by then, sorted by `row`:
+        `term_id`, `member_type`, `starts_on`, `ends` (date; FOREVER for lifetime), `renewal_due_on` (date, null for
+        lifetime), `grace` (days), `spell_began` (date), `terms_in_spell`, `spells` (1 and more), `dues`,
+        `previous_dues`, `billed_on`, `due_on`, `paid` (date), `paid_early` (days by which the running term was paid before
+        the end of the one before it, null in the first), `auto_renew`, `installments`, `resigned` (bool), `gone`
+        (bool: death, merger, transfer or objection known), `lifetime`, `complimentary`, `in_grace`, `active` (bool).
+    """
+    walked = chains(known_terms(terms, rows), rules)
+    return (
+        _summary(walked)
+        .join(_person_known(members, rows), on="row", how="left")
+        .with_columns(*_verdicts(rules))
+        .with_columns(active=((pl.col("as_of") - pl.col("ends")).dt.total_days() <= pl.col("grace")) & ~pl.col("gone"))
+        .sort("row")
+    )
+
+
+def _summary(walked: pl.DataFrame) -> pl.DataFrame:
+    """The running term of each row and the spell around it."""
+    running = walked.with_columns(
+        spells=pl.col("spell").max().over("row") + 1,
+        spell_began=pl.col("starts_on").min().over("row", "spell"),
+        first_term_on=pl.col("starts_on").min().over("row"),
+        previous_dues=pl.col("dues").shift(1).over("row", "spell"),
+        paid_early=(pl.col("previous_ends") - pl.col("paid")).dt.total_days(),
+    )
+    last = running.group_by("row", maintain_order=True).last()
+    return last.select(
+        "row", "member", "as_of", "term_id", "member_type", "starts_on", "ends",
+        pl.col("ends_on").alias("renewal_due_on"), "grace", "spell_began", "first_term_on",
+        (pl.col("place") + 1).alias("terms_in_spell"), "spells", "dues", "previous_dues", "billed_on", "due_on",
+        "paid", pl.when(pl.col("place") > 0).then("paid_early").alias("paid_early"), "auto_renew", "installments",
+        "ended_by",
+    )  # fmt: skip
+
+
+def _person_known(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """What was known of each row's member as a person: death and objection."""
+    known = (
+        rows.lazy()
+        .join(
+            members.lazy().select("member", "valid_from", "record_type", "objects_to_profiling", "deceased_on"),
+            on="member",
+        )
+        .filter(pl.col("valid_from") < pl.col("as_of").cast(pl.Datetime("us")))
+        .sort("row", "valid_from")
+        .unique("row", keep="last", maintain_order=True)
+    )
+    # A plain export says when a member died but not when that became known; the day itself stands for it.
+    died = pl.col("deceased_on").is_not_null() & (pl.col("deceased_on") < pl.col("as_of"))
+    return known.select(
+        "row",
+        "record_type",
+        died.fill_null(value=False).alias("died"),
+        pl.col("objects_to_profiling").fill_null(value=False).alias("objects"),
+    ).collect()
+
+
+def _verdicts(rules: Membership) -> list[pl.Expr]:
+    lifetime = pl.col("renewal_due_on").is_null() | pl.col("member_type").is_in(list(rules.lifetime_types))
+    complimentary = (pl.col("dues") == 0).fill_null(value=False) | pl.col("member_type").is_in(
+        list(rules.complimentary_types)
+    )
+    competing = pl.col("ended_by").is_in(list(COMPETING)).fill_null(value=False)
+    gone = competing | pl.col("died").fill_null(value=False) | pl.col("objects").fill_null(value=False)
+    days_past = (pl.col("as_of") - pl.col("ends")).dt.total_days()
+    return [
+        lifetime.alias("lifetime"),
+        (complimentary & ~lifetime).alias("complimentary"),
+        gone.alias("gone"),
+        pl.col("objects").fill_null(value=False),
+        pl.col("record_type").fill_null("individual"),
+        (pl.col("ended_by") == "resigned").fill_null(value=False).alias("resigned"),
+        ((days_past > 0) & (days_past <= pl.col("grace"))).alias("in_grace"),
+    ]
