@@ -1,0 +1,14 @@
+"""Makes the ledger known to Django."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    """The ledger's models, under the label `ledger`."""
+
+    name = "tenure.ledger"
+    label = "ledger"
+    verbose_name = "Ledger"
+    default_auto_field = "django.db.models.BigAutoField"

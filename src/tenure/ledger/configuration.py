@@ -1,0 +1,156 @@
+"""Django, configured for one home at a time."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import django
+from asgiref.local import Local
+from django.conf import settings as django_settings
+
+from tenure.base.errors import DamagedStore, UsageError
+from tenure.base.home import Home, write_atomically
+from tenure.base.settings import Settings
+
+APPS = ("django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tenure.ledger")
+
+# Bulk writes wait for a reader's checkpoint rather than fail at once.
+_SECONDS_TO_WAIT_FOR_A_LOCK = 30
+
+
+def setup(home: Home, settings: Settings, **extra: Any) -> None:
+    """Point this process at the ledger of *home*; doing it again changes nothing.
+
+    A second home takes the place of the first (connections of the calling thread are closed), so that one process can
+    serve several associations one after the other, never at once.
+
+    Args:
+        home: The home directory.
+        settings: Its settings; `settings.ledger.database` chooses the database.
+        extra: Further Django settings, from the rooms above that need them.
+
+    Raises:
+        UsageError: `ledger.database` is not a postgresql:// address.
+        DamagedStore: `secrets/web.key` is too short to sign with.
+    """
+    values = {**_settings(home, settings), **extra}
+    if not django_settings.configured:
+        django_settings.configure(**values)
+        django.setup()
+        return
+    if all(getattr(django_settings, name, None) == value for name, value in values.items()):
+        return
+    moved = values["DATABASES"] != django_settings.DATABASES
+    for name, value in values.items():
+        setattr(django_settings, name, value)
+    if moved:
+        _reconnect()
+
+
+def migrate() -> None:
+    """Bring the tables of the ledger to this version's form; quick when they have it already."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _settings(home: Home, settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": _web_key(home),
+        "DEBUG": False,
+        "USE_TZ": True,
+        "TIME_ZONE": "UTC",
+        "USE_I18N": False,
+        "LANGUAGE_CODE": "en-us",
+        "INSTALLED_APPS": list(APPS),
+        "DATABASES": {"default": database(home, settings.ledger.database)},
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "AUTH_USER_MODEL": "ledger.Staff",
+        "PASSWORD_HASHERS": [
+            "django.contrib.auth.hashers.ScryptPasswordHasher",
+            "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        ],
+        "AUTH_PASSWORD_VALIDATORS": _PASSWORD_RULES,
+        "LOGGING_CONFIG": None,
+    }
+
+
+_PASSWORD_RULES = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "email")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+
+def database(home: Home, address: str) -> dict[str, Any]:
+    """Django's description of the ledger's database.
+
+    Args:
+        home: Where the SQLite file lies when *address* is empty.
+        address: Empty, or `postgresql://user:password@host:port/name?sslmode=require`.
+
+    Raises:
+        UsageError: *address* is something else.
+    """
+    return _postgresql(address) if address else _sqlite(home)
+
+
+def _sqlite(home: Home) -> dict[str, Any]:
+    if not home.ledger.exists():
+        home.root.mkdir(parents=True, exist_ok=True)
+        home.ledger.touch(mode=0o600)
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(home.ledger),
+        "OPTIONS": {
+            # Take the write lock when a transaction begins: a reader that turns writer half-way cannot wait for it.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": _SECONDS_TO_WAIT_FOR_A_LOCK,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+        },
+    }
+
+
+def _postgresql(address: str) -> dict[str, Any]:
+    parts = urlsplit(address)
+    name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in ("postgresql", "postgres") or not name:
+        raise UsageError(
+            "`ledger.database` is not the address of a PostgreSQL database",
+            mend="write postgresql://user:password@host:5432/name, or leave it empty for SQLite in the home directory",
+        )
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def _web_key(home: Home) -> str:
+    path = home.root / "secrets" / "web.key"
+    if not path.exists():
+        write_atomically(path, secrets.token_hex(32).encode(), mode=0o600)
+    key = path.read_text().strip()
+    if len(key) < 50:
+        raise DamagedStore(f"{path} is too short to sign sessions with", mend="delete it; everyone then signs in again")
+    return key
+
+
+def _reconnect() -> None:
+    """Forget the connections to the former database, as Django itself does for caches whose settings change."""
+    from django.db import connections
+
+    connections.close_all()
+    connections._settings = connections.settings = connections.configure_settings(None)
+    connections._connections = Local(connections.thread_critical)

@@ -1,0 +1,57 @@
+"""Names, addresses and numbers of members, as the source gave them last."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+import polars as pl
+from django.db import transaction
+
+from tenure.ledger.models import Contact
+
+_FIELDS = ("first_name", "last_name", "email", "phone", "time_zone", "language")
+_AT_ONCE = 2_000
+
+
+def replace(*, frame: pl.DataFrame) -> int:
+    """Make the contacts those of *frame*; returns how many were added, changed or removed.
+
+    Args:
+        frame: `member` (pseudonym) and any of the contract's contact columns; text, null where unknown.
+    """
+    wanted = {row["member"]: _values(row) for row in frame.iter_rows(named=True)}
+    with transaction.atomic():
+        present = {row["member"]: row for row in Contact.objects.values("member", *_FIELDS)}
+        fresh = [Contact(member=m, **values) for m, values in wanted.items() if m not in present]
+        changed = [
+            Contact(member=m, **values)
+            for m, values in wanted.items()
+            if m in present and any(present[m][field] != values[field] for field in _FIELDS)
+        ]
+        gone = [m for m in present if m not in wanted]
+        Contact.objects.bulk_create(fresh, batch_size=_AT_ONCE)
+        Contact.objects.bulk_update(changed, [*_FIELDS, "search"], batch_size=200)
+        for i in range(0, len(gone), 900):
+            Contact.objects.filter(member__in=gone[i : i + 900]).delete()
+    return len(fresh) + len(changed) + len(gone)
+
+
+def names_of(*, members: Iterable[int]) -> dict[int, str]:
+    """Full names by pseudonym; members without a name are left out."""
+    contacts = Contact.objects.filter(member__in=list(members)).only("member", "first_name", "last_name")
+    return {contact.member: contact.name for contact in contacts if contact.name}
+
+
+def folded(text: str) -> str:
+    """*text* in one case, without accents, single-spaced: "Wiśniewska" is found by "wisniewska"."""
+    plain = unicodedata.normalize("NFKD", text.casefold().replace("ł", "l").replace("ø", "o"))
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def _values(row: dict[str, str | None]) -> dict[str, str]:
+    values = {
+        field: (row.get(field) or "")[: Contact._meta.get_field(field).max_length]  # type: ignore[index]
+        for field in _FIELDS
+    }
+    return {**values, "search": folded(f"{values['first_name']} {values['last_name']}")}

@@ -1,0 +1,83 @@
+"""The scores that staff see today."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class ScoreSet(models.Model):
+    """Which scores the current ones are: one row, replaced with them in one transaction."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    as_of = models.DateField()
+    model_version = models.CharField(max_length=80)
+    rows = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    run = models.ForeignKey("ledger.Run", on_delete=models.SET_NULL, null=True)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_score_set"
+        constraints = (models.CheckConstraint(name="score_set_is_one", condition=Q(id=1)),)
+
+
+class CurrentScore(models.Model):
+    """One active member's score, and what a list needs to show and sift it by.
+
+    Probabilities run from 0 to 1, `risk_score` and points from 0 to 100; `usual` is the mean probability of the
+    member's type. The `previous_…` columns hold the score of the last earlier day.
+    """
+
+    member = models.BigIntegerField(primary_key=True)
+    as_of = models.DateField()
+    renewal_due_on = models.DateField(null=True)
+    p_lapse_30 = models.FloatField()
+    p_lapse_60 = models.FloatField()
+    p_lapse_90 = models.FloatField()
+    p_lapse_renewal = models.FloatField()
+    p_low = models.FloatField()
+    p_high = models.FloatField()
+    risk_score = models.PositiveSmallIntegerField()
+    risk_rank = models.FloatField()
+    band = models.CharField(max_length=10)
+    predicted_lapse_on = models.DateField(null=True)
+    lapse_earliest_on = models.DateField(null=True)
+    lapse_latest_on = models.DateField(null=True)
+    reason_1 = models.CharField(max_length=400, blank=True, default="")
+    reason_2 = models.CharField(max_length=400, blank=True, default="")
+    reason_3 = models.CharField(max_length=400, blank=True, default="")
+    reason_1_points = models.FloatField(null=True)
+    reason_2_points = models.FloatField(null=True)
+    reason_3_points = models.FloatField(null=True)
+    model_version = models.CharField(max_length=80)
+    record_type = models.CharField(max_length=20, blank=True, default="")
+    member_type = models.CharField(max_length=100, blank=True, default="")
+    chapter_id = models.CharField(max_length=200, blank=True, default="")
+    dues = models.FloatField(null=True)
+    in_grace = models.BooleanField(default=False)
+    standing = models.CharField(max_length=20, blank=True, default="")
+    against = models.CharField(max_length=400, blank=True, default="")
+    usual = models.FloatField(null=True)
+    previous_risk_score = models.PositiveSmallIntegerField(null=True)
+    previous_band = models.CharField(max_length=10, blank=True, default="")
+    previous_as_of = models.DateField(null=True)
+
+    class Meta:
+        db_table = "ledger_current_score"
+        indexes = (
+            models.Index(fields=("-p_lapse_renewal", "member"), name="score_by_risk"),
+            models.Index(fields=("band", "-p_lapse_renewal"), name="score_by_band"),
+            models.Index(fields=("member_type", "-p_lapse_renewal"), name="score_by_type"),
+            models.Index(fields=("chapter_id", "-p_lapse_renewal"), name="score_by_chapter"),
+            models.Index(fields=("renewal_due_on", "-p_lapse_renewal"), name="score_by_due"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="score_is_a_chance", condition=Q(p_lapse_renewal__gte=0, p_lapse_renewal__lte=1)
+            ),
+            models.CheckConstraint(
+                name="score_never_falls_with_time",
+                condition=Q(p_lapse_30__lte=F("p_lapse_60"), p_lapse_60__lte=F("p_lapse_90")),
+            ),
+        )

@@ -1,0 +1,112 @@
+"""What shall be written into iMIS. The night plans it, `tenure.writeback` carries it out, pages only look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from tenure.base.clock import Clock, system_clock
+from tenure.ledger.models import OutboxRow
+
+State = OutboxRow.State
+_OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one member's row in iMIS shall hold.
+
+    Args:
+        member_id: The source's id, to the letter.
+        payload: Property names and values.
+        digest: Fingerprint of what matters in *payload*; a row whose digest is known to be written is left alone.
+    """
+
+    member_id: str
+    payload: dict[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What planning found: rows to write for the first time, to write anew, and to leave alone."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+def plan(*, table: str, rows: Iterable[Wanted], clock: Clock = system_clock) -> Plan:
+    """Put *rows* into the outbox of *table*; a row that iMIS is known to hold already is left alone.
+
+    A write whose outcome is unknown keeps that state under its new payload, so that it is read back first.
+    """
+    now = clock()
+    with transaction.atomic():
+        present = {row.member_id: row for row in OutboxRow.objects.filter(table=table)}
+        fresh: list[OutboxRow] = []
+        changed: list[OutboxRow] = []
+        unchanged = 0
+        for want in rows:
+            row = present.get(want.member_id)
+            if row is None:
+                fresh.append(_new(table, want, now))
+            elif _change(row, want, now):
+                changed.append(row)
+            else:
+                unchanged += 1
+        OutboxRow.objects.bulk_create(fresh, batch_size=_AT_ONCE)
+        OutboxRow.objects.bulk_update(
+            changed, ["payload", "digest", "state", "planned_at", "changed_at", "last_error"], batch_size=200
+        )
+    return Plan(len(fresh), len(changed), unchanged)
+
+
+def pending(*, table: str) -> list[OutboxRow]:
+    """Rows still to be written, oldest first; those `sending` or `unknown` are to be read back before."""
+    return list(OutboxRow.objects.filter(table=table, state__in=_OPEN).order_by("id"))
+
+
+def mark(*, row: OutboxRow, state: str, error: str = "", clock: Clock = system_clock) -> None:
+    """Note how far *row* has come, in a transaction of its own; `sending` counts an attempt."""
+    row.state, row.last_error, row.changed_at = State(state), error, clock()
+    if state == State.SENDING:
+        row.attempts += 1
+    if state == State.DONE:
+        row.done_digest = row.digest
+    row.save(update_fields=["state", "last_error", "changed_at", "attempts", "done_digest"])
+
+
+def counts(*, table: str | None = None) -> dict[str, int]:
+    """How many rows stand in each state."""
+    rows = OutboxRow.objects.filter(table=table) if table else OutboxRow.objects.all()
+    found = {str(state): 0 for state in State}
+    for state in rows.values_list("state", flat=True).iterator():
+        found[state] += 1
+    return found
+
+
+def _new(table: str, want: Wanted, now: Any) -> OutboxRow:
+    return OutboxRow(
+        table=table,
+        member_id=want.member_id,
+        payload=want.payload,
+        digest=want.digest,
+        planned_at=now,
+        changed_at=now,
+    )
+
+
+def _change(row: OutboxRow, want: Wanted, now: Any) -> bool:
+    """Whether *row* had to be changed to hold what is wanted."""
+    if row.digest == want.digest:
+        return False
+    uncertain = row.state in (State.SENDING, State.UNKNOWN)
+    row.payload, row.digest, row.planned_at, row.changed_at, row.last_error = want.payload, want.digest, now, now, ""
+    if not uncertain:
+        row.state = State.DONE if row.done_digest == want.digest else State.PENDING
+    return True

@@ -1,0 +1,146 @@
+"""Nights and their steps, written down while they happen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from tenure.base.clock import Clock, system_clock
+from tenure.base.errors import HeldBack, TenureError
+from tenure.ledger import lease
+from tenure.ledger.models import Run, RunStep
+from tenure.ledger.models.runs import State
+
+_WORST_FIRST = (State.FAILED, State.HELD_BACK, State.PARTLY_DONE, State.DONE, State.UNCHANGED)
+
+
+class StepInProgress:
+    """One step under way: count, say, give notice; the `with` block of `RunInProgress.step` writes it down."""
+
+    def __init__(self, row: RunStep) -> None:
+        self.row = row
+
+    def count(self, **figures: float | int | str) -> None:
+        """Keep figures under their names, such as `members=3000`."""
+        self.row.counts.update(figures)
+
+    def say(self, words: str) -> None:
+        """Keep the sentence that tells staff what the step did."""
+        self.row.words = words
+
+    def notice(self, words: str) -> None:
+        """Keep one thing that staff should know and that stopped nothing."""
+        self.row.notices.append(words)
+
+    def unchanged(self, words: str = "") -> None:
+        """Say that there was nothing to do."""
+        self.row.state = State.UNCHANGED
+        self.row.words = words or self.row.words
+
+    def partly(self, trouble: str, mend: str = "") -> None:
+        """Say that a part could not be done, and what to do about it."""
+        self.row.state, self.row.trouble, self.row.mend = State.PARTLY_DONE, trouble, mend
+
+
+class RunInProgress:
+    """A run under way. As a context manager it ends by itself, also on an error."""
+
+    def __init__(self, row: Run, held: lease.Held, clock: Clock) -> None:
+        self.row = row
+        self._held = held
+        self._clock = clock
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[StepInProgress]:
+        """Write down the step called *name* around the block; an error in it is written down and goes on.
+
+        Raises:
+            HeldBack: Another process took over the run's lease.
+        """
+        self._held.renew()
+        row = RunStep.objects.create(run=self.row, position=self.row.steps.count(), name=name, started_at=self._clock())
+        began, step = time.monotonic(), StepInProgress(row)
+        try:
+            yield step
+        except BaseException as error:
+            row.state, row.trouble, row.mend = _trouble(error)
+            raise
+        finally:
+            if row.state == State.RUNNING:
+                row.state = State.DONE
+            row.seconds = time.monotonic() - began
+            row.save()
+
+    def finish(self, *, error: BaseException | None = None, **counts: Any) -> Run:
+        """End the run: as its worst step ended, or as *error* says; doing so twice changes nothing."""
+        if self.row.state != State.RUNNING:
+            return self.row
+        self.row.counts = {**self.row.counts, **counts}
+        self.row.state, self.row.trouble, self.row.mend = _trouble(error) if error else self._worst()
+        self.row.finished_at = max(self._clock(), self.row.started_at)
+        self.row.save()
+        self._held.release()
+        return self.row
+
+    def _worst(self) -> tuple[State, str, str]:
+        steps = list(self.row.steps.all())
+        for state in _WORST_FIRST:
+            for step in steps:
+                if step.state == state:
+                    return state, step.trouble, step.mend
+        return State.DONE, "", ""
+
+    def __enter__(self) -> RunInProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(error=error)
+
+
+def start(*, as_of: dt.date, kind: str, by: str, clock: Clock = system_clock) -> RunInProgress:
+    """Begin a run and take the lease of the night.
+
+    Args:
+        as_of: The day whose start rules what was known.
+        kind: `night`, or the one thing that is done by hand: `sync`, `train`, `score`, `write back`.
+        by: The command or the person that asked for it.
+
+    Raises:
+        HeldBack: Another run is under way.
+    """
+    held = lease.take("night", clock=clock)
+    _close_what_was_cut_off(clock())
+    return RunInProgress(Run.objects.create(as_of=as_of, kind=kind, by=by, started_at=clock()), held, clock)
+
+
+def latest(kind: str | None = None) -> Run | None:
+    """The run that began last, of *kind* where given."""
+    rows = Run.objects.filter(kind=kind) if kind else Run.objects.all()
+    return rows.order_by("-started_at", "-id").first()
+
+
+def _close_what_was_cut_off(now: dt.datetime) -> None:
+    """We hold the lease, so a run that still says `running` belongs to a process that is gone."""
+    trouble = {
+        "state": State.FAILED,
+        "trouble": "The process ended before the run did.",
+        "mend": "Nothing half-written was kept; the next run does it again.",
+    }
+    RunStep.objects.filter(state=State.RUNNING).update(**trouble)
+    for run in Run.objects.filter(state=State.RUNNING):
+        Run.objects.filter(pk=run.pk).update(finished_at=max(now, run.started_at), **trouble)
+
+
+def _trouble(error: BaseException) -> tuple[State, str, str]:
+    if isinstance(error, TenureError):
+        return (State.HELD_BACK if isinstance(error, HeldBack) else State.FAILED), error.message, error.mend
+    if isinstance(error, KeyboardInterrupt):
+        return State.FAILED, "Stopped by hand.", "Run it again."
+    # The text of a foreign error may hold a row of data, so only its kind is kept.
+    return State.FAILED, f"An unexpected error ({type(error).__name__}).", "The log of the command says where."

@@ -1,0 +1,109 @@
+"""Accounts of staff, and the throttling of guesses at their passwords."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings as django_settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from tenure.base.clock import Clock, system_clock
+from tenure.base.errors import UsageError
+from tenure.ledger import audit
+from tenure.ledger.models import SignInGuess, Staff
+from tenure.ledger.models.staff import Role
+
+GUESSES_PER_NAME_AND_ADDRESS = 5
+GUESSES_PER_ADDRESS = 30
+GUESSES_PER_NAME = 50
+WINDOW = dt.timedelta(minutes=15)
+KEPT = dt.timedelta(days=30)
+
+
+def create(
+    *, username: str, password: str, by: str, role: str = Role.VIEWER, full_name: str = "", clock: Clock = system_clock
+) -> Staff:
+    """Give somebody an account.
+
+    Raises:
+        UsageError: The name is taken or empty, there is no such role, or the password is too weak.
+    """
+    username = username.strip()
+    if not username or Staff.objects.filter(username__iexact=username).exists():
+        raise UsageError("that sign-in name is empty or taken", mend="choose another")
+    if role not in Role.values:
+        raise UsageError(f"there is no role {role!r}", mend=f"choose one of {', '.join(Role.values)}")
+    person = Staff(username=username, full_name=full_name, role=role, created_at=clock())
+    _set_password(person, password)
+    with transaction.atomic():
+        person.save()
+        audit.record("staff:account:create", by=by, subject=username, clock=clock, role=role)
+    return person
+
+
+def set_password(*, username: str, password: str, by: str, clock: Clock = system_clock) -> None:
+    """Give *username* another password, which ends their sessions everywhere.
+
+    Raises:
+        UsageError: There is no such account, or the password is too weak.
+    """
+    person = find(username=username)
+    if person is None:
+        raise UsageError("there is no such sign-in name", mend="create the account first")
+    _set_password(person, password)
+    with transaction.atomic():
+        person.save(update_fields=["password"])
+        audit.record("staff:password:change", by=by, subject=person.username, clock=clock)
+
+
+def find(*, username: str) -> Staff | None:
+    """The account of *username*, whatever its case."""
+    return Staff.objects.filter(username__iexact=username.strip()).first()
+
+
+def is_throttled(*, username: str, address: str, clock: Clock = system_clock) -> bool:
+    """Whether another guess at *username* from *address* has to wait.
+
+    A stranger cannot lock anyone out: guesses count by name and address together and by address; by name alone only
+    for addresses from which nobody has signed in under it before.
+    """
+    since, digest = clock() - WINDOW, _digest(username)
+    wrong = SignInGuess.objects.filter(right=False, at__gte=since)
+    if wrong.filter(name_digest=digest, address=address).count() >= GUESSES_PER_NAME_AND_ADDRESS:
+        return True
+    if wrong.filter(address=address).count() >= GUESSES_PER_ADDRESS:
+        return True
+    if wrong.filter(name_digest=digest).count() < GUESSES_PER_NAME:
+        return False
+    return not SignInGuess.objects.filter(name_digest=digest, address=address, right=True).exists()
+
+
+def note_guess(*, username: str, address: str, right: bool, clock: Clock = system_clock) -> None:
+    """Remember an attempt to sign in; a right one forgets the wrong ones before it."""
+    now, digest = clock(), _digest(username)
+    with transaction.atomic():
+        SignInGuess.objects.filter(at__lt=now - KEPT).delete()
+        if right:
+            SignInGuess.objects.filter(name_digest=digest, address=address, right=False).delete()
+        SignInGuess.objects.create(name_digest=digest, address=address, at=now, right=right)
+        if right:
+            audit.record("staff:session:begin", by=username, clock=clock)
+
+
+def _digest(username: str) -> str:
+    key = salted_hmac("tenure.ledger.staff", username.strip().casefold(), secret=django_settings.SECRET_KEY)
+    return key.hexdigest()
+
+
+def _set_password(person: Staff, password: str) -> None:
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise UsageError(
+            f"that password will not do: {' '.join(error.messages)}",
+            mend="four or five unrelated words make a good one",
+        ) from error
+    person.set_password(password)

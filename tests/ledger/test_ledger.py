@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+
+from tenure import ledger
+from tenure.base.errors import BadInput, DamagedStore, HeldBack, UsageError
+from tenure.base.home import Home
+from tenure.base.settings import Ledger, Settings, Source
+
+DAY = dt.date(2025, 3, 1)
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def scores_frame(day: dt.date = DAY, chance: float = 0.62, members: int = 3) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "member": [-(10**18) + i for i in range(members)],
+            "as_of": [day] * members,
+            "renewal_due_on": [day + dt.timedelta(30)] * members,
+            "p_lapse_30": [chance / 3] * members,
+            "p_lapse_60": [chance / 2] * members,
+            "p_lapse_90": [chance] * members,
+            "p_lapse_renewal": [chance] * members,
+            "p_low": [chance - 0.1] * members,
+            "p_high": [chance + 0.1] * members,
+            "risk_score": [round(chance * 100)] * members,
+            "risk_rank": [i / members for i in range(members)],
+            "band": ["high"] * members,
+            "predicted_lapse_on": [None] * members,
+            "reason_1": ["No login for 94 days"] * members,
+            "reason_1_points": [21.0] * members,
+            "model_version": ["v1"] * members,
+            "dues": [320.0] * members,
+            "in_grace": [False] * members,
+        },
+        schema_overrides={"predicted_lapse_on": pl.Date},
+    )
+
+
+def test_the_database_keeps_a_log_and_waits_for_the_disk(home: Home):
+    """SQLite runs with WAL and synchronous=FULL, and the file is for its owner alone."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        modes = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+
+    assert modes == ["wal", 2]
+    assert home.ledger.stat().st_mode & 0o077 == 0
+
+
+def test_migrations_are_as_the_models_are():
+    """No model was changed without its migration."""
+    from django.core.management import call_command
+
+    call_command("makemigrations", "ledger", check=True, dry_run=True, verbosity=0)
+
+
+def test_a_second_home_takes_the_place_of_the_first(home: Home, tmp_path):
+    """One process can serve one association after another, and rows stay with their own."""
+    from tenure.ledger import identities
+
+    settings = Settings(source=Source(kind="files"))
+    identities.learn(pairs=[(1, "00123")])
+    ledger.setup(Home(tmp_path / "other"), settings)
+    ledger.migrate()
+    assert identities.ids_of() == {}
+
+    ledger.setup(home, settings)
+
+    assert identities.ids_of(members=[1, 2]) == {1: "00123"}
+
+
+def test_an_address_that_is_not_postgresql_is_refused(home: Home):
+    with pytest.raises(UsageError, match=r"ledger\.database"):
+        ledger.setup(home, Settings(source=Source(kind="files"), ledger=Ledger(database="mysql://a/b")))
+
+
+def test_identities_keep_ids_to_the_letter_and_refuse_another_key():
+    from tenure.ledger import identities
+
+    assert identities.learn(pairs=[(1, "00123"), (2, "A-7"), (1, "00123")]) == 2
+    assert identities.learn(pairs=[(1, "00123")]) == 0
+    assert identities.member_of(member_id="00123") == 1
+    assert identities.member_of(member_id="123") is None
+    with pytest.raises(DamagedStore):
+        identities.learn(pairs=[(1, "123")])
+    with pytest.raises(DamagedStore):
+        identities.learn(pairs=[(9, "00123")])
+
+
+def test_contacts_are_replaced_and_found_without_accents():
+    from tenure.ledger import contacts
+    from tenure.ledger.models import Contact
+
+    frame = pl.DataFrame(
+        {"member": [1, 2], "first_name": ["Aleksandra", None], "last_name": ["Wiśniewska", "Castellane Works"]}
+    )
+    assert contacts.replace(frame=frame) == 2
+    assert contacts.replace(frame=frame) == 0
+    assert contacts.names_of(members=[1, 2]) == {1: "Aleksandra Wiśniewska", 2: "Castellane Works"}
+    assert Contact.objects.filter(search__contains=contacts.folded("WISNIEWSKA")).get().member == 1
+    assert contacts.replace(frame=frame.filter(pl.col("member") == 1)) == 1
+    assert Contact.objects.count() == 1
+
+
+def test_the_same_scores_again_write_nothing_and_a_later_day_keeps_the_earlier_beside():
+    from tenure.ledger import scores
+    from tenure.ledger.models import CurrentScore
+
+    assert scores.replace(frame=scores_frame())
+    written = scores.current().written_at
+    assert not scores.replace(frame=scores_frame().sample(fraction=1, shuffle=True, seed=1))
+    assert scores.current().written_at == written
+
+    assert scores.replace(frame=scores_frame(DAY + dt.timedelta(1), 0.7))
+    assert scores.replace(frame=scores_frame(DAY + dt.timedelta(1), 0.8))
+
+    row = CurrentScore.objects.first()
+    assert (row.risk_score, row.previous_risk_score, row.previous_as_of) == (80, 62, DAY)
+
+
+def test_scores_that_cannot_be_are_refused_as_a_whole():
+    """The database refuses a chance that falls with time, and yesterday's scores stay."""
+    from django.db import IntegrityError
+
+    from tenure.ledger import scores
+    from tenure.ledger.models import CurrentScore
+
+    scores.replace(frame=scores_frame())
+    broken = scores_frame(DAY + dt.timedelta(1)).with_columns(p_lapse_30=pl.lit(0.9))
+    with pytest.raises(IntegrityError):
+        scores.replace(frame=broken)
+
+    assert scores.current().as_of == DAY
+    assert CurrentScore.objects.count() == 3
+
+
+def test_a_run_writes_down_its_steps_and_ends_as_its_worst_step():
+    from tenure.ledger import runs
+
+    with runs.start(as_of=DAY, kind="night", by="tenure run") as run:
+        with run.step("sync") as step:
+            step.count(members=3000)
+            step.say("3,000 members, 9,000 terms")
+            step.notice("2 extra columns ignored")
+        with run.step("write back") as step:
+            step.partly("12 rows were refused", "open Runs")
+
+    row = runs.latest()
+    first, last = row.steps.all()
+    assert (row.state, row.trouble, row.mend) == ("partly_done", "12 rows were refused", "open Runs")
+    assert (first.counts, first.notices, last.state) == ({"members": 3000}, ["2 extra columns ignored"], "partly_done")
+    assert row.seconds >= 0
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "trouble"),
+    [
+        (BadInput("terms.csv lacks `ends_on`", mend="add it"), "failed", "terms.csv lacks `ends_on`"),
+        (HeldBack("7 % of rows are bad"), "held_back", "7 % of rows are bad"),
+        (ValueError("Ada Lovelace"), "failed", "An unexpected error (ValueError)."),
+    ],
+)
+def test_an_error_is_written_down_without_anyones_data(error: Exception, state: str, trouble: str):
+    from tenure.ledger import runs
+
+    with pytest.raises(type(error)), runs.start(as_of=DAY, kind="night", by="test") as run, run.step("sync"):
+        raise error
+
+    row = runs.latest()
+    assert (row.state, row.trouble) == (state, trouble)
+    assert row.steps.get().state == state
+
+
+def test_two_nights_cannot_run_at_once_in_two_processes(home: Home):
+    """A second process is held back while the first holds the lease, and free when that one was killed."""
+    from tenure.ledger import runs
+
+    code = (
+        "import sys, pathlib, datetime as dt\n"
+        "from tenure import ledger\nfrom tenure.base.home import Home\n"
+        "from tenure.base.settings import Settings, Source\n"
+        "ledger.setup(Home(pathlib.Path(sys.argv[1])), Settings(source=Source(kind='files')))\n"
+        "from tenure.ledger import runs\n"
+        "run = runs.start(as_of=dt.date(2025, 3, 1), kind='night', by='other')\n"
+        "print('holding', flush=True)\nsys.stdin.read()\n"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(home.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout.readline() == "holding\n"
+    with pytest.raises(HeldBack, match="under way"):
+        runs.start(as_of=DAY, kind="night", by="test")
+    other.kill()
+    other.wait()
+
+    with runs.start(as_of=DAY, kind="night", by="test"):
+        states = list(runs.Run.objects.order_by("id").values_list("state", flat=True))
+
+    assert states == ["failed", "running"]
+    assert runs.latest().state == "done"
+
+
+def test_a_lease_of_another_machine_ends_with_its_ten_minutes():
+    from tenure.ledger import lease
+    from tenure.ledger.models import Lease
+
+    now = dt.datetime(2025, 3, 1, 2, tzinfo=dt.UTC)
+    Lease.objects.create(name="night", holder="elsewhere:1:a", taken_at=now, expires_at=now + lease.LASTS)
+    with pytest.raises(HeldBack):
+        lease.take("night", clock=lambda: now)
+
+    with lease.take("night", clock=lambda: now + lease.LASTS) as held:
+        assert held.holder.startswith(f"{socket.gethostname()}:{os.getpid()}:")
+        Lease.objects.update(holder="elsewhere:2:b")
+        with pytest.raises(HeldBack, match="took over"):
+            held.renew()
+
+
+def test_the_outbox_holds_only_what_changed_and_never_forgets_an_unknown_outcome():
+    from tenure.ledger import outbox
+
+    table = "AI_Member_Risk"
+
+    def want(digest: str) -> list[outbox.Wanted]:
+        return [outbox.Wanted(member_id="00123", payload={"RiskScore": 62}, digest=digest)]
+
+    assert outbox.plan(table=table, rows=want("a")) == outbox.Plan(1, 0, 0)
+    (row,) = outbox.pending(table=table)
+    outbox.mark(row=row, state=outbox.State.SENDING)
+    assert outbox.plan(table=table, rows=want("b")) == outbox.Plan(0, 1, 0)
+    (row,) = outbox.pending(table=table)
+    assert (row.state, row.attempts, row.digest) == ("sending", 1, "b")
+    outbox.mark(row=row, state=outbox.State.DONE)
+    assert outbox.pending(table=table) == []
+    assert outbox.plan(table=table, rows=want("b")) == outbox.Plan(0, 0, 1)
+    assert outbox.counts(table=table)["done"] == 1
+
+
+def test_staff_accounts_refuse_weak_passwords_and_leave_an_audit_row():
+    from tenure.ledger import staff
+    from tenure.ledger.models import AuditEvent
+
+    for weak in ("short", "password123", "marta.lindqvist"):
+        with pytest.raises(UsageError):
+            staff.create(username="marta.lindqvist", password=weak, by="test")
+    staff.create(username="marta", password="harbor-otter-violet-27", by="tenure demo", role="manager")
+    with pytest.raises(UsageError, match="taken"):
+        staff.create(username="Marta", password="harbor-otter-violet-27", by="test")
+    staff.set_password(username="MARTA", password="x" * 64 + " long is fine", by="marta")
+
+    assert staff.find(username="marta").check_password("x" * 64 + " long is fine")
+    assert list(AuditEvent.objects.values_list("act", "by", "subject")) == [
+        ("staff:account:create", "tenure demo", "marta"),
+        ("staff:password:change", "marta", "marta"),
+    ]
+
+
+@pytest.fixture
+def guess() -> Callable[..., bool]:
+    from tenure.ledger import staff
+
+    def once(name: str, address: str, right: bool = False) -> bool:
+        if staff.is_throttled(username=name, address=address):
+            return False
+        staff.note_guess(username=name, address=address, right=right)
+        return True
+
+    return once
+
+
+def test_guesses_are_throttled_and_a_stranger_locks_nobody_out(guess):
+    assert guess("marta", "10.0.0.1", right=True)
+    assert [guess("Marta", "203.0.113.5") for _ in range(7)] == [True] * 5 + [False] * 2
+    assert sum(guess(f"name{i}", "203.0.113.9") for i in range(40)) == 30
+    for i in range(60):
+        guess("marta", f"198.51.100.{i}")
+
+    assert not guess("marta", "192.0.2.1"), "guesses under one name from everywhere are throttled"
+    assert guess("marta", "10.0.0.1", right=True), "but not where the person has signed in before"
