@@ -1,0 +1,113 @@
+"""Activity on disk: one file per month of `occurred_at`, sorted by member, replaced month by month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import duckdb
+
+from tenure.lake._duck import Sql, parquet, text
+from tenure.lake._manifest import LiveFile
+from tenure.lake._shape import ACTIVITY
+
+_COLUMNS = ACTIVITY.sql_columns()
+_ORDER = ", ".join(ACTIVITY.order)
+_MONTH = "strftime(occurred_at, '%Y-%m')"
+_ROW_GROUP = 30_720  # small enough that one member's rows of a month are found without reading the month
+
+Files = tuple[LiveFile, ...]
+Counts = tuple[int, int, int]
+
+
+class Writer:
+    """Writes months for one batch.
+
+    Args:
+        connection: The batch's scratch DuckDB.
+        root: The lake's root.
+        next_path: Gives a free path for a month.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, root: Path, next_path: Callable[[str], Path]) -> None:
+        self._db, self._root, self._next_path = connection, root, next_path
+
+    def replace(self, rows: Sql, before: Files) -> tuple[Files, Counts]:
+        """Make *rows* all of the activity.
+
+        Returns:
+            The files afterwards; how many rows are new, changed and gone.
+        """
+        counts = self._compare(rows, before)
+        if not any(counts):
+            return before, counts
+        return self._write(rows.text, self._months(rows.text)), counts
+
+    def upsert(self, rows: Sql, before: Files) -> tuple[Files, Counts]:
+        """Add *rows*, each in place of the one with the same key, which may lie in another month.
+
+        Returns:
+            As for `replace`.
+        """
+        if not before:
+            return self.replace(rows, before)
+        self._db.execute(f"CREATE OR REPLACE TEMP TABLE tenure_new AS {self._really_new(rows, before)}")
+        new, changed = self._count("SELECT count(*) FILTER (NOT known), count(*) FILTER (known) FROM tenure_new")
+        if not new + changed:
+            return before, (0, 0, 0)
+        touched = self._touched(before)
+        stale = [file for file in before if file.part in touched]
+        rest = f"SELECT {_COLUMNS} FROM tenure_new"
+        if stale:
+            kept = f"SELECT {_COLUMNS} FROM {self._scan(stale)} ANTI JOIN tenure_new USING (activity_key)"
+            rest = f"{rest} UNION ALL BY NAME {kept}"
+        untouched = tuple(file for file in before if file.part not in touched)
+        return tuple(sorted(untouched + self._write(rest, touched), key=lambda f: f.part)), (new, changed, 0)
+
+    def _really_new(self, rows: Sql, before: Files) -> str:
+        # Repeats that the overlap brings are told apart here, so that reading the same rows twice changes nothing.
+        same = " AND ".join(f'n."{name}" IS NOT DISTINCT FROM o."{name}"' for name in ACTIVITY.columns)
+        return f"""
+            SELECT n.*, o.activity_key IS NOT NULL AS known
+            FROM (SELECT {_COLUMNS} FROM ({rows.text})) n
+            LEFT JOIN {self._scan(before)} o ON n.activity_key = o.activity_key
+            WHERE o.activity_key IS NULL OR NOT ({same})"""
+
+    def _touched(self, before: Files) -> list[str]:
+        """The months that the new rows lie in, and those in which rows of the same keys lay."""
+        old = f"SELECT {_MONTH} FROM {self._scan(before)} SEMI JOIN (FROM tenure_new WHERE known) USING (activity_key)"
+        query = f"SELECT DISTINCT m FROM (SELECT {_MONTH} AS m FROM tenure_new UNION ALL {old}) ORDER BY m"
+        return [month for (month,) in self._db.execute(query).fetchall()]
+
+    def _compare(self, rows: Sql, before: Files) -> Counts:
+        (total,) = self._count(f"SELECT count(*) FROM ({rows.text})")
+        if not before:
+            return total, 0, 0
+        known, same = self._count(f"""
+            SELECT count(o.activity_key), count(*) FILTER (hash(n) = hash(o))
+            FROM (SELECT {_COLUMNS} FROM ({rows.text})) n
+            LEFT JOIN (SELECT {_COLUMNS} FROM {self._scan(before)}) o ON n.activity_key = o.activity_key""")
+        return total - known, known - same, sum(file.rows for file in before) - known
+
+    def _months(self, query: str) -> list[str]:
+        found = self._db.execute(f"SELECT DISTINCT {_MONTH} AS m FROM ({query}) ORDER BY m").fetchall()
+        return [month for (month,) in found]
+
+    def _write(self, query: str, months: Iterable[str]) -> Files:
+        return tuple(filter(None, (self._write_month(query, month) for month in months)))
+
+    def _write_month(self, query: str, month: str) -> LiveFile | None:
+        start = text(f"{month}-01")
+        within = f"occurred_at >= TIMESTAMP {start} AND occurred_at < TIMESTAMP {start} + INTERVAL 1 MONTH"
+        path = self._next_path(month)
+        (rows,) = self._count(f"""
+            COPY (SELECT {_COLUMNS} FROM ({query}) WHERE {within} ORDER BY {_ORDER})
+            TO {text(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})""")
+        return LiveFile(path.relative_to(self._root).as_posix(), rows, month) if rows else None
+
+    def _scan(self, files: Iterable[LiveFile]) -> str:
+        return parquet(self._root / file.path for file in files)
+
+    def _count(self, query: str) -> tuple[int, ...]:
+        (row,) = self._db.execute(query).fetchall()
+        return tuple(row)

@@ -1,0 +1,205 @@
+"""The lake as its readers see it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from tenure.base.errors import DamagedStore
+from tenure.base.home import write_atomically
+from tenure.lake._batch import Batch, read_frame
+from tenure.lake._duck import connect, parquet
+from tenure.lake._manifest import Manifest
+from tenure.lake._nights import Nights
+from tenure.lake._shape import SHAPES
+
+_KEPT_QUARANTINES = 60
+
+
+def _no_checkpoint(step: str) -> None:
+    """What a batch tells of its steps, unheard."""
+
+
+class Lake:
+    """Everything that is known of an association's members, and since when.
+
+    Every call reads the manifest anew, so a page that was opened before a night sees the new rows after it. A reader
+    that holds a connection keeps what it had until one more batch has been written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._nights = Nights(root / "scores")
+
+    @classmethod
+    def open(cls, root: Path) -> Lake:
+        """The lake below *root*, which is made when missing.
+
+        Raises:
+            DamagedStore: The manifest is not ours, or a file that it names is not there.
+        """
+        root.mkdir(parents=True, exist_ok=True)
+        lake = cls(root)
+        missing = sum(not (root / path).is_file() for path in lake._manifest.paths())
+        if missing:
+            raise DamagedStore(
+                f"{missing} files of the lake at {root} are missing",
+                mend="restore them from a backup, or delete the folder: the next sync builds it again from the source",
+            )
+        return lake
+
+    @property
+    def _manifest(self) -> Manifest:
+        return Manifest.load(self._root / "manifest.json")
+
+    @property
+    def version(self) -> int:
+        """Counts the batches that changed a row; 0 is an empty lake."""
+        return self._manifest.version
+
+    @property
+    def watermarks(self) -> dict[str, str]:
+        """How far each feed was read."""
+        return dict(self._manifest.watermarks)
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """One entry per batch, oldest first: version, source, at, and per table the rows new, changed, removed."""
+        return list(self._manifest.log)
+
+    @property
+    def spool(self) -> Path:
+        """Where intake may keep pages between two attempts; never read as part of the lake."""
+        path = self._root / "spool"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def rows(self, table: str) -> int:
+        """How many rows *table* has."""
+        return self._manifest.rows(table)
+
+    def is_empty(self, table: str) -> bool:
+        """Whether *table* has no rows."""
+        return self.rows(table) == 0
+
+    def batch(self, *, source: str, at: dt.datetime, checkpoint: Callable[[str], None] = _no_checkpoint) -> Batch:
+        """Begin a batch; use it in a `with` block and `commit()` it there.
+
+        Args:
+            source: Who gave the rows, for the log.
+            at: The instant of the batch, timezone-aware.
+            checkpoint: Told of each step of the commit; tests end the process in it.
+
+        Raises:
+            HeldBack: Another process is writing.
+        """
+        return Batch(self._root, source=source, at=at, checkpoint=checkpoint)
+
+    def members(self) -> pl.DataFrame:
+        """All versions of all members; `plain` marks a version whose `valid_from` the source did not give."""
+        return self._read("members")
+
+    def terms(self) -> pl.DataFrame:
+        """All versions of all terms. `term_id` is a keyed digest of the source's."""
+        return self._read("terms")
+
+    def programs(self) -> pl.DataFrame:
+        """Events, courses, committees and benefits, one row per `ref`."""
+        return self._read("programs")
+
+    def program_changes(self) -> pl.DataFrame:
+        """What the association changed, and when."""
+        return self._read("program_changes")
+
+    def audit_attributes(self) -> pl.DataFrame:
+        """Birth year and gender by member, for fairness audits alone."""
+        return self._read("audit_attributes")
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB in memory with a view of each table but the audit attributes; close it when done."""
+        manifest, connection = self._manifest, connect(spill=self._root / "spill")
+        for shape in SHAPES.values():
+            if not shape.hidden:
+                files = [self._root / file.path for file in manifest.files(shape.name)]
+                rows = f"SELECT {shape.sql_columns()} FROM {parquet(files)}" if files else shape.sql_empty()
+                connection.execute(f"CREATE VIEW {shape.name} AS {rows}")
+        return connection
+
+    def timeline(
+        self,
+        member: int,
+        before: dt.datetime | dt.date | None = None,
+        limit: int = 50,
+        kinds: Iterable[str] | None = None,
+    ) -> pl.DataFrame:
+        """What a *member* did, newest first.
+
+        Args:
+            member: The pseudonym.
+            before: Only what occurred before this instant (UTC) or the start of this day.
+            limit: At most so many rows.
+            kinds: Only these kinds.
+
+        Returns:
+            The columns of activity.
+        """
+        wanted, found = sorted(kinds or ()), 0
+        frames: list[pl.DataFrame] = []
+        until = _naive(before)
+        for path in self._months_until(until):
+            scan = pl.scan_parquet(path, hive_partitioning=False).filter(pl.col("member") == member)
+            scan = scan.filter(pl.col("occurred_at") < until) if until else scan
+            scan = scan.filter(pl.col("kind").is_in(wanted)) if wanted else scan
+            frames.append(scan.collect())
+            found += frames[-1].height
+            if found >= limit:
+                break
+        rows = pl.concat([SHAPES["activity"].empty(), *frames])
+        return rows.sort("occurred_at", "activity_key", descending=True).head(limit)
+
+    def write_scores(self, as_of: dt.date, frame: pl.DataFrame) -> None:
+        """Store the scores of the night *as_of*, in place of what it had; needs a column `member`."""
+        self._nights.write(as_of, frame)
+
+    def scores(self, as_of: dt.date | None = None) -> pl.DataFrame | None:
+        """The scores of *as_of*, or of the latest night; None when there are none."""
+        return self._nights.read(as_of)
+
+    def score_dates(self) -> list[dt.date]:
+        """The nights that have scores, oldest first."""
+        return self._nights.dates()
+
+    def score_history(self, member: int) -> pl.DataFrame:
+        """Every night's scores of one member, oldest first; without columns when there are none."""
+        return self._nights.history(member)
+
+    def write_quarantine(self, at: dt.datetime, frame: pl.DataFrame) -> Path | None:
+        """Keep which rows were set aside and why (`table`, `row`, `column`, `reason`); the last sixty are kept."""
+        if frame.is_empty():
+            return None
+        folder, body = self._root / "quarantine", io.BytesIO()
+        frame.write_parquet(body, compression="zstd")
+        path = folder / f"{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.parquet"
+        write_atomically(path, body.getvalue())
+        for old in sorted(folder.glob("*.parquet"))[:-_KEPT_QUARANTINES]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def _read(self, table: str) -> pl.DataFrame:
+        return read_frame(self._root, SHAPES[table], self._manifest.files(table))
+
+    def _months_until(self, until: dt.datetime | None) -> list[Path]:
+        files = sorted(self._manifest.files("activity"), key=lambda file: file.part, reverse=True)
+        return [self._root / file.path for file in files if until is None or file.part <= f"{until:%Y-%m}"]
+
+
+def _naive(moment: dt.datetime | dt.date | None) -> dt.datetime | None:
+    if isinstance(moment, dt.datetime):
+        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return dt.datetime(moment.year, moment.month, moment.day) if moment else None  # noqa: DTZ001

@@ -1,0 +1,203 @@
+"""What a reader of the lake may rely on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from lake_rows import AT, activity, put
+
+from tenure.base.errors import DamagedStore, HeldBack
+from tenure.lake import NOT_GIVEN, SHAPES, Lake, Sql
+
+
+def test_an_empty_lake_has_every_table_with_its_columns(lake: Lake):
+    """A home before its first sync gives empty tables of the right types, in Polars and in DuckDB."""
+    with lake.connect() as db:
+        for name, shape in SHAPES.items():
+            if not shape.hidden:
+                rows = pl.from_arrow(db.execute(f"SELECT * FROM {name}").to_arrow_table())
+                assert isinstance(rows, pl.DataFrame)
+                assert rows.schema == pl.Schema(shape.columns)
+
+    assert lake.members().schema == pl.Schema(SHAPES["members"].columns)
+    assert (lake.version, lake.watermarks, lake.is_empty("activity")) == (0, {}, True)
+
+
+def test_activity_lies_by_month_sorted_by_member(lake: Lake, tmp_path: Path):
+    """Each file holds one month, ordered by member and then by time."""
+    put(
+        lake,
+        "activity",
+        activity((1, 9, "login", "2025-01-05"), (2, 3, "login", "2025-01-07"), (3, 3, "gift", "2025-02-01")),
+    )
+
+    files = sorted((tmp_path / "lake/tables/activity").glob("*.parquet"))
+    assert [path.name[:7] for path in files] == ["2025-01", "2025-02"]
+    assert pl.read_parquet(files[0])["member"].to_list() == [3, 9]
+
+
+def test_an_upsert_moves_a_row_to_the_month_where_it_now_belongs(lake: Lake):
+    """An activity whose date was mended is in one month only."""
+    put(lake, "activity", activity((1, 9, "login", "2025-01-05"), (2, 3, "login", "2025-01-07")))
+    with lake.batch(source="test", at=AT) as batch:
+        change = batch.upsert("activity", activity((1, 9, "login", "2025-02-05"), (4, 9, "login", "2025-02-06")))
+        batch.commit()
+
+    assert (change.rows, change.new, change.changed) == (3, 1, 1)
+    assert lake.timeline(9)["occurred_at"].to_list() == [dt.datetime(2025, 2, 6), dt.datetime(2025, 2, 5)]
+
+
+def test_writing_the_same_rows_again_changes_nothing(lake: Lake):
+    """Overlap between two nights leaves version and files as they were."""
+    rows = activity((1, 9, "login", "2025-01-05"), (2, 3, "login", "2025-01-07"))
+    put(lake, "activity", rows)
+    with lake.batch(source="test", at=AT) as batch:
+        assert not batch.upsert("activity", rows).any
+        assert not batch.replace("activity", rows).any
+        assert batch.commit() == 1
+
+
+def test_a_replacement_counts_what_is_new_changed_and_gone(lake: Lake):
+    """The change of a whole table is told by key."""
+    put(lake, "activity", activity((1, 9, "login", "2025-01-05"), (2, 3, "login", "2025-01-07")))
+    with lake.batch(source="test", at=AT) as batch:
+        change = batch.replace("activity", activity((2, 3, "gift", "2025-01-07"), (5, 3, "gift", "2025-01-07")))
+        batch.commit()
+
+    assert (change.rows, change.new, change.changed, change.removed) == (2, 1, 1, 1)
+
+
+def test_rows_may_come_as_a_query_on_the_batch_s_own_connection(lake: Lake):
+    """Eleven million rows need not pass through Python."""
+    with lake.batch(source="test", at=AT) as batch:
+        batch.connection.execute(
+            "CREATE TABLE staged AS SELECT i AS activity_key, i % 10 AS member, 'login' AS kind, "
+            "TIMESTAMP '2025-01-01' + to_days(i::INT) AS occurred_at, occurred_at AS recorded_at, "
+            "NULL::DOUBLE AS value, NULL::VARCHAR AS ref, NULL::VARCHAR AS chapter_id FROM range(100) t(i)"
+        )
+        batch.replace("activity", Sql("FROM staged"))
+        batch.commit()
+
+    with lake.connect() as db:
+        assert db.execute("SELECT count(*), min(occurred_at)::DATE FROM activity").fetchall() == [
+            (100, dt.date(2025, 1, 1))
+        ]
+
+
+def test_versions_are_added_once(lake: Lake):
+    """The same version of a term, read twice, is one row; a later version is a second."""
+    first = {
+        "term_id": "a",
+        "member": 1,
+        "member_type": "REG",
+        "starts_on": dt.date(2024, 1, 1),
+        "recorded_at": dt.datetime(2024, 1, 1),
+    }
+    later = first | {"ended_by": "resigned", "recorded_at": dt.datetime(2024, 5, 1)}
+    for rows, expected in (([first], 1), ([first, later], 2), ([later], 2)):
+        with lake.batch(source="test", at=AT) as batch:
+            batch.add_versions("terms", pl.DataFrame(rows))
+            batch.commit()
+        assert lake.terms().height == expected
+    assert lake.version == 2
+
+
+def test_without_a_commit_nothing_has_happened(lake: Lake, tmp_path: Path):
+    """A batch that is left leaves neither rows nor files nor its watermark."""
+    with lake.batch(source="test", at=AT) as batch:
+        batch.replace("activity", activity((1, 9, "login", "2025-01-05")))
+        batch.set_watermark("activity", "x")
+
+    assert (lake.version, lake.watermarks) == (0, {})
+    assert not list((tmp_path / "lake/tables").rglob("*.parquet"))
+    assert not (tmp_path / "lake/staging").exists()
+
+
+def test_a_watermark_is_stored_without_a_new_version_when_no_row_changed(lake: Lake):
+    """Progress of a feed that brought nothing is kept, and a model needn't look again."""
+    with lake.batch(source="test", at=AT) as batch:
+        batch.set_watermark("terms", "2025-01-01")
+        assert batch.commit() == 0
+    assert lake.watermarks == {"terms": "2025-01-01"}
+
+
+def test_a_reader_keeps_what_it_opened_while_the_next_batch_is_written(lake: Lake):
+    """A page that reads during the night neither fails nor sees half of it."""
+    put(lake, "activity", activity((1, 9, "login", "2025-01-05")))
+    with lake.connect() as db:
+        put(lake, "activity", activity((2, 9, "gift", "2025-01-05")))
+        assert db.execute("SELECT kind FROM activity").fetchall() == [("login",)]
+    assert lake.timeline(9)["kind"].to_list() == ["gift"]
+
+
+def test_replaced_files_go_with_the_batch_after_next(lake: Lake, tmp_path: Path):
+    """The lake does not grow by what it no longer names."""
+    for key in range(4):
+        put(lake, "activity", activity((key, 9, "login", "2025-01-05")))
+    assert len(list((tmp_path / "lake/tables/activity").glob("*"))) == 2
+
+
+def test_two_writers_do_not_meet(lake: Lake):
+    """The second is told to wait, by the exit code of a gate."""
+    with lake.batch(source="test", at=AT), pytest.raises(HeldBack, match="another Tenure"):
+        lake.batch(source="test", at=AT)
+
+
+def test_features_cannot_read_audit_attributes(lake: Lake):
+    """Birth year and gender have no view."""
+    put(lake, "audit_attributes", pl.DataFrame({"member": [1], "birth_year": [1970], "gender": ["F"]}))
+
+    assert lake.audit_attributes()["birth_year"].to_list() == [1970]
+    with lake.connect() as db:
+        names = {name for (name,) in db.execute("SELECT column_name FROM duckdb_columns()").fetchall()}
+    assert not names & {"birth_year", "gender"}
+    assert not {"birth_year", "gender"} & set(lake.members().columns)
+
+
+def test_the_timeline_can_be_paged_and_narrowed(lake: Lake):
+    """Newest first, before an instant, by kind, and no more than asked for."""
+    put(lake, "activity", activity(*((k, 9, "login" if k % 2 else "gift", f"2025-{k:02d}-05") for k in range(1, 9))))
+
+    assert lake.timeline(9, limit=3)["activity_key"].to_list() == [8, 7, 6]
+    assert lake.timeline(9, before=dt.date(2025, 6, 5), limit=2)["activity_key"].to_list() == [5, 4]
+    assert lake.timeline(9, kinds=["gift"], limit=2)["activity_key"].to_list() == [8, 6]
+    assert lake.timeline(404).is_empty()
+
+
+def test_scores_are_kept_by_night(lake: Lake):
+    """A night replaces itself; a member's history is read across nights."""
+    for day, score in ((dt.date(2025, 3, 1), 10), (dt.date(2025, 3, 2), 20), (dt.date(2025, 3, 2), 30)):
+        lake.write_scores(day, pl.DataFrame({"member": [1, 2], "risk_score": [score, score + 1]}))
+
+    latest = lake.scores()
+    assert latest is not None
+    assert latest["risk_score"].to_list() == [30, 31]
+    assert lake.score_dates() == [dt.date(2025, 3, 1), dt.date(2025, 3, 2)]
+    assert lake.score_history(2)["risk_score"].to_list() == [11, 31]
+    assert lake.scores(dt.date(2020, 1, 1)) is None
+    assert lake.version == 0
+
+
+def test_a_missing_file_and_a_mad_manifest_are_named(lake: Lake, tmp_path: Path):
+    """Damage is an error with a mend, never a lake with fewer rows."""
+    put(lake, "activity", activity((1, 9, "login", "2025-01-05")))
+    manifest = tmp_path / "lake/manifest.json"
+    text = manifest.read_text()
+    for bad in ("{", "[]", "{}", json.dumps(json.loads(text) | {"format": 99})):
+        manifest.write_text(bad)
+        with pytest.raises(DamagedStore):
+            Lake.open(tmp_path / "lake")
+
+    manifest.write_text(text)
+    next((tmp_path / "lake/tables/activity").glob("*")).unlink()
+    with pytest.raises(DamagedStore, match="1 files"):
+        Lake.open(tmp_path / "lake")
+
+
+def test_plain_versions_are_dated_before_all_history():
+    """The agreed instant for `valid_from` that nobody gave."""
+    assert dt.datetime(1970, 1, 1) == NOT_GIVEN
