@@ -1,0 +1,70 @@
+"""What every chart is made of."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a figure's table; numbers stand to the right."""
+
+    name: str
+    is_number: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of a figure, as a reader wants to see them; the first column names the row."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def csv(self) -> str:
+        """The table as CSV; its cells are our own words and numbers."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow([column.name for column in self.columns])
+        writer.writerows(self.rows)
+        return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart.
+
+    Args:
+        key: Unique on its page.
+        finding: What it shows, as a sentence without a full stop: the heading.
+        about: What is drawn, its unit, of how many, of which day.
+        svg: The picture; colors by class.
+        table: The same numbers.
+        size: The room it is drawn for: 360, 540 or 760 units wide.
+    """
+
+    key: str
+    finding: str
+    about: str
+    svg: str
+    table: Table
+    size: Literal["narrow", "half", "wide"] = "wide"
+
+    def standalone(self) -> str:
+        """The picture as a file of its own, in the colors of print."""
+        head, _, rest = self.svg.partition(">")
+        return f"{head}><style>{_PRINT}</style>{rest}"
+
+
+_PRINT = """
+text{font:400 13px/1 sans-serif;fill:#4a524f}.lead{fill:#1a1f1d;font-weight:600}
+.halo{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
+.grid{stroke:#e3e4de}.axis{stroke:#7d847f;fill:none}.ref{stroke:#616965;stroke-dasharray:2 3;fill:none}
+.rule{stroke:#1a1f1d}.now{fill:none;stroke:#0d5a5f;stroke-width:2.5;stroke-linejoin:round}
+.then{fill:none;stroke:#6f7773;stroke-width:2;stroke-dasharray:5 4}.iv{fill:#dfecea}
+.whisk{stroke:#0d5a5f;stroke-width:1.5;fill:none}.bar-soft{fill:#bcd8d6}.bar{fill:#0d5a5f}
+.pt{fill:#0d5a5f;stroke:#fff;stroke-width:1.5}.event{fill:#1a1f1d;stroke:#fff;stroke-width:1.5}
+""".replace("\n", "")
