@@ -1,0 +1,125 @@
+"""Pages of a list until there are no more, as the server says; doubted where it contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.imis._values import Row
+from tenure.imis.errors import Garbled, PagingBroken
+
+_REREADS = 3
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list.
+
+    Args:
+        rows: Its rows.
+        offset: Where it was asked for.
+        next_offset: Where the next page begins; None after the last.
+        total: How many rows the server says there are in all, if it says.
+    """
+
+    rows: list[Row]
+    offset: int
+    next_offset: int | None
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a list has been read: `offset` is where reading would go on."""
+
+    offset: int
+    rows: int
+    total: int | None
+    pages: int
+
+
+Fetch = Callable[[int], Page]
+
+
+def page_of(answer: Any, offset: int, rows_of: Callable[[list[Any]], list[Row]], what: str) -> Page:
+    """Read the envelope of a list.
+
+    Raises:
+        Garbled: It isn't one.
+    """
+    try:
+        rows = rows_of(answer["Items"]["$values"])
+        count = len(rows)
+        has_next, next_offset = bool(answer.get("HasNext")), int(answer.get("NextOffset") or 0)
+        total = answer.get("TotalCount")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Garbled(
+            f"{what}: the answer isn't a list as iMIS gives it ({type(error).__name__})",
+            mend="check that the address is that of iMIS itself and which version it is",
+        ) from error
+    total = int(total) if isinstance(total, int | float) else None
+    more = has_next or next_offset > offset or (total is not None and count > 0 and offset + count < total)
+    return Page(rows, offset, (next_offset or offset + count) if more else None, total)
+
+
+def pages(
+    fetch: Fetch, what: str, *, start: int = 0, on_page: Callable[[Progress], None] | None = None
+) -> Iterator[Page]:
+    """Every page from row *start* on.
+
+    A page that only repeats the one before is asked for again. When the total shrinks in between, rows have moved
+    towards the front, so reading steps back by as many: rows may come twice, but none is passed over.
+
+    Raises:
+        PagingBroken: The server promises rows that it doesn't give.
+    """
+    offset, read, count, before = start, 0, 0, None
+    while True:
+        page = _fresh(fetch, offset, before, what)
+        if page.next_offset is not None and not page.rows:
+            page = _insist(fetch, offset, what)
+        read, count = read + len(page.rows), count + 1
+        step = _next_offset(page, before, what)
+        if on_page is not None:
+            on_page(Progress(offset if step is None else step, read, page.total, count))
+        yield page
+        if step is None:
+            return
+        offset, before = step, page
+
+
+def _fresh(fetch: Fetch, offset: int, before: Page | None, what: str) -> Page:
+    for _ in range(_REREADS):
+        page = fetch(offset)
+        if before is None or not page.rows or page.rows != before.rows:
+            return page
+    raise PagingBroken(
+        f"{what}: iMIS gives the same page again and again at row {offset:,}",
+        mend="run again later; no page was skipped",
+    )
+
+
+def _insist(fetch: Fetch, offset: int, what: str) -> Page:
+    for _ in range(_REREADS - 1):
+        page = fetch(offset)
+        if page.rows or page.next_offset is None:
+            return page
+    raise PagingBroken(
+        f"{what}: iMIS says there are more rows after row {offset:,} but gives an empty page",
+        mend="run again later; if it stays, take a row limit out of the query",
+    )
+
+
+def _next_offset(page: Page, before: Page | None, what: str) -> int | None:
+    if page.next_offset is None:
+        return None
+    if page.next_offset <= page.offset:
+        raise PagingBroken(
+            f"{what}: after row {page.offset:,} iMIS points back to row {page.next_offset:,}",
+            mend="run again later; if it stays, report it to the vendor",
+        )
+    gone = 0
+    if before is not None and before.total is not None and page.total is not None:
+        gone = max(0, before.total - page.total)
+    return max(page.next_offset - gone, page.offset + 1) if gone else page.next_offset

@@ -1,0 +1,380 @@
+"""The client: what Tenure can ask of an iMIS, in the words of iMIS."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from tenure.imis import _paging
+from tenure.imis._calls import Caller, Exchange, Request
+from tenure.imis._manners import Timekeeping
+from tenure.imis._paging import Page, Progress
+from tenure.imis._replies import json_of
+from tenure.imis._values import (
+    Row,
+    collection,
+    contract,
+    generic_entity,
+    new_rows,
+    old_rows,
+    parameter,
+    plain,
+    values_of,
+)
+from tenure.imis._wire import Reply, Wire, base_url
+from tenure.imis.errors import ImisRefused, Invalid, NoSuchQuery, NotFound, NotOffered, WriteNotPermitted
+
+OnPage = Callable[[Progress], None]
+Filter = str | tuple[str, ...]
+
+
+class ImisClient:
+    """Reads one iMIS as one account; to write, see `writing_to`.
+
+    Nothing is sent before the first question. One request is in flight at a time, over one kept-alive connection.
+
+    Args:
+        url: The address, with or without a trailing slash or `/api`.
+        username, password: Of an account made for Tenure.
+        requests_per_hour: Most requests in any hour, attempts and sign-ins counted; 0 for no limit.
+        page_size: Rows a page, 500 at most.
+        timeout: Seconds that one request may take in all, however slowly its answer trickles.
+        ca_file: Further certificates to trust.
+        time: Clock and sleep, for tests.
+        on_request: Told of each request after it ended, for meters.
+
+    Raises:
+        UsageError: The address can't be one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        username: str,
+        password: str,
+        *,
+        requests_per_hour: int = 3600,
+        page_size: int = 500,
+        timeout: float = 60.0,
+        ca_file: Path | None = None,
+        time: Timekeeping | None = None,
+        on_request: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        base = base_url(url)
+        self.url = str(base)
+        self.page_size = max(1, min(page_size, 500))
+        self._wire = Wire(base, timeout=timeout, ca_file=ca_file, user_agent=_user_agent())
+        self._caller = Caller(
+            self._wire,
+            username,
+            password,
+            requests_per_hour=requests_per_hour,
+            time=time or Timekeeping(),
+            on_request=on_request,
+        )
+        self._dialects: dict[str, _Dialect] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the client can be used again."""
+        self._wire.close()
+
+    @property
+    def requests_used(self) -> int:
+        """Requests sent so far, attempts and sign-ins counted."""
+        return self._caller.budget.spent
+
+    @property
+    def circuit(self) -> str:
+        """`closed` when all is well, `open` while iMIS is left alone after failures, `half open` before a probe."""
+        return self._caller.breaker.state
+
+    def whoami(self) -> str:
+        """Sign in, and give the account's name as iMIS has it."""
+        return self._caller.ensure_token()
+
+    # Queries
+
+    def query(
+        self,
+        path: str,
+        prompts: Mapping[str, object] | None = None,
+        *,
+        start: int = 0,
+        on_page: OnPage | None = None,
+    ) -> Iterator[list[Row]]:
+        """The rows of an IQA, page by page: column → value, ids as strings, dates as iMIS writes them.
+
+        Asks `api/query` with prompts by name; an iMIS that lacks it, or a query that it doesn't serve, is asked
+        through `api/iqa` with prompts by position. The order of rows is the query's own and may be none: absorb
+        repeats by key.
+
+        Args:
+            path: Such as `$/Tenure/Terms`.
+            prompts: Value by prompt; None or "" leaves a prompt empty. Several go to `api/iqa` in the order of the
+                query's definition, or in this order if it can't be read.
+            start: The row to begin with, when going on after an interruption.
+            on_page: Told after each page how far reading has come.
+
+        Raises:
+            NoSuchQuery: iMIS doesn't serve the query, for one of three causes.
+        """
+        dialect = self._dialect_of(path, prompts or {}, start)
+        for page in self._pages(
+            dialect.fetch(self, path, prompts or {}), f"query {path}", start, on_page, dialect.first
+        ):
+            if page.rows:
+                yield page.rows
+
+    def query_definition(self, path: str) -> dict[str, Any] | None:
+        """What the query asks and gives (`Parameters`, `Properties`…), or None if it isn't there or not for us."""
+        strings = "System.Collections.ObjectModel.Collection`1[[System.String, mscorlib]], mscorlib"
+        objects = "System.Collections.ObjectModel.Collection`1[[System.Object, mscorlib]], mscorlib"
+        body = contract(
+            "GenericExecuteRequest",
+            OperationName="FindByPath",
+            EntityTypeName="QueryDefinition",
+            Parameters=collection(objects, [{"$type": "System.String", "$value": path}]),
+            ParameterTypeName=collection(strings, ["System.String"]),
+            UseJson=False,
+        )
+        request = Request("POST", "/api/QueryDefinition/_execute", f"definition of the query {path}", body=body)
+        try:
+            result = self._caller.call(request, lambda reply: json_of(reply, request.what))
+        except NotFound:
+            return None
+        found = result.get("Result") if isinstance(result, dict) and "Result" in result else result
+        return plain(found) if isinstance(found, dict) else None
+
+    def _dialect_of(self, path: str, prompts: Mapping[str, object], start: int) -> _Dialect:
+        known = self._dialects.get(path) or self._dialects.get("")
+        if known is not None and known.name == "query":
+            return _Dialect("query")
+        if known is not None:
+            return _Dialect("iqa")
+        return self._find_dialect(path, prompts, start)
+
+    def _find_dialect(self, path: str, prompts: Mapping[str, object], start: int) -> _Dialect:
+        for name in ("query", "iqa"):
+            dialect = _Dialect(name)
+            try:
+                dialect.first = dialect.fetch(self, path, prompts)(start)
+            except NoSuchQuery:
+                continue
+            # One query that `api/query` serves shows that it is there; then a 404 on another is that query's own.
+            self._dialects["" if name == "query" else path] = _Dialect(name)
+            return dialect
+        raise NoSuchQuery(path, self.url)
+
+    # Entities
+
+    def entities(
+        self,
+        name: str,
+        filters: Mapping[str, Filter] | None = None,
+        order_by: str | Sequence[str] = (),
+        *,
+        start: int = 0,
+        on_page: OnPage | None = None,
+    ) -> Iterator[list[Row]]:
+        """The rows of an entity or business object, page by page: property → value, ids as strings.
+
+        Args:
+            name: Such as `CsEvent`, `Activity`, or a panel source.
+            filters: By property: a value to equal, or an operator and its values, `("between", "a", "b")`.
+            order_by: Properties, a descending one as `Name:Descending`. Name a unique one, lest rows move about.
+            start: The row to begin with.
+            on_page: Told after each page how far reading has come.
+        """
+        params = [(prop, _filter(value)) for prop, value in (filters or {}).items()]
+        params += [("OrderBy", prop) for prop in ([order_by] if isinstance(order_by, str) else order_by)]
+        fetch = self._fetcher(f"/api/{_segment(name)}", params, f"entity {name}", _entity_rows)
+        for page in self._pages(fetch, f"entity {name}", start, on_page, None):
+            if page.rows:
+                yield page.rows
+
+    def count(self, name: str, filters: Mapping[str, Filter] | None = None) -> int | None:
+        """How many rows of an entity iMIS says there are; one request."""
+        params = [(prop, _filter(value)) for prop, value in (filters or {}).items()]
+        request = Request("GET", f"/api/{_segment(name)}", f"entity {name}", [*params, ("Limit", "1"), ("Offset", "0")])
+        answer = self._caller.call(request, lambda reply: json_of(reply, request.what))
+        total = answer.get("TotalCount") if isinstance(answer, dict) else None
+        return int(total) if isinstance(total, int | float) else None
+
+    def get(self, name: str, key: str | Sequence[str]) -> dict[str, Any] | None:
+        """One entity as iMIS writes it (`values_of` flattens it), or None if there is none.
+
+        Args:
+            name: The entity.
+            key: Its id, or the elements of a composite one.
+        """
+        path, params = _address(name, key)
+        request = Request("GET", path, f"one row of {name}", params)
+        try:
+            answer = self._caller.call(request, lambda reply: json_of(reply, request.what))
+        except NotFound:
+            return None
+        return answer if isinstance(answer, dict) else None
+
+    def definition(self, name: str) -> dict[str, Any] | None:
+        """The definition of a business object or panel source as iMIS writes it, or None if there is none."""
+        return self.get("BOEntityDefinition", name)
+
+    def writing_to(self, *names: str) -> Writer:
+        """A writer that can change *names* and nothing else. Only `tenure.writeback` has a use for it."""
+        return Writer(self._caller, frozenset(names))
+
+    # Pages
+
+    def _pages(
+        self, fetch: _paging.Fetch, what: str, start: int, on_page: OnPage | None, first: Page | None
+    ) -> Iterator[Page]:
+        waiting = [first] if first is not None else []
+        return _paging.pages(
+            lambda offset: waiting.pop() if waiting else fetch(offset), what, start=start, on_page=on_page
+        )
+
+    def _fetcher(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        what: str,
+        rows_of: Callable[[list[Any], Reply], list[Row]],
+    ) -> _paging.Fetch:
+        def fetch(offset: int) -> Page:
+            request = Request("GET", path, what, [*params, ("Limit", str(self.page_size)), ("Offset", str(offset))])
+
+            def parse(reply: Reply) -> Page:
+                return _paging.page_of(json_of(reply, what), offset, lambda items: rows_of(items, reply), what)
+
+            return self._caller.call(request, parse)
+
+        return fetch
+
+
+class _Dialect:
+    """One of the two ways to ask for a query."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.first: Page | None = None
+
+    def fetch(self, client: ImisClient, path: str, prompts: Mapping[str, object]) -> _paging.Fetch:
+        """What asks *client* for one page of the query at *path*."""
+        params = [("QueryName", path), *self._prompts(client, path, prompts)]
+        rows_of = _new_rows if self.name == "query" else _old_rows
+        fetch = client._fetcher(f"/api/{self.name}", params, f"query {path}", rows_of)
+        return lambda offset: _as_no_such_query(fetch, offset, path, client.url)
+
+    def _prompts(self, client: ImisClient, path: str, prompts: Mapping[str, object]) -> list[tuple[str, str]]:
+        if self.name == "query":
+            return [(name, parameter(value)) for name, value in prompts.items() if value not in (None, "")]
+        names = _prompt_order(client.query_definition(path), prompts) if len(prompts) > 1 else list(prompts)
+        return [("parameter", parameter(prompts.get(name))) for name in names]
+
+
+class Writer:
+    """Creates and updates rows of the entities that it was opened for.
+
+    A write is never repeated blindly: when its answer is lost, `OutcomeUnknown` is raised and the caller reads back.
+    """
+
+    def __init__(self, caller: Caller, names: frozenset[str]) -> None:
+        self._caller = caller
+        self.names = names
+
+    def post(self, name: str, entity: Mapping[str, Any]) -> None:
+        """Create a row.
+
+        Raises:
+            AlreadyThere: There is one by this key.
+            OutcomeUnknown: It may have been created or not.
+            Invalid: iMIS says what is wrong with it.
+        """
+        self._send("POST", name, f"/api/{_segment(name)}", (), entity)
+
+    def put(self, name: str, key: str | Sequence[str], entity: Mapping[str, Any]) -> None:
+        """Replace a row, whole.
+
+        Raises:
+            NotFound: There is none by this key.
+            OutcomeUnknown: It may have been saved or not.
+            Invalid: iMIS says what is wrong with it.
+        """
+        path, params = _address(name, key)
+        self._send("PUT", name, path, params, entity)
+
+    def _send(
+        self, method: str, name: str, path: str, params: Sequence[tuple[str, str]], entity: Mapping[str, Any]
+    ) -> None:
+        if name not in self.names:
+            raise WriteNotPermitted(
+                f"{method} to {name} was not sent: Tenure writes only to {', '.join(sorted(self.names)) or 'nothing'}",
+                mend="this is a fault in Tenure; please report it",
+            )
+        request = Request(method, path, f"{method} of one row of {name}", params, body=entity, changes=True)
+        self._caller.call(request, lambda _: None)
+
+
+def _as_no_such_query(fetch: _paging.Fetch, offset: int, path: str, base: str) -> Page:
+    try:
+        return fetch(offset)
+    except (NotFound, NotOffered) as error:
+        raise NoSuchQuery(path, base) from error
+    except Invalid as error:
+        if any("not found" in fault.lower() for fault in error.faults):
+            raise NoSuchQuery(path, base) from error
+        raise
+
+
+def _prompt_order(definition: Mapping[str, Any] | None, prompts: Mapping[str, object]) -> list[str]:
+    asked = [item for item in (definition or {}).get("Parameters") or [] if item.get("Prompt")]
+    by_name = {name.lower(): name for name in prompts}
+    names = [by_name.get(str(item.get("PropertyName", "")).lower()) for item in asked]
+    if set(names) >= set(prompts):
+        return [name or "" for name in names]
+    return list(prompts)
+
+
+def _new_rows(items: list[Any], reply: Reply) -> list[Row]:
+    return new_rows(items, boxed=b'"$value"' in reply.body)
+
+
+def _old_rows(items: list[Any], reply: Reply) -> list[Row]:
+    return old_rows(items)
+
+
+def _entity_rows(items: list[Any], reply: Reply) -> list[Row]:
+    return [values_of(item) for item in items]
+
+
+def _filter(value: Filter) -> str:
+    return value if isinstance(value, str) else f"{value[0]}:{'|'.join(value[1:])}"
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _address(name: str, key: str | Sequence[str]) -> tuple[str, list[tuple[str, str]]]:
+    """Path and parameters of one row. An id that URL encoding would change goes as a parameter, as iMIS wants it."""
+    elements = [key] if isinstance(key, str) else list(key)
+    text = elements[0] if len(elements) == 1 else "~" + "|".join(elements)
+    if quote(elements[0], safe="") != elements[0] and len(elements) == 1:
+        return f"/api/{_segment(name)}", [("EntityId", text)]
+    return f"/api/{_segment(name)}/{quote(text, safe='~|')}", []
+
+
+def _user_agent() -> str:
+    return f"Tenure/{importlib.metadata.version('tenure')} (member retention; one connection)"
+
+
+__all__ = ["Exchange", "Filter", "ImisClient", "ImisRefused", "Page", "Progress", "Writer", "generic_entity"]
