@@ -1,0 +1,122 @@
+"""Scores and past decisions as files, with the source's own ids and the contract's columns and types."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from tenure.app.house import House
+from tenure.base.errors import DamagedStore, TenureError, UsageError
+from tenure.membership.contract import DECISION_COLUMNS, SCORE_COLUMNS, ColumnType
+
+FORMATS = (".parquet", ".csv")
+
+_TYPES: dict[ColumnType, pl.DataType] = {
+    "string": pl.String(),
+    "date": pl.Date(),
+    "timestamp": pl.Datetime("us", "UTC"),
+    "double": pl.Float64(),
+    "int": pl.Int64(),
+    "bool": pl.Boolean(),
+}
+
+
+def scores(house: House, as_of: dt.date | None = None) -> pl.DataFrame:
+    """The scores of the night *as_of*, or of the latest night, in the contract's form, by falling risk.
+
+    Raises:
+        TenureError: That night has no scores.
+    """
+    frame = house.lake.scores(as_of)
+    if frame is None:
+        raise TenureError(
+            f"there are no scores of {as_of}" if as_of else "there are no scores yet",
+            mend=_nights(house) if as_of else f"run `tenure run --home {house.home.root}`",
+        )
+    ordered = _named(house, frame).sort(["p_lapse_renewal", "member_id"], descending=[True, False])
+    return _shaped(ordered, SCORE_COLUMNS)
+
+
+def decisions(house: House, version: str | None = None) -> pl.DataFrame:
+    """The out-of-time predictions behind a model's back-test, in the contract's form, by member and day.
+
+    Raises:
+        TenureError: There is no model, or none of that *version*.
+    """
+    if version is None:
+        model = house.registry.latest()
+        if model is None:
+            raise TenureError("there is no model yet", mend=f"run `tenure run --home {house.home.root}`")
+        version = model.version
+    path = house.home.models / version / "decisions.parquet"
+    if not path.is_file():
+        raise TenureError(
+            f"there is no model `{version}`, or it has no decisions", mend="`tenure evaluate --list` names them"
+        )
+    frame = _named(house, pl.read_parquet(path)).sort(["member_id", "ends_on", "as_of"])
+    return _shaped(frame, DECISION_COLUMNS)
+
+
+def write(frame: pl.DataFrame, path: Path) -> None:
+    """Put *frame* at *path*, as Parquet or CSV by its ending; a reader sees the old file or the new one.
+
+    Raises:
+        UsageError: The ending is another, or the folder is not there.
+    """
+    check_target(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.suffix.lower() == ".csv":
+            frame.write_csv(part, null_value="")
+        else:
+            frame.write_parquet(part, compression="zstd")
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def check_target(path: Path) -> None:
+    """Whether a frame can be put at *path*.
+
+    Raises:
+        UsageError: As for `write`.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(f"`{path}` ends neither in .parquet nor in .csv", mend="choose one of the two")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no folder `{path.parent}`", mend="create it, or choose another")
+
+
+def _named(house: House, frame: pl.DataFrame) -> pl.DataFrame:
+    """*frame* with the source's ids in place of pseudonyms."""
+    from tenure.ledger import identities
+
+    house.open_ledger()
+    known = identities.ids_of()
+    names = pl.DataFrame(
+        {"member": list(known), "member_id": list(known.values())},
+        schema={"member": pl.Int64, "member_id": pl.String},
+    )
+    joined = frame.drop("member_id", strict=False).join(names, on="member", how="left")
+    missing = joined["member_id"].null_count()
+    if missing:
+        raise DamagedStore(
+            f"the ledger does not know the ids of {missing} members", mend="run `tenure sync`, which brings them anew"
+        )
+    return joined
+
+
+def _shaped(frame: pl.DataFrame, columns: Sequence[tuple[str, ColumnType]]) -> pl.DataFrame:
+    return frame.select(pl.col(name).cast(_TYPES[kind]) for name, kind in columns)
+
+
+def _nights(house: House) -> str:
+    dates = house.lake.score_dates()
+    if not dates:
+        return f"run `tenure run --home {house.home.root}`"
+    return f"the nights with scores are {', '.join(map(str, dates[-5:]))}"
