@@ -1,0 +1,82 @@
+"""Why members lapse: the true probability of a decision, which no log contains."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imis_sandbox.world import catalog
+from imis_sandbox.world.state import EMPLOYEE, NEVER, ORGANIZATION, State
+from imis_sandbox.world.store import Array
+
+_LEANING = np.array([kind.leaning for kind in catalog.TYPES])
+_BASE = -3.25
+REMEMBERED = 75
+"""Days for which contact by staff has its effect."""
+
+
+def attachment(state: State, who: Array) -> Array:
+    """What members lately experienced, as one figure: about 0 for the usual member, standard deviation about 1."""
+    people = state.people
+    score = (
+        0.95 * np.log1p(people["web"][who])
+        + 0.75 * np.log1p(2.0 * people["event"][who])
+        + 0.55 * np.log1p(2.0 * people["part"][who])
+        - 0.6 * np.log1p(people["bad"][who])
+    )
+    return np.asarray((score - 2.2) / 1.05)
+
+
+def organization_attachment(state: State, who: Array) -> Array:
+    """The mean attachment of each organization's people, more with many people than with few."""
+    people = state.people
+    staff = np.flatnonzero((people["kind"] == EMPLOYEE) & (people["status"] == 0))
+    owner = people["org"][staff]
+    total = np.bincount(owner, attachment(state, staff), minlength=len(people))
+    count = np.bincount(owner, minlength=len(people))
+    mean = total[who] / np.maximum(count[who], 1)
+    return np.where(count[who] > 0, 1.3 * mean + 0.25 * np.log1p(count[who]) - 0.3, -1.5)
+
+
+def log_odds(state: State, who: Array, day: int, attached: Array | None = None) -> Array:
+    """Log odds that each payer, deciding on *day*, chooses not to renew; contact by staff left out."""
+    people = state.people
+    if attached is None:
+        attached = attachment(state, who)
+        organizations = people["kind"][who] == ORGANIZATION
+        if organizations.any():
+            attached = np.where(organizations, organization_attachment(state, who), attached)
+    risen = (day >= state.today0 - state.shocks.dues_rise) & (day < state.today0 - state.shocks.dues_rise + 420)
+    odds = _BASE - 1.85 * attached + _LEANING[people["type"][who]] + people["hidden"][who]
+    odds = odds + 0.35 * (people["renewals"][who] == 0) - 0.03 * np.minimum(people["renewals"][who], 15)
+    odds = odds + people["price"][who] * (0.5 if risen else 0.15) + 0.7 * people["hard"][who]
+    odds = odds + 2.4 * people["left_field"][who] + 1.8 * people["employer_stopped"][who] * people["employer_pays"][who]
+    return np.asarray(odds - 0.9 * people["auto"][who])
+
+
+def sigmoid(odds: Array) -> Array:
+    """Probability of log odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-odds)))
+
+
+def contacted(state: State, who: Array, day: int) -> Array:
+    """Whether staff reached each member within the last days that count."""
+    at = state.people["contacted"][who]
+    return np.asarray((at != NEVER) & (day - at <= REMEMBERED))
+
+
+def payment_failure(state: State, who: Array, day: int) -> Array:
+    """Probability that the automatic payment of a member who wants to stay fails and stays unmended."""
+    people = state.people
+    fails = 0.05 + 0.25 * (people["card"][who] < day) + 0.12 * people["hard"][who]
+    return np.asarray(np.where(people["auto"][who] == 1, fails * unmended(state, who), 0.0))
+
+
+def unmended(state: State, who: Array) -> Array:
+    """Probability that a failed payment is never put right."""
+    return sigmoid(-0.9 - 0.8 * attachment(state, who))
+
+
+def lapse_probability(state: State, who: Array, day: int, contact: Array | bool = False) -> Array:
+    """True probability of not renewing when deciding on *day*, with or without contact by staff."""
+    odds = log_odds(state, who, day) + np.where(contact, state.people["effect"][who], 0.0)
+    return 1.0 - (1.0 - sigmoid(odds)) * (1.0 - payment_failure(state, who, day))
