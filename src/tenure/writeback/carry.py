@@ -1,0 +1,257 @@
+"""Carrying out the outbox: look, compare, hold back if too much would change, then write row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tenure.base.errors import TenureError
+from tenure.imis import (
+    AlreadyThere,
+    Busy,
+    CircuitOpen,
+    ImisClient,
+    ImisUnavailable,
+    Invalid,
+    NotFound,
+    OutcomeUnknown,
+    Writer,
+    generic_entity,
+)
+from tenure.writeback._diff import Held, change_of, require_within_cap
+from tenure.writeback._table import DEFINITIONS, Table, check_name, install, look_at, require_columns
+from tenure.writeback.outbox import DONE, PENDING, REJECTED, UNKNOWN, Outbox, OutboxRow
+from tenure.writeback.panel import RISK_COLUMNS, Column
+from tenure.writeback.report import Change, Rejection, WritebackReport
+
+_TRIES = 2
+"""Attempts at one row within a run; between them it is read back."""
+
+_AT_ONCE = 20
+"""Rows marked as begun together; so many are read back one by one after a crash."""
+
+_FAILURES_TO_STOP = 5
+
+Progress = Callable[[int, int], None]
+
+
+def carry_out(
+    client: ImisClient,
+    outbox: Outbox,
+    table: str,
+    columns: Sequence[Column] = RISK_COLUMNS,
+    *,
+    dry_run: bool = False,
+    may_install: bool = True,
+    max_band_changes: float = 0.25,
+    before_write: Callable[[], None] = lambda: None,
+    on_progress: Progress = lambda done, total: None,
+) -> WritebackReport:
+    """Make iMIS hold what *outbox* says, writing only rows that differ.
+
+    Safe to be killed at any point and run again: what may have arrived is read back first.
+
+    Args:
+        client: The iMIS.
+        outbox: What shall be written.
+        table: The panel source to write to, and no other.
+        columns: Its properties.
+        dry_run: Look and compare only; nothing but GET requests is sent.
+        may_install: Whether to make the table, or columns that it lacks.
+        max_band_changes: Largest share of members whose band may change.
+        before_write: Called before each write; raises when the right to write was lost to another runner.
+        on_progress: Told how many of how many rows are settled.
+
+    Returns:
+        What was done; `trouble` says why it stopped early, if it did.
+
+    Raises:
+        HeldBack: Too many bands would change; nothing was written.
+        ImisRefused: iMIS refuses the table as such; no row was lost.
+        ImisUnavailable: iMIS could not even be read.
+        UsageError: *table* is no name for a table of Tenure's own.
+    """
+    check_name(table)
+    report = WritebackReport(table, dry_run)
+    rows = list(outbox.pending())
+    if not rows:
+        return report
+    used = client.requests_used
+    try:
+        _carry_out(
+            client, outbox, rows, columns, report, dry_run, may_install, max_band_changes, before_write, on_progress
+        )
+    finally:
+        report.requests = client.requests_used - used
+    return report
+
+
+def _carry_out(
+    client: ImisClient,
+    outbox: Outbox,
+    rows: Sequence[OutboxRow],
+    columns: Sequence[Column],
+    report: WritebackReport,
+    dry_run: bool,
+    may_install: bool,
+    max_band_changes: float,
+    before_write: Callable[[], None],
+    on_progress: Progress,
+) -> None:
+    there = look_at(client, report.table, columns)
+    held = Held(client, there, rows)
+    report.changes = [change_of(row.member_id, held.get(row.member_id), row.payload, columns) for row in rows]
+    require_within_cap(report.changes, held.total, max_band_changes, report.table)
+    report.installed = not there.exists
+    report.columns_added = tuple(column.name for column in there.missing)
+    if not may_install:
+        require_columns(there)
+    if dry_run:
+        return
+    writer = client.writing_to(report.table, *([DEFINITIONS] if may_install else []))
+    if may_install and (report.installed or report.columns_added):
+        before_write()
+        there = install(client, writer, there, columns)
+    run = _Run(client, writer, outbox, there, columns, held, report, before_write)
+    run.all(list(zip(rows, report.changes, strict=True)), on_progress)
+
+
+@dataclass
+class _Run:
+    """The writing half of one write-back."""
+
+    client: ImisClient
+    writer: Writer
+    outbox: Outbox
+    table: Table
+    columns: Sequence[Column]
+    held: Held
+    report: WritebackReport
+    before_write: Callable[[], None]
+    failures: int = 0
+    again: list[tuple[OutboxRow, Change]] = field(default_factory=list)
+
+    def all(self, work: Sequence[tuple[OutboxRow, Change]], on_progress: Progress) -> None:
+        """Settle every row, those that failed once more at the end; stop where iMIS or the right to write is lost."""
+        reached = self._round(work, lambda done: on_progress(done, len(work)))
+        if self.report.trouble is None and self.again:
+            failed, self.again = self.again, []
+            self._round(list(self._looked_at_again(failed)), lambda done: None)
+        self.report.left = len(work) - reached + sum(row.state == PENDING for row, _ in self.again)
+        self.report.unknown = sum(row.state == UNKNOWN for row, _ in self.again)
+
+    def _looked_at_again(self, failed: Sequence[tuple[OutboxRow, Change]]) -> Iterator[tuple[OutboxRow, Change]]:
+        for row, change in failed:
+            try:
+                found = self.held.read(row.member_id)
+            except ImisUnavailable:
+                self.again.append((row, change))
+                continue
+            yield row, change_of(row.member_id, found, row.payload, self.columns)
+
+    def _round(self, work: Sequence[tuple[OutboxRow, Change]], on_progress: Callable[[int], None]) -> int:
+        """Settle *work* in order. Returns how many rows were reached."""
+        for start in range(0, len(work), _AT_ONCE):
+            batch = work[start : start + _AT_ONCE]
+            self.before_write()
+            self.outbox.begin([row for row, change in batch if change.kind != "none"])
+            for at, (row, change) in enumerate(batch):
+                if not self._settle(row, change, batch[at + 1 :]):
+                    return start + at + 1
+            on_progress(start + len(batch))
+        return len(work)
+
+    def _settle(self, row: OutboxRow, change: Change, rest: Sequence[tuple[OutboxRow, Change]]) -> bool:
+        """Bring one row to where it shall be. Returns whether to go on; if not, *rest* is given back."""
+        if change.kind == "none":
+            self.report.unchanged += 1
+            self.outbox.mark(row, DONE)
+            return True
+        try:
+            self.before_write()
+            self._write(row, change)
+        except Invalid as error:
+            self._reject(row, error)
+        except ImisUnavailable as error:
+            return self._unavailable(row, change, error, rest)
+        except TenureError:
+            # The table as such was refused, or the right to write is gone: nothing of this row was saved.
+            self._give_back([(row, change), *rest])
+            raise
+        self.failures = 0
+        return True
+
+    def _write(self, row: OutboxRow, change: Change) -> None:
+        exists = change.kind == "update"
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._send(row, exists)
+                break
+            except AlreadyThere:
+                exists = self.held.read(row.member_id) is not None
+            except NotFound:
+                if not exists:
+                    raise
+                exists = False
+            except OutcomeUnknown as error:
+                found = self._read_back(row, error)
+                if found is not None and change_of(row.member_id, found, row.payload, self.columns).kind == "none":
+                    break
+                if attempt == _TRIES:
+                    raise
+                exists = found is not None
+        else:
+            self._send(row, exists)
+        self._done(row, change)
+
+    def _read_back(self, row: OutboxRow, error: OutcomeUnknown) -> Mapping[str, Any] | None:
+        try:
+            return self.held.read(row.member_id)
+        except ImisUnavailable as unreadable:
+            raise error from unreadable
+
+    def _send(self, row: OutboxRow, exists: bool) -> None:
+        values = self._values(row, self.held.get(row.member_id) if exists else None)
+        entity = generic_entity(self.table.name, row.member_id, values, existing=exists)
+        if exists:
+            self.writer.put(self.table.name, row.member_id, entity)
+        else:
+            self.writer.post(self.table.name, entity)
+
+    def _values(self, row: OutboxRow, found: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Every property of the row: what iMIS holds in columns that aren't ours stays as it is."""
+        ours = {column.name: column.for_imis(row.payload.get(column.name)) for column in self.columns}
+        lower = {name.lower() for name in ours}
+        kept = {name: value for name, value in (found or {}).items() if name.lower() not in lower}
+        return kept | {self.table.identity: row.member_id} | ours
+
+    def _done(self, row: OutboxRow, change: Change) -> None:
+        self.outbox.mark(row, DONE)
+        if change.kind == "create":
+            self.report.created += 1
+        else:
+            self.report.updated += 1
+
+    def _reject(self, row: OutboxRow, error: Invalid) -> None:
+        self.outbox.mark(row, REJECTED, "; ".join(error.faults) or error.message)
+        self.report.rejected.append(Rejection(row.member_id, error.faults, error.fields))
+        self.failures = 0
+
+    def _unavailable(
+        self, row: OutboxRow, change: Change, error: ImisUnavailable, rest: Sequence[tuple[OutboxRow, Change]]
+    ) -> bool:
+        self.failures += 1
+        self.again.append((row, change))
+        self.outbox.mark(row, UNKNOWN if isinstance(error, OutcomeUnknown) else PENDING, error.message)
+        resting = isinstance(error, CircuitOpen) or (isinstance(error, Busy) and error.seconds is not None)
+        if resting or self.failures >= _FAILURES_TO_STOP:
+            self.report.trouble = error
+            self._give_back(rest)
+            return False
+        return True
+
+    def _give_back(self, work: Sequence[tuple[OutboxRow, Change]]) -> None:
+        for row, change in work:
+            if change.kind != "none":
+                self.outbox.mark(row, PENDING)

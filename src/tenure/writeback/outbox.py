@@ -1,0 +1,85 @@
+"""The outbox as write-back sees it, and the ledger's own fitted to that view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tenure.base.clock import Clock, system_clock
+
+PENDING, SENDING, DONE, REJECTED, UNKNOWN = "pending", "sending", "done", "rejected", "unknown"
+"""How far a write has come. `sending` and `unknown` may have arrived, so they are read back before anything else."""
+
+
+class OutboxRow(Protocol):
+    """What shall be written for one member."""
+
+    @property
+    def member_id(self) -> str:
+        """The source's id, to the letter."""
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """Value by property."""
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of what matters in the payload."""
+
+    @property
+    def state(self) -> str:
+        """One of the states above."""
+
+    @property
+    def attempts(self) -> int:
+        """How often sending was begun."""
+
+    @property
+    def last_error(self) -> str:
+        """Why it isn't done, as iMIS said it; empty otherwise."""
+
+
+class Outbox(Protocol):
+    """Where the rows are kept; each call is durable when it returns."""
+
+    def pending(self) -> Sequence[OutboxRow]:
+        """Rows still to be written."""
+
+    def begin(self, rows: Sequence[OutboxRow]) -> None:
+        """Note that sending of *rows* begins, before anything is sent."""
+
+    def mark(self, row: OutboxRow, state: str, error: str = "") -> None:
+        """Note how far *row* has come."""
+
+
+class LedgerOutbox:
+    """The outbox of one table in the ledger, which must have been set up.
+
+    Args:
+        table: The panel source in iMIS.
+        clock: When a change of state happens.
+    """
+
+    def __init__(self, table: str, *, clock: Clock = system_clock) -> None:
+        # Django's models can't be imported before it is configured, which the caller does.
+        from tenure.ledger import outbox
+
+        self._ledger: Any = outbox
+        self._table, self._clock = table, clock
+
+    def pending(self) -> Sequence[OutboxRow]:
+        """Rows still to be written, oldest first."""
+        rows: Sequence[OutboxRow] = self._ledger.pending(table=self._table)
+        return rows
+
+    def begin(self, rows: Sequence[OutboxRow]) -> None:
+        """Mark *rows* as sending."""
+        from django.db import transaction
+
+        with transaction.atomic():
+            for row in rows:
+                self.mark(row, SENDING)
+
+    def mark(self, row: OutboxRow, state: str, error: str = "") -> None:
+        """Mark *row*."""
+        self._ledger.mark(row=row, state=state, error=error, clock=self._clock)
