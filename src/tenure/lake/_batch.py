@@ -138,7 +138,7 @@ class Batch:
 
     def _frame(self, shape: Shape, rows: Rows) -> pl.DataFrame:
         if isinstance(rows, Sql):
-            rows = self.connection.execute(rows.text).to_arrow_table()
+            rows = self.connection.sql(rows.text).to_arrow_table()
         if isinstance(rows, pa.Table):
             rows = pl.DataFrame(pl.from_arrow(rows))
         return shape.conform(rows)

@@ -42,7 +42,7 @@ def connect(database: Path | None = None, *, spill: Path | None = None) -> duckd
     if spill is not None:
         config["temp_directory"] = str(spill)
     connection = duckdb.connect(str(database) if database else ":memory:", config=config)
-    connection.execute("SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")
     return connection
 
 

@@ -1,0 +1,98 @@
+"""What a sync did, for people and for the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Rows of one table that were set aside for one reason.
+
+    Args:
+        reason: In words, with the column where there is one.
+        count: How many rows.
+        rows: The first of their numbers, counted from 1 after the header.
+        mend: What to do about it.
+    """
+
+    reason: str
+    count: int
+    rows: tuple[int, ...]
+    mend: str = ""
+
+    def __str__(self) -> str:
+        where = ", ".join(map(str, self.rows)) + (", …" if self.count > len(self.rows) else "")
+        return f"{self.reason}: {self.count:,} ({'row' if self.count == 1 else 'rows'} {where})"
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What a sync did with one table.
+
+    Args:
+        read: Rows that the source gave.
+        kept: Rows of it that were good.
+        repeated: Rows that were there twice, word for word, and were taken once.
+        new, changed, removed: What that meant for the lake.
+        faults: Why rows were set aside.
+    """
+
+    read: int
+    kept: int
+    repeated: int = 0
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def quarantined(self) -> dict[str, int]:
+        """How many rows were set aside, by reason."""
+        return {fault.reason: fault.count for fault in self.faults}
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What a sync did.
+
+    Args:
+        source: `files` or `imis`.
+        version: The lake's version afterwards.
+        unchanged: Nothing in the lake is another than before.
+        tables: By name; empty when the source was known to be unchanged without reading it.
+        notices: What a person should know though nothing is wrong.
+        warnings: What a person should look into though the night goes on.
+        identities: Pairs of pseudonym and source id, for the ledger; empty when the source was not read.
+        contacts: `member` and the contract's contact columns, for the ledger; None when none were read.
+        contacts_whole: `contacts` are all there are; else only those that changed.
+    """
+
+    source: str
+    version: int
+    unchanged: bool
+    tables: dict[str, TableReport] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    identities: tuple[tuple[int, str], ...] = ()
+    contacts: pl.DataFrame | None = None
+    contacts_whole: bool = True
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The numbers alone, fit for JSON: nothing personal."""
+        return {
+            name: {
+                "read": report.read,
+                "kept": report.kept,
+                "repeated": report.repeated,
+                "new": report.new,
+                "changed": report.changed,
+                "removed": report.removed,
+                "quarantined": report.quarantined,
+            }
+            for name, report in self.tables.items()
+        }
