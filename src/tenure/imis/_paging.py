@@ -68,8 +68,9 @@ def pages(
 ) -> Iterator[Page]:
     """Every page from row *start* on.
 
-    A page that only repeats the one before is asked for again. When the total shrinks in between, rows have moved
-    towards the front, so reading steps back by as many: rows may come twice, but none is passed over.
+    A page that only repeats the one before is asked for again. When the total has shrunk since the page before, rows
+    have moved to the front past the place where reading went on, so it steps back by as many: rows may come twice, but
+    none is passed over.
 
     Raises:
         PagingBroken: The server promises rows that it doesn't give.
@@ -80,7 +81,7 @@ def pages(
         if page.next_offset is not None and not page.rows:
             page = _insist(fetch, offset, what)
         read, count = read + len(page.rows), count + 1
-        step = _next_offset(page, before, what)
+        step = _next_offset(page, before, start, what)
         if on_page is not None:
             on_page(Progress(offset if step is None else step, read, page.total, count))
         yield page
@@ -92,7 +93,7 @@ def pages(
 def _fresh(fetch: Fetch, offset: int, before: Page | None, what: str) -> Page:
     for _ in range(_REREADS):
         page = fetch(offset)
-        if before is None or not page.rows or page.rows != before.rows:
+        if before is None or not page.rows or (page.rows, page.total) != (before.rows, before.total):
             return page
     raise PagingBroken(
         f"{what}: iMIS gives the same page again and again at row {offset:,}",
@@ -111,15 +112,15 @@ def _insist(fetch: Fetch, offset: int, what: str) -> Page:
     )
 
 
-def _next_offset(page: Page, before: Page | None, what: str) -> int | None:
-    if page.next_offset is None:
-        return None
-    if page.next_offset <= page.offset:
+def _next_offset(page: Page, before: Page | None, start: int, what: str) -> int | None:
+    gone = 0
+    if before is not None and before.total is not None and page.total is not None:
+        gone = before.total - page.total
+    if gone > 0:
+        return max(start, page.offset - gone)
+    if page.next_offset is not None and page.next_offset <= page.offset:
         raise PagingBroken(
             f"{what}: after row {page.offset:,} iMIS points back to row {page.next_offset:,}",
             mend="run again later; if it stays, report it to the vendor",
         )
-    gone = 0
-    if before is not None and before.total is not None and page.total is not None:
-        gone = max(0, before.total - page.total)
-    return max(page.next_offset - gone, page.offset + 1) if gone else page.next_offset
+    return page.next_offset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -262,17 +263,18 @@ def base_url(text: str) -> httpx.URL:
     Raises:
         UsageError: It is not an http(s) address, or it carries a password.
     """
+    shown = "the address of iMIS" if "@" in text else f"`{text}`"
     try:
         url = httpx.URL(text.strip())
     except (httpx.InvalidURL, TypeError) as error:
-        raise UsageError(f"`{text}` is not an address: {error}", mend="write it as https://example.org") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise UsageError(f"`{text}` is not an address of an iMIS", mend="write it as https://example.org")
-    if url.userinfo:
+        raise UsageError(f"{shown} is not an address", mend="write it as https://example.org") from error
+    if url.userinfo or "@" in text:
         raise UsageError(
-            "the address of iMIS carries a user name or password",
+            f"{shown} carries a user name or password",
             mend="leave them out of `source.url`; the password comes from TENURE_IMIS_PASSWORD",
         )
+    if url.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", url.host):
+        raise UsageError(f"{shown} is not an address of an iMIS", mend="write it as https://example.org")
     path = url.path.rstrip("/")
     return url.copy_with(path=path.removesuffix("/api").rstrip("/"), query=None, fragment=None)
 
