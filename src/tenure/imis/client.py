@@ -75,7 +75,7 @@ class ImisClient:
             time=time or Timekeeping(),
             on_request=on_request,
         )
-        self._dialects: dict[str, _Dialect] = {}
+        self._dialects: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -127,10 +127,8 @@ class ImisClient:
         Raises:
             NoSuchQuery: iMIS doesn't serve the query, for one of three causes.
         """
-        dialect = self._dialect_of(path, prompts or {}, start)
-        for page in self._pages(
-            dialect.fetch(self, path, prompts or {}), f"query {path}", start, on_page, dialect.first
-        ):
+        fetch, first = self._begin(path, prompts or {}, start)
+        for page in self._pages(fetch, f"query {path}", start, on_page, first):
             if page.rows:
                 yield page.rows
 
@@ -154,25 +152,29 @@ class ImisClient:
         found = result.get("Result") if isinstance(result, dict) and "Result" in result else result
         return plain(found) if isinstance(found, dict) else None
 
-    def _dialect_of(self, path: str, prompts: Mapping[str, object], start: int) -> _Dialect:
+    def _begin(self, path: str, prompts: Mapping[str, object], start: int) -> tuple[_paging.Fetch, Page]:
+        """The first page of a query in the first of the two dialects that serves it, and how to get the others."""
+        # One query that `api/query` serves shows that it is there; then a 404 on another is that query's own.
         known = self._dialects.get(path) or self._dialects.get("")
-        if known is not None and known.name == "query":
-            return _Dialect("query")
-        if known is not None:
-            return _Dialect("iqa")
-        return self._find_dialect(path, prompts, start)
-
-    def _find_dialect(self, path: str, prompts: Mapping[str, object], start: int) -> _Dialect:
-        for name in ("query", "iqa"):
-            dialect = _Dialect(name)
+        for dialect in (known,) if known else ("query", "iqa"):
+            fetch = self._query_fetcher(dialect, path, prompts)
             try:
-                dialect.first = dialect.fetch(self, path, prompts)(start)
+                first = fetch(start)
             except NoSuchQuery:
                 continue
-            # One query that `api/query` serves shows that it is there; then a 404 on another is that query's own.
-            self._dialects["" if name == "query" else path] = _Dialect(name)
-            return dialect
+            self._dialects["" if dialect == "query" else path] = dialect
+            return fetch, first
         raise NoSuchQuery(path, self.url)
+
+    def _query_fetcher(self, dialect: str, path: str, prompts: Mapping[str, object]) -> _paging.Fetch:
+        if dialect == "query":
+            asked = [(name, parameter(value)) for name, value in prompts.items() if value not in (None, "")]
+        else:
+            names = _prompt_order(self.query_definition(path), prompts) if len(prompts) > 1 else list(prompts)
+            asked = [("parameter", parameter(prompts.get(name))) for name in names]
+        rows_of = _new_rows if dialect == "query" else _old_rows
+        fetch = self._fetcher(f"/api/{dialect}", [("QueryName", path), *asked], f"query {path}", rows_of)
+        return lambda offset: _as_no_such_query(fetch, offset, path, self.url)
 
     # Entities
 
@@ -258,27 +260,6 @@ class ImisClient:
             return self._caller.call(request, parse)
 
         return fetch
-
-
-class _Dialect:
-    """One of the two ways to ask for a query."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.first: Page | None = None
-
-    def fetch(self, client: ImisClient, path: str, prompts: Mapping[str, object]) -> _paging.Fetch:
-        """What asks *client* for one page of the query at *path*."""
-        params = [("QueryName", path), *self._prompts(client, path, prompts)]
-        rows_of = _new_rows if self.name == "query" else _old_rows
-        fetch = client._fetcher(f"/api/{self.name}", params, f"query {path}", rows_of)
-        return lambda offset: _as_no_such_query(fetch, offset, path, client.url)
-
-    def _prompts(self, client: ImisClient, path: str, prompts: Mapping[str, object]) -> list[tuple[str, str]]:
-        if self.name == "query":
-            return [(name, parameter(value)) for name, value in prompts.items() if value not in (None, "")]
-        names = _prompt_order(client.query_definition(path), prompts) if len(prompts) > 1 else list(prompts)
-        return [("parameter", parameter(prompts.get(name))) for name in names]
 
 
 class Writer:
