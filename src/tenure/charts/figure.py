@@ -24,6 +24,11 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The places of the columns that hold numbers."""
+        return tuple(i for i, column in enumerate(self.columns) if column.is_number)
+
     def csv(self) -> str:
         """The table as CSV; its cells are our own words and numbers."""
         out = io.StringIO()

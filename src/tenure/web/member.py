@@ -1,0 +1,281 @@
+"""One member: the score, what stands behind it, and what they did."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tenure.charts import Effect, Event, Figure, Scored, effects, history, hundred
+from tenure.charts.marks import full_scale
+from tenure.lake import Lake
+from tenure.ledger import contacts, identities
+from tenure.ledger.models import Contact, CurrentScore
+from tenure.web import place, timeline, words
+from tenure.web.record import Record, Term, record_of, titles_of
+from tenure.web.shell import current_scores
+from tenure.web.today import figure_file
+from tenure.web.worklist import BANDS, is_call, reasons_of, since_of
+
+_COUNTED_DAYS = 730
+_TERMS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of the waterfall: a signal, its points, its bar."""
+
+    text: str
+    detail: str
+    points: str
+    bar: str
+    is_total: bool = False
+
+
+@require_safe
+def page(request: HttpRequest, member_id: str) -> HttpResponse:
+    """All that staff need before they pick up the telephone."""
+    member = _member_or_404(member_id)
+    score = CurrentScore.objects.filter(member=member).first()
+    score_set = current_scores(request)
+    today = score_set.as_of if score_set else place.now().date()
+    lake = place.lake()
+    known = record_of(lake, member, today - dt.timedelta(days=_COUNTED_DAYS))
+    contact = Contact.objects.filter(member=member).first()
+    name = contact.name if contact and contact.name else f"Member {member_id}"
+    figure = _history(lake, member, known, today)
+    context: dict[str, Any] = {
+        "member_id": member_id,
+        "name": name,
+        "contact": contact,
+        "about": _about(known.facts, score),
+        "score": score,
+        "today": today,
+        "facts": _facts(known, today),
+        "consent": _consent(known.facts),
+        "organization": _organization(known),
+        "terms": [_term(term, today) for term in known.terms[:_TERMS_SHOWN]],
+        "terms_total": len(known.terms),
+        "figure": figure,
+        **_timeline(request, lake, member, known, today),
+    }
+    if score is not None:
+        context |= _scored(score, today)
+    return render(request, "member.html", context)
+
+
+@require_safe
+def history_file(request: HttpRequest, member_id: str, form: str) -> HttpResponse:
+    """The score history as SVG or CSV."""
+    member, score_set = _member_or_404(member_id), current_scores(request)
+    if score_set is None:
+        raise Http404
+    lake = place.lake()
+    figure = _history(lake, member, record_of(lake, member, score_set.as_of), score_set.as_of)
+    if figure is None:
+        raise Http404
+    return figure_file(figure, form, "tenure-score-history")
+
+
+def _member_or_404(member_id: str) -> int:
+    member = identities.member_of(member_id=member_id)
+    if member is None:
+        raise Http404
+    return member
+
+
+def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
+    return {
+        "band_word": BANDS.get(score.band, score.band.capitalize()),
+        "is_call": is_call(score),
+        "chance": words.in_hundred(score.p_lapse_renewal),
+        "span": words.span(score.p_low, score.p_high),
+        "since": since_of(score, today),
+        "renewal": words.renewal(score.renewal_due_on, in_grace=score.in_grace, standing=score.standing, today=today),
+        "renewal_day": words.day(score.renewal_due_on),
+        "squares": hundred(round(score.p_lapse_renewal * 100), band=score.band),
+        "low": words.in_hundred(score.p_low),
+        "high": words.in_hundred(score.p_high),
+        "horizons": [
+            (days, words.in_hundred(chance))
+            for days, chance in ((30, score.p_lapse_30), (60, score.p_lapse_60), (90, score.p_lapse_90))
+        ],
+        "lapse_day": words.day(score.predicted_lapse_on) if score.predicted_lapse_on else "",
+        "lapse_window": _window(score),
+        "steps": waterfall(score),
+        "but": words.but(score.against),
+        "reasons": reasons_of(score),
+    }
+
+
+def _window(score: CurrentScore) -> str:
+    if score.lapse_earliest_on is None or score.lapse_latest_on is None:
+        return ""
+    return f"8 times in 10 between {words.day(score.lapse_earliest_on)} and {words.day(score.lapse_latest_on)}"
+
+
+def waterfall(score: CurrentScore) -> list[Step]:
+    """From what is usual for the type to this member's score, reason by reason.
+
+    Points say by how much the score would fall if a group of signals were as is usual; they need not add up, so one
+    row holds the rest, how the signals work together included.
+    """
+    if score.usual is None or score.renewal_due_on is None:
+        return []
+    given = (
+        (score.reason_1, score.reason_1_points),
+        (score.reason_2, score.reason_2_points),
+        (score.reason_3, score.reason_3_points),
+    )
+    usual = score.usual * 100
+    kind = f"The average {score.member_type} member" if score.member_type else "The average member"
+    rows: list[tuple[str, str, float]] = []
+    for text, points in given:
+        if text and points is not None:
+            head, _, rest = text.partition("; ")
+            rows.append((head, rest, points))
+    rest = score.risk_score - usual - sum(points for *_, points in rows)
+    against = f"among them {words.but(score.against)[4:]}" if score.against else ""
+    rows.append(("All other signals, and how they work together", against, rest))
+    bars, at = [Effect(0, usual, "base")], usual
+    for _, _, points in rows:
+        bars.append(Effect(at, at + points, "up" if points >= 0 else "down"))
+        at += points
+    bars.append(Effect(0, score.risk_score, "sum"))
+    pictures = effects(bars)
+    steps = [Step(kind, "what is usual for this type", f"{usual:.0f}", pictures[0])]
+    steps += [
+        Step(text, detail, _signed(points), bar)
+        for (text, detail, points), bar in zip(rows, pictures[1:-1], strict=True)
+    ]
+    return [*steps, Step("This member", "", str(score.risk_score), pictures[-1], is_total=True)]
+
+
+def waterfall_scale(score: CurrentScore) -> int:
+    """The right edge of the waterfall's bars, in points."""
+    return int(full_scale([Effect(0, max(score.risk_score, (score.usual or 0) * 100), "sum")]))
+
+
+def _signed(points: float) -> str:
+    rounded = round(points)
+    return "0" if rounded == 0 else f"+{rounded}" if rounded > 0 else f"−{-rounded}"
+
+
+def _about(facts: dict[str, Any], score: CurrentScore | None) -> str:
+    work = ", ".join(part for part in (facts.get("job_title"), facts.get("employer")) if part)
+    since = facts.get("join_date")
+    kind = facts.get("member_type") or (score.member_type if score else "")
+    membership = ", ".join(part for part in (kind, f"member since {since.year}" if since else "") if part)
+    return " · ".join(part for part in (work, membership) if part)
+
+
+def _facts(known: Record, today: dt.date) -> list[tuple[str, str]]:
+    facts, last = known.facts, known.terms[0] if known.terms else None
+    found: list[tuple[str, str | None]] = [
+        ("Type", facts.get("member_type")),
+        ("Joined", words.day(facts["join_date"]) if facts.get("join_date") else None),
+        ("Terms", words.plural(len(known.terms), "term") if known.terms else "none of their own"),
+        ("Dues", f"{last.dues:,.0f} a term" if last and last.dues else None),
+        ("Renews itself", _yes_no(last.auto_renew) if last else None),
+        ("Installments", _yes_no(last.installments) if last else None),
+        ("Chapter", facts.get("chapter_id")),
+        ("Industry", facts.get("industry")),
+        ("Region", ", ".join(part for part in (facts.get("region"), facts.get("country")) if part) or None),
+        ("Profile", _filled(facts.get("profile_completeness"))),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def _filled(share: float | None) -> str | None:
+    return None if share is None else f"{round(100 * share)} % filled in"
+
+
+def _yes_no(value: bool | None) -> str | None:
+    return None if value is None else "Yes" if value else "No"
+
+
+def _consent(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    channels = (("Email", "email_allowed"), ("Text", "sms_allowed"), ("Phone", "phone_allowed"))
+    says = {True: "Allowed", False: "Not allowed", None: "Not stated"}
+    return [(name, says[facts.get(column)]) for name, column in channels]
+
+
+def _organization(known: Record) -> dict[str, Any] | None:
+    organization = known.facts.get("organization")
+    if organization is None:
+        return None
+    ids, names = identities.ids_of(members=[organization]), contacts.names_of(members=[organization])
+    if organization not in ids:
+        return None
+    return {
+        "member_id": ids[organization],
+        "name": names.get(organization) or f"Member {ids[organization]}",
+        "peers": len(known.peers),
+    }
+
+
+def _term(term: Term, today: dt.date) -> dict[str, str]:
+    paid = words.short_day(term.paid_on) if term.paid_on else "not paid" if term.dues else "–"
+    return {
+        "from": words.short_day(term.starts_on),
+        "to": words.short_day(term.ends_on) if term.ends_on else "for life",
+        "kind": term.member_type,
+        "dues": f"{term.dues:,.0f}" if term.dues is not None else "–",
+        "paid": paid,
+        "ended": term.ended_by or "",
+    }
+
+
+def _history(lake: Lake, member: int, known: Record, today: dt.date) -> Figure | None:
+    """The chart of the member's scores; None until there are two."""
+    frame = lake.score_history(member)
+    if frame.is_empty() or frame.height < 2:
+        return None
+    columns = ("as_of", "p_lapse_renewal", "p_low", "p_high", "band")
+    rows = frame.filter(pl.col("as_of") <= today).select(columns).sort("as_of").iter_rows()
+    scores = [Scored(on, chance, low, high, band) for on, chance, low, high, band in rows]
+    if len(scores) < 2:
+        return None
+    told = timeline.terms_as_entries(known.terms, today)
+    events = [Event(entry.on, entry.text.partition(",")[0]) for entry in told]
+    bands = place.settings().bands
+    about = (
+        f"Chance of not renewing at the next renewal, in 100; shaded: 90 % range. "
+        f"{len(scores):,} nights, the last {words.day(scores[-1].on)}"
+    )
+    return history(scores, events=events, thresholds=(bands.medium, bands.high), about=about)
+
+
+def _timeline(request: HttpRequest, lake: Lake, member: int, known: Record, today: dt.date) -> dict[str, Any]:
+    group = request.GET.get("show", "")
+    group = group if group in timeline.GROUPS else ""
+    before = _day(request.GET.get("before", ""))
+    frame = lake.timeline(member, before=before, limit=timeline.FETCHED, kinds=timeline.kinds_in(group))
+    rows, following = timeline.cut_at_a_day(frame.to_dicts())
+    told = timeline.entries(rows, titles_of(lake, {row["ref"] for row in rows if row["ref"]}))
+    if group in ("", "money"):
+        terms = timeline.terms_as_entries(known.terms, today)
+        told += timeline.between(terms, before, following)
+        told.sort(key=lambda entry: entry.on, reverse=True)
+    counts = timeline.counts_by_group(known.kinds)
+    return {
+        "entries": told,
+        "show": group,
+        "groups": [(key, title, counts[key]) for key, title in timeline.GROUPS.items()],
+        "entries_total": counts[""],
+        "earlier": following.isoformat() if following else "",
+        "is_paged": before is not None,
+        "legend": timeline.LEGEND,
+    }
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

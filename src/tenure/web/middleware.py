@@ -1,0 +1,57 @@
+"""What holds for every answer: a reference number, headers, the limits of a session."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+
+from tenure.web import place
+from tenure.web.configuration import IDLE_SECONDS, LONGEST_SECONDS
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+# Short, without letters that are taken for one another when read out over the telephone.
+_ALPHABET = "ACDEFGHJKMNPQRTUVWXY34679"
+_NOTED_EVERY_SECONDS = 5 * 60
+
+
+def reference(answer: Answer) -> Answer:
+    """Give each request a number, by which an error page can be found in the log."""
+
+    def numbered(request: HttpRequest) -> HttpResponse:
+        request.reference = "".join(secrets.choice(_ALPHABET) for _ in range(8))  # type: ignore[attr-defined]
+        return answer(request)
+
+    return numbered
+
+
+def headers(answer: Answer) -> Answer:
+    """Nothing but the style sheet is kept by a browser or a proxy, and no page asks for a device."""
+
+    def with_headers(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+    return with_headers
+
+
+def session_limits(answer: Answer) -> Answer:
+    """End a session that was left alone, or that has lasted long enough."""
+
+    def limited(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now, session = int(place.now().timestamp()), request.session
+            began, seen = session.get("began", 0), session.get("seen", 0)
+            if now - began > LONGEST_SECONDS or now - seen > IDLE_SECONDS:
+                logout(request)
+            elif now - seen > _NOTED_EVERY_SECONDS:
+                session["seen"] = now
+        return answer(request)
+
+    return limited

@@ -1,0 +1,275 @@
+"""The model: what it learnt from, how good it is, and against what."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tenure.charts import Bin, Figure, Gain, calibration, gains
+from tenure.web import place, words
+from tenure.web.shell import current_scores
+from tenure.web.today import figure_file
+
+RIVALS = {
+    "tenure": "Tenure",
+    "life_table": "Life table by type and tenure",
+    "points_score": "Points score, as many associations keep",
+    "base_rate": "The average for everyone",
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A way to tell how good a model is: how it is named, said and read."""
+
+    key: str
+    title: str
+    says: str
+    better: str
+    digits: int = 3
+
+
+MEASURES = (
+    Measure("auc", "Ranking", "How often, in 100, it ranks one who lapsed above one who renewed", "more is better", 2),
+    Measure("log_loss", "Log loss", "How far its chances lie from what happened", "less is better"),
+    Measure("brier", "Brier score", "The same, milder with the confidently wrong", "less is better"),
+    Measure("precision_at_10", "Lapsed in its top 10 %", "Of 100 called from the top tenth", "more is better", 2),
+    Measure("recall_at_10", "Caught by its top 10 %", "Of 100 who lapsed", "more is better", 2),
+    Measure(
+        "calibration_error", "Calibration error", "Mean gap between scored and lapsed, in 100", "less is better", 4
+    ),
+)
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The model in use, or the version that the address names."""
+    versions = manifests(place.home().models)
+    score_set = current_scores(request)
+    wanted = request.GET.get("version", "")
+    if not versions:
+        return render(request, "model_empty.html", {})
+    in_use = score_set.model_version if score_set else ""
+    chosen = _choose(versions, wanted, in_use)
+    backtest = chosen.get("backtest") or {}
+    return render(
+        request,
+        "model.html",
+        {
+            "model": chosen,
+            "trained": _date(chosen.get("trained_at", "")),
+            "in_use": in_use,
+            "version_query": f"?{urlencode({'version': chosen['version']})}",
+            "versions": [_version(manifest, in_use) for manifest in versions],
+            "grade": chosen.get("grade") or {},
+            "data": chosen.get("data") or {},
+            "backtest": backtest,
+            "verdicts": verdicts(chosen),
+            "figures": figures_of(chosen),
+            "comparison": comparison(backtest),
+            "measures": MEASURES,
+            "folds": [_fold(fold) for fold in backtest.get("folds", [])],
+            "groups": _groups(chosen),
+            "features": chosen.get("features") or [],
+        },
+    )
+
+
+@require_safe
+def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponse:
+    """A chart of the model as SVG or CSV."""
+    versions = manifests(place.home().models)
+    if not versions:
+        raise Http404
+    score_set = current_scores(request)
+    chosen = _choose(versions, request.GET.get("version", ""), score_set.model_version if score_set else "")
+    figure = figures_of(chosen).get(key)
+    if figure is None:
+        raise Http404
+    return figure_file(figure, form, f"tenure-{key}-{chosen['version']}")
+
+
+def manifests(folder: Path) -> list[dict[str, Any]]:
+    """The manifests of all versions, newest first; one that cannot be read is left out."""
+    found = []
+    for path in folder.glob("*/manifest.json"):
+        try:
+            manifest = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if isinstance(manifest, dict):
+            found.append({**manifest, "version": manifest.get("version") or path.parent.name})
+    return sorted(found, key=lambda manifest: str(manifest.get("trained_at", "")), reverse=True)
+
+
+def _choose(versions: list[dict[str, Any]], wanted: str, in_use: str) -> dict[str, Any]:
+    for version in (wanted, in_use):
+        for manifest in versions:
+            if version and manifest["version"] == version:
+                return manifest
+    if wanted:
+        raise Http404
+    return versions[0]
+
+
+def figures_of(manifest: dict[str, Any]) -> dict[str, Figure]:
+    """The charts that a manifest has the numbers for."""
+    backtest = manifest.get("backtest") or {}
+    tested = words.plural(backtest.get("decisions") or 0, "past decision")
+    figures = {}
+    if backtest.get("calibration"):
+        bins = [Bin(**{name: row[name] for name in Bin.__dataclass_fields__}) for row in backtest["calibration"]]
+        about = f"Lapses in each group of scores, with 90 % ranges; {tested}, predicted before they were known"
+        figures["calibration"] = calibration([b for b in bins if b.n], about=about)
+    if backtest.get("gains"):
+        rows = [
+            Gain(row["share"], row["caught"], row.get("points_caught"), row.get("ideal")) for row in backtest["gains"]
+        ]
+        about = f"{tested}, called from the top of the list; dashed: by a points score, dotted: at random"
+        figures["gains"] = gains(rows, about=about)
+    return figures
+
+
+def verdicts(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Four judgments, each a heading and a sentence."""
+    backtest = manifest.get("backtest") or {}
+    models = backtest.get("models") or {}
+    ours, points, base = models.get("tenure") or {}, models.get("points_score") or {}, models.get("base_rate") or {}
+    found = []
+    if "auc" in ours:
+        span = f", range {words.span(ours['auc_low'], ours['auc_high'])}" if "auc_low" in ours else ""
+        rival = f" A points score: {words.in_hundred(points['auc'])}." if "auc" in points else ""
+        text = f"Picks the one who lapsed out of a pair {words.in_hundred(ours['auc'])} times in 100{span}.{rival}"
+        found.append((f"Ranking: {_word(ours['auc'], (0.65, 0.75, 0.85))}", text))
+    if "calibration_error" in ours:
+        error = 100 * ours["calibration_error"]
+        found.append(
+            (
+                f"Numbers: {_word(-error, (-8, -4, -2))}",
+                f"Scored and lapsed differ by {error:.1f} in 100 on average.{_slope(ours.get('calibration_slope'))}",
+            )
+        )
+    if "recall_at_10" in ours:
+        lapsed, caught = words.in_hundred(ours.get("precision_at_10")), words.in_hundred(ours["recall_at_10"])
+        title = f"Top of the list: {ours['recall_at_10'] / 0.1:.1f} times the average"
+        found.append((title, f"Of 100 in the top tenth {lapsed} lapsed; they are {caught} % of all who did."))
+    if "log_loss" in ours and base.get("log_loss"):
+        gain = round(100 * (1 - ours["log_loss"] / base["log_loss"]))
+        title = "Better than the average" if gain > 0 else "No better than the average"
+        text = (
+            f"Its chances leave {abs(gain)} % {'less' if gain > 0 else 'more'} surprise than one chance for everyone."
+        )
+        found.append((title, text))
+    return found
+
+
+def comparison(backtest: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row per rival, one cell per measure; the best of each measure is marked."""
+    models = {key: values for key, values in (backtest.get("models") or {}).items() if values}
+    known = [key for key in RIVALS if key in models] + [key for key in models if key not in RIVALS]
+    best = {m.key: _best([models[key].get(m.key) for key in known], m) for m in MEASURES}
+    rows = []
+    for key in known:
+        cells = [
+            {
+                "text": _figure(models[key].get(m.key), m),
+                "range": _range(models[key], m),
+                "best": _is(models[key], m, best),
+            }
+            for m in MEASURES
+        ]
+        rows.append(
+            {"name": RIVALS.get(key, key.replace("_", " ").capitalize()), "cells": cells, "ours": key == "tenure"}
+        )
+    return rows
+
+
+def _is(values: dict[str, Any], measure: Measure, best: dict[str, float | None]) -> bool:
+    return best[measure.key] is not None and values.get(measure.key) == best[measure.key]
+
+
+def _best(values: list[float | None], measure: Measure) -> float | None:
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    return max(known) if measure.better.startswith("more") else min(known)
+
+
+def _figure(value: float | None, measure: Measure) -> str:
+    if value is None:
+        return "–"
+    if measure.digits == 2:
+        return f"{100 * value:.0f}"
+    return f"{100 * value:.1f}" if measure.digits == 4 else f"{value:.3f}"
+
+
+def _range(values: dict[str, Any], measure: Measure) -> str:
+    low, high = values.get(f"{measure.key}_low"), values.get(f"{measure.key}_high")
+    return "" if low is None or high is None else f"{_figure(low, measure)}–{_figure(high, measure)}"
+
+
+def _word(value: float, steps: tuple[float, float, float]) -> str:
+    return ("weak", "fair", "good", "very good")[sum(value >= step for step in steps)]
+
+
+def _slope(slope: float | None) -> str:
+    if slope is None:
+        return ""
+    if slope < 0.9:
+        return " Extremes are overstated."
+    return " Extremes are understated." if slope > 1.1 else " Extremes hold."
+
+
+def _fold(fold: dict[str, Any]) -> dict[str, str]:
+    return {
+        "from": _date(fold.get("from", "")),
+        "to": _date(fold.get("to", "")),
+        "decisions": words.count(fold.get("decisions")),
+        "lapses": words.count(fold.get("lapses")),
+        "auc": words.in_hundred(fold.get("auc")),
+        "log_loss": "–" if fold.get("log_loss") is None else f"{fold['log_loss']:.3f}",
+    }
+
+
+def _groups(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    groups = sorted(manifest.get("groups") or [], key=lambda group: -(group.get("importance") or 0))
+    most = max((group.get("importance") or 0 for group in groups), default=0) or 1
+    features = manifest.get("features") or []
+    return [
+        {
+            "title": group.get("title") or group.get("name"),
+            "share": f"{100 * (group.get('importance') or 0):.0f}",
+            "width": f"{160 * (group.get('importance') or 0) / most:.1f}",
+            "features": [f.get("sentence") or f.get("name") for f in features if f.get("group") == group.get("name")],
+        }
+        for group in groups
+    ]
+
+
+def _version(manifest: dict[str, Any], in_use: str) -> dict[str, str]:
+    grade, backtest = manifest.get("grade") or {}, manifest.get("backtest") or {}
+    ours = (backtest.get("models") or {}).get("tenure") or {}
+    return {
+        "version": manifest["version"],
+        "state": "In use" if manifest["version"] == in_use else "Kept",
+        "trained": _date(manifest.get("trained_at", "")),
+        "as_of": _date(manifest.get("as_of", "")),
+        "grade": grade.get("letter", "–"),
+        "auc": words.in_hundred(ours.get("auc")),
+        "decisions": words.count((manifest.get("data") or {}).get("decisions")),
+    }
+
+
+def _date(text: str) -> str:
+    try:
+        return words.short_day(dt.date.fromisoformat(str(text)[:10]))
+    except ValueError:
+        return str(text)

@@ -1,0 +1,132 @@
+"""Each night: its steps, what they counted, how long they took, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from tenure.ledger.models import Run, RunStep
+from tenure.web import words
+from tenure.web.cells import csv_file
+
+PAGE_SIZE = 30
+_TROUBLED = ("failed", "held_back", "partly_done")
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Runs, newest first."""
+    number = request.GET.get("page", "1")
+    number = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 7 else 1
+    total = Run.objects.count()
+    last = max(1, -(-total // PAGE_SIZE))
+    number = min(number, last)
+    first = (number - 1) * PAGE_SIZE
+    runs = list(Run.objects.prefetch_related("steps").order_by("-started_at", "-id")[first : first + PAGE_SIZE])
+    return render(
+        request,
+        "runs.html",
+        {
+            "runs": [_told(run) for run in runs],
+            "total": total,
+            "number": number,
+            "last": last,
+            "opening": _opening(runs) if number == 1 else f"Runs, page {number}",
+        },
+    )
+
+
+@require_safe
+def one(request: HttpRequest, number: int) -> HttpResponse:
+    """One run, step by step."""
+    run = get_object_or_404(Run.objects.prefetch_related("steps"), pk=number)
+    steps = list(run.steps.all())
+    most = max((step.seconds or 0 for step in steps), default=0) or 1
+    told = [
+        {
+            "step": step,
+            "took": words.duration(step.seconds),
+            "width": f"{max(160 * (step.seconds or 0) / most, 1):.1f}",
+            "counts": counts_of(step.counts),
+        }
+        for step in steps
+    ]
+    later = Run.objects.filter(started_at__gt=run.started_at).order_by("started_at").first()
+    earlier = Run.objects.filter(started_at__lt=run.started_at).order_by("-started_at").first()
+    context = {
+        "run": run,
+        **_told(run),
+        "told": told,
+        "later": later,
+        "earlier": earlier,
+        "all_counts": counts_of(run.counts),
+    }
+    return render(request, "run.html", context)
+
+
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponse:
+    """All runs and their steps, as CSV or JSON."""
+    steps = RunStep.objects.select_related("run").order_by("-run__started_at", "position")
+    if form == "csv":
+        rows = ([getattr(step.run, c) for c in _RUN] + [getattr(step, c) for c in _STEP] for step in steps.iterator())
+        return csv_file(_headed(rows), "tenure-runs.csv")
+    if form == "json":
+        runs = Run.objects.prefetch_related("steps").order_by("-started_at", "-id")[:500]
+        return JsonResponse({"runs": [_record(run) for run in runs]})
+    raise Http404
+
+
+_RUN = ("id", "as_of", "kind", "state", "started_at", "finished_at")
+_STEP = ("name", "state", "seconds", "words", "trouble", "mend")
+
+
+def counts_of(counts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Figures under readable names."""
+    said = []
+    for name, value in counts.items():
+        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+        said.append((name.replace("_", " ").capitalize(), f"{value:,.2f}" if isinstance(value, float) else shown))
+    return said
+
+
+def _opening(runs: list[Run]) -> str:
+    if not runs:
+        return "No night has run yet"
+    run = runs[0]
+    day = words.day(run.as_of)
+    said = {
+        "done": f"The last run, for {day}, did everything",
+        "unchanged": f"The last run, for {day}, found nothing new",
+        "partly_done": f"The last run, for {day}, did a part",
+        "held_back": f"The last run, for {day}, was held back",
+        "failed": f"The last run, for {day}, failed",
+        "running": f"A run for {day} is under way",
+    }
+    return said.get(run.state, f"The last run is {run.state}")
+
+
+def _told(run: Run) -> dict[str, Any]:
+    steps = list(run.steps.all())
+    return {
+        "run": run,
+        "state": run.get_state_display(),
+        "took": words.duration(run.seconds),
+        "day": words.day(run.as_of),
+        "troubled": run.state in _TROUBLED,
+        "did": [step.words for step in steps if step.words],
+        "notices": sum(len(step.notices) for step in steps),
+    }
+
+
+def _headed(rows: Any) -> Any:
+    yield [*_RUN[:4], "started_at", "finished_at", "step", "step_state", *_STEP[2:]]
+    yield from rows
+
+
+def _record(run: Run) -> dict[str, Any]:
+    steps = [{c: getattr(step, c) for c in (*_STEP, "counts", "notices")} for step in run.steps.all()]
+    return {**{c: getattr(run, c) for c in (*_RUN, "by", "counts", "trouble", "mend")}, "steps": steps}

@@ -1,0 +1,76 @@
+"""What stands around every page: the menu, how old the data is, who is signed in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+
+from tenure.ledger.models import Run, ScoreSet
+from tenure.web import place, words
+
+_TROUBLED = ("failed", "held_back", "partly_done")
+STALE_AFTER = dt.timedelta(hours=36)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The context of every page; nothing but the association's name before sign-in."""
+    association = place.settings().association.name
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"association": association}
+    score_set, run = current_scores(request), latest_run(request)
+    view = request.resolver_match.view_name if request.resolver_match else ""
+    return {
+        "association": association,
+        "scores": score_set,
+        "scores_day": words.day(score_set.as_of) if score_set else "",
+        "latest": run,
+        "run_trouble": run is not None and run.state in _TROUBLED,
+        "room": view,
+        "notice": notice(score_set, run),
+    }
+
+
+def current_scores(request: HttpRequest) -> ScoreSet | None:
+    """Which scores are shown; asked once a request."""
+    if not hasattr(request, "_scores"):
+        request._scores = ScoreSet.objects.first()  # type: ignore[attr-defined]
+    return request._scores  # type: ignore[attr-defined,no-any-return]
+
+
+def latest_run(request: HttpRequest) -> Run | None:
+    """The run that began last; asked once a request."""
+    if not hasattr(request, "_run"):
+        request._run = Run.objects.order_by("-started_at", "-id").first()  # type: ignore[attr-defined]
+    return request._run  # type: ignore[attr-defined,no-any-return]
+
+
+def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None:
+    """What a reader of scores must know first: the night was held back, has failed or is long ago."""
+    still = f"The scores shown are still those of {words.day(score_set.as_of)}." if score_set else ""
+    if run is not None and run.state == "held_back":
+        return {"kind": "stale", "title": "Held back.", "text": _said(run.trouble, still), "run": run}
+    if run is not None and run.state == "failed":
+        return {"kind": "error", "title": "The last run failed.", "text": _said(run.trouble, still), "run": run}
+    if run is not None and run.state == "running":
+        text = f"A run is under way since {run.started_at:%H:%M} UTC; its scores appear when it ends."
+        return {"kind": "", "title": "Running.", "text": text, "run": run}
+    if score_set is not None and (place.now() - _end_of(score_set.as_of)) > STALE_AFTER:
+        gone = words.age(score_set.as_of, place.now().date())
+        text = f"The scores are of {words.day(score_set.as_of)}, {gone}. Dates are counted from that day."
+        return {"kind": "stale", "title": "Old scores.", "text": text, "run": None}
+    return None
+
+
+def _said(trouble: str, still: str) -> str:
+    trouble = trouble.strip()
+    sentence = f"{trouble[:1].upper()}{trouble[1:]}"
+    if sentence and not sentence.endswith((".", "!", "?")):
+        sentence += "."
+    return f"{sentence} {still}".strip()
+
+
+def _end_of(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC) + dt.timedelta(days=1)

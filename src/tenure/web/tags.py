@@ -1,0 +1,42 @@
+"""Template filters: how numbers and dates are said, and pictures of our own making."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.safestring import SafeString
+
+from tenure.web import words
+
+register = template.Library()
+
+for _name in ("in_hundred", "count", "duration", "day", "short_day"):
+    register.filter(_name, getattr(words, _name))
+
+
+@register.filter
+def picture(svg: str) -> SafeString:
+    """SVG from `tenure.charts`, which escapes every word in it."""
+    return SafeString(svg)
+
+
+@register.filter
+def tenth(value: float | None) -> str:
+    """A number to a tenth."""
+    return "–" if value is None else f"{value:.1f}"
+
+
+@register.filter
+def thousandth(value: float | None) -> str:
+    """A number to a thousandth."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+@register.simple_tag(takes_context=True)
+def address(context: template.Context, **changes: object) -> str:
+    """This page's address with some of its parameters changed; an empty value takes one away."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return f"?{query.urlencode()}" if query else "?"

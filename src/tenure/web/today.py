@@ -1,0 +1,178 @@
+"""Today: whom to call, why, and what comes up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tenure.charts import Figure, months
+from tenure.ledger.models import ScoreSet
+from tenure.web import words
+from tenure.web.cells import csv_file, svg_file
+from tenure.web.overview import Overview, overview_of
+from tenure.web.shell import current_scores
+from tenure.web.worklist import BANDS, COLUMNS, PAGE_SIZE, SORTS, Asked, matching, records, rows_of
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view: a tab with its count."""
+
+    title: str
+    address: str
+    count: int
+    is_current: bool
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The work list, as its address asks for it."""
+    score_set = current_scores(request)
+    if score_set is None:
+        return render(request, "today_empty.html", {})
+    asked = Asked.of(request.GET)
+    found = matching(asked, score_set.as_of)
+    total = found.count() if asked.narrows else score_set.rows
+    last = max(1, -(-total // PAGE_SIZE))
+    number = min(asked.page, last)
+    first = (number - 1) * PAGE_SIZE
+    figures = overview_of(score_set)
+    return render(
+        request,
+        "today.html",
+        {
+            "asked": asked,
+            "figures": figures,
+            "opening": opening(figures),
+            "views": _views(asked, figures),
+            "rows": rows_of(found[first : first + PAGE_SIZE], score_set.as_of),
+            "total": total,
+            "first": first + 1,
+            "until": min(first + PAGE_SIZE, total),
+            "number": number,
+            "last": last,
+            "bands": BANDS,
+            "sorts": {key: words for key, (words, _) in SORTS.items()},
+            "sort_words": SORTS[asked.sort][0],
+            "usual": words.in_hundred(figures.usual),
+            "files": urlencode({**asked.parameters(), "sort": asked.sort}),
+            "before": words.day(figures.before, near=score_set.as_of) if figures.before else "",
+            "chart": months_figure(figures, score_set) if not asked.narrows and number == 1 else None,
+            "weekday": _dated(score_set.as_of),
+        },
+    )
+
+
+@require_safe
+def as_csv(request: HttpRequest) -> HttpResponse:
+    """Every row that the address asks for, as CSV."""
+    score_set = _scores_or_404(request)
+    found = matching(Asked.of(request.GET), score_set.as_of)
+    rows = (list(record.values()) for record in records(found))
+    return csv_file(_headed(rows), f"tenure-{score_set.as_of}.csv")
+
+
+@require_safe
+def as_json(request: HttpRequest) -> HttpResponse:
+    """One page of what the address asks for, as JSON."""
+    score_set = _scores_or_404(request)
+    asked = Asked.of(request.GET)
+    found = matching(asked, score_set.as_of)
+    total, first = found.count(), (asked.page - 1) * PAGE_SIZE
+    more = first + PAGE_SIZE < total
+    following = urlencode({**asked.parameters(), "sort": asked.sort, "page": asked.page + 1})
+    return JsonResponse(
+        {
+            "as_of": score_set.as_of,
+            "model_version": score_set.model_version,
+            "total": total,
+            "page": asked.page,
+            "next": f"{request.path}?{following}" if more else None,
+            "members": list(records(found[first : first + PAGE_SIZE])),
+        }
+    )
+
+
+@require_safe
+def months_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The chart of the months ahead, as SVG or CSV."""
+    score_set = _scores_or_404(request)
+    figure = months_figure(overview_of(score_set), score_set)
+    if figure is None:
+        raise Http404
+    return figure_file(figure, form, f"tenure-months-{score_set.as_of}")
+
+
+def figure_file(figure: Figure, form: str, name: str) -> HttpResponse:
+    """A chart as a file: `svg` or `csv`."""
+    if form == "svg":
+        return svg_file(figure.standalone(), f"{name}.svg")
+    if form == "csv":
+        return csv_file([[column.name for column in figure.table.columns], *figure.table.rows], f"{name}.csv")
+    raise Http404
+
+
+def months_figure(figures: Overview, score_set: ScoreSet) -> Figure | None:
+    """What comes up for renewal; None when nothing does."""
+    if len(figures.months) < 2:
+        return None
+    about = (
+        f"Members whose term ends in each month, {words.count(sum(m.due for m in figures.months))} in all; dark: "
+        f"expected to lapse, the sum of their chances. Scored {words.day(score_set.as_of)}"
+    )
+    return months(figures.months, about=about)
+
+
+def opening(figures: Overview) -> list[dict[str, str]]:
+    """The sentence that opens the page, in pieces of which some are links."""
+    month = figures.due[0]
+    return [
+        {"text": words.plural(figures.call, "member") + " to call", "link": "?call=1#work"},
+        {"text": ", "},
+        {"text": f"{words.count(figures.grace)} in grace", "link": "?grace=1#work"},
+        {"text": ", and "},
+        {"text": words.plural(month.members, "renewal") + " in the next 30 days", "link": "?due=30&sort=date#work"},
+        {"text": f", of which about {words.count(month.expected)} may lapse." if month.members else "."},
+    ]
+
+
+def _views(asked: Asked, figures: Overview) -> list[View]:
+    sort = asked.sort
+    wanted = [
+        ("Everyone", Asked(sort=sort), figures.members),
+        ("Call now", Asked(sort=sort, call=True), figures.call),
+        ("In grace", Asked(sort=sort, grace=True), figures.grace),
+        ("Due in 30 days", Asked(sort=sort, due=30), figures.due[0].members),
+        ("High", Asked(sort=sort, band="high"), figures.high),
+        ("Medium", Asked(sort=sort, band="medium"), figures.medium),
+        ("New", Asked(sort=sort, band="new"), figures.new),
+    ]
+    plain = Asked.of(asked.parameters())
+    return [View(title, _address(view), count, plain == Asked.of(view.parameters())) for title, view, count in wanted]
+
+
+def _address(view: Asked) -> str:
+    sort = {} if view.sort == "rank" else {"sort": view.sort}
+    return f"?{urlencode({**view.parameters(), **sort})}#work"
+
+
+def _headed(rows: Any) -> Any:
+    yield COLUMNS
+    yield from rows
+
+
+def _scores_or_404(request: HttpRequest) -> ScoreSet:
+    score_set = current_scores(request)
+    if score_set is None:
+        raise Http404
+    return score_set
+
+
+def _dated(day: dt.date) -> str:
+    return f"{day:%A}, {words.day(day)}"

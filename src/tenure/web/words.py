@@ -1,0 +1,83 @@
+"""How the pages say dates, chances and numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+
+def in_hundred(chance: float | None) -> str:
+    """A chance as so many of 100, such as `62`."""
+    return "–" if chance is None else str(round(chance * 100))
+
+
+def span(low: float, high: float) -> str:
+    """A range of chances, such as `48–74`."""
+    return f"{in_hundred(low)}–{in_hundred(high)}"
+
+
+def count(number: float | None) -> str:
+    """A whole number with its thousands apart, such as `11,842`."""
+    return "–" if number is None else f"{round(number):,}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """A number with its noun, such as `1 member` or `3,000 members`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def day(date: dt.date | None, *, near: dt.date | None = None) -> str:
+    """A date, such as `March 4, 2026`; without its year when it is within the half year around *near*."""
+    if date is None:
+        return "–"
+    if near is not None and abs((date - near).days) <= 183:
+        return f"{date:%B} {date.day}"
+    return f"{date:%B} {date.day}, {date.year}"
+
+
+def short_day(date: dt.date) -> str:
+    """A date in a narrow column, such as `Mar 4, 2026`."""
+    return f"{date:%b} {date.day}, {date.year}"
+
+
+def days(number: int) -> str:
+    """A stretch of days, such as `1 day` or `31 days`."""
+    return plural(number, "day")
+
+
+def renewal(due_on: dt.date | None, *, in_grace: bool, standing: str, today: dt.date) -> str:
+    """When a member's term ends, seen from *today*."""
+    if due_on is None:
+        return {"complimentary": "Complimentary", "lifetime": "Lifetime member"}.get(standing, "No end of term")
+    left = (due_on - today).days
+    if in_grace or left < 0:
+        return f"{days(-left)} into grace"
+    return {0: "Ends today", 1: "Ends tomorrow"}.get(left, f"Ends in {days(left)}")
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time, such as `0.4 s`, `12 s`, `3 min 20 s`."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def but(against: str) -> str:
+    """The strongest evidence against, as the line that begins with But."""
+    text = against.strip()
+    if not text or text.startswith("But "):
+        return text
+    return f"But {text[0].lower()}{text[1:]}" if text[1:2].islower() else f"But {text}"
+
+
+def age(then: dt.date, today: dt.date) -> str:
+    """How long ago a day was: `today`, `yesterday`, `12 days ago`."""
+    gone = (today - then).days
+    return {0: "today", 1: "yesterday"}.get(gone, f"{days(gone)} ago")
+
+
+def join(parts: list[str]) -> str:
+    """Words in a row: `a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""

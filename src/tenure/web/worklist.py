@@ -1,0 +1,260 @@
+"""The work list: what an address asks for, and the rows that answer it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from tenure.charts import strip
+from tenure.ledger import contacts, identities
+from tenure.ledger.models import Contact, CurrentScore, Identity
+from tenure.web import words
+
+PAGE_SIZE = 25
+CALL_NOW = 0.90
+BANDS = {"high": "High", "medium": "Medium", "low": "Low", "new": "New"}
+SORTS = {
+    "rank": ("highest risk", ("-p_lapse_renewal", "member")),
+    "date": ("soonest renewal", (F("renewal_due_on").asc(nulls_last=True), "-p_lapse_renewal", "member")),
+    "dues": ("highest dues", (F("dues").desc(nulls_last=True), "-p_lapse_renewal", "member")),
+    "rise": ("sharpest rise", (F("rise").desc(nulls_last=True), "-p_lapse_renewal", "member")),
+}
+CHANGES = ("high", "recovered")
+_LONGEST_WORD = 100
+_MOST_DAYS = 3650
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks the list for; whatever cannot be understood counts as not asked.
+
+    Args:
+        band, kind, chapter: As in the scores; empty for all. `kind` is the member type.
+        due: Ends within so many days.
+        grace: In grace only.
+        call: The top 10 % only.
+        change: `high` for newly high since the last scores, `recovered` for no longer high.
+        words: In the name, or the beginning of the id.
+        sort: A key of `SORTS`.
+        page: From 1.
+    """
+
+    band: str = ""
+    kind: str = ""
+    chapter: str = ""
+    due: int | None = None
+    grace: bool = False
+    call: bool = False
+    change: str = ""
+    words: str = ""
+    sort: str = "rank"
+    page: int = 1
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Asked:
+        """Read an address."""
+        band, sort, change = query.get("band", ""), query.get("sort", ""), query.get("change", "")
+        return cls(
+            band=band if band in BANDS else "",
+            kind=query.get("type", "")[:_LONGEST_WORD],
+            chapter=query.get("chapter", "")[:200],
+            due=_number(query.get("due", ""), _MOST_DAYS),
+            grace=query.get("grace") == "1",
+            call=query.get("call") == "1",
+            change=change if change in CHANGES else "",
+            words=" ".join(query.get("q", "").replace("\0", "").split())[:_LONGEST_WORD],
+            sort=sort if sort in SORTS else "rank",
+            page=_number(query.get("page", ""), 10**6) or 1,
+        )
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anyone out."""
+        return self != Asked(sort=self.sort, page=self.page)
+
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the address that asks for this, without sort and page."""
+        given = {
+            "q": self.words,
+            "band": self.band,
+            "type": self.kind,
+            "chapter": self.chapter,
+            "due": "" if self.due is None else str(self.due),
+            "grace": "1" if self.grace else "",
+            "call": "1" if self.call else "",
+            "change": self.change,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def matching(asked: Asked, today: dt.date) -> QuerySet[CurrentScore]:
+    """The scores that *asked* asks for, in its order; *today* is the day of the scores."""
+    found = CurrentScore.objects.annotate(rise=F("risk_score") - F("previous_risk_score"))
+    exact = {"band": asked.band, "member_type": asked.kind, "chapter_id": asked.chapter}
+    found = found.filter(**{name: value for name, value in exact.items() if value})
+    if asked.grace:
+        found = found.filter(in_grace=True)
+    if asked.call:
+        found = found.filter(call_now())
+    if asked.due is not None:
+        found = found.filter(due_within(asked.due, today))
+    if asked.change:
+        found = found.filter(changed(asked.change))
+    if asked.words:
+        found = found.filter(_named(asked.words))
+    return found.order_by(*SORTS[asked.sort][1])
+
+
+def call_now() -> Q:
+    """The top 10 % by rank, of those whose renewal can still be won."""
+    return Q(risk_rank__gte=CALL_NOW) & Q(renewal_due_on__isnull=False)
+
+
+def due_within(days: int, today: dt.date) -> Q:
+    """Terms that end from *today* on, within so many *days*."""
+    return Q(renewal_due_on__gte=today, renewal_due_on__lte=today + dt.timedelta(days=days))
+
+
+def changed(change: str) -> Q:
+    """Members who became high, or are so no longer, since the scores before."""
+    was_high = Q(previous_band="high")
+    if change == "high":
+        return Q(band="high") & ~was_high & ~Q(previous_band="")
+    return was_high & ~Q(band="high")
+
+
+def _named(text: str) -> Q:
+    by_id = Identity.objects.filter(member_id__istartswith=text).values("member")
+    by_name = Contact.objects.all()
+    for word in contacts.folded(text).split():
+        by_name = by_name.filter(search__contains=word)
+    return Q(member__in=by_id) | Q(member__in=by_name.values("member"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One member in the list, in words."""
+
+    member_id: str
+    name: str
+    about: str
+    band: str
+    band_word: str
+    call: bool
+    chance: str
+    span: str
+    strip: str
+    reasons: tuple[str, ...]
+    but: str
+    renewal: str
+    renewal_day: str
+    dues: str
+    since: str
+
+
+def rows_of(scores: Iterable[CurrentScore], today: dt.date) -> list[Row]:
+    """*scores* in words, with two look-ups for names, however many there are."""
+    scores = list(scores)
+    members = [score.member for score in scores]
+    ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
+    return [_row(score, ids.get(score.member, ""), names.get(score.member, ""), today) for score in scores]
+
+
+def is_call(score: CurrentScore) -> bool:
+    """Whether the member is marked to be called now."""
+    return score.risk_rank >= CALL_NOW and score.renewal_due_on is not None
+
+
+def reasons_of(score: CurrentScore) -> tuple[str, ...]:
+    """The reasons that there are."""
+    return tuple(reason for reason in (score.reason_1, score.reason_2, score.reason_3) if reason)
+
+
+def since_of(score: CurrentScore, today: dt.date) -> str:
+    """How far the score moved since the one before, when that is worth a word."""
+    if score.previous_risk_score is None or score.previous_as_of is None:
+        return ""
+    moved = score.risk_score - score.previous_risk_score
+    if abs(moved) < 3:
+        return ""
+    return f"{'up' if moved > 0 else 'down'} {abs(moved)} since {words.day(score.previous_as_of, near=today)}"
+
+
+def _row(score: CurrentScore, member_id: str, name: str, today: dt.date) -> Row:
+    about = [score.member_type, f"chapter {score.chapter_id}" if score.chapter_id else ""]
+    if score.record_type == "organization":
+        about.insert(0, "Organization")
+    return Row(
+        member_id=member_id,
+        name=name or f"Member {member_id}",
+        about=" · ".join(part for part in about if part),
+        band=score.band,
+        band_word=BANDS.get(score.band, score.band.capitalize()),
+        call=is_call(score),
+        chance=words.in_hundred(score.p_lapse_renewal),
+        span=words.span(score.p_low, score.p_high),
+        strip=strip(score.p_lapse_renewal, score.p_low, score.p_high, band=score.band, usual=score.usual),
+        reasons=reasons_of(score),
+        but=words.but(score.against),
+        renewal=words.renewal(score.renewal_due_on, in_grace=score.in_grace, standing=score.standing, today=today),
+        renewal_day=words.day(score.renewal_due_on, near=today) if score.renewal_due_on else "",
+        dues=f"{score.dues:,.0f}" if score.dues else "",
+        since=since_of(score, today),
+    )
+
+
+COLUMNS = (
+    "member_id",
+    "name",
+    "member_type",
+    "chapter_id",
+    "renewal_due_on",
+    "in_grace",
+    "dues",
+    "band",
+    "risk_score",
+    "p_lapse_renewal",
+    "p_low",
+    "p_high",
+    "risk_rank",
+    "p_lapse_30",
+    "p_lapse_60",
+    "p_lapse_90",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "against",
+    "predicted_lapse_on",
+    "as_of",
+    "model_version",
+)
+
+
+def records(scores: QuerySet[CurrentScore]) -> Iterator[dict[str, Any]]:
+    """*scores* with names and ids, for files; read in parts so that fifty thousand fit anywhere."""
+    part: list[CurrentScore] = []
+    for score in scores.iterator(chunk_size=800):
+        part.append(score)
+        if len(part) == 800:
+            yield from _records(part)
+            part = []
+    yield from _records(part)
+
+
+def _records(scores: list[CurrentScore]) -> Iterator[dict[str, Any]]:
+    members = [score.member for score in scores]
+    ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
+    for score in scores:
+        known = {"member_id": ids.get(score.member, ""), "name": names.get(score.member, "")}
+        yield {name: known[name] if name in known else getattr(score, name) for name in COLUMNS}
+
+
+def _number(text: str, most: int) -> int | None:
+    """A whole number from 1 to *most*; None for anything else."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        return None
+    return int(text) if 1 <= int(text) <= most else None
