@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from typing import Final
 
 import click
@@ -77,6 +78,9 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    if not sys.warnoptions:
+        # Warnings of libraries are for their developers; what staff should know is said in our own words.
+        warnings.simplefilter("ignore")
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

@@ -92,7 +92,7 @@ class Step:
         return f"{self.title}: {self.outcome or 'done'} ({spell_seconds(self.seconds)})"
 
     def __call__(self, words: str = "", done: float | None = None, total: float | None = None) -> None:
-        """Tell how far the step has come."""
+        """Tell how far the step has come; a *total* of 1.0 makes *done* a share."""
         now = time.monotonic()
         if words and now - self._said >= 2:
             self._said = now
@@ -129,6 +129,8 @@ class MovingStep(Step):
 def _counted(done: float | None, total: float | None) -> str:
     if done is None:
         return ""
+    if total == 1.0:
+        return f" {done:.0%}"
     return f" {done:,.0f} of {total:,.0f}" if total else f" {done:,.0f}"
 
 

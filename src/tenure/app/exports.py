@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from tenure.app.house import House
+from tenure.app.models import version_named
 from tenure.base.errors import DamagedStore, TenureError, UsageError
 from tenure.membership.contract import DECISION_COLUMNS, SCORE_COLUMNS, ColumnType
 
@@ -37,7 +38,7 @@ def scores(house: House, as_of: dt.date | None = None) -> pl.DataFrame:
             f"there are no scores of {as_of}" if as_of else "there are no scores yet",
             mend=_nights(house) if as_of else f"run `tenure run --home {house.home.root}`",
         )
-    ordered = _named(house, frame).sort(["p_lapse_renewal", "member_id"], descending=[True, False])
+    ordered = with_member_ids(house, frame).sort(["p_lapse_renewal", "member_id"], descending=[True, False])
     return _shaped(ordered, SCORE_COLUMNS)
 
 
@@ -47,17 +48,8 @@ def decisions(house: House, version: str | None = None) -> pl.DataFrame:
     Raises:
         TenureError: There is no model, or none of that *version*.
     """
-    if version is None:
-        model = house.registry.latest()
-        if model is None:
-            raise TenureError("there is no model yet", mend=f"run `tenure run --home {house.home.root}`")
-        version = model.version
-    path = house.home.models / version / "decisions.parquet"
-    if not path.is_file():
-        raise TenureError(
-            f"there is no model `{version}`, or it has no decisions", mend="`tenure evaluate --list` names them"
-        )
-    frame = _named(house, pl.read_parquet(path)).sort(["member_id", "ends_on", "as_of"])
+    found = version_named(house, version)["version"]
+    frame = with_member_ids(house, house.registry.decisions(found)).sort(["member_id", "ends_on", "as_of"])
     return _shaped(frame, DECISION_COLUMNS)
 
 
@@ -92,11 +84,15 @@ def check_target(path: Path) -> None:
         raise UsageError(f"there is no folder `{path.parent}`", mend="create it, or choose another")
 
 
-def _named(house: House, frame: pl.DataFrame) -> pl.DataFrame:
-    """*frame* with the source's ids in place of pseudonyms."""
+def with_member_ids(house: House, frame: pl.DataFrame) -> pl.DataFrame:
+    """*frame* with the source's `member_id` beside the pseudonym.
+
+    Raises:
+        DamagedStore: The ledger does not know all of them.
+    """
+    house.open_ledger()
     from tenure.ledger import identities
 
-    house.open_ledger()
     known = identities.ids_of()
     names = pl.DataFrame(
         {"member": list(known), "member_id": list(known.values())},

@@ -88,7 +88,7 @@ def described(error: BaseException) -> list[str]:
     link: BaseException | None = error
     while link is not None:
         frames = traceback.extract_tb(link.__traceback__)
-        places = [f"  {Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames]
+        places = [f"  {'/'.join(Path(f.filename).parts[-2:])}:{f.lineno} in {f.name}" for f in frames]
         lines = [f"{type(link).__module__}.{type(link).__qualname__}", *places, *lines]
         link = link.__cause__ or link.__context__
     return lines

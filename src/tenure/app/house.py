@@ -61,7 +61,7 @@ class House:
         return Registry(self.home.models)
 
     def open_ledger(self) -> None:
-        """Make the ledger ready for use, with the newest tables."""
+        """Make the ledger ready for use, with the newest tables; import its rooms after this, never before."""
         from tenure import ledger
 
         ledger.setup(self.home, self.settings)

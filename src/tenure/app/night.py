@@ -1,4 +1,4 @@
-"""The night: sync, train when due, score, hand over, write back.
+"""The night: sync, train when due, score, write back; and each of these by itself.
 
 A night is a function of what was known that day. Each step ends before the next begins, and leaves either what was
 there before or what it made, so a night that is stopped anywhere is mended by running it again; one that is run again
@@ -8,27 +8,30 @@ with nothing new finds nothing to do.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tenure.app import steps
 from tenure.app.console import Console
 from tenure.app.house import House
+from tenure.app.models import model_for
 from tenure.app.walk import Told, Walk
-from tenure.base.errors import UsageError
+from tenure.base.errors import TenureError, UsageError
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a night did.
+    """What a night, or a part of one, did.
 
     Args:
         as_of: Its day.
-        dry_run: Whether scores were kept and written.
+        dry_run: Whether nothing was kept and written.
         exit_code: Of the command.
         unchanged: Whether there was nothing to do.
         steps: In order.
-        model: Version of the model that scored.
+        model: Version of the model, where there was one.
     """
 
     as_of: dt.date
@@ -36,7 +39,7 @@ class Report:
     exit_code: int
     unchanged: bool
     steps: tuple[Told, ...]
-    model: str
+    model: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""
@@ -58,14 +61,40 @@ def run_night(house: House, console: Console, *, as_of: dt.date | None, dry_run:
         TenureError: A step could not be done; what earlier nights made stays as it is.
     """
     day = night_of(house, as_of)
-    house.open_ledger()
-    with begin(house, day, "dry run" if dry_run else "night", by) as run:
-        walk = Walk(run, console)
+    with _walk(house, console, day, "dry run" if dry_run else "night", by) as walk:
         steps.sync(house, walk)
         model = steps.train_when_due(house, walk, day)
         steps.score_and_write_back(house, walk, day, model, dry_run=dry_run)
-        run.finish(model=model.version)
-    return Report(day, dry_run, walk.exit_code, walk.unchanged, tuple(walk.steps), model.version)
+    return _report(walk, day, model.version, dry_run=dry_run)
+
+
+def run_sync(house: House, console: Console, *, by: str) -> Report:
+    """Only bring in what is new; arguments and errors as for `run_night`."""
+    with _walk(house, console, house.today, "sync", by) as walk:
+        steps.sync(house, walk)
+    return _report(walk, house.today)
+
+
+def run_train(house: House, console: Console, *, as_of: dt.date | None, by: str) -> Report:
+    """Only make a model, due or not; arguments and errors as for `run_night`."""
+    day = night_of(house, as_of)
+    with _walk(house, console, day, "train", by) as walk:
+        model = steps.train(house, walk, day, "it was asked for")
+    return _report(walk, day, model.version)
+
+
+def run_score(house: House, console: Console, *, as_of: dt.date | None, dry_run: bool, by: str) -> Report:
+    """Score and write back with the model that there is; arguments and errors as for `run_night`."""
+    day = night_of(house, as_of)
+    model = model_for(house, day)
+    if model is None:
+        raise TenureError(
+            f"there is no model that was made by {day}",
+            mend=f"run `tenure train --home {house.home.root} --as-of {day}`",
+        )
+    with _walk(house, console, day, "dry run" if dry_run else "score", by) as walk:
+        steps.score_and_write_back(house, walk, day, model, dry_run=dry_run)
+    return _report(walk, day, model.version, dry_run=dry_run)
 
 
 def night_of(house: House, as_of: dt.date | None) -> dt.date:
@@ -82,12 +111,15 @@ def night_of(house: House, as_of: dt.date | None) -> dt.date:
     return day
 
 
-def begin(house: House, as_of: dt.date, kind: str, by: str) -> Any:
-    """Begin a run in the ledger, which must be open; it takes the lease that keeps two nights apart.
-
-    Raises:
-        HeldBack: Another run is under way.
-    """
+@contextmanager
+def _walk(house: House, console: Console, as_of: dt.date, kind: str, by: str) -> Iterator[Walk]:
+    """A run in the ledger around the block; it takes the lease that keeps two nights apart."""
+    house.open_ledger()
     from tenure.ledger import runs
 
-    return runs.start(as_of=as_of, kind=kind, by=by, clock=house.clock)
+    with runs.start(as_of=as_of, kind=kind, by=by, clock=house.clock) as run:
+        yield Walk(run, console)
+
+
+def _report(walk: Walk, as_of: dt.date, model: str = "", *, dry_run: bool = False) -> Report:
+    return Report(as_of, dry_run, walk.exit_code, walk.unchanged, tuple(walk.steps), model)

@@ -25,6 +25,7 @@ class Told:
         state: `done`, `unchanged` or `partly_done`.
         counts: Figures by name.
         notices: What staff should know and what stopped nothing.
+        changes: In a dry run, what would be written into iMIS, member by member.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Told:
     state: str = "done"
     counts: dict[str, Any] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Teller:

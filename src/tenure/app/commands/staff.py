@@ -24,7 +24,7 @@ def command() -> None:
 @command.command("add", cls=Command)
 @home_option
 @click.argument("username")
-@click.option("--role", default="manager", show_default=True, help="What the account may do, such as viewer or manager.")
+@click.option("--role", default="manager", show_default=True, help="What it may do, such as viewer or manager.")
 @click.option("--full-name", default="", help="Shown on the pages.")
 @json_option
 def add(home: Path, username: str, role: str, full_name: str, as_json: bool) -> int:
@@ -48,9 +48,9 @@ def add(home: Path, username: str, role: str, full_name: str, as_json: bool) -> 
 
 def give_account(house: House, *, username: str, password: str, role: str, full_name: str = "") -> bool:
     """Make the account *username*, or give it a new *password*; whether it was made."""
+    house.open_ledger()
     from tenure.ledger import staff
 
-    house.open_ledger()
     if staff.find(username=username) is None:
         staff.create(
             username=username, password=password, role=role, full_name=full_name, by="tenure staff", clock=house.clock

@@ -1,0 +1,93 @@
+"""The machine and the home directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
+from tenure.app.house import House
+
+_GIB = 1024**3
+_SHARES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p"}
+
+
+def settings(house: House) -> Iterator[Finding]:
+    """The settings file, which was read before this."""
+    yield Finding("settings", OK, f"{house.home.settings_file} is valid")
+
+
+def python(house: House) -> Iterator[Finding]:
+    """The interpreter."""
+    yield Finding("Python", OK, f"{sys.version_info.major}.{sys.version_info.minor} on {sys.platform}")
+
+
+def home(house: House) -> Iterator[Finding]:
+    """Whether the home can be written."""
+    root = house.home.root
+    if os.access(root, os.W_OK):
+        yield Finding("home", OK, f"{root} can be written")
+    else:
+        yield Finding("home", FAULT, f"{root} cannot be written", "give the account that runs Tenure the right to it")
+
+
+def disk(house: House) -> Iterator[Finding]:
+    """Room on the disk."""
+    free = shutil.disk_usage(house.home.root).free
+    words = f"{free / _GIB:,.1f} GiB free"
+    if free < 0.5 * _GIB:
+        yield Finding("disk", FAULT, words, "free at least 0.5 GiB; a night writes its files beside the old ones")
+    elif free < 3 * _GIB:
+        yield Finding("disk", NOTE, words, "free some before the association's history grows")
+    else:
+        yield Finding("disk", OK, words)
+
+
+def share(house: House) -> Iterator[Finding]:
+    """Whether the home lies on a network share, where SQLite's log cannot work."""
+    kind = _file_system_of(house.home.root)
+    if kind in _SHARES and not house.settings.ledger.database:
+        mend = "move the home to a local disk, or set `ledger.database` to a PostgreSQL address"
+        yield Finding("network share", FAULT, f"the home lies on {kind}, where SQLite may be damaged", mend)
+    else:
+        yield Finding("network share", OK, "the home is not on one" if kind not in _SHARES else "PostgreSQL is used")
+
+
+def _file_system_of(path: Path) -> str:
+    """The kind of file system that *path* lies on, where the machine tells; else empty."""
+    mounts = Path("/proc/mounts")
+    if not mounts.is_file():
+        return ""
+    rows = [line.split() for line in mounts.read_text(encoding="utf-8").splitlines()]
+    places = [(row[1].replace("\\040", " "), row[2]) for row in rows if len(row) > 2]
+    fitting = [(where, kind) for where, kind in places if path.is_relative_to(where)]
+    return max(fitting, key=lambda item: len(item[0]), default=("", ""))[1]
+
+
+def secrets(house: House) -> Iterator[Finding]:
+    """The pseudonym key, and who else may read the secrets."""
+    folder, key = house.home.root / "secrets", house.home.key_file
+    if not key.is_file():
+        mend = "restore it from a backup if this home has been used; otherwise the first sync makes it"
+        yield Finding("pseudonym key", FAULT if house.home.ledger.exists() else NOTE, "there is none", mend)
+    else:
+        yield Finding("pseudonym key", OK, "is there; keep it in your backup")
+    open_to_others = [path.name for path in folder.glob("*") if os.name == "posix" and path.stat().st_mode & 0o077]
+    if open_to_others:
+        words = f"others on this machine may read {', '.join(sorted(open_to_others))}"
+        yield Finding("secrets", FAULT, words, f"chmod 600 {folder}/*")
+    else:
+        yield Finding("secrets", OK, "only this account may read them")
+
+
+CHECKS = (
+    ("settings", settings),
+    ("Python", python),
+    ("home", home),
+    ("disk", disk),
+    ("network share", share),
+    ("secrets", secrets),
+)

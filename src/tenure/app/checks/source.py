@@ -1,0 +1,92 @@
+"""The source: whether it answers, with what rights, and whether its tables have the columns that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
+from tenure.app.house import House
+from tenure.app.password import VARIABLE, is_known
+from tenure.app.source import folder_of, open_client
+from tenure.base.errors import TenureError
+
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+
+
+def files(house: House) -> Iterator[Finding]:
+    """The folder, its files and their columns; no row is read."""
+    from tenure import intake
+
+    folder = folder_of(house)
+    source = intake.FilesSource(folder)
+    with house.lake.batch(source="doctor", at=house.clock()) as batch:
+        delivery = source.deliver(batch.connection, {}, house.clock(), lambda *_: None)
+    yield Finding("source", OK, f"{folder} can be read")
+    for given in delivery.tables.values():
+        yield Finding(given.label, OK, f"{len(given.columns)} columns of the contract")
+    for notice in delivery.notices:
+        yield Finding("columns", NOTE, notice)
+    yield from _age(house, [folder / given.label for given in delivery.tables.values()])
+
+
+def _age(house: House, paths: list[Path]) -> Iterator[Finding]:
+    newest = max((path.stat().st_mtime for path in paths), default=0.0)
+    days = (house.clock().timestamp() - newest) / 86_400
+    if days > 3:
+        words = f"the newest file is {days:,.0f} days old"
+        yield Finding("exports", NOTE, words, "see whether the job that makes the exports still runs")
+    else:
+        yield Finding("exports", OK, "made within three days")
+
+
+def imis(house: House) -> Iterator[Finding]:
+    """The site, the account, the queries and the table."""
+    source = house.settings.source
+    if not is_known(house.home):
+        yield Finding("password", FAULT, "it is not set", f"set the environment variable {VARIABLE}")
+        return
+    yield Finding("password", OK, "is known")
+    parts = urlsplit(source.url)
+    if parts.scheme != "https" and parts.hostname not in _LOCAL:
+        yield Finding("address", FAULT, "the password would travel unprotected", "write the address with https://")
+    with open_client(house) as client:
+        yield Finding("sign-in", OK, f"{source.url} knows the account {client.whoami()}")
+        yield from _queries(house, client)
+        yield from _table(house, client)
+        yield Finding("requests", OK, f"{client.requests_used} requests were needed to look at all this")
+
+
+def _queries(house: House, client) -> Iterator[Finding]:
+    return iter(())
+
+
+def _table(house: House, client) -> Iterator[Finding]:
+    from tenure.writeback import RISK_COLUMNS
+
+    rules = house.settings.writeback
+    if not rules.enabled:
+        yield Finding("write-back", NOTE, "is switched off", "set `writeback.enabled` to true to have scores in iMIS")
+        return
+    try:
+        definition = client.definition(rules.table)
+    except TenureError as error:
+        mend = "docs/imis.md says which right it takes; scores can be written all the same once the table is there"
+        yield Finding("write-back", NOTE, f"the definition of {rules.table} cannot be read: {error.message}", mend)
+        return
+    if definition is None and rules.install_table:
+        yield Finding("write-back", OK, f"{rules.table} is not there yet; the first night makes it")
+    elif definition is None:
+        mend = "have it made as docs/imis.md says, or set `writeback.install_table` to true"
+        yield Finding("write-back", FAULT, f"{rules.table} is not there", mend)
+    else:
+        yield Finding("write-back", OK, f"{rules.table} is there, for {len(RISK_COLUMNS)} columns")
+
+
+def look(house: House) -> Iterator[Finding]:
+    """The source, of whichever kind."""
+    yield from files(house) if house.settings.source.kind == "files" else imis(house)
+
+
+CHECKS = (("source", look),)

@@ -1,0 +1,39 @@
+"""`tenure evaluate`: how good a model is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tenure.app.console import Console
+from tenure.app.house import House
+from tenure.app.options import Command, home_option, json_option
+
+HELP = """Say how good a model is, from its back-test.
+
+The back-test asks, for past renewals, what a model would have said that had seen nothing later, and compares that
+with what happened; beside it stand the base rate, a life table and a points score. `tenure export decisions` writes
+the single predictions."""
+
+
+@click.command("evaluate", cls=Command, help=HELP)
+@home_option
+@click.option("--model", "version", default=None, help="Version of the model. [default: the latest]")
+@click.option("--list", "list_all", is_flag=True, help="Only list the models that there are.")
+@json_option
+def command(home: Path, version: str | None, list_all: bool, as_json: bool) -> int:
+    """Say how good a model is."""
+    from tenure.app import evaluation
+    from tenure.app.models import version_named
+
+    house, console = House.open(home), Console(quiet=as_json)
+    if list_all:
+        manifests = [house.registry.manifest(one) for one in house.registry.versions()]
+        body = [{key: one[key] for key in ("version", "as_of", "trained_at", "learner", "grade")} for one in manifests]
+        console.result_json(body) if as_json else console.result(evaluation.listed(manifests))
+        return 0
+    manifest = version_named(house, version)
+    house.registry.load(manifest["version"])
+    console.result_json(manifest) if as_json else console.result(evaluation.words_of(manifest))
+    return 0

@@ -1,0 +1,78 @@
+"""The association's source of records, opened as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tenure.app.house import House
+from tenure.app.password import password_of
+from tenure.base.errors import TenureError, UsageError
+from tenure.membership.contract import TABLES
+
+if TYPE_CHECKING:
+    from tenure.imis import ImisClient
+    from tenure.intake import Source
+
+
+@contextmanager
+def open_source(house: House) -> Iterator[Source]:
+    """The source, for the length of the block."""
+    from tenure import intake
+
+    if house.settings.source.kind == "files":
+        yield intake.FilesSource(folder_of(house))
+        return
+    with open_client(house) as client:
+        yield intake.ImisSource(client, intake.read_mapping(house.settings.source.mapping, house.home))
+
+
+@contextmanager
+def open_client(house: House) -> Iterator[ImisClient]:
+    """A client of the association's iMIS, for the length of the block; nothing is sent before it is asked."""
+    from tenure.imis import ImisClient
+
+    source = house.settings.source
+    if not source.url or not source.username:
+        missing = "url" if not source.url else "username"
+        raise UsageError(f"`source.{missing}` is not set", mend=f"set it in {house.home.settings_file}")
+    with ImisClient(
+        source.url,
+        source.username,
+        password_of(house.home),
+        requests_per_hour=source.requests_per_hour,
+        page_size=source.page_size,
+        timeout=source.timeout_seconds,
+    ) as client:
+        yield client
+
+
+def folder_of(house: House) -> Path:
+    """The folder of the exports; a relative one is taken from the home."""
+    return house.home.root / Path(house.settings.source.path).expanduser()
+
+
+def look(house: House) -> list[TenureError]:
+    """What keeps the source from being read, as far as a first look can tell."""
+    return _look_at_folder(folder_of(house)) if house.settings.source.kind == "files" else _look_at_site(house)
+
+
+def _look_at_folder(folder: Path) -> list[TenureError]:
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    needed = [table.name for table in TABLES.values() if table.required]
+    missing = [name for name in needed if not there & {f"{name}.parquet", f"{name}.csv"}]
+    if not missing:
+        return []
+    names = " and ".join(f"{name}.parquet or {name}.csv" for name in missing)
+    return [UsageError(f"{folder} lacks {names}", mend="export them into that folder; docs/files.md lists the columns")]
+
+
+def _look_at_site(house: House) -> list[TenureError]:
+    try:
+        with open_client(house) as client:
+            client.whoami()
+    except TenureError as error:
+        return [error]
+    return []

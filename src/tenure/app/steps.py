@@ -1,0 +1,181 @@
+"""The steps of a night, each told to the ledger and to the console while it is taken."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING
+
+import tenure
+from tenure.app.house import House
+from tenure.app.models import is_due, model_for, note_rules
+from tenure.app.walk import Teller, Walk
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tenure.intake import SyncReport
+    from tenure.risk import Model
+
+
+def sync(house: House, walk: Walk) -> SyncReport:
+    """Bring what is new at the source into the lake, and ids and contacts into the ledger."""
+    from tenure import intake
+    from tenure.app.source import open_source
+
+    with walk.step("sync", "Sync") as tell, open_source(house) as source:
+        report = intake.sync(
+            house.home,
+            house.settings,
+            house.lake,
+            clock=house.clock,
+            source=source,
+            progress=tell,
+            hand_up=_hand_up,
+        )
+        _tell_sync(tell, report)
+    return report
+
+
+def _hand_up(pairs: tuple[tuple[int, str], ...], people: pl.DataFrame | None, whole: bool) -> None:
+    """Ids and contacts go to the ledger, since the lake must not know them."""
+    from tenure.ledger import contacts, identities
+
+    identities.learn(pairs=pairs)
+    if people is not None:
+        contacts.replace(frame=people) if whole else contacts.update(frame=people)
+
+
+def _tell_sync(tell: Teller, report: SyncReport) -> None:
+    tell.count(**report.counts)
+    for words in (*report.notices, *report.warnings):
+        tell.notice(words)
+    if report.unchanged:
+        tell.unchanged("nothing new at the source")
+        return
+    new = {name: table.new + table.changed for name, table in report.tables.items() if table.new or table.changed}
+    removed = sum(table.removed for table in report.tables.values())
+    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in new.items()]
+    parts += [f"{removed:,} rows gone"] if removed else []
+    tell.say("new or changed: " + ", ".join(parts) if parts else "contacts brought up to date")
+
+
+def train_when_due(house: House, walk: Walk, as_of: dt.date) -> Model:
+    """The model for the night *as_of*, made now when there is none yet or one is due."""
+    why = is_due(house, as_of)
+    if why:
+        return train(house, walk, as_of, why)
+    with walk.step("train", "Model") as tell:
+        model = model_for(house, as_of)
+        assert model is not None
+        tell.unchanged(f"the model of {model.manifest['as_of']} serves")
+    return model
+
+
+def train(house: House, walk: Walk, as_of: dt.date, why: str) -> Model:
+    """Learn a model from what was known on *as_of*."""
+    from tenure import risk
+
+    with walk.step("train", f"Train, since {why}") as tell:
+        manifest = risk.train(
+            house.lake,
+            house.settings,
+            as_of,
+            house.home.models,
+            clock=house.clock,
+            progress=lambda stage, share: tell(stage, share, 1.0),
+        )
+        note_rules(house, manifest["version"])
+        data, grade = manifest["data"], manifest["grade"]
+        tell.count(
+            version=manifest["version"], decisions=data["decisions"], lapses=data["lapses"], grade=grade["letter"]
+        )
+        tell.say(f"learnt from {data['decisions']:,} decisions; grade {grade['letter']}: {grade['sentence']}")
+        for note in data.get("notes", []):
+            tell.notice(note)
+    return house.registry.load(manifest["version"], threads=house.settings.model.threads)
+
+
+def score_and_write_back(house: House, walk: Walk, as_of: dt.date, model: Model, *, dry_run: bool) -> None:
+    """Score every active member, keep the scores, and put into iMIS what changed."""
+    receipt = receipt_of(house, as_of, model)
+    frame = _kept_scores(house, as_of, receipt)
+    if frame is None:
+        frame = _score(house, walk, as_of, model, receipt, dry_run=dry_run)
+    else:
+        with walk.step("score", "Score") as tell:
+            tell.unchanged(f"the {frame.height:,} scores of {as_of} stand")
+            tell.count(members=frame.height, receipt=receipt)
+    if _is_replay(as_of):
+        walk.console.say(f"  note: {as_of} is before the latest night, so pages and iMIS stay as they are")
+        return
+    _write_back(house, walk, frame, dry_run=dry_run)
+
+
+def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str, *, dry_run: bool) -> pl.DataFrame:
+    from tenure import risk
+    from tenure.ledger import scores
+
+    with walk.step("score", "Score") as tell:
+        frame = risk.score(house.lake, house.settings, as_of, model, progress=lambda share: tell("members", share, 1.0))
+        bands = dict(frame.group_by("band").len().iter_rows())
+        tell.count(members=frame.height, bands=bands)
+        tell.say(f"{frame.height:,} members: " + _band_words(bands))
+        if not dry_run:
+            replay = _is_replay(as_of)
+            house.lake.write_scores(as_of, frame)
+            if not replay:
+                scores.replace(frame=frame, run=walk.run.row, clock=house.clock)
+            tell.count(receipt=receipt)
+    return frame
+
+
+def _band_words(bands: dict[str, int]) -> str:
+    return ", ".join(f"{bands[band]:,} {band}" for band in ("high", "medium", "low", "new") if band in bands)
+
+
+def receipt_of(house: House, as_of: dt.date, model: Model) -> str:
+    """What the scores of a night depend on, in one word; the same receipt means the same scores."""
+    settings = house.settings
+    parts = (
+        tenure.__version__,
+        as_of.isoformat(),
+        house.lake.version,
+        model.version,
+        settings.membership.model_dump_json(),
+        settings.bands.model_dump_json(),
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _kept_scores(house: House, as_of: dt.date, receipt: str) -> pl.DataFrame | None:
+    """The scores of *as_of* when they were made from just what there is now, and are kept everywhere."""
+    from tenure.ledger import scores
+    from tenure.ledger.models import RunStep
+
+    made = RunStep.objects.filter(run__as_of=as_of, name="score", state__in=("done", "unchanged")).order_by("-id")
+    receipts = [step.counts["receipt"] for step in made[:50] if "receipt" in step.counts]
+    if receipts[:1] != [receipt]:
+        return None
+    frame = house.lake.scores(as_of)
+    if frame is None or _is_replay(as_of):
+        return frame
+    current = scores.current()
+    return frame if current is not None and current.digest == scores.digest_of(frame) else None
+
+
+def _is_replay(as_of: dt.date) -> bool:
+    """Whether a later night was scored already."""
+    from tenure.ledger import scores
+
+    current = scores.current()
+    return current is not None and current.as_of > as_of
+
+
+def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool) -> None:
+    if house.settings.source.kind != "imis" or not house.settings.writeback.enabled:
+        return
+    from tenure.app.handover import fence_of, write_back
+
+    with walk.step("write back", "Write back") as tell:
+        write_back(house, tell, frame, fence_of(walk.run, house.clock), dry_run=dry_run)
