@@ -10,7 +10,16 @@ from imis_sandbox.world.config import DAY
 from imis_sandbox.world.engagement import leave_committee
 from imis_sandbox.world.people import CALENDAR, DUES, HONORARY, dues_of, start_term
 from imis_sandbox.world.state import (
-    ACTIVE, BILLED, DECLINED, EMPLOYEE, ENDED_BY, LAPSED, NEVER, ORGANIZATION, UNBILLED, State,
+    ACTIVE,
+    BILLED,
+    DECLINED,
+    EMPLOYEE,
+    ENDED_BY,
+    LAPSED,
+    NEVER,
+    ORGANIZATION,
+    UNBILLED,
+    State,
 )  # fmt: skip
 from imis_sandbox.world.store import Array
 

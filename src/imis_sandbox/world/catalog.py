@@ -91,11 +91,11 @@ COMMITTEES = (
 COURSES = tuple(f"CRS{number:02d}" for number in range(1, 13))
 DOCUMENTS = 120
 
-CHAPTER_NAMES = (
-    "Bay,Lone Star,Empire,Gulf,Prairie,Keystone,Buckeye,Peach,Carolina,Lakes,Cascade,Front Range,Commonwealth,"
-    "Dominion,Desert,North Star,Rose,Gateway,Badger,Volunteer,Harbor,Summit,Delta,Pioneer,Canyon,Coastal,Valley,"
-    "Highland,Island,Meridian"
-).split(",")
+CHAPTER_NAMES = [
+    "Bay", "Lone Star", "Empire", "Gulf", "Prairie", "Keystone", "Buckeye", "Peach", "Carolina", "Lakes", "Cascade",
+    "Front Range", "Commonwealth", "Dominion", "Desert", "North Star", "Rose", "Gateway", "Badger", "Volunteer",
+    "Harbor", "Summit", "Delta", "Pioneer", "Canyon", "Coastal", "Valley", "Highland", "Island", "Meridian",
+]  # fmt: skip
 
 
 def chapter_codes(members: int) -> list[str]:

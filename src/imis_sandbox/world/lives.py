@@ -9,9 +9,18 @@ from imis_sandbox.world.billing import FORMER, end_terms, retype
 from imis_sandbox.world.config import DAY
 from imis_sandbox.world.people import HONORARY, LIFE
 from imis_sandbox.world.state import (
-    ACTIVE, DECEASED, INDIVIDUAL, LAPSED, MERGED, NEVER, TRANSFERRED, UNBILLED, State,
+    ACTIVE,
+    DECEASED,
+    INDIVIDUAL,
+    LAPSED,
+    MERGED,
+    NEVER,
+    TRANSFERRED,
+    UNBILLED,
+    State,
 )  # fmt: skip
 from imis_sandbox.world.store import Array
+
 
 def live(state: State, first: int, last: int) -> None:
     """What happens to people in the days from *first* to before *last*."""

@@ -1,0 +1,81 @@
+"""The command line: `imis-sandbox serve` and `imis-sandbox export`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imis_sandbox.world.config import Config
+
+_DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def _recipe(command: Any) -> Any:
+    """The options that make a world."""
+    options = [
+        click.option("--members", default=3_000, show_default=True, help="About how many payers are active today."),
+        click.option("--seed", default=1, show_default=True, help="The same seed gives the same world."),
+        click.option("--years", default=5.0, show_default=True, help="Of recorded history."),
+        click.option("--today", type=_DATE, help="First day that has not happened yet; default: the machine's date."),
+        click.option("--events-per-year", default=70.0, show_default=True, help="Activity rows per member and year."),
+        click.option("--time-zone", default="UTC", show_default=True, help="In which the service states its times."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _config(options: dict[str, Any]) -> Config:
+    given = options.pop("today")
+    today = given.date() if given else dt.datetime.now().astimezone().date()
+    return Config(today=today, **options)
+
+
+@click.group()
+@click.version_option(package_name="tenure")
+def main() -> None:
+    """A stand-in for iMIS: its REST dialect over a living, simulated association."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8600, show_default=True, help="0 picks a free one.")
+@click.option("--user", default="tenure", show_default=True, help="The integration account.")
+@click.option("--password", default="sandbox", show_default=True, help="Of the accounts.")
+@_recipe
+def serve(host: str, port: int, user: str, password: str, **options: Any) -> None:
+    """Build a world and serve it; prints one line when ready."""
+    import uvicorn
+
+    from imis_sandbox.rest.service import create_app
+    from imis_sandbox.rest.site import Site
+    from imis_sandbox.world import Association
+
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise click.ClickException(f"port {port} of {host} cannot be used ({error.strerror}); try --port 0") from None
+    app = create_app(Site(Association(_config(options)), user=user, password=password))
+    listener.listen(128)
+    click.echo(f"listening on http://{host}:{listener.getsockname()[1]}")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    server.run(sockets=[listener])
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write into.")
+@click.option("--format", "form", type=click.Choice(["parquet", "csv"]), default="parquet", show_default=True)
+@_recipe
+def export(out: Path, form: str, **options: Any) -> None:
+    """Write a world as a folder of files, its truth apart in truth.parquet."""
+    from imis_sandbox.export import write
+    from imis_sandbox.world import Association
+
+    for name, rows in write(Association(_config(options)), out, form).items():
+        click.echo(f"{name}: {rows:,} rows")

@@ -1,0 +1,154 @@
+"""What answers under `api/{name}`: the verbs of an entity, and business objects over a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from imis_sandbox.rest import wire
+from imis_sandbox.rest.dialect import Params, cut, window
+from imis_sandbox.rest.sources import Source
+
+
+@dataclass
+class Call:
+    """One authorized request.
+
+    Args:
+        user: Who asks.
+        master: Whether the account may do everything.
+        params: Of the address, in order.
+        body: Of the request, `{}` when there is none.
+    """
+
+    user: str
+    master: bool
+    params: Params = ()
+    body: wire.Json = field(default_factory=dict)
+
+
+class Entity:
+    """An entity that exists but offers nothing; subclasses offer verbs.
+
+    Args:
+        name: As in the address.
+        guarded: Whether only a master account may write to it.
+    """
+
+    guarded = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def list(self, call: Call) -> wire.Json:
+        """`GET api/X`."""
+        raise wire.no_operation(self.name, "Find")
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        """`GET api/X/{id}`."""
+        raise wire.no_operation(self.name, "FindById")
+
+    def create(self, call: Call) -> wire.Json:
+        """`POST api/X`."""
+        raise wire.no_operation(self.name, "Add")
+
+    def update(self, elements: list[str], call: Call) -> wire.Json:
+        """`PUT api/X/{id}`."""
+        raise wire.no_operation(self.name, "Update")
+
+    def remove(self, elements: list[str], call: Call) -> None:
+        """`DELETE api/X/{id}`."""
+        raise wire.no_operation(self.name, "Delete")
+
+    def validate(self, call: Call) -> list[tuple[str, str]]:
+        """`POST api/X/_validate`: (property, message) of each error."""
+        raise wire.no_operation(self.name, "Validate")
+
+    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
+        """`POST api/X/_execute`."""
+        raise wire.no_operation(self.name, operation)
+
+    def changelog(self, elements: list[str], call: Call) -> wire.Json:
+        """`GET api/X/{id}/changelog`."""
+        raise wire.no_operation(self.name, "ChangeLog")
+
+    def metadata(self) -> wire.Json:
+        """`GET api/metadata/X`."""
+        raise wire.no_operation(self.name, "metadata")
+
+
+class SourceEntity(Entity):
+    """A business object: `GenericEntityData` over a source; PUT keeps what it is given on top of the world.
+
+    Args:
+        source: Its rows and columns.
+        writable: Whether a master account may PUT.
+    """
+
+    def __init__(self, source: Source, *, writable: bool = False) -> None:
+        super().__init__(source.name)
+        self.source = source
+        self._writable = writable
+        self._edits: dict[int, dict[str, Any]] = {}
+
+    def list(self, call: Call) -> wire.Json:
+        rows = self.source.select(call.params)
+        offset, limit = window(call.params)
+        chosen = cut(rows, offset, limit)
+        items = self.source.generic(chosen)
+        if self._edits:
+            items = [self._edited(row, item) for row, item in zip(chosen.tolist(), items, strict=True)]
+        return wire.page(wire.GENERIC, items, offset=offset, limit=limit, total=len(rows))
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        return self._one(self._row(elements))
+
+    def update(self, elements: list[str], call: Call) -> wire.Json:
+        if not self._writable:
+            raise wire.no_operation(self.name, "Update")
+        row = self._row(elements)
+        kept = self._edits.setdefault(row, {})
+        for name, value in wire.properties(call.body).items():
+            if self.source.column(name) is not None:
+                kept[name] = value
+        return self._one(row)
+
+    def metadata(self) -> wire.Json:
+        return entity_definition(self.source)
+
+    def _row(self, elements: list[str]) -> int:
+        row = self.source.find(elements)
+        if row is None:
+            raise wire.not_found(f"{self.name} {'|'.join(elements)} was not found.")
+        return row
+
+    def _one(self, row: int) -> wire.Json:
+        import numpy as np
+
+        return self._edited(row, self.source.generic(np.array([row]))[0])
+
+    def _edited(self, row: int, item: wire.Json) -> wire.Json:
+        kept = self._edits.get(row)
+        if kept:
+            entries = item["Properties"]["$values"]
+            entries[:] = [
+                wire.prop(entry["Name"], kept[entry["Name"]]) if entry["Name"] in kept else entry for entry in entries
+            ]
+        return item
+
+
+def entity_definition(source: Source) -> wire.Json:
+    """The metadata of a source."""
+    entries = [
+        {
+            "$type": wire.type_name(wire.CORE, "PropertyTypeData"), "Name": column.name, "Caption": column.name,
+            "PropertyTypeName": column.kind, "Visible": True, "IsIdentity": column.name in source.key,
+        }
+        for column in source.columns
+    ]  # fmt: skip
+    return {
+        "$type": wire.type_name(wire.CORE, "EntityDefinitionData"),
+        "EntityTypeName": source.name,
+        "ObjectTypeName": "Single" if len(source.key) == 1 else "Multi",
+        "Properties": wire.collection(wire.type_name(wire.CORE, "EntityPropertyDefinitionCollection"), entries),
+    }

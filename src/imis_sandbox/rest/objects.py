@@ -1,0 +1,216 @@
+"""The business objects (`Cs*` and the like) as sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from imis_sandbox.rest import wire
+from imis_sandbox.rest.columns import Coded, Column, Day, Flag, Moment, Number, Text, Whole
+from imis_sandbox.rest.queries import GENDERS
+from imis_sandbox.rest.records import Records, changed_value
+from imis_sandbox.rest.sources import Maker, Source, constant
+from imis_sandbox.rest.zone import Zone, text_of
+from imis_sandbox.world import catalog, names
+from imis_sandbox.world.config import DAY
+from imis_sandbox.world.state import ACTIVE, FIELDS, NEVER, ORGANIZATION
+from imis_sandbox.world.store import Array
+
+TYPE_CODES = [kind.code for kind in catalog.TYPES]
+_FORMER = catalog.TYPE["NM"]
+
+
+class Objects:
+    """Makes the sources of business objects.
+
+    Args:
+        records: Of people.
+        zone: The site's.
+    """
+
+    def __init__(self, records: Records, zone: Zone) -> None:
+        self.records, self.zone, self.state = records, zone, records.state
+        self.people = Maker(records, zone, lambda: self.state.people)
+
+    def contacts(self) -> Source:
+        """`CsContact`: what each contact's record says today."""
+        return Source(
+            "CsContact", self._contact_columns(), lambda: range(len(self.state.people)), key=("ID",), party="ID",
+            aliases={"partyid": "ID"},
+        )  # fmt: skip
+
+    def contacts_by_key(self) -> Source:
+        """`NetContact`: the same by contact key."""
+        key = self.people.text("ContactKey", self.records.key_of)
+        columns = [key, *self._contact_columns()]
+        return Source("NetContact", columns, lambda: range(len(self.state.people)), key=("ContactKey",), party="ID")
+
+    def basic_contacts(self) -> Source:
+        """`CsContactBasic`: the most asked for columns of `CsContact`."""
+        wanted = {"ID", "FirstName", "LastName", "FullName", "Company", "Email", "MemberType", "Status", "LastUpdated"}
+        columns = [column for column in self._contact_columns() if column.name in wanted]
+        return Source("CsContactBasic", columns, lambda: range(len(self.state.people)), key=("ID",), party="ID")
+
+    def _contact_columns(self) -> list[Column]:
+        people, records, state = self.people, self.records, self.state
+        company = Flag("IsCompany", lambda rows: state.people["kind"][rows] == ORGANIZATION)
+        member = Flag("IsMember", records.is_member)
+        previous = Coded("PreviousMemberType", self._previous, lambda: TYPE_CODES)
+        return [
+            people.person("ID", None), people.text("FirstName", records.first_name),
+            people.text("LastName", records.last_name), people.text("FullName", records.full_name),
+            people.text("Company", records.company), people.person("CompanyId", "org"), company, member,
+            people.coded("MemberType", "type", lambda: TYPE_CODES), previous,
+            people.day("MemberTypeChangeDate", "type_changed"), Text("MemberStatus", self._mini_status),
+            constant("Status", "A"), constant("Category", ""),
+            people.coded("Chapter", "chapter", lambda: state.chapters), people.day("JoinDate", "join"),
+            Day("PaidThrough", records.paid_through), Day("RenewedThru", records.paid_through),
+            Whole("RenewMonths", lambda rows: np.full(len(rows), 12)), people.person("BillToID", None),
+            people.day("BirthDate", "birth"), people.coded("Gender", "gender", lambda: GENDERS),
+            people.coded("StateProvince", "state", lambda: names.STATES),
+            people.coded("Country", "country", lambda: names.COUNTRIES), people.text("Email", records.email),
+            people.text("WorkPhone", records.phone), people.coded("FunctionalTitle", "title", lambda: names.TITLES),
+            people.text("Title", lambda row: names.TITLES[int(state.people["title"][row])]),
+            people.text("MajorKey", records.id_of), constant("SourceCode", ""),
+            Flag("ExcludeMail", lambda rows: state.people["email_ok"][rows] == 0),
+            Flag("ExcludeDirectory", lambda rows: state.people["objects"][rows] == 1),
+            people.moment("DateAdded", "created"), people.moment("LastUpdated", "updated"),
+            constant("UpdatedBy", "SYSTEM"),
+        ]  # fmt: skip
+
+    def _previous(self, rows: Array) -> Array:
+        people = self.state.people
+        return np.where(people["type_changed"][rows] == NEVER, -1, people["previous_type"][rows].astype(np.int64))
+
+    def _mini_status(self, rows: Array) -> list[str | None]:
+        people = self.state.people
+        active = (people["status"][rows] == ACTIVE).tolist()
+        renewed = (people["renewals"][rows] > 0).tolist()
+        back = (people["type_changed"][rows] != NEVER).tolist()
+        found: list[str | None] = []
+        for is_active, has_renewed, changed in zip(active, renewed, back, strict=True):
+            found.append("D" if not is_active else "R" if has_renewed else "S" if changed else "N")
+        return found
+
+    def finances(self) -> Source:
+        """`CsNameFin`, under its database names."""
+        people, records = self.people, self.records
+        columns = [
+            people.person("ID", None), Day("RENEWED_THRU", records.paid_through),
+            Whole("RENEW_MONTHS", lambda rows: np.full(len(rows), 12)), people.person("BT_ID", None),
+            people.day("JOIN_DATE", "join"), constant("TERMS_CODE", ""),
+            Number("CREDIT_LIMIT", lambda rows: np.zeros(len(rows))),
+        ]  # fmt: skip
+        return Source("CsNameFin", columns, lambda: range(len(self.state.people)), key=("ID",), party="ID")
+
+    def demographics(self) -> Source:
+        """`Name_Demo`: the classic user-defined table, one row with every contact."""
+        people = self.people
+        columns = [
+            people.person("PartyId", None), people.coded("INDUSTRY", "industry", lambda: names.INDUSTRIES),
+            people.number("PROFILE_COMPLETENESS", "profile", 0.01), people.flag("SMS_ALLOWED", "sms_ok"),
+            people.flag("PHONE_ALLOWED", "phone_ok"), people.flag("OBJECTS_TO_PROFILING", "objects"),
+            people.day("DECEASED_ON", "deceased"), people.coded("TIME_ZONE", "zone", lambda: names.ZONES),
+            people.coded("LANGUAGE", "language", lambda: names.LANGUAGES), constant("INTERESTS", ""),
+        ]  # fmt: skip
+        rows = lambda: range(len(self.state.people))  # noqa: E731
+        return Source("Name_Demo", columns, rows, key=("PartyId",), party="PartyId", aliases={"id": "PartyId"})
+
+    def user_data(self) -> Source:
+        """`UserData`: the last login only; there is no history of logins in iMIS."""
+        people, records, state = self.people, self.records, self.state
+        columns = [
+            people.person("ID", None), people.text("Username", records.email),
+            people.moment("LastLoginDate", "login"), people.moment("LastActivityDate", "login"),
+            people.moment("CreatedOn", "created"),
+            Flag("IsLockedOut", lambda rows: np.zeros(len(rows), bool)),
+            Flag("IsDisabled", lambda rows: state.people["status"][rows] > 1),
+            Flag("IsStaff", lambda rows: np.zeros(len(rows), bool)),
+            Whole("FailedPasswordAttemptCount", lambda rows: np.zeros(len(rows), np.int64)),
+        ]  # fmt: skip
+        rows = lambda: np.flatnonzero(state.people["kind"] != ORGANIZATION)  # noqa: E731
+        return Source("UserData", columns, rows, key=("ID",), party="ID")
+
+    def events(self) -> Source:
+        """`CsEvent`: gatherings, announced or held."""
+        state = self.state
+
+        def text(name: str, make: Callable[[Any], str | None]) -> Text:
+            return Text(name, lambda rows: [make(state.events[row]) for row in np.asarray(rows).tolist()])
+
+        def whole(name: str, make: Callable[[Any], int]) -> Whole:
+            return Whole(name, lambda rows: np.array([make(state.events[row]) for row in np.asarray(rows).tolist()], int))
+
+        def moment(name: str, hour: int) -> Moment:
+            return Moment(
+                name,
+                lambda rows: np.array([state.events[r].day * DAY + hour * 3600 for r in np.asarray(rows).tolist()], int),
+                self.zone,
+            )
+
+        columns: list[Column] = [
+            text("EventCode", lambda e: e.code), text("Title", lambda e: e.title),
+            text("MeetingType", lambda e: e.kind), moment("BeginDate", 15), moment("EndDate", 18),
+            text("Status", lambda e: "A" if e.day >= state.today else "C"),
+            text("Chapter", lambda e: state.chapters[e.chapter] if e.chapter >= 0 else ""),
+            text("City", lambda e: "" if e.format == "online" else "Riverbend"), text("Format", lambda e: e.format),
+            Number("StandardPrice", lambda rows: np.array([state.events[r].price for r in np.asarray(rows).tolist()])),
+            whole("MaxRegistrants", lambda e: 0), whole("TotalRegistrants", lambda e: e.registrants),
+            whole("TotalCancelations", lambda e: e.canceled),
+        ]  # fmt: skip
+        return Source("CsEvent", columns, self._known_events, key=("EventCode",), aliases={"eventid": "EventCode"})
+
+    def _known_events(self) -> Array:
+        state = self.state
+        known = [e.number for e in state.events if e.announced < state.today and e.day >= state.start - 30]
+        return np.array(known, dtype=np.int64)
+
+    def subscriptions(self) -> Source:
+        """`CsSubscriptions`: dues as they stand today, overwritten every cycle."""
+        people, state = self.people, self.state
+        def of_term(column: str) -> Callable[[Array], Array]:
+            return lambda rows: state.terms[column][np.maximum(state.people["term"][rows], 0)]
+
+        owed = Number("Balance", lambda rows: np.where(state.people["stage"][rows] > 0, of_term("dues")(rows), 0.0))
+        status = Text("Status", lambda rows: ["A" if s == ACTIVE else "I" for s in state.people["status"][rows].tolist()])
+        free = Flag("Complimentary", lambda rows: of_term("dues")(rows) == 0)
+        columns: list[Column] = [
+            people.person("ID", None), Coded("ProductCode", lambda rows: of_term("type")(rows).astype(int), _dues_codes),
+            status, constant("ProductType", "DUES"), Day("BeginDate", of_term("begins")),
+            Day("PaidThrough", of_term("ends")), Day("BillDate", of_term("billed")), Day("BillBegin", of_term("begins")),
+            Day("BillThrough", of_term("ends")), Number("BillAmount", of_term("dues")),
+            Number("PaymentAmount", of_term("dues")), Day("PaymentDate", of_term("paid")), owed,
+            constant("CancelReason", ""), free, Whole("Copies", lambda rows: np.ones(len(rows), int)),
+            people_whole(people, "PriorYears", "renewals"), Whole("RenewMonths", lambda rows: np.full(len(rows), 12)),
+            people.person("BillToId", None),
+        ]  # fmt: skip
+        rows = lambda: np.flatnonzero(state.people["term"] >= 0)  # noqa: E731
+        return Source("CsSubscriptions", columns, rows, key=("ID", "ProductCode"), party="ID")
+
+
+def people_whole(people: Maker, name: str, column: str) -> Whole:
+    """A whole number from the columns of people."""
+    return Whole(name, people.get(column))
+
+
+def _dues_codes() -> list[str]:
+    return [f"DUES_{code}" for code in TYPE_CODES]
+
+
+def change_data(records: Records, zone: Zone, number: int) -> wire.Json:
+    """One entry of the change log of a party."""
+    changes = records.state.changes
+    field = FIELDS[int(changes["field"][number])]
+    moment = text_of(zone.local(changes["recorded"][[number]]))[0]
+    entry = {
+        "$type": wire.type_name(wire.CORE, "ChangeLogPropertyData"), "PropertyName": field,
+        "OriginalValue": changed_value(records, field, int(changes["old"][number])),
+        "CurrentValue": changed_value(records, field, int(changes["new"][number])),
+    }  # fmt: skip
+    return {
+        "$type": wire.type_name(wire.CORE, "ChangeLogData"), "ChangeLogId": str(number + 1), "CreatedOn": moment,
+        "EntityTypeName": "Party", "PartyId": records.id_of(int(changes["who"][number])), "UserId": "SYSTEM",
+        "Properties": wire.collection(wire.type_name(wire.CORE, "ChangeLogPropertyDataCollection"), [entry]),
+    }  # fmt: skip

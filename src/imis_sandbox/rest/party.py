@@ -1,0 +1,208 @@
+"""`Party`, `Person` and `Organization`."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from imis_sandbox.rest import wire
+from imis_sandbox.rest.columns import Column, Flag
+from imis_sandbox.rest.dialect import cut, window
+from imis_sandbox.rest.entities import Call, Entity, entity_definition
+from imis_sandbox.rest.records import Records
+from imis_sandbox.rest.sources import Maker, Source
+from imis_sandbox.rest.zone import Zone, text_of
+from imis_sandbox.world import catalog, names
+from imis_sandbox.world.config import DAY
+from imis_sandbox.world.state import ACTIVE, ORGANIZATION
+
+_TYPE = wire.MEMBERSHIP
+
+
+def typed(name: str, **members: Any) -> wire.Json:
+    """An object of the membership contracts, its `$type` first; null members are left out."""
+    return {"$type": wire.type_name(_TYPE, name), **{key: value for key, value in members.items() if value is not None}}
+
+
+class Party(Entity):
+    """People and organizations, or the half that *kind* names.
+
+    Args:
+        name: `Party`, `Person` or `Organization`.
+        records: Of people.
+        zone: The site's.
+        edits: What PUT and POST changed, by row; shared by the three.
+    """
+
+    def __init__(self, name: str, records: Records, zone: Zone, edits: dict[int, wire.Json]) -> None:
+        super().__init__(name)
+        self.records, self.zone, self.state = records, zone, records.state
+        self._edits = edits
+        self.source = self._source()
+
+    def _source(self) -> Source:
+        people = Maker(self.records, self.zone, lambda: self.state.people)
+        records = self.records
+        columns: list[Column] = [
+            people.person("PartyId", None), people.person("Id", None), people.text("Name", records.full_name),
+            people.text("UniformId", records.key_of), people.text("FirstName", records.first_name),
+            people.text("LastName", records.last_name), people.text("Email", records.email),
+            people.text("Phone", records.phone), people.text("OrganizationName", records.company),
+            people.day("BirthDate", "birth"), people.coded("CustomerTypeCode", "type", lambda: _CODES),
+            people.moment("UpdatedOn", "updated"), people.moment("CreatedOn", "created"),
+            Flag("IsMember", lambda rows: records.is_member(rows)),
+            people.text("Status", lambda row: "A"), people.text("City", self._city),
+        ]  # fmt: skip
+        return Source(self.name, columns, self._rows, key=("PartyId",), aliases={"customertype": "CustomerTypeCode"})
+
+    def _rows(self) -> Any:
+        people = self.state.people
+        if self.name == "Party":
+            return range(len(people))
+        return np.flatnonzero((people["kind"] == ORGANIZATION) == (self.name == "Organization"))
+
+    def list(self, call: Call) -> wire.Json:
+        rows = self.source.select(call.params)
+        offset, limit = window(call.params)
+        items = [self._data(row) for row in cut(rows, offset, limit).tolist()]
+        item = {"Person": "PersonData", "Organization": "OrganizationData"}.get(self.name, "PartyData")
+        return wire.page(wire.type_name(_TYPE, item), items, offset=offset, limit=limit, total=len(rows))
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        return self._data(self._row(elements))
+
+    def update(self, elements: list[str], call: Call) -> wire.Json:
+        row = self._row(elements)
+        self._edits[row] = {**self._data(row), **{key: value for key, value in call.body.items() if key != "PartyId"}}
+        self.state.people["updated"][row] = self.state.flushed
+        return self._data(row)
+
+    def create(self, call: Call) -> wire.Json:
+        errors = self.validate(call)
+        if errors:
+            raise wire.invalid(*errors)
+        company = "organization" in str(call.body.get("$type", "")).lower() or self.name == "Organization"
+        row = self._add(company)
+        self._edits[row] = {**self._data(row), **{k: v for k, v in call.body.items() if k not in ("PartyId", "Id")}}
+        return self._data(row)
+
+    def validate(self, call: Call) -> list[tuple[str, str]]:
+        person = wire.member(call.body, "PersonName") or {}
+        name = wire.member(person, "LastName") or wire.member(call.body, "OrganizationName")
+        return [] if name or wire.member(call.body, "Name") else [("LastName", "A name is required.")]
+
+    def changelog(self, elements: list[str], call: Call) -> wire.Json:
+        row = self._row(elements)
+        changes = self.state.changes
+        mine = np.flatnonzero(changes["who"] == row)
+        offset, limit = window(call.params)
+        from imis_sandbox.rest.objects import change_data
+
+        items = [change_data(self.records, self.zone, int(number)) for number in mine[offset : offset + limit]]
+        return wire.page(
+            wire.type_name(wire.CORE, "ChangeLogData"), items, offset=offset, limit=limit, total=len(mine)
+        )
+
+    def metadata(self) -> wire.Json:
+        return entity_definition(self.source)
+
+    def _add(self, company: bool) -> int:
+        now = self.state.flushed
+        former = catalog.TYPE["NM"]
+        people = self.state.people
+        number = int(people["number"].max()) + 3
+        return int(
+            people.append(
+                1, number=number, type=former, previous_type=former, kind=int(company), status=1, join=now // DAY,
+                created=now, updated=now, birth=-1_000_000,
+            )[0]
+        )  # fmt: skip
+
+    def _row(self, elements: list[str]) -> int:
+        row = self.source.find(elements)
+        if row is None and len(elements) == 1 and len(elements[0]) == 36:
+            found = self.records.row_of_key(elements[0])
+            row = found if found >= 0 else None
+        if row is None:
+            raise wire.not_found(f"{self.name} {'|'.join(elements)} was not found.")
+        return row
+
+    def _city(self, row: int) -> str:
+        return names.PLACES[int(self.state.people["number"][row]) % len(names.PLACES)].replace("-", " ")
+
+    def _data(self, row: int) -> wire.Json:
+        if row in self._edits:
+            return copy.deepcopy(self._edits[row])
+        organization = self.state.people["kind"][row] == ORGANIZATION
+        return self._organization(row) if organization else self._person(row)
+
+    def _common(self, row: int) -> dict[str, Any]:
+        records = self.records
+        status = typed("PartyStatusData", PartyStatusId="A", Name="Active", Description="Active")
+        return {
+            "PartyId": records.id_of(row), "Id": records.id_of(row), "UniformId": records.key_of(row), "Status": status,
+            "Name": records.full_name(row), "Sort": records.sort_name(row), "Addresses": self._addresses(row),
+            "Emails": self._emails(row), "Phones": self._phones(row), "UpdateInformation": self._updates(row),
+            "AdditionalAttributes": self._attributes(row),
+        }  # fmt: skip
+
+    def _person(self, row: int) -> wire.Json:
+        records, people = self.records, self.state.people
+        name = typed(
+            "PersonNameData", FirstName=records.first_name(row), LastName=records.last_name(row),
+            InformalName=records.first_name(row), FullName=records.full_name(row),
+        )  # fmt: skip
+        owner = int(people["org"][row])
+        employer = typed(
+            "PrimaryOrganizationInformationData", OrganizationPartyId=records.id_of(owner) if owner >= 0 else None,
+            Name=records.company(row), Title=names.TITLES[int(people["title"][row])],
+        )  # fmt: skip
+        born = int(people["birth"][row])
+        birth = text_of(np.array([born * DAY]))[0] if born > -200_000 and born != -1 else None
+        gender = {1: "F", 2: "M", 3: "X"}.get(int(people["gender"][row]))
+        return typed(
+            "PersonData", **self._common(row), PersonName=name, PrimaryOrganization=employer, BirthDate=birth,
+            Gender=gender,
+        )  # fmt: skip
+
+    def _organization(self, row: int) -> wire.Json:
+        return typed("OrganizationData", **self._common(row), OrganizationName=self.records.full_name(row))
+
+    def _addresses(self, row: int) -> wire.Json:
+        people = self.state.people
+        address = typed(
+            "AddressData", CityName=self._city(row), CountrySubEntityCode=names.STATES[int(people["state"][row])],
+            CountryName=names.COUNTRIES[int(people["country"][row])], PostalCode=f"{10_000 + row % 80_000}",
+        )  # fmt: skip
+        full = typed("FullAddressData", AddressPurpose="Address", Address=address)
+        return wire.collection(wire.type_name(_TYPE, "FullAddressDataCollection"), [full])
+
+    def _emails(self, row: int) -> wire.Json:
+        email = typed("EmailData", Address=self.records.email(row), EmailType="_Primary", IsPrimary=True)
+        return wire.collection(wire.type_name(_TYPE, "EmailDataCollection"), [email])
+
+    def _phones(self, row: int) -> wire.Json:
+        phone = typed("PhoneData", Number=self.records.phone(row), PhoneType="Mobile")
+        return wire.collection(wire.type_name(_TYPE, "PhoneDataCollection"), [phone])
+
+    def _updates(self, row: int) -> wire.Json:
+        people = self.state.people
+        created, updated = text_of(self.zone.local(np.array([people["created"][row], people["updated"][row]])))
+        info = {"CreatedBy": "SYSTEM", "CreatedOn": created, "UpdatedBy": "SYSTEM", "UpdatedOn": updated}
+        return {"$type": wire.type_name(wire.CORE, "UpdateInformationData"), **info}
+
+    def _attributes(self, row: int) -> wire.Json:
+        people = self.state.people
+        kind = catalog.TYPES[int(people["type"][row])]
+        entries = [
+            wire.prop("CustomerTypeCode", kind.code),
+            wire.prop("CustomerTypeDescription", kind.title),
+            wire.prop("IsMember", bool(people["status"][row] == ACTIVE)),
+            wire.prop("JoinDate", text_of(np.array([int(people["join"][row]) * DAY]))[0]),
+        ]
+        return wire.collection(wire.PROPERTIES, entries)
+
+
+_CODES = [kind.code for kind in catalog.TYPES]

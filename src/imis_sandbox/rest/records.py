@@ -1,0 +1,168 @@
+"""What the service says of people: ids, names, addresses; made from columns on demand and kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from imis_sandbox.world import catalog, names
+from imis_sandbox.world.association import Association
+from imis_sandbox.world.config import date_of
+from imis_sandbox.world.people import company_name
+from imis_sandbox.world.state import ACTIVE, ORGANIZATION
+from imis_sandbox.world.store import Array
+
+
+class Records:
+    """People of an association as iMIS would print them.
+
+    Args:
+        association: Whose people they are.
+    """
+
+    def __init__(self, association: Association) -> None:
+        self.association = association
+        self.state = association.state
+        self._ids: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._keys: dict[str, int] = {}
+
+    @property
+    def people(self) -> Any:
+        """The columns of people."""
+        return self.state.people
+
+    def refresh(self) -> None:
+        """Learn the ids of those who joined meanwhile."""
+        fresh = np.arange(len(self._ids), len(self.people))
+        numbers, styles = self.people["number"][fresh].tolist(), self.people["style"][fresh].tolist()
+        for number, style in zip(numbers, styles, strict=True):
+            self._ids.append(("{}", "00{}", "AX{}", "C{}")[style].format(number))
+            self._rows[self._ids[-1]] = len(self._ids) - 1
+
+    def ids(self) -> list[str]:
+        """The ids of all people, by row."""
+        if len(self._ids) < len(self.people):
+            self.refresh()
+        return self._ids
+
+    def id_of(self, row: int) -> str:
+        """The id of one."""
+        return self.ids()[row]
+
+    def row_of(self, identity: str) -> int:
+        """The row of an id, -1 when there is none; ids keep their case and zeros."""
+        self.ids()
+        return self._rows.get(identity.strip(), -1)
+
+    def key_of(self, row: int) -> str:
+        """The contact key, a GUID."""
+        digest = hashlib.blake2b(f"{self.state.config.seed}/{row}".encode(), digest_size=16).hexdigest()
+        return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"
+
+    def row_of_key(self, key: str) -> int:
+        """The row of a contact key, -1 when there is none."""
+        if len(self._keys) < len(self.people):
+            self._keys = {self.key_of(row): row for row in range(len(self.people))}
+        return self._keys.get(key.strip().lower(), -1)
+
+    def first_name(self, row: int) -> str:
+        """Given name; empty for an organization."""
+        people = self.people
+        if people["kind"][row] == ORGANIZATION:
+            return ""
+        pool = names.WOMEN if people["gender"][row] == 1 or (people["gender"][row] != 2 and row % 2) else names.MEN
+        return pool[int(people["first"][row]) % len(pool)]
+
+    def last_name(self, row: int) -> str:
+        """Family name; empty for an organization."""
+        people = self.people
+        return "" if people["kind"][row] == ORGANIZATION else names.FAMILY[int(people["last"][row])]
+
+    def full_name(self, row: int) -> str:
+        """Name as printed."""
+        if self.people["kind"][row] == ORGANIZATION:
+            return company_name(self.state, row)
+        return f"{self.first_name(row)} {self.last_name(row)}"
+
+    def sort_name(self, row: int) -> str:
+        """Name as sorted."""
+        if self.people["kind"][row] == ORGANIZATION:
+            return self.full_name(row).upper()
+        return f"{self.last_name(row)}, {self.first_name(row)}".upper()
+
+    def company(self, row: int) -> str:
+        """Employer, or the organization's own name."""
+        if self.people["kind"][row] == ORGANIZATION:
+            return self.full_name(row)
+        return self.state.employers[int(self.people["employer"][row])]
+
+    def email(self, row: int) -> str:
+        """Address at a reserved domain."""
+        number = int(self.people["number"][row])
+        if self.people["kind"][row] == ORGANIZATION:
+            return f"office.{number}@example.org"
+        return f"{self.first_name(row)}.{self.last_name(row)}.{number}@example.org".lower()
+
+    def phone(self, row: int) -> str:
+        """Number from the range kept for fiction."""
+        number = int(self.people["number"][row])
+        return f"({200 + number % 700}) 555-{100 + number % 100:04d}"
+
+    def is_member(self, rows: Array) -> Array:
+        """Who is a member today, organizations' people included."""
+        return np.asarray(self.people["status"][rows] == ACTIVE)
+
+    def paid_through(self, rows: Array) -> Array:
+        """Paid-through day; for an organization's person that of the organization."""
+        people = self.people
+        owner = people["org"][rows]
+        return np.where(owner >= 0, people["ends"][np.maximum(owner, 0)], people["ends"][rows])
+
+
+DOCUMENT_IDS = [f"DOC-{number:03d}" for number in range(catalog.DOCUMENTS)]
+PAGES = [f"/page/{number}" for number in range(60)]
+
+
+def reference(records: Records, kind: str, code: int) -> str:
+    """What a row of activity is about: event, document, committee, campaign, invoice or ticket."""
+    if code < 0:
+        return ""
+    if kind.startswith(("event_", "session_")):
+        return records.state.events[code].code
+    if kind.startswith("email_"):
+        return f"CMP-{code:04d}"
+    if kind.startswith("committee_"):
+        return f"COMMITTEE/{catalog.COMMITTEES[code]}"
+    if kind in ("learning_started", "learning_completed", "volunteer_assigned", "volunteer_completed"):
+        return catalog.COURSES[code] if kind.startswith("learning") else f"VOL-{code:02d}"
+    if kind == "resource_download":
+        return DOCUMENT_IDS[code]
+    if kind == "page_view":
+        return PAGES[code]
+    return f"TKT-{code:06d}" if kind.startswith("ticket") else f"INV-{code:07d}"
+
+
+def changed_value(records: Records, field: str, code: int) -> str:
+    """A value in the change log, as text."""
+    state = records.state
+    if field == "MemberType":
+        return catalog.TYPES[code].code
+    if field == "Chapter":
+        return state.chapters[code]
+    if field == "Company":
+        return state.employers[code]
+    if field == "FunctionalTitle":
+        return names.TITLES[code]
+    if field == "StateProvince":
+        return names.STATES[code]
+    if field == "CompanyID":
+        return records.id_of(code) if code >= 0 else ""
+    if field == "DeceasedOn":
+        return dt.date.isoformat(date_of(code)) if code >= 0 else ""
+    if field == "EmailAllowed":
+        return "True" if code else "False"
+    return f"{code / 100:.2f}"

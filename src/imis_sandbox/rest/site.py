@@ -1,0 +1,62 @@
+"""The site: everything that answers, by name."""
+
+from __future__ import annotations
+
+from imis_sandbox.rest.accounts import Account, Accounts
+from imis_sandbox.rest.activity import Activity
+from imis_sandbox.rest.entities import Entity, SourceEntity
+from imis_sandbox.rest.objects import Objects
+from imis_sandbox.rest.panels import Definitions, Panel
+from imis_sandbox.rest.party import Party
+from imis_sandbox.rest.queries import Catalog, installed
+from imis_sandbox.rest.records import Records
+from imis_sandbox.rest.zone import Zone
+from imis_sandbox.world.association import Association
+
+
+class Site:
+    """An iMIS site over an association.
+
+    Args:
+        association: What it is about.
+        user: The integration account: reads, installs and writes panel sources, activities, groups and
+            communications; may not touch contacts or finances.
+        password: Of both accounts.
+        master: The account that may do everything.
+    """
+
+    def __init__(
+        self, association: Association, *, user: str = "tenure", password: str = "sandbox", master: str = "administrator"
+    ) -> None:
+        self.association = association
+        self.records = Records(association)
+        self.zone = Zone(association.config.time_zone)
+        self.accounts = Accounts(
+            {user.lower(): Account(user, password), master.lower(): Account(master, password, master=True)}
+        )
+        self.queries: Catalog = installed(self.records, self.zone)
+        self.panels: dict[str, Panel] = {}
+        self.entities: dict[str, Entity] = {}
+        self._furnish()
+
+    def entity(self, name: str) -> Entity | None:
+        """An entity by its name in any case."""
+        return self.entities.get(name.lower()) or self.panels.get(name.lower())
+
+    def _furnish(self) -> None:
+        objects = Objects(self.records, self.zone)
+        edits: dict[int, dict[str, object]] = {}
+        for name in ("Party", "Person", "Organization"):
+            self._add(Party(name, self.records, self.zone, edits))
+        for source in (objects.finances(), objects.demographics()):
+            self._add(SourceEntity(source, writable=True))
+        for source in (
+            objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.user_data(),
+            objects.events(), objects.subscriptions(),
+        ):  # fmt: skip
+            self._add(SourceEntity(source))
+        self._add(Activity(self.records, self.zone))
+        self._add(Definitions(self.panels, self.records, set(self.entities)))
+
+    def _add(self, entity: Entity) -> None:
+        self.entities[entity.name.lower()] = entity
