@@ -1,1 +1,11 @@
-""""""
+"""Point-in-time features: what was known of each member on each day, as numbers with words for staff.
+
+Definitions are data (`catalogue`); one kernel counts them for one night or for years of past days alike.
+"""
+
+from tenure.features.build import FeatureMatrix, build
+from tenure.features.catalogue import FEATURES, GROUPS
+from tenure.features.definitions import Feature, Group
+from tenure.features.facts import CATEGORIES
+
+__all__ = ["CATEGORIES", "FEATURES", "GROUPS", "Feature", "FeatureMatrix", "Group", "build"]

@@ -98,8 +98,9 @@ def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rul
         One line per row whose member had any term known by then, sorted by `row`:
         `term_id`, `member_type`, `starts_on`, `ends` (date; FOREVER for lifetime), `renewal_due_on` (date, null for
         lifetime), `grace` (days), `spell_began` (date), `terms_in_spell`, `spells` (1 and more), `dues`,
-        `previous_dues`, `billed_on`, `due_on`, `paid` (date), `paid_early` (days by which the running term was paid before
-        the end of the one before it, null in the first), `auto_renew`, `installments`, `resigned` (bool), `gone`
+        `previous_dues`, `type_changed` (against the term before, null in the first), `billed_on`, `due_on`, `paid`
+        (date), `paid_early` (days by which the running term was paid before the end of the one before it, null in the
+        first), `auto_renew`, `installments`, `resigned` (bool), `gone`
         (bool: death, merger, transfer or objection known), `lifetime`, `complimentary`, `in_grace`, `active` (bool).
     """
     walked = chains(known_terms(terms, rows), rules)
@@ -119,6 +120,7 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
         spell_began=pl.col("starts_on").min().over("row", "spell"),
         first_term_on=pl.col("starts_on").min().over("row"),
         previous_dues=pl.col("dues").shift(1).over("row", "spell"),
+        type_changed=pl.col("member_type") != pl.col("member_type").shift(1).over("row", "spell"),
         paid_early=(pl.col("previous_ends") - pl.col("paid")).dt.total_days(),
     )
     last = running.group_by("row", maintain_order=True).last()
@@ -126,7 +128,7 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
         "row", "member", "as_of", "term_id", "member_type", "starts_on", "ends",
         pl.col("ends_on").alias("renewal_due_on"), "grace", "spell_began", "first_term_on",
         (pl.col("place") + 1).alias("terms_in_spell"), "spells", "dues", "previous_dues", "billed_on", "due_on",
-        "paid", pl.when(pl.col("place") > 0).then("paid_early").alias("paid_early"), "auto_renew", "installments",
+        "paid", "type_changed", pl.when(pl.col("place") > 0).then("paid_early").alias("paid_early"), "auto_renew", "installments",
         "ended_by",
     )  # fmt: skip
 

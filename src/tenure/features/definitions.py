@@ -1,0 +1,125 @@
+"""What a feature is: data that says how it is counted, in which group it stands, and how staff are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+Better = Literal["more", "less", "neither"]
+
+
+@dataclass(frozen=True)
+class Count:
+    """Events of *kinds* in the last *days* days; NaN while nothing of the kind was being recorded."""
+
+    kinds: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
+class Total:
+    """Sum of the values of *kinds* in the last *days* days."""
+
+    kinds: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
+class Recency:
+    """Days since the last of *kinds*; where there is none, days since such things began to be recorded (at most 999)."""
+
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LastValue:
+    """Value of the last *kind*."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """*part* over *whole* in the last *days* days; NaN without any whole."""
+
+    part: tuple[str, ...]
+    whole: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Rate of *kinds* in the last *days* days over the rate in the year before them, between −1 (ceased) and 1 (new)."""
+
+    kinds: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
+class ActiveWeeks:
+    """Distinct weeks of the last *days* days in which the member initiated anything."""
+
+    days: int
+
+
+@dataclass(frozen=True)
+class ActivePeople:
+    """Distinct people of the payer who initiated anything in the last *days* days."""
+
+    days: int
+
+
+@dataclass(frozen=True)
+class InChapter:
+    """Things initiated in a chapter in the last *days* days."""
+
+    days: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A number that follows from the member's terms and record, computed under this name by `tenure.features.facts`."""
+
+    name: str
+
+
+How = Count | Total | Recency | LastValue | Share | Trend | ActiveWeeks | ActivePeople | InChapter | Standing
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the matrix.
+
+    Args:
+        name: Its name; stable, since models are stored by it.
+        group: Signals that move together and make one reason.
+        how: How it is computed.
+        say: Words for staff, from the member's own value and the usual one (`None` where nothing is usual).
+    """
+
+    name: str
+    group: str
+    how: How
+    say: Callable[[float, float | None], str]
+
+    @property
+    def definition(self) -> str:
+        """How it is computed, as an analyst would write it: `Count(event_attended, 365)`."""
+        parts = (", ".join(v) if isinstance(v, tuple) else str(v) for v in astuple(self.how))
+        return f"{type(self.how).__name__}({'; '.join(parts)})"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Signals that make one reason.
+
+    Args:
+        name: Its name.
+        title: Its name as staff read it.
+        actionable: Whether staff can do something about it; else it is context.
+    """
+
+    name: str
+    title: str
+    actionable: bool

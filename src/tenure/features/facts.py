@@ -1,0 +1,158 @@
+"""Features that follow from terms and records rather than from counting activity."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tenure.features.activity import SENT_OR_BILLED, Activity
+from tenure.features.kernel import WINDOWS
+
+CATEGORIES = ("member_type", "chapter_id", "industry", "region", "country")
+"""Slow fields that the model takes as categories."""
+
+_FOLLOWS_OUTCOME = ("employer", "job_title", "profile_completeness")
+"""Fields that change because a member left; a plain export's values of today may not stand for the past."""
+
+_BENEFITS = (
+    ("login", "page_view"),
+    ("event_registered", "event_attended"),
+    ("community_post", "community_comment"),
+    ("committee_meeting", "committee_led", "committee_joined"),
+    ("volunteer_completed",),
+    ("resource_download",),
+    ("learning_started", "learning_completed"),
+    ("career_center_used",),
+)
+
+Numbers = NDArray[np.float32]
+
+
+def known_person(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """What each row's member's record said on the row's day, and a year earlier.
+
+    Args:
+        members: All versions; `plain` tells those that a plain export gave without `valid_from`.
+        rows: `row`, `member`, `as_of`.
+
+    Returns:
+        One line per row, in the order of `row`: the slow fields, `email_allowed`, and the fields that follow the
+        outcome where their value on that day is truly known; `employer_before` and `job_title_before` a year earlier.
+    """
+    base = rows.select("row", "member", "as_of")
+    now = _version(members, base)
+    then = _version(members, base.with_columns(as_of=pl.col("as_of") - pl.duration(days=365)))
+    before = then.select("row", employer_before="employer", job_title_before="job_title", plain_before="plain")
+    return base.join(now, on="row", how="left").join(before, on="row", how="left").sort("row")
+
+
+def _version(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    wanted = ["valid_from", "plain", *CATEGORIES[1:], "employer", "job_title", "profile_completeness", "email_allowed"]
+    dated = rows.with_columns(at=pl.col("as_of").cast(pl.Datetime("us"))).sort("at")
+    versions = members.select("member", *wanted).sort("valid_from")
+    found = dated.join_asof(
+        versions, left_on="at", right_on="valid_from", by="member", strategy="backward", allow_exact_matches=False,
+        check_sortedness=False,
+    )  # fmt: skip
+    unknown = pl.col("plain").fill_null(value=True)
+    return found.select(
+        "row", "plain", *CATEGORIES[1:], "email_allowed",
+        *(pl.when(~unknown).then(pl.col(name)).alias(name) for name in _FOLLOWS_OUTCOME),
+    )  # fmt: skip
+
+
+def facts(standing: pl.DataFrame, person: pl.DataFrame, activity: Activity) -> dict[str, Numbers]:
+    """Each fact of the catalogue, one number per row.
+
+    Args:
+        standing: As `tenure.membership.standing` returns, in the order of the activity's rows.
+        person: As `known_person` returns, in the same order.
+        activity: What was counted for the rows.
+    """
+    return {**_from_terms(standing), **_from_person(person), **_from_activity(standing, activity)}
+
+
+def _from_terms(standing: pl.DataFrame) -> dict[str, Numbers]:
+    day = pl.col("as_of")
+    later = pl.col("renewal_due_on").is_not_null()
+    columns = standing.select(
+        days_to_renewal=pl.when(later).then((pl.col("ends") - day).dt.total_days()),
+        years=(day - pl.col("spell_began")).dt.total_days() / 365.25,
+        renewals=pl.col("terms_in_spell") - 1,
+        reinstatements=pl.col("spells") - 1,
+        resigned="resigned",
+        type_changed="type_changed",
+        dues="dues",
+        dues_change=pl.when(pl.col("previous_dues") > 0).then(pl.col("dues") / pl.col("previous_dues") - 1),
+        auto_renew="auto_renew",
+        installments="installments",
+        paid_early="paid_early",
+        term_days=pl.when(later).then((pl.col("ends") - pl.col("starts_on")).dt.total_days() + 1),
+        paid_late=(pl.col("paid") - pl.col("due_on")).dt.total_days(),
+        organization=pl.col("record_type") == "organization",
+    )
+    return {name: _numbers(columns[name]) for name in columns.columns}
+
+
+def _from_person(person: pl.DataFrame) -> dict[str, Numbers]:
+    known = pl.col("plain_before").is_not_null() & ~pl.col("plain_before")
+    columns = person.select(
+        has_chapter=pl.when(pl.col("plain").is_not_null()).then(pl.col("chapter_id").is_not_null()),
+        profile_completeness="profile_completeness",
+        email_allowed="email_allowed",
+        employer_changed=pl.when(known).then(pl.col("employer").ne_missing(pl.col("employer_before"))),
+        title_changed=pl.when(known).then(pl.col("job_title").ne_missing(pl.col("job_title_before"))),
+    )
+    return {name: _numbers(columns[name]) for name in columns.columns}
+
+
+def _from_activity(standing: pl.DataFrame, activity: Activity) -> dict[str, Numbers]:
+    year, quarter = WINDOWS.index(365), WINDOWS.index(90)
+    used = [activity.counts[:, activity.codes(kinds), year].sum(axis=1) > 0 for kinds in _BENEFITS]
+    invoice, feedback = activity.codes(("invoice_issued", "session_feedback"))
+    opened, closed = activity.codes(("ticket_opened", "ticket_closed"))
+    given = activity.counts[:, feedback, year]
+    answer = {
+        "breadth_365": np.sum(used, axis=0),
+        "active_weeks_trend": _against_before(activity.weeks[:, quarter], activity.weeks[:, year], 90),
+        "people_trend": _against_before(activity.people[:, quarter], activity.people[:, year], 180),
+        "feedback_mean": np.where(given > 0, activity.sums[:, feedback, year] / np.maximum(given, 1), np.nan),
+        "tickets_open": np.maximum(activity.counts[:, opened, year] - activity.counts[:, closed, year], 0),
+        "invoice_change": _invoice_change(standing, activity, invoice),
+        "invoice_open_days": _invoice_open(standing, activity, invoice),
+    }
+    return {name: numbers.astype(np.float32) for name, numbers in answer.items()}
+
+
+def _against_before(recent: Numbers, year: Numbers, days: int) -> NDArray[np.float64]:
+    """(recent − earlier) / (recent + earlier) of two rates, NaN where both are nothing."""
+    now = recent / days
+    before = np.maximum(year - recent, 0) / (365 - days)
+    total = now + before
+    return np.where(total > 0, (now - before) / np.where(total > 0, total, 1), np.nan)
+
+
+def _invoice_open(standing: pl.DataFrame, activity: Activity, invoice: int) -> NDArray[np.float64]:
+    """Days since the latest invoice if it came after the payment of the running term, 0 if it did not."""
+    sent = activity.last_day[:, invoice].astype(np.float64)
+    paid = standing["paid"].cast(pl.Int32).to_numpy().astype(np.float64)
+    return np.where(sent < 0, np.nan, np.where(sent > paid, activity.day - sent, 0))
+
+
+def _invoice_change(standing: pl.DataFrame, activity: Activity, invoice: int) -> NDArray[np.float64]:
+    """The open invoice over the dues last paid, less 1; NaN without an open invoice."""
+    dues = standing["dues"].to_numpy().astype(np.float64)
+    amount = activity.last_value[:, invoice]
+    open_days = _invoice_open(standing, activity, invoice)
+    known = (open_days > 0) & (dues > 0)
+    return np.where(known, amount / np.where(dues > 0, dues, 1) - 1, np.nan)
+
+
+def initiated(kind: str) -> bool:
+    """Whether *kind* is something that the member did."""
+    return kind not in SENT_OR_BILLED
+
+
+def _numbers(column: pl.Series) -> Numbers:
+    return column.cast(pl.Float32).fill_null(np.nan).to_numpy()

@@ -1,0 +1,207 @@
+"""What the software would have said on each past day, fitted on nothing that was known only later.
+
+Rolling origin: time is cut into folds. The model of a fold is fitted on the labels that were known when the fold
+began, calibrated on what earlier folds said and had by then been proved right or wrong in, chosen by the same; and it
+predicts the landmarks that fall into the fold. All rows of one member's decision share its fate, and no fold learns
+from a decision that it predicts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tenure.base.settings import Membership
+from tenure.features import FeatureMatrix
+from tenure.risk.calibration import Calibrator, fit_calibrator, once_per_decision
+from tenure.risk.cohort import labels
+from tenure.risk.encoding import Encoding
+from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
+from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, logit, sigmoid
+from tenure.risk.metrics import auc, log_loss
+from tenure.risk.points import fit_points, points_score
+
+_FOLD_DAYS = 182
+_MOST_FOLDS = 8
+_CALIBRATE_OVER_DAYS = 550
+"""Calibration looks back over about a year and a half of outcomes, so that it follows a changing association."""
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Everything that the back-test may draw on.
+
+    Args:
+        matrix: Features of the landmarks; `matrix.rows` says where each stood.
+        to_learn: Which rows may be learnt from.
+        judged: The fixed landmarks of past decisions: `at` (row of `matrix`), `member`, `as_of`, `term_id`,
+            `ends_on`, `grace`, `lapsed`; sorted by `as_of`.
+        terms: All versions.
+        members: All versions.
+        rules: The association's own.
+    """
+
+    matrix: FeatureMatrix
+    to_learn: NDArray[np.bool_]
+    judged: pl.DataFrame
+    terms: pl.DataFrame
+    members: pl.DataFrame
+    rules: Membership
+
+    def known_by(self, day: dt.date) -> tuple[Rows, int]:
+        """The rows whose labels were known on *day*, and how many lapsed decisions stand behind them."""
+        stood = self.matrix.rows
+        known = labels(stood, self.terms, self.members, self.rules, as_of=day)
+        keep = self.to_learn & known["lapsed"].is_not_null().to_numpy()
+        y = known["lapsed"].fill_null(0).to_numpy().astype(np.float64)[keep]
+        lapsed = stood.filter(keep).filter(y > 0.5)["term_id"].n_unique()
+        return Rows(self.matrix.take(keep), y, stood["member"].to_numpy()[keep]), lapsed
+
+
+@dataclass(frozen=True)
+class BackTest:
+    """Out-of-time predictions for `Landmarks.judged`, and what they are worth.
+
+    Args:
+        predicted: `judged` with `p` (what the software would have said), and one column of probabilities for each
+            learner, for the base rate and for the points score, and `points`.
+        folds: From, to, numbers and measures of each fold.
+        calibrators: For each learner, the one to use from now on.
+        best: The learner that has done best.
+        why: In a sentence, why.
+    """
+
+    predicted: pl.DataFrame
+    folds: list[dict[str, Any]]
+    calibrators: dict[str, Calibrator]
+    best: str
+    why: str
+
+
+def fold_edges(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Days on which folds begin, and the last one's end."""
+    days = (last - first).days
+    folds = int(np.clip(days // _FOLD_DAYS, 1, _MOST_FOLDS))
+    return [first + dt.timedelta(days=round(days * i / folds)) for i in range(folds + 1)]
+
+
+def run_backtest(
+    landmarks: Landmarks, workshop: Workshop, as_of: dt.date, *, progress: Callable[[float], None] | None = None
+) -> BackTest:
+    """Predict every judged landmark with a model that existed on its day."""
+    judged = landmarks.judged
+    edges = fold_edges(judged["as_of"].min(), as_of)  # type: ignore[arg-type]
+    margins: dict[str, Floats] = {}
+    said, points, base, by_points = (np.full(len(judged), np.nan) for _ in range(4))
+    folds: list[dict[str, Any]] = []
+    day = judged["as_of"].to_numpy()
+    for place, begin in enumerate(edges[:-1]):
+        end = edges[place + 1] if place < len(edges) - 2 else as_of + dt.timedelta(days=1)
+        here = (day >= np.datetime64(begin)) & (day < np.datetime64(end))
+        rows, lapsed = landmarks.known_by(begin)
+        if not here.any():
+            continue
+        matrix = _rows_of(landmarks.matrix, judged, here)
+        _predict_fold(workshop, rows, lapsed, matrix, here, margins)
+        calibrators = _calibrators(judged, margins, until=begin, since=begin)
+        choice, _ = _choose(judged, margins, calibrators, until=begin, lapsed=lapsed)
+        said[here] = sigmoid(calibrators[choice](margins[choice][here]))
+        rate = (rows.y.sum() + 1) / (rows.y.size + 6)
+        base[here] = rate
+        points[here] = points_score(matrix)
+        by_points[here] = fit_points(rows)(points[here]) if lapsed else rate
+        folds.append(_fold_report(begin, end, choice, judged.filter(here), said[here]))
+        if progress:
+            progress((place + 1) / (len(edges) - 1))
+    calibrators = _calibrators(judged, margins, until=as_of, since=as_of)
+    lapsed = judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique()
+    best, why = _choose(judged, margins, calibrators, until=as_of, lapsed=max(lapsed, landmarks.known_by(as_of)[1]))
+    columns = {"p": said, "points": points, "base_rate": base, "points_score": by_points}
+    columns |= {name: sigmoid(calibrators[name](margin)) for name, margin in margins.items()}
+    return BackTest(
+        judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()}), folds, calibrators, best, why
+    )
+
+
+def _rows_of(matrix: FeatureMatrix, judged: pl.DataFrame, here: NDArray[np.bool_]) -> FeatureMatrix:
+    at = judged["at"].to_numpy()[here]
+    return FeatureMatrix(matrix.rows[at], matrix.names, matrix.x[at], matrix.categories[at])
+
+
+def _predict_fold(
+    workshop: Workshop,
+    rows: Rows,
+    lapsed: int,
+    matrix: FeatureMatrix,
+    here: NDArray[np.bool_],
+    margins: dict[str, Floats],
+) -> None:
+    """Fit every candidate on *rows* and write its log-odds for the fold into *margins*.
+
+    A candidate that so few lapses do not allow yet stands in with the best that they do.
+    """
+    if not rows.y.size:
+        fallback = np.full(int(here.sum()), float(logit(np.array(1 / 6))))
+        found: dict[str, Floats] = {LIFE_TABLE: fallback}
+    else:
+        encoding = Encoding.learn(rows.matrix)
+        x = encoding.encode(matrix)
+        found = {name: one.margin(x) for name, one in workshop.candidates(rows, encoding, lapsed).items()}
+    for name in (LIFE_TABLE, LOGISTIC, BOOSTER, BLEND):
+        stand_in = found.get(name, found.get(LOGISTIC, found[LIFE_TABLE]))
+        margins.setdefault(name, np.full(here.size, np.nan))[here] = stand_in
+
+
+def _proved(judged: pl.DataFrame, until: dt.date, since: dt.date) -> NDArray[np.bool_]:
+    """Rows whose outcome was known on *until* and that are recent enough, as seen from *since*, to calibrate on."""
+    known = pl.col("ends_on") + pl.duration(days=pl.col("grace")) < until
+    recent = pl.col("ends_on") >= since - dt.timedelta(days=_CALIBRATE_OVER_DAYS)
+    return judged.select(known & recent).to_series().to_numpy()
+
+
+def _calibrators(
+    judged: pl.DataFrame, margins: dict[str, Floats], *, until: dt.date, since: dt.date
+) -> dict[str, Calibrator]:
+    proved = _proved(judged, until, since)
+    found = {}
+    for name, margin in margins.items():
+        use = proved & ~np.isnan(margin)
+        keys = judged["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
+        y = judged["lapsed"].filter(use).to_numpy().astype(np.float64)
+        found[name] = fit_calibrator(margin[use], y, once_per_decision(keys)) if use.any() else Calibrator()
+    return found
+
+
+def _choose(
+    judged: pl.DataFrame, margins: dict[str, Floats], calibrators: dict[str, Calibrator], *, until: dt.date, lapsed: int
+) -> tuple[str, str]:
+    """The learner with the lowest log loss in what was proved by *until*, among those that so many lapses allow."""
+    allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC]
+    usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
+    proved = _proved(judged, until, dt.date(1, 1, 1) + dt.timedelta(days=_CALIBRATE_OVER_DAYS))
+    if proved.sum() < 100:
+        return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
+    y = judged["lapsed"].filter(proved).to_numpy().astype(np.float64)
+    loss = {name: log_loss(sigmoid(calibrators[name](margins[name][proved])), y) for name in allowed if name in margins}
+    best = min(loss, key=lambda name: loss[name])
+    others = ", ".join(f"{name} {value:.4f}" for name, value in sorted(loss.items(), key=lambda item: item[1]))
+    return best, f"lowest log loss on past renewals that it had not seen ({others})"
+
+
+def _fold_report(begin: dt.date, end: dt.date, choice: str, judged: pl.DataFrame, p: Floats) -> dict[str, Any]:
+    y = judged["lapsed"].to_numpy().astype(np.float64)
+    return {
+        "from": begin.isoformat(),
+        "to": (end - dt.timedelta(days=1)).isoformat(),
+        "learner": choice,
+        "decisions": judged["term_id"].n_unique(),
+        "lapses": judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique(),
+        "auc": auc(p, y),
+        "log_loss": log_loss(p, y),
+    }

@@ -1,0 +1,119 @@
+"""Which member on which day a model learns from, is judged on, or scores; and what became of each.
+
+A landmark is a day before (or in the grace after) a renewal came due. Its features are what was known on that day;
+its label is what had become known of the renewal by the day on which the label is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+
+from tenure.base.settings import Membership
+from tenure.membership import LAPSED, RENEWED, decisions, standing
+
+LANDMARKS = (90, 60, 30, 0)
+"""Days before the end of a term on which every past decision is predicted anew."""
+
+_STRATA = ((-1000, -1), (0, 10), (11, 30), (31, 60), (61, 90), (91, 180), (181, 365))
+"""Ranges of days before the end, from each of which a decision gives one row to learn from; negative is in grace."""
+
+
+def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataFrame:
+    """One day from each stratum for every decision, drawn by *seed*.
+
+    Args:
+        found: As `tenure.membership.decisions` returns.
+        seed: Fixes the draw.
+        most_rows: If there would be more rows, whole decisions are left out at random.
+
+    Returns:
+        `member`, `as_of` (date): distinct, sorted.
+    """
+    rng = np.random.default_rng(seed)
+    most = max(1, most_rows // len(_STRATA))
+    if len(found) > most:
+        found = found[np.sort(rng.choice(len(found), most, replace=False))]
+    ends = found["ends_on"].cast(pl.Int32).to_numpy()
+    grace = found["grace"].to_numpy()
+    starts = found["starts_on"].cast(pl.Int32).to_numpy()
+    parts = []
+    for least, most_days in _STRATA:
+        low = np.maximum(-grace, least) if least < 0 else np.full(ends.size, least)
+        before = low + np.floor(rng.random(ends.size) * (most_days - low + 1)).astype(np.int64)
+        day = ends - before
+        inside = (day > starts) & (low <= most_days)
+        parts.append(
+            pl.DataFrame({"member": found["member"].to_numpy()[inside], "as_of": day[inside].astype(np.int32)})
+        )
+    return pl.concat(parts).with_columns(pl.col("as_of").cast(pl.Date)).unique().sort("member", "as_of")
+
+
+def fixed_landmarks(found: pl.DataFrame, *, after: dt.date) -> pl.DataFrame:
+    """The days of `LANDMARKS` for every mature decision that ended after *after*.
+
+    Returns:
+        `member`, `as_of`, `term_id`, `ends_on`, `grace`, `lapsed` (0 or 1).
+    """
+    mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]) & (pl.col("ends_on") > after))
+    days = pl.DataFrame({"before": list(LANDMARKS)})
+    return (
+        mature.join(days, how="cross")
+        .with_columns(
+            as_of=pl.col("ends_on") - pl.duration(days=pl.col("before")),
+            lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8),
+        )
+        .filter(pl.col("as_of") >= pl.col("starts_on"))
+        .select("member", "as_of", "term_id", "ends_on", "grace", "lapsed")
+        .sort("member", "as_of")
+    )
+
+
+def stand(terms: pl.DataFrame, members: pl.DataFrame, days: pl.DataFrame, rules: Membership) -> pl.DataFrame:
+    """Where each of *days*' members stood, those only who were active and had a renewal to come.
+
+    Args:
+        terms: All versions.
+        members: All versions.
+        days: `member`, `as_of`, distinct.
+        rules: The association's own.
+    """
+    rows = days.select("member", "as_of").with_row_index("row")
+    found = standing(terms, members, rows, rules)
+    return found.filter(pl.col("active") & ~pl.col("lifetime") & ~pl.col("complimentary"))
+
+
+def objectors(members: pl.DataFrame, as_of: dt.date) -> pl.Series:
+    """Members who had objected to profiling by *as_of*: they teach nothing either."""
+    known = members.filter(pl.col("valid_from") < pl.lit(as_of).cast(pl.Datetime("us"))).sort("valid_from")
+    latest = known.group_by("member").agg(pl.col("objects_to_profiling").last())
+    return latest.filter(pl.col("objects_to_profiling").fill_null(value=False))["member"]
+
+
+def labels(
+    stood: pl.DataFrame, terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_of: dt.date
+) -> pl.DataFrame:
+    """What was known on *as_of* of the renewal that each line of *stood* was heading for.
+
+    A line is labelled when its term's end, both as known on the line's own day and as known on *as_of*, plus grace,
+    lies before *as_of*. (A resignation brings the end forward; without the first condition the early leavers of a
+    class would be labelled before its renewers and make it look worse than it is.)
+
+    Returns:
+        In the order of *stood*: `lapsed` (1, 0, or null where there is no label), `left_on` (date on which the term
+        ended after all).
+    """
+    found = decisions(terms, members, rules, as_of=as_of).select("term_id", "outcome", "ends_on")
+    joined = stood.select("term_id", "ends", "grace", day="as_of").join(
+        found, on="term_id", how="left", maintain_order="left"
+    )
+    mature = (pl.col("ends") + pl.duration(days=pl.col("grace")) < as_of) & (pl.col("day") < as_of)
+    return joined.select(
+        lapsed=pl.when(mature & (pl.col("outcome") == LAPSED))
+        .then(1)
+        .when(mature & (pl.col("outcome") == RENEWED))
+        .then(0),
+        left_on="ends_on",
+    )

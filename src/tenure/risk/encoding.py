@@ -1,0 +1,71 @@
+"""From features and slow fields to the columns that a learner takes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tenure.features import CATEGORIES, FeatureMatrix
+
+_MOST_LEVELS = 16
+_FEWEST_ROWS = 50
+"""A level of a slow field gets a column of its own if it is among the most frequent and not rarer than this."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Which columns a model takes, in order.
+
+    Args:
+        features: Names of the features.
+        levels: For each slow field, the levels that have a column of their own.
+    """
+
+    features: tuple[str, ...]
+    levels: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def learn(cls, matrix: FeatureMatrix) -> Encoding:
+        """Take every feature that ever varies, and the frequent levels of the slow fields."""
+        varied = [name for name in matrix.names if _varies(matrix.column(name))]
+        return cls(tuple(varied), {field: _frequent(matrix.categories[field]) for field in CATEGORIES})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns: features, then `field=level`."""
+        return (*self.features, *(f"{field}={level}" for field, known in self.levels.items() for level in known))
+
+    def encode(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
+        """The columns of *matrix*, shape (n_rows, n_columns)."""
+        places = [matrix.names.index(name) for name in self.features]
+        flags = [
+            (matrix.categories[field] == level).fill_null(value=False).to_numpy()
+            for field, known in self.levels.items()
+            for level in known
+        ]
+        numbers = matrix.x[:, places]
+        return np.column_stack([numbers, *flags]).astype(np.float32) if flags else numbers
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> Encoding:
+        """Back from the manifest."""
+        return cls(tuple(given["features"]), {field: tuple(known) for field, known in given["levels"].items()})
+
+
+def _varies(column: NDArray[np.float32]) -> bool:
+    known = column[~np.isnan(column)]
+    return known.size > 0 and bool((known != known[0]).any() or known.size < column.size)
+
+
+def _frequent(column: pl.Series) -> tuple[str, ...]:
+    counted = column.drop_nulls().value_counts(sort=True).filter(pl.col("count") >= _FEWEST_ROWS)
+    levels = counted[column.name].to_list()[:_MOST_LEVELS]
+    return tuple(sorted(levels)) if len(levels) > 1 else ()

@@ -1,0 +1,117 @@
+"""Fitting every candidate on the same rows, so that the back-test and the final model cannot differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenure.features import FeatureMatrix
+from tenure.risk.encoding import Encoding
+from tenure.risk.learners import (
+    BLEND,
+    BOOSTER,
+    LIFE_TABLE,
+    LOGISTIC,
+    Blend,
+    Booster,
+    BoosterPlan,
+    Columns,
+    Floats,
+    Learner,
+    LifeTable,
+    Logistic,
+    best_rounds,
+    fit_booster,
+    fit_life_table,
+    fit_logistic,
+)
+
+FULL_STRENGTH = 200
+"""Lapses from which a booster may serve; under it a life table or a regularized model does."""
+
+FLOOR = 20
+"""Lapses, and renewals, under which nothing is learnt."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Landmarks with their labels as known on some day.
+
+    Args:
+        matrix: Their features.
+        y: 1 lapsed, 0 renewed.
+        members: Whose they are.
+    """
+
+    matrix: FeatureMatrix
+    y: Floats
+    members: NDArray[np.int64]
+
+    def half(self, pick: NDArray[np.bool_]) -> Rows:
+        """The rows that *pick* marks."""
+        return Rows(self.matrix.take(pick), self.y[pick], self.members[pick])
+
+
+@dataclass
+class Workshop:
+    """Fits candidates, remembering how many trees did best so that this is not sought anew at each size.
+
+    Args:
+        seed: Fixes every draw.
+        threads: For the booster; 0 takes what the machine has.
+    """
+
+    seed: int
+    threads: int
+    _rounds: dict[int, int] = field(default_factory=dict)
+
+    def plan(self) -> BoosterPlan:
+        """How boosters are grown."""
+        return BoosterPlan(seed=self.seed, threads=self.threads)
+
+    def rounds(self, x: Columns, y: Floats, members: NDArray[np.int64]) -> int:
+        """Trees for so many rows: sought once, and again when the rows have grown by half."""
+        for size, found in self._rounds.items():
+            if size / 1.5 <= y.size <= size * 1.5:
+                return found
+        found = best_rounds(x, y, members, plan=self.plan())
+        self._rounds[y.size] = found
+        return found
+
+    def candidates(self, rows: Rows, encoding: Encoding, decisions_lapsed: int) -> dict[str, Learner]:
+        """Every learner that so many lapses allow, fitted on *rows*."""
+        x = encoding.encode(rows.matrix)
+        table = fit_life_table(x, rows.y, encoding.columns)
+        if decisions_lapsed < FLOOR or len(np.unique(rows.y)) < 2:
+            return {LIFE_TABLE: table}
+        logistic = fit_logistic(x, rows.y, rows.members, seed=self.seed)
+        fitted: dict[str, Learner] = {LIFE_TABLE: table, LOGISTIC: logistic}
+        if decisions_lapsed >= FULL_STRENGTH:
+            booster = fit_booster(x, rows.y, rounds=self.rounds(x, rows.y, rows.members), plan=self.plan())
+            fitted |= {BOOSTER: booster, BLEND: Blend((booster, logistic))}
+        return fitted
+
+    def refit(self, kind: str, rows: Rows, encoding: Encoding, *, rounds: int, seed: int) -> Learner:
+        """One learner of *kind* on other rows, with the number of trees given."""
+        x = encoding.encode(rows.matrix)
+        if kind == LIFE_TABLE:
+            return fit_life_table(x, rows.y, encoding.columns)
+        if kind == LOGISTIC:
+            return fit_logistic(x, rows.y, rows.members, seed=seed, most_rows=20_000)
+        plan = BoosterPlan(seed=seed, threads=self.threads)
+        booster = fit_booster(x, rows.y, rounds=rounds, plan=plan)
+        if kind == BOOSTER:
+            return booster
+        return Blend((booster, fit_logistic(x, rows.y, rows.members, seed=seed, most_rows=20_000)))
+
+
+def load_learner(kind: str, files: dict[str, bytes], threads: int) -> Learner:
+    """Back from what `Learner.files` gave."""
+    if kind == LIFE_TABLE:
+        return LifeTable.load(files["life_table.json"])
+    if kind == LOGISTIC:
+        return Logistic.load(files["logistic.json"])
+    booster = Booster(files["booster.ubj"], threads)
+    return booster if kind == BOOSTER else Blend((booster, Logistic.load(files["logistic.json"])))

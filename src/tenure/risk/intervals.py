@@ -1,0 +1,146 @@
+"""How far a member's true probability may lie from the one that is shown.
+
+Half of the members teach one refit and the other half another; where the two disagree about a member, the data say
+little about that member. The spread of such pairs, on the log-odds, estimates what chance did to the model; one
+multiplier, found by refitting on labels drawn from the model's own probabilities (whose truth is therefore known),
+makes up for what the spread cannot see, above all the shrinkage of the model itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenure.risk.encoding import Encoding
+from tenure.risk.fitting import Rows, Workshop
+from tenure.risk.learners import Columns, Floats, Learner, sigmoid
+
+_MOST_ROWS = 60_000
+"""Rows behind each refit; more would not change the picture of how unsure the model is, only its price."""
+
+_LIKE_SPREADS = 6.0
+"""How many pairs' worth of evidence the spread of alike members brings to a member's own."""
+
+NINETY = 1.6449
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Pairs of refits and the multiplier.
+
+    Args:
+        pairs: Learners fitted on complementary halves of the members.
+        multiplier: What the pairs' spread has to be multiplied by for a nominal 90 % to hold.
+        shrink: By how much the rows behind the refits were fewer than those behind the model, as a variance ratio.
+    """
+
+    pairs: tuple[tuple[Learner, Learner], ...]
+    multiplier: float
+    shrink: float
+
+    def deviation(self, x: Columns, margin: Floats) -> Floats:
+        """Standard deviation of the log-odds of each row, before the multiplier; shape (n_rows,)."""
+        gaps = np.stack([(a.margin(x) - b.margin(x)) / 2 for a, b in self.pairs])
+        own = np.mean(gaps**2, axis=0)
+        like = _smoothed(own, margin)
+        n = len(self.pairs)
+        return np.asarray(np.sqrt(self.shrink * (n * own + _LIKE_SPREADS * like) / (n + _LIKE_SPREADS)))
+
+    def interval(self, x: Columns, margin: Floats, calibrated: Floats, slope: float) -> tuple[Floats, Floats]:
+        """A nominal 90 % interval for the probability, around its calibrated log-odds."""
+        reach = NINETY * self.multiplier * abs(slope) * self.deviation(x, margin)
+        return sigmoid(calibrated - reach), sigmoid(calibrated + reach)
+
+
+def learn_spread(
+    workshop: Workshop,
+    kind: str,
+    rows: Rows,
+    encoding: Encoding,
+    learner: Learner,
+    *,
+    refits: int,
+    rounds: int,
+    progress: Callable[[float], None] | None = None,
+) -> Spread:
+    """Fit the pairs, then find the multiplier.
+
+    Args:
+        workshop: Fits learners.
+        kind: Which learner.
+        rows: All that the model learnt from.
+        encoding: Its columns.
+        learner: The model itself.
+        refits: How many refits, two to a pair.
+        rounds: Trees of a booster.
+        progress: Told the share done.
+    """
+    rng = np.random.default_rng(workshop.seed)
+    use, shrink = _thinned(rows, rng)
+    distinct = np.unique(use.members)
+    pairs = []
+    for place in range(max(2, refits // 2)):
+        first = np.isin(use.members, distinct[rng.random(distinct.size) < 0.5])
+        halves = (use.half(first), use.half(~first))
+        a, b = (
+            workshop.refit(kind, half, encoding, rounds=rounds, seed=workshop.seed + 2 * place + side)
+            for side, half in enumerate(halves)
+        )
+        pairs.append((a, b))
+        if progress:
+            progress((place + 1) / (refits // 2 + 1))
+    spread = Spread(tuple(pairs), 1.0, shrink)
+    multiplier = _multiplier(workshop, kind, use, encoding, learner, spread, rounds, rng)
+    return Spread(tuple(pairs), multiplier, shrink)
+
+
+def _thinned(rows: Rows, rng: np.random.Generator) -> tuple[Rows, float]:
+    """At most `_MOST_ROWS` rows, whole members; and what that does to a variance."""
+    if rows.y.size <= _MOST_ROWS:
+        return rows, 1.0
+    distinct = np.unique(rows.members)
+    share = _MOST_ROWS / rows.y.size
+    kept = rows.half(np.isin(rows.members, distinct[rng.random(distinct.size) < share]))
+    return kept, kept.y.size / rows.y.size
+
+
+def _multiplier(
+    workshop: Workshop,
+    kind: str,
+    rows: Rows,
+    encoding: Encoding,
+    learner: Learner,
+    spread: Spread,
+    rounds: int,
+    rng: np.random.Generator,
+) -> float:
+    """Refit on labels drawn from the model's own probabilities and see how far the refit falls from them."""
+    x = encoding.encode(rows.matrix)
+    truth = learner.margin(x)
+    own = Spread(spread.pairs, 1.0, 1.0).deviation(x, truth)
+    ratios = []
+    for repeat in range(2):
+        drawn = _drawn_by_decision(rows, sigmoid(truth), rng)
+        again = workshop.refit(
+            kind, Rows(rows.matrix, drawn, rows.members), encoding, rounds=rounds, seed=7919 + repeat
+        )
+        ratios.append(np.abs(again.margin(x) - truth) / np.maximum(own, 1e-3))
+    return float(np.clip(np.quantile(np.concatenate(ratios), 0.90) / NINETY, 1.0, 3.0))
+
+
+def _drawn_by_decision(rows: Rows, p: Floats, rng: np.random.Generator) -> Floats:
+    """Labels drawn so that the landmarks of one decision share one outcome, as they do in life."""
+    keys = rows.matrix.rows["term_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    chance = rng.random(int(keys.max()) + 1)
+    return np.asarray(chance[keys] < p, np.float64)
+
+
+def _smoothed(own: Floats, margin: Floats, parts: int = 20) -> Floats:
+    """The mean square gap of members of about the same risk."""
+    order = np.argsort(margin, kind="stable")
+    answer = np.empty_like(own)
+    for part in np.array_split(order, min(parts, max(1, own.size // 20))):
+        answer[part] = own[part].mean()
+    return answer

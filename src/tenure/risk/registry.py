@@ -1,0 +1,186 @@
+"""Models on disk: a folder each, a manifest in JSON, and nothing in it that could run when it is loaded."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tenure.base.errors import DamagedStore
+from tenure.base.home import write_atomically
+from tenure.risk.calibration import Calibrator
+from tenure.risk.encoding import Encoding
+from tenure.risk.fitting import load_learner
+from tenure.risk.intervals import Spread
+from tenure.risk.learners import Columns, Floats, Learner, sigmoid
+from tenure.risk.timing import Timing
+
+Manifest = dict[str, Any]
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that it takes to score.
+
+    Args:
+        manifest: What it is, what it learnt from and what it is worth.
+        encoding: The columns it takes.
+        learner: Gives log-odds.
+        calibrator: Brings them into line.
+        spread: How unsure they are.
+        timing: When lapses fall.
+    """
+
+    manifest: Manifest
+    encoding: Encoding
+    learner: Learner
+    calibrator: Calibrator
+    spread: Spread
+    timing: Timing
+
+    @property
+    def version(self) -> str:
+        """Its name."""
+        return str(self.manifest["version"])
+
+    def probability(self, x: Columns) -> Floats:
+        """Calibrated probability of not renewing at the next renewal, shape (n_rows,)."""
+        return sigmoid(self.calibrator(self.learner.margin(x)))
+
+    def interval(self, x: Columns) -> tuple[Floats, Floats]:
+        """A nominal 90 % interval for it."""
+        margin = self.learner.margin(x)
+        return self.spread.interval(x, margin, self.calibrator(margin), self.calibrator.slope)
+
+
+class Registry:
+    """The models of one association.
+
+    Args:
+        root: Their directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def versions(self) -> list[str]:
+        """Names of all models, in the order of the day as of which, and then the time at which, they were trained."""
+        names = [path.parent.name for path in self._root.glob("[!.]*/manifest.json")]
+        return sorted(names, key=lambda name: (self.manifest(name)["as_of"], self.manifest(name)["trained_at"]))
+
+    def manifest(self, version: str) -> Manifest:
+        """The manifest of *version*.
+
+        Raises:
+            DamagedStore: It is missing or not JSON.
+        """
+        path = self._root / version / "manifest.json"
+        try:
+            found = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise DamagedStore(f"the manifest of model {version} cannot be read", mend=_RETRAIN) from error
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            raise DamagedStore(f"model {version} was written in a form that this version does not know", mend=_RETRAIN)
+        return found
+
+    def latest(self, *, until: dt.date | None = None) -> Model | None:
+        """The newest model trained as of *until* or earlier; None if there is none."""
+        for version in reversed(self.versions()):
+            if until is None or self.manifest(version)["as_of"] <= until.isoformat():
+                return self.load(version)
+        return None
+
+    def load(self, version: str, *, threads: int = 0) -> Model:
+        """Load *version*.
+
+        Raises:
+            DamagedStore: A file is missing or is not the one that the manifest describes.
+        """
+        manifest = self.manifest(version)
+        files = {name: self._checked(version, name, digest) for name, digest in manifest["files"].items()}
+        try:
+            return _assembled(manifest, files, threads)
+        except (KeyError, ValueError, TypeError) as error:
+            raise DamagedStore(f"model {version} cannot be put together", mend=_RETRAIN) from error
+
+    def _checked(self, version: str, name: str, digest: str) -> bytes:
+        path = self._root / version / name
+        data = path.read_bytes() if path.is_file() and path.parent.name == version else b""
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise DamagedStore(f"file {name} of model {version} is missing or was changed", mend=_RETRAIN)
+        return data
+
+    def decisions(self, version: str) -> pl.DataFrame:
+        """The out-of-time predictions of *version*'s back-test: `member`, `ends_on`, `as_of`, `p_lapse_renewal`, `lapsed`."""
+        return pl.read_parquet(self._root / version / "decisions.parquet")
+
+    def keep(self, model: Model, decisions: pl.DataFrame) -> Manifest:
+        """Write *model* so that it is there whole or not at all; its manifest, completed."""
+        files = _files(model)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        whole = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+        version = f"{model.manifest['as_of']}-{whole[:6]}"
+        manifest = {"format": FORMAT, "version": version, **model.manifest, "files": digests, "hash": whole}
+        manifest["version"] = version
+        building = self._root / f".{version}.building"
+        shutil.rmtree(building, ignore_errors=True)
+        for name, data in files.items():
+            write_atomically(building / name, data)
+        decisions.write_parquet(building / "decisions.parquet")
+        write_atomically(building / "manifest.json", json.dumps(manifest, indent=1, allow_nan=False).encode())
+        target = self._root / version
+        shutil.rmtree(target, ignore_errors=True)
+        building.rename(target)
+        return manifest
+
+
+_RETRAIN = "run `tenure train` to make a new model; scores already written stay as they are"
+
+
+def _files(model: Model) -> dict[str, bytes]:
+    files = {**model.learner.files()}
+    for place, pair in enumerate(model.spread.pairs):
+        for side, learner in zip("ab", pair, strict=True):
+            files |= {f"pair-{place}{side}-{name}": data for name, data in learner.files().items()}
+    parts = {
+        "encoding": model.encoding.as_json(),
+        "calibrator": model.calibrator.as_json(),
+        "timing": model.timing.as_json(),
+        "spread": {
+            "multiplier": model.spread.multiplier,
+            "shrink": model.spread.shrink,
+            "pairs": len(model.spread.pairs),
+        },
+    }
+    files["parts.json"] = json.dumps(parts).encode()
+    return files
+
+
+def _assembled(manifest: Manifest, files: dict[str, bytes], threads: int) -> Model:
+    parts = json.loads(files["parts.json"])
+    kind = manifest["learner"]
+
+    def pair(place: int) -> tuple[Learner, Learner]:
+        a, b = (
+            load_learner(kind, {n.removeprefix(f"pair-{place}{side}-"): data for n, data in files.items()
+                                if n.startswith(f"pair-{place}{side}-")}, threads)
+            for side in "ab"
+        )  # fmt: skip
+        return a, b
+
+    spread = parts["spread"]
+    return Model(
+        manifest=manifest,
+        encoding=Encoding.from_json(parts["encoding"]),
+        learner=load_learner(kind, files, threads),
+        calibrator=Calibrator(**parts["calibrator"]),
+        spread=Spread(tuple(pair(i) for i in range(spread["pairs"])), spread["multiplier"], spread["shrink"]),
+        timing=Timing.from_json(parts["timing"]),
+    )

@@ -1,0 +1,162 @@
+"""Scoring: every active member on one day, with interval, lapse date and reasons."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+from scipy.stats import rankdata
+
+from tenure.base.settings import Bands, Settings
+from tenure.features import build
+from tenure.features.facts import known_person
+from tenure.lake import Lake
+from tenure.membership import standing
+from tenure.risk.learners import Floats
+from tenure.risk.reasons import Reasons, explain
+from tenure.risk.registry import Model
+from tenure.risk.timing import HORIZONS, curve, dates
+
+SCHEMA: dict[str, pl.DataType] = {
+    "member": pl.Int64(), "as_of": pl.Date(), "renewal_due_on": pl.Date(), "p_lapse_30": pl.Float64(),
+    "p_lapse_60": pl.Float64(), "p_lapse_90": pl.Float64(), "p_lapse_renewal": pl.Float64(), "p_low": pl.Float64(),
+    "p_high": pl.Float64(), "risk_score": pl.Int64(), "risk_rank": pl.Float64(), "band": pl.String(),
+    "predicted_lapse_on": pl.Date(), "lapse_earliest_on": pl.Date(), "lapse_latest_on": pl.Date(),
+    "reason_1": pl.String(), "reason_2": pl.String(), "reason_3": pl.String(), "reason_1_points": pl.Float64(),
+    "reason_2_points": pl.Float64(), "reason_3_points": pl.Float64(), "model_version": pl.String(),
+    "record_type": pl.String(), "member_type": pl.String(), "chapter_id": pl.String(), "dues": pl.Float64(),
+    "in_grace": pl.Boolean(), "standing": pl.String(), "against": pl.String(), "usual": pl.Float64(),
+}  # fmt: skip
+"""Columns of a night's scores: the contract's, by pseudonym, and what pages show beside them."""
+
+
+def score(
+    lake: Lake,
+    settings: Settings,
+    as_of: dt.date,
+    model: Model,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> pl.DataFrame:
+    """Score every member who is active on *as_of*, from what was known at its start.
+
+    Args:
+        lake: What was known when.
+        settings: The association's own.
+        as_of: The day.
+        model: Which model.
+        progress: Told the share done.
+
+    Returns:
+        One row per active payer, sorted by member, columns of `SCHEMA`. Lifetime and complimentary members have
+        probability 0, interval [0, 0], band `low` and no dates.
+    """
+    tell = progress or (lambda share: None)
+    terms, members = lake.terms(), lake.members()
+    everyone = terms.select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
+    stood = standing(terms, members, everyone, settings.membership).filter(pl.col("active"))
+    fixed = pl.col("lifetime") | pl.col("complimentary")
+    at_risk, free = stood.filter(~fixed), stood.filter(fixed)
+    tell(0.1)
+    scored = [_free(free, model)]
+    if len(at_risk):
+        scored.append(_at_risk(lake, at_risk, model, settings.bands, tell))
+    together = pl.concat([part for part in scored if len(part)], how="vertical") if len(stood) else _empty()
+    ranked = together.with_columns(risk_rank=pl.Series(_rank(together["p_lapse_renewal"].to_numpy()), dtype=pl.Float64))
+    chapters = known_person(members, stood).select("member", "chapter_id")
+    answer = ranked.drop("chapter_id").join(chapters, on="member", how="left").sort("member")
+    tell(1.0)
+    return answer.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+
+
+def _rank(p: Floats) -> Floats:
+    """Share of scored members with a lower risk."""
+    return np.asarray((rankdata(p, method="min") - 1) / max(p.size, 1)) if p.size else np.zeros(0)
+
+
+def _at_risk(
+    lake: Lake, stood: pl.DataFrame, model: Model, bands: Bands, tell: Callable[[float], None]
+) -> pl.DataFrame:
+    matrix = build(lake, stood, progress=lambda share: tell(0.1 + 0.3 * share))
+    x = model.encoding.encode(matrix)
+    p = model.probability(x)
+    low, high = model.interval(x)
+    tell(0.6)
+    reasons = explain(model.encoding, x, stood["member_type"], model.probability)
+    tell(0.9)
+    lapse = curve(model.timing, p, stood)
+    as_of = stood["as_of"][0]
+    in_grace = stood["in_grace"].to_numpy()
+    # In grace there is one question left, so the horizons all give its answer.
+    horizons = {f"p_lapse_{h}": np.where(in_grace, p, lapse.by(h)) for h in HORIZONS}
+    quantiles = {
+        name: dates(as_of, lapse.quantile(share))
+        for name, share in (("lapse_earliest_on", 0.1), ("predicted_lapse_on", 0.5), ("lapse_latest_on", 0.9))
+    }
+    usual = pl.DataFrame({"member_type": stood["member_type"], "p": p})
+    frame = _base(stood, model).with_columns(
+        **{name: pl.Series(values) for name, values in horizons.items()},
+        **{name: pl.Series(values, dtype=pl.Date) for name, values in quantiles.items()},
+        p_lapse_renewal=pl.Series(p),
+        p_low=pl.Series(np.minimum(low, p)),
+        p_high=pl.Series(np.maximum(high, p)),
+        risk_score=pl.Series(np.rint(100 * p).astype(np.int64)),
+        band=pl.Series(_bands(stood, p, bands)),
+        usual=usual.select(pl.col("p").mean().over("member_type")).to_series(),
+        standing=pl.when(_new(stood, bands)).then(pl.lit("new")).otherwise(pl.lit("annual")),
+        **_said(reasons),
+    )
+    return frame.select(list(SCHEMA))
+
+
+def _said(reasons: Reasons) -> dict[str, pl.Series]:
+    said = {f"reason_{i + 1}": pl.Series(reasons.words[:, i].tolist(), dtype=pl.String) for i in range(3)}
+    said |= {f"reason_{i + 1}_points": pl.Series(reasons.points[:, i]) for i in range(3)}
+    return said | {"against": pl.Series(reasons.against, dtype=pl.String)}
+
+
+def _new(stood: pl.DataFrame, bands: Bands) -> pl.Series:
+    young = (stood["as_of"] - stood["first_term_on"]).dt.total_days() < bands.new_member_days
+    return young & (stood["terms_in_spell"] == 1) & (stood["spells"] == 1)
+
+
+def _bands(stood: pl.DataFrame, p: Floats, bands: Bands) -> list[str]:
+    raw = np.where(p >= bands.high, "high", np.where(p >= bands.medium, "medium", "low"))
+    return [str(band) for band in np.where(_new(stood, bands).to_numpy(), "new", raw)]
+
+
+def _base(stood: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """What the scores say of a member apart from the risk; the columns of `SCHEMA`, the rest empty."""
+    known = stood.select("member", "as_of", "renewal_due_on", "record_type", "member_type", "dues", "in_grace")
+    empty = [pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in known.columns]
+    return known.with_columns(empty).with_columns(model_version=pl.lit(model.version)).select(list(SCHEMA))
+
+
+def _free(stood: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Members with no renewal to predict."""
+    lifetime = stood["lifetime"]
+    words = pl.when(lifetime).then(pl.lit("Lifetime member: no renewal to predict"))
+    nothing = {name: pl.lit(0.0) for name in SCHEMA if name.startswith("p_") or name.endswith("_points")}
+    return (
+        _base(stood, model)
+        .with_columns(
+            **nothing,
+            risk_score=pl.lit(0, pl.Int64),
+            band=pl.lit("low"),
+            reason_1=words.otherwise(pl.lit("Complimentary member: no dues to renew")),
+            reason_2=pl.lit(""),
+            reason_3=pl.lit(""),
+            against=pl.lit(""),
+            usual=pl.lit(0.0),
+            standing=pl.when(lifetime).then(pl.lit("lifetime")).otherwise(pl.lit("complimentary")),
+            renewal_due_on=pl.when(lifetime).then(None).otherwise(pl.col("renewal_due_on")),
+            in_grace=pl.lit(value=False),
+        )
+        .select(list(SCHEMA))
+    )
+
+
+def _empty() -> pl.DataFrame:
+    return pl.DataFrame(schema=SCHEMA)

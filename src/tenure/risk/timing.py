@@ -1,0 +1,160 @@
+"""When a lapse falls: the shares that lapse before the term's end, and the life table for renewals after the next.
+
+The model says how likely a member is not to renew. When such a member's term ends is nearly always known, since a
+lapse is dated by the end of the term; but some resign before it. Together these give the whole curve: p30, p60, p90,
+the lapse date and its window cannot contradict one another.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tenure.risk.learners import Floats
+
+HORIZONS = (30, 60, 90)
+_FAR = np.array([60, 90, 120, 180, 270, 365])
+"""Edges of ranges of days to renewal."""
+
+_STRENGTH = 50.0
+_AGES = np.array([1.5, 2.5, 4.5, 8.5])
+_CAP_YEARS = 10
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What past lapses teach of their timing.
+
+    Args:
+        early: Of those who lapsed, the share whose term had ended this many days after the landmark though it was to
+            run on, by range of days to renewal; shape (7 ranges, 3 horizons).
+        later: Rate of not renewing by member type and renewals behind one, for the renewals after the next.
+        later_default: The same for types not seen.
+    """
+
+    early: Floats
+    later: dict[str, list[float]]
+    later_default: list[float]
+
+    def within(self, p: Floats, days_to_renewal: Floats, horizon: int) -> Floats:
+        """Probability of a lapse dated on or before so many days from now, for the next renewal alone."""
+        share = self.early[np.searchsorted(_FAR, days_to_renewal), HORIZONS.index(horizon)]
+        return np.where(days_to_renewal <= horizon, p, p * share)
+
+    def later_rates(self, member_types: list[str], renewals: NDArray[np.int64]) -> Floats:
+        """Rates of not renewing at the second and following renewals, shape (n, 40)."""
+        ages = np.searchsorted(_AGES, renewals[:, None] + 1 + np.arange(1, 41)[None, :])
+        table = np.array([self.later.get(kind, self.later_default) for kind in member_types])
+        return np.asarray(np.take_along_axis(table, ages, axis=1))
+
+    def as_json(self) -> dict[str, Any]:
+        """For the manifest."""
+        return {"early": self.early.tolist(), "later": self.later, "later_default": self.later_default}
+
+    @classmethod
+    def from_json(cls, given: dict[str, Any]) -> Timing:
+        """Back from the manifest."""
+        return cls(np.array(given["early"]), given["later"], given["later_default"])
+
+
+def learn_timing(stood: pl.DataFrame, known: pl.DataFrame, found: pl.DataFrame) -> Timing:
+    """Count how past lapses fell.
+
+    Args:
+        stood: Landmarks, with `as_of`, `ends`.
+        known: Their labels, in the same order: `lapsed`, `left_on`.
+        found: All mature decisions: `member_type`, `terms_in_spell`, `outcome`.
+    """
+    ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
+    gone = (known["left_on"] - stood["as_of"]).dt.total_days().fill_null(100_000).to_numpy()
+    lapsed = (known["lapsed"].fill_null(0) == 1).to_numpy()
+    ranges = np.searchsorted(_FAR, ahead)
+    early = np.zeros((_FAR.size + 1, len(HORIZONS)))
+    for place, horizon in enumerate(HORIZONS):
+        running_on = lapsed & (ahead > horizon)
+        overall = (running_on & (gone <= horizon)).sum() / max(running_on.sum(), 1)
+        for part in range(_FAR.size + 1):
+            here = running_on & (ranges == part)
+            early[part, place] = ((here & (gone <= horizon)).sum() + _STRENGTH * overall) / (here.sum() + _STRENGTH)
+    early = np.maximum.accumulate(early, axis=1)
+    mature = found.filter(pl.col("outcome").is_in(["renewed", "lapsed"]))
+    default = _by_age(mature, np.full(_AGES.size + 1, (mature["outcome"] == "lapsed").mean() or 0.15))
+    later = {
+        str(kind): _by_age(part, np.array(default))
+        for (kind,), part in mature.group_by("member_type", maintain_order=True)
+    }
+    return Timing(early, later, default)
+
+
+def _by_age(part: pl.DataFrame, toward: Floats) -> list[float]:
+    age = np.searchsorted(_AGES, part["terms_in_spell"].to_numpy())
+    lapsed = (part["outcome"] == "lapsed").to_numpy()
+    n = np.bincount(age, minlength=_AGES.size + 1)
+    k = np.bincount(age, weights=lapsed, minlength=_AGES.size + 1)
+    return [float(rate) for rate in (k + _STRENGTH * toward) / (n + _STRENGTH)]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Probability of having lapsed by each day that matters.
+
+    Args:
+        days: Days from `as_of` at which mass falls, ascending in each row, shape (n, steps).
+        lapsed: Probability of a lapse dated by then, same shape.
+    """
+
+    days: NDArray[np.int64]
+    lapsed: Floats
+
+    def by(self, horizon: int) -> Floats:
+        """Probability of a lapse dated on or before *horizon* days from now."""
+        reached = np.where(self.days <= horizon, self.lapsed, 0.0)
+        return np.asarray(reached.max(axis=1))
+
+    def quantile(self, share: float) -> NDArray[np.int64]:
+        """First day by which at least *share* have lapsed, capped at ten years."""
+        hit = self.lapsed >= share
+        first = np.where(hit.any(axis=1), hit.argmax(axis=1), self.days.shape[1] - 1)
+        found = np.take_along_axis(self.days, first[:, None], axis=1)[:, 0]
+        return np.where(hit.any(axis=1), found, 10**6)
+
+
+def curve(timing: Timing, p: Floats, stood: pl.DataFrame) -> Curve:
+    """The lapse-time curve of each member.
+
+    Args:
+        timing: What past lapses teach.
+        p: Probability of not renewing at the next renewal.
+        stood: One line each: `as_of`, `ends`, `starts_on`, `member_type`, `terms_in_spell`.
+    """
+    ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
+    length = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 28)
+    renewals = stood["terms_in_spell"].to_numpy().astype(np.int64) - 1
+    days, lapsed = [], []
+    for horizon in HORIZONS:
+        days.append(np.where(ahead > horizon, horizon, ahead))
+        lapsed.append(np.where(ahead > horizon, timing.within(p, ahead, horizon), 0.0))
+    days.append(ahead)
+    lapsed.append(p)
+    alive = 1.0 - p
+    rates = timing.later_rates(stood["member_type"].to_list(), renewals)
+    for step in range(rates.shape[1]):
+        alive = alive * (1.0 - rates[:, step])
+        days.append(np.round(ahead + length * (step + 1)).astype(np.int64))
+        lapsed.append(1.0 - alive)
+    order = np.argsort(np.stack(days, 1), axis=1, kind="stable")
+    by_day = np.take_along_axis(np.stack(days, 1), order, axis=1)
+    rising = np.maximum.accumulate(np.take_along_axis(np.stack(lapsed, 1), order, axis=1), axis=1)
+    return Curve(by_day.astype(np.int64), rising)
+
+
+def dates(as_of: dt.date, days: NDArray[np.int64]) -> list[dt.date]:
+    """Days from *as_of* as dates, capped at ten years."""
+    last = as_of.replace(year=as_of.year + _CAP_YEARS, day=min(as_of.day, 28))
+    most = (last - as_of).days
+    return [as_of + dt.timedelta(days=int(min(day, most))) for day in days]

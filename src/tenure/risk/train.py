@@ -1,0 +1,284 @@
+"""Learning from past renewals: landmarks, features, back-test, the model itself, its manifest."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from tenure import __version__
+from tenure.base.clock import Clock, system_clock
+from tenure.base.errors import BelowDataFloor
+from tenure.base.settings import Settings
+from tenure.features import FEATURES, GROUPS, build
+from tenure.lake import Lake
+from tenure.membership import LAPSED, RENEWED, decisions
+from tenure.risk.backtest import BackTest, Landmarks, run_backtest
+from tenure.risk.cohort import fixed_landmarks, labels, landmark_days, objectors, stand
+from tenure.risk.encoding import Encoding
+from tenure.risk.fitting import FLOOR, Rows, Workshop
+from tenure.risk.grade import graded
+from tenure.risk.intervals import learn_spread
+from tenure.risk.learners import BLEND, BOOSTER
+from tenure.risk.metrics import calibration_bins, gains, summary
+from tenure.risk.reasons import explain
+from tenure.risk.registry import Manifest, Model, Registry
+from tenure.risk.timing import learn_timing
+
+_MOST_ROWS = 210_000
+"""Landmarks to learn from; beyond it more rows of the same decisions cost time and teach little."""
+
+_FIRST_YEARS = 2
+"""Past decisions are judged from this many years after the first term on record."""
+
+Stage = Literal["labels", "features", "back-test", "model", "intervals"]
+Progress = Callable[[Stage, float], None]
+
+
+def train(
+    lake: Lake,
+    settings: Settings,
+    as_of: dt.date,
+    models: Path,
+    *,
+    clock: Clock = system_clock,
+    progress: Progress | None = None,
+) -> Manifest:
+    """Learn a model from what was known on *as_of*, judge it on the past, and keep it.
+
+    Args:
+        lake: What was known when.
+        settings: The association's own.
+        as_of: The day; only what was recorded before its start (UTC) is used.
+        models: Directory of models.
+        clock: For the time at which it was trained.
+        progress: Told the stage and the share of it that is done.
+
+    Returns:
+        The manifest of the new model, which is in *models*.
+
+    Raises:
+        BelowDataFloor: Under 20 lapses or 20 renewals are known.
+    """
+    tell = progress or (lambda stage, share: None)
+    tell("labels", 0.0)
+    terms, members = lake.terms(), _without(lake.members(), as_of)
+    terms = terms.filter(
+        pl.col("member").is_in(members["member"].unique().to_list()) if len(members) else pl.lit(value=False)
+    )
+    found = decisions(terms, members, settings.membership, as_of=as_of)
+    counts = _counted(found)
+    tell("features", 0.0)
+    landmarks = _landmarks(lake, terms, members, found, settings, as_of, lambda share: tell("features", share))
+    workshop = Workshop(settings.model.seed % 2**31, settings.model.threads)
+    tell("back-test", 0.0)
+    tested = run_backtest(landmarks, workshop, as_of, progress=lambda share: tell("back-test", share))
+    tell("model", 0.0)
+    model = _fit(landmarks, workshop, tested, found, settings, as_of, tell)
+    manifest = {
+        **model.manifest,
+        "trained_at": clock().isoformat(timespec="seconds"),
+        "data": _data(lake, found, members, as_of) | counts,
+        "backtest": _report(tested, settings),
+        "grade": graded(_report(tested, settings)),
+    }
+    kept = _exported(tested, found, terms)
+    return Registry(models).keep(
+        Model(manifest, model.encoding, model.learner, model.calibrator, model.spread, model.timing), kept
+    )
+
+
+def _without(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Those who object to profiling teach nothing."""
+    return members.filter(~pl.col("member").is_in(objectors(members, as_of).to_list()))
+
+
+def _counted(found: pl.DataFrame) -> dict[str, int]:
+    """How many decisions are known.
+
+    Raises:
+        BelowDataFloor: Too few.
+    """
+    lapses = int((found["outcome"] == LAPSED).sum())
+    renewals = int((found["outcome"] == RENEWED).sum())
+    if lapses < FLOOR or renewals < FLOOR:
+        raise BelowDataFloor(
+            f"{lapses} lapses and {renewals} renewals are known; at least {FLOOR} of each are needed to score",
+            mend="read more years of terms, or wait until more renewals have come due and their grace has run out",
+        )
+    return {"decisions": lapses + renewals, "lapses": lapses, "renewals": renewals}
+
+
+def _landmarks(
+    lake: Lake,
+    terms: pl.DataFrame,
+    members: pl.DataFrame,
+    found: pl.DataFrame,
+    settings: Settings,
+    as_of: dt.date,
+    progress: Callable[[float], None],
+) -> Landmarks:
+    """Landmarks to learn from and to be judged on, with their features."""
+    mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
+    judged = fixed_landmarks(found, after=_judged_after(terms, mature))
+    learnt = landmark_days(mature, seed=settings.model.seed, most_rows=_MOST_ROWS)
+    days = pl.concat([learnt, judged.select("member", "as_of")]).unique().sort("member", "as_of")
+    stood = stand(terms, members, days.filter(pl.col("as_of") < as_of), settings.membership)
+    matrix = build(lake, stood, progress=progress)
+    to_learn = stood.select("member", "as_of").join(
+        learnt.with_columns(learn=pl.lit(value=True)), on=["member", "as_of"], how="left", maintain_order="left"
+    )["learn"].fill_null(value=False).to_numpy()  # fmt: skip
+    # A landmark is judged if the member was then heading for that renewal: it was not yet paid for, and not known to
+    # have ended otherwise.
+    places = stood.select("member", "as_of", "term_id").with_row_index("at")
+    judged = judged.join(places, on=["member", "as_of", "term_id"], how="inner").sort("as_of", "member", "ends_on")
+    return Landmarks(matrix, to_learn, judged, terms, members, settings.membership)
+
+
+def _first_years_end(terms: pl.DataFrame) -> dt.date:
+    first: dt.date = terms["starts_on"].min()  # type: ignore[assignment]
+    return first + dt.timedelta(days=round(_FIRST_YEARS * 365.25))
+
+
+def _judged_after(terms: pl.DataFrame, mature: pl.DataFrame) -> dt.date:
+    """Two years after the first term; in a younger association, when half of its lapses were known."""
+    after = _first_years_end(terms)
+    lapses = mature.filter(pl.col("outcome") == LAPSED)["ends_on"].sort()
+    if (lapses > after).sum() >= FLOOR:
+        return after
+    return lapses[len(lapses) // 2]  # type: ignore[no-any-return]
+
+
+def _fit(
+    landmarks: Landmarks,
+    workshop: Workshop,
+    tested: BackTest,
+    found: pl.DataFrame,
+    settings: Settings,
+    as_of: dt.date,
+    tell: Progress,
+) -> Model:
+    """The model from all that was known on *as_of*."""
+    rows, lapsed = landmarks.known_by(as_of)
+    encoding = Encoding.learn(rows.matrix)
+    kind = tested.best
+    learner = workshop.candidates(rows, encoding, lapsed)[kind]
+    x = encoding.encode(rows.matrix)
+    rounds = workshop.rounds(x, rows.y, rows.members) if kind in (BOOSTER, BLEND) else 0
+    tell("intervals", 0.0)
+    spread = learn_spread(
+        workshop, kind, rows, encoding, learner, refits=settings.model.refits, rounds=rounds,
+        progress=lambda share: tell("intervals", share),
+    )  # fmt: skip
+    stood = landmarks.matrix.rows
+    known = labels(stood, landmarks.terms, landmarks.members, landmarks.rules, as_of=as_of)
+    calibrator = tested.calibrators[kind]
+    manifest: dict[str, Any] = {
+        "as_of": as_of.isoformat(),
+        "learner": kind,
+        "why_learner": f"{kind[0].upper()}{kind[1:]}: {tested.why}.",
+        "rounds": rounds,
+        "rows": int(rows.y.size),
+        "seed": settings.model.seed,
+        "software": _software(),
+        "features": [
+            {"name": f.name, "group": f.group, "sentence": f.definition}
+            for f in FEATURES
+            if f.name in encoding.features
+        ],
+        "calibration": calibrator.as_json(),
+        "interval_multiplier": spread.multiplier,
+    }
+    model = Model(manifest, encoding, learner, calibrator, spread, learn_timing(stood, known, found))
+    manifest["groups"] = _importance(model, rows, workshop.seed)
+    return model
+
+
+def _importance(model: Model, rows: Rows, seed: int) -> list[dict[str, Any]]:
+    """Mean points by which each group of signals moves a score, over a sample of past landmarks."""
+    pick = np.zeros(rows.y.size, bool)
+    pick[np.random.default_rng(seed).choice(rows.y.size, min(2000, rows.y.size), replace=False)] = True
+    some = rows.matrix.take(pick)
+    found = explain(model.encoding, model.encoding.encode(some), some.categories["member_type"], model.probability)
+    listed = [
+        {"name": g.name, "title": g.title, "actionable": g.actionable, "importance": found.importance[g.name]}
+        for g in GROUPS
+        if g.name in found.importance
+    ]
+    return sorted(listed, key=lambda group: -float(group["importance"]))
+
+
+def _software() -> dict[str, str]:
+    from importlib.metadata import version
+
+    names = ("numpy", "polars", "duckdb", "xgboost-cpu", "scikit-learn")
+    return {"tenure": __version__, **{name: version(name) for name in names}}
+
+
+def _data(lake: Lake, found: pl.DataFrame, members: pl.DataFrame, as_of: dt.date) -> dict[str, Any]:
+    mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
+    with lake.connect() as con:
+        rows = con.execute("SELECT count(*) FROM activity WHERE recorded_at < $1", [as_of]).fetchone()[0]
+    notes = [] if rows else ["No activity is on record: the model learns from terms alone."]
+    plain = members.group_by("member").agg(pl.len()).filter(pl.col("len") > 1).is_empty() and members["plain"].all()
+    if plain and len(members):
+        notes.append(
+            "Members come from a plain export: chapter, industry, region and country of today stand for the past; "
+            "employer, job title and profile are not used for it."
+        )
+    return {
+        "first_term_on": str(found["starts_on"].min()),
+        "last_decision_on": str(mature["ends_on"].max()),
+        "members": found["member"].n_unique(),
+        "activity_rows": int(rows),
+        "notes": notes,
+    }
+
+
+def _report(tested: BackTest, settings: Settings) -> dict[str, Any]:
+    """What the back-test found, each decision once: at its last landmark 30 days or more before the end."""
+    once = _once(tested.predicted)
+    y = once["lapsed"].to_numpy().astype(np.float64)
+    members = once["member"].to_numpy()
+    ours = once["p"].to_numpy()
+    rivals = {"base_rate": "base_rate", "life_table": "life table", "points_score": "points_score"}
+    models = {"tenure": summary(ours, y, members, seed=1)}
+    models |= {name: summary(once[column].to_numpy(), y, members, seed=1) for name, column in rivals.items()}
+    report = {
+        "folds": tested.folds,
+        "models": models,
+        "calibration": calibration_bins(ours, y),
+        "gains": gains(ours, once["points"].to_numpy(), y),
+        "lapse_rate": float(y.mean()) if y.size else 0.0,
+        "decisions": int(y.size),
+        "members": int(once["member"].n_unique()),
+    }
+    return {key: _without_nan(value) for key, value in report.items()}
+
+
+def _once(predicted: pl.DataFrame) -> pl.DataFrame:
+    early = predicted.filter((pl.col("ends_on") - pl.col("as_of")).dt.total_days() >= 30)
+    return early.sort("as_of").unique("term_id", keep="last", maintain_order=True)
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN: what is not known is null."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _exported(tested: BackTest, found: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """The out-of-time predictions of decisions after the first two years."""
+    after = _first_years_end(terms)
+    return (
+        tested.predicted.filter(pl.col("ends_on") > after)
+        .select("member", "ends_on", "as_of", pl.col("p").alias("p_lapse_renewal"), "lapsed")
+        .sort("member", "ends_on", "as_of")
+    )
