@@ -4,12 +4,28 @@ A source delivers tables of the contract (`tenure.membership.contract`); they ar
 rows are set aside and counted, gates stop a night that looks wrong, and what is left becomes the lake in one batch.
 Source ids and contact details are handed up for the ledger and never enter the lake.
 
-The public face: `sync`, its `SyncReport`, and the sources: `FilesSource` for a folder of exports.
+The public face: `sync`, its `SyncReport`, and the sources: `FilesSource` for a folder of exports,
+`ImisSource` for an iMIS read through a mapping (`read_mapping`).
 """
 
 from tenure.intake._files import FilesSource
+from tenure.intake._imis import ImisSource
+from tenure.intake._mapping import Mapping, read_mapping
 from tenure.intake._report import Fault, SyncReport, TableReport
-from tenure.intake._source import Delivery, Given, Source
+from tenure.intake._source import Delivery, Errand, Given, Source
 from tenure.intake._sync import sync
 
-__all__ = ["Delivery", "Fault", "FilesSource", "Given", "Source", "SyncReport", "TableReport", "sync"]
+__all__ = [
+    "Delivery",
+    "Errand",
+    "Fault",
+    "FilesSource",
+    "Given",
+    "ImisSource",
+    "Mapping",
+    "Source",
+    "SyncReport",
+    "TableReport",
+    "read_mapping",
+    "sync",
+]

@@ -14,7 +14,7 @@ import duckdb
 from tenure.base.errors import BadInput, UsageError
 from tenure.intake._bytes import fingerprint, require_utf8
 from tenure.intake._columns import check_columns
-from tenure.intake._source import Delivery, Given, Progress
+from tenure.intake._source import Delivery, Errand, Given
 from tenure.membership.contract import TABLES
 
 RULES = "1"
@@ -43,9 +43,7 @@ class FilesSource:
         until = watermarks.get("files.future", "")
         return not until or at < dt.datetime.fromisoformat(until)
 
-    def deliver(
-        self, db: duckdb.DuckDBPyConnection, watermarks: Mapping[str, str], at: dt.datetime, progress: Progress
-    ) -> Delivery:
+    def deliver(self, db: duckdb.DuckDBPyConnection, errand: Errand) -> Delivery:
         """Offer each file as a view; nothing but headers is read yet.
 
         Raises:
@@ -55,11 +53,11 @@ class FilesSource:
         notices: list[str] = []
         tables: dict[str, Given] = {}
         for name, path in self._files().items():
-            progress(f"looking at {path.name}")
+            errand.progress(f"looking at {path.name}")
             found = _open_csv(db, name, path) if path.suffix == ".csv" else _open_parquet(db, name, path)
             columns = check_columns(TABLES[name], found.columns, path.name, notices)
             tables[name] = Given(name, found.relation, columns, path.name, rejects=found.rejects)
-        return Delivery(tables, {"files": self._fingerprint(), "files.future": ""}, tuple(notices))
+        return Delivery(tables, {"files": self._fingerprint()}, tuple(notices))
 
     def close(self) -> None:
         """Nothing was kept."""

@@ -5,9 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import duckdb
+
+from tenure.base.errors import UsageError
+from tenure.base.settings import Settings
 
 Progress = Callable[..., None]
 """Called as `progress(words, done, total)`; the counts may be left out."""
@@ -53,6 +58,40 @@ class Delivery:
     notices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Errand:
+    """What a source is sent for.
+
+    Args:
+        at: The instant of the sync, aware.
+        watermarks: How far it was read before.
+        settings: The association's.
+        spool: A folder for pages between two attempts.
+        progress: Told of each step.
+    """
+
+    at: dt.datetime
+    watermarks: Mapping[str, str]
+    settings: Settings
+    spool: Path
+    progress: Progress = silent
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which the source states times without an offset.
+
+        Raises:
+            UsageError: There is no such zone.
+        """
+        name = self.settings.association.time_zone
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError) as error:
+            raise UsageError(
+                f"`association.time_zone` is {name}, which is no time zone", mend="write one such as America/New_York"
+            ) from error
+
+
 class Source(Protocol):
     """Where records come from."""
 
@@ -62,9 +101,7 @@ class Source(Protocol):
         """Whether the source can tell, without being read, that it has nothing that the lake lacks."""
         ...
 
-    def deliver(
-        self, db: duckdb.DuckDBPyConnection, watermarks: Mapping[str, str], at: dt.datetime, progress: Progress
-    ) -> Delivery:
+    def deliver(self, db: duckdb.DuckDBPyConnection, errand: Errand) -> Delivery:
         """Put what the source has into *db*.
 
         Raises:

@@ -17,7 +17,7 @@ from tenure.intake._judge import Verdict, judge
 from tenure.intake._notices import notices
 from tenure.intake._report import SyncReport, TableReport
 from tenure.intake._rules import FUTURE
-from tenure.intake._source import Progress, Source, silent
+from tenure.intake._source import Errand, Progress, Source, silent
 from tenure.intake._staging import Stage
 from tenure.lake import Batch, Change, Lake
 
@@ -61,7 +61,8 @@ def sync(
         return SyncReport(source.name, lake.version, unchanged=True)
     before = lake.version
     with lake.batch(source=source.name, at=at) as batch:
-        stage = _staged(batch, source, home, lake, at, progress)
+        errand = Errand(at, lake.watermarks, settings, home.root / "spool", progress)
+        stage = Stage(batch.connection, source.deliver(batch.connection, errand), Pseudonyms.of(home), at)
         verdicts = judge(stage, lake, progress)
         lake.write_quarantine(at, _quarantine.for_the_record([verdict.bad for verdict in verdicts.values()]))
         gate(stage.delivery, verdicts, lake, settings.intake)
@@ -85,11 +86,6 @@ def sync(
         contacts=contacts,
         contacts_whole=whole,
     )
-
-
-def _staged(batch: Batch, source: Source, home: Home, lake: Lake, at: dt.datetime, progress: Progress) -> Stage:
-    delivery = source.deliver(batch.connection, lake.watermarks, at, progress)
-    return Stage(batch.connection, delivery, Pseudonyms.of(home), at)
 
 
 def _set_watermarks(batch: Batch, stage: Stage, source: str) -> None:

@@ -70,7 +70,8 @@ class Writer:
         return f"""
             SELECT n.*, o.activity_key IS NOT NULL AS known
             FROM (SELECT {_COLUMNS} FROM ({rows.text})) n
-            LEFT JOIN {self._scan(before)} o ON n.activity_key = o.activity_key
+            LEFT JOIN (FROM {self._scan(before)} SEMI JOIN ({rows.text}) USING (activity_key)) o
+            ON n.activity_key = o.activity_key
             WHERE o.activity_key IS NULL OR NOT ({same})"""
 
     def _touched(self, before: Files) -> list[str]:

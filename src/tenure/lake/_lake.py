@@ -73,13 +73,6 @@ class Lake:
         """One entry per batch, oldest first: version, source, at, and per table the rows new, changed, removed."""
         return list(self._manifest.log)
 
-    @property
-    def spool(self) -> Path:
-        """Where intake may keep pages between two attempts; never read as part of the lake."""
-        path = self._root / "spool"
-        path.mkdir(exist_ok=True)
-        return path
-
     def rows(self, table: str) -> int:
         """How many rows *table* has."""
         return self._manifest.rows(table)

@@ -1,0 +1,240 @@
+"""iMIS as a source: queries and entities read page by page through a mapping; after the first time, what is new."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from tenure.imis import ImisClient, Row, require_columns
+from tenure.imis import Progress as PageProgress
+from tenure.intake import _spool
+from tenure.intake._mapping import Feed, From, Past
+from tenure.intake._mapping import Mapping as Plan
+from tenure.intake._past import rebuild
+from tenure.intake._source import Delivery, Errand, Given
+from tenure.intake._spool import FeedSpool
+from tenure.membership.contract import TABLES
+
+
+class ImisSource:
+    """One iMIS, read as its mapping says.
+
+    Args:
+        client: Talks to it.
+        plan: The mapping.
+    """
+
+    name = "imis"
+
+    def __init__(self, client: ImisClient, plan: Plan) -> None:
+        self._client, self._plan = client, plan
+        self._spool: Path | None = None
+
+    def unchanged(self, watermarks: Mapping[str, str], at: dt.datetime) -> bool:
+        """Never known without asking."""
+        return False
+
+    def deliver(self, db: duckdb.DuckDBPyConnection, errand: Errand) -> Delivery:
+        """Read what is new in every feed of the mapping.
+
+        Raises:
+            SourceUnavailable, SourceRefused: As the client says; what was read is kept for the next attempt.
+            ColumnsMissing: A query lacks a column that the mapping names.
+        """
+        self._spool = errand.spool
+        reading = _Reading(self._client, errand)
+        parts: dict[str, list[str]] = {}
+        for table, name, feed in self._plan.feeds():
+            rows = reading.feed(name, feed)
+            if table == "members" and self._plan.members.past is not None:
+                rows = reading.with_past(feed, self._plan.members.past, rows)
+            relation = f"imis_{len(parts)}_{sum(map(len, parts.values()))}"
+            db.register("tenure_given", rows.to_arrow())
+            db.execute(f"CREATE TABLE {relation} AS SELECT * FROM tenure_given")
+            db.unregister("tenure_given")
+            parts.setdefault(table, []).append(_select(table, name, feed, relation, errand))
+            reading.report_codes(db, relation, feed)
+        tables = {table: _given(db, table, selects, errand) for table, selects in parts.items()}
+        return Delivery(tables, reading.watermarks, tuple(reading.notices))
+
+    def close(self) -> None:
+        """Everything was stored: forget the pages."""
+        if self._spool is not None:
+            _spool.clear(self._spool)
+
+
+class _Reading:
+    """One delivery on its way."""
+
+    def __init__(self, client: ImisClient, errand: Errand) -> None:
+        self._client, self._errand = client, errand
+        self.watermarks: dict[str, str] = {}
+        self.notices: list[str] = []
+
+    def feed(self, name: str, feed: Feed) -> pl.DataFrame:
+        """The new rows of a feed, all columns text; remembers how far it was read."""
+        mark = f"imis.{name}"
+        before = self._errand.watermarks.get(mark, "")
+        prompts = {feed.since: self._since(before)} if feed.since and before else {}
+        rows = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
+        if feed.by:
+            self.watermarks[mark] = max(before, self._newest(rows, feed.by))
+        return rows
+
+    def with_past(self, feed: Feed, past: Past, rows: pl.DataFrame) -> pl.DataFrame:
+        """Members with versions rebuilt from the log of changes, when they are read for the first time."""
+        dated = "valid_from" in feed.columns and feed.columns["valid_from"].column == feed.by
+        if "imis.members" in self._errand.watermarks or rows.is_empty() or not dated:
+            return rows
+        wanted = [past.member_id, past.at, past.field, past.old]
+        log = self._read("members.past", past.query, wanted, {})
+        told = {field: name for field, name in past.fields.items() if name in feed.columns}
+        changes = (
+            log.select(member_id=past.member_id, at=past.at, column=past.field, old=past.old)
+            .filter(pl.col("column").is_in(list(told)) & pl.col("at").is_not_null())
+            .with_columns(pl.col("column").replace(told))
+        )
+        named = {name: source.column for name, source in feed.columns.items() if source.column}
+        latest = rows.sort(feed.by, maintain_order=True).unique(named["member_id"], keep="last")
+        rebuilt = rebuild(latest.select(pl.col(column).alias(name) for name, column in named.items()), changes)
+        return rebuilt.select(pl.col(name).alias(column) for name, column in named.items())
+
+    def report_codes(self, db: duckdb.DuckDBPyConnection, relation: str, feed: Feed) -> None:
+        """Say which codes the mapping doesn't know."""
+        kind = feed.columns.get("kind")
+        if kind is None or not kind.values:
+            return
+        known = [*kind.values, *feed.ignore]
+        found = db.execute(
+            f'SELECT "{kind.column}", count(*) FROM {relation} WHERE NOT list_contains(?, "{kind.column}") '
+            "GROUP BY ALL ORDER BY 2 DESC, 1",
+            [known],
+        ).fetchall()
+        if found:
+            listed = ", ".join(f"{code} ({count:,})" for code, count in found[:8])
+            rows = sum(count for _, count in found)
+            self.notices.append(f"{feed.place}: {rows:,} rows have codes that the mapping does not name: {listed}")
+
+    def _read(
+        self,
+        name: str,
+        place: str,
+        wanted: list[str],
+        prompts: dict[str, str],
+        *,
+        entity: str = "",
+        order_by: str = "",
+    ) -> pl.DataFrame:
+        spool = FeedSpool(
+            self._errand.spool / name, wanted, f"{place} {sorted(prompts.items())}", kept=name != "contacts"
+        )
+        start = self._resume(spool, place, prompts, entity, order_by)
+        position, total = start, 0
+        for offset, rows, told in self._pages(place, prompts, entity, order_by, start):
+            require_columns(place, rows[0].keys(), wanted)
+            spool.add(offset, spool.frame_of(rows))
+            position, total = position + len(rows), told or 0
+            self._errand.progress(f"reading {name.replace('.', ': ').replace('_', ' ')}", position, total or None)
+        frame = spool.frame()
+        if total > frame.height:
+            self.notices.append(f"{place}: iMIS speaks of {total:,} rows and gave {frame.height:,}")
+        return frame
+
+    def _resume(self, spool: FeedSpool, place: str, prompts: dict[str, str], entity: str, order_by: str) -> int:
+        """Where to go on: after what an earlier attempt read, if the list still stands where it stood."""
+        earlier = spool.resumption()
+        if earlier is None:
+            return 0
+        for _, rows, _ in self._pages(place, prompts, entity, order_by, earlier.offset):
+            again = spool.frame_of(rows)
+            if again.head(earlier.last.height).equals(earlier.last):
+                return earlier.offset + earlier.last.height
+            break
+        spool.forget()
+        return 0
+
+    def _pages(
+        self, place: str, prompts: dict[str, str], entity: str, order_by: str, start: int
+    ) -> Iterator[tuple[int, list[Row], int | None]]:
+        """Pages with the row that each begins at and the total that iMIS speaks of."""
+        seen: list[PageProgress] = []
+        pages = (
+            self._client.entities(entity, None, order_by or (), start=start, on_page=seen.append)
+            if entity
+            else self._client.query(place, prompts, start=start, on_page=seen.append)
+        )
+        begins = start
+        for rows in pages:
+            yield begins, rows, seen[-1].total
+            begins = seen[-1].offset
+
+    def _since(self, before: str) -> str:
+        """The instant to ask from: a little before the newest row known, for rows that were entered late."""
+        overlap = dt.timedelta(minutes=self._errand.settings.intake.overlap_minutes)
+        return (dt.datetime.fromisoformat(before) - overlap).isoformat(timespec="seconds")
+
+    def _newest(self, rows: pl.DataFrame, by: str) -> str:
+        """The newest stamp read, in the server's own time, but never one from the future."""
+        zone = self._errand.zone
+        now = self._errand.at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+        stamps = rows.select(pl.col(by).str.slice(0, 19).alias("at")).filter(
+            pl.col("at").str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$") & (pl.col("at") <= now)
+        )
+        return str(stamps["at"].max() or "")
+
+
+def _given(db: duckdb.DuckDBPyConnection, table: str, selects: list[str], errand: Errand) -> Given:
+    union = " UNION ALL BY NAME ".join(selects)
+    db.execute(f'CREATE TABLE given_{table} AS SELECT *, row_number() OVER () AS "row" FROM ({union})')
+    described = db.execute(f"DESCRIBE given_{table}").fetchall()
+    columns = {row[0]: row[1] for row in described if row[0] != "row"}
+    whole = table == "program_changes" or (table == "contacts" and "imis.contacts" not in errand.watermarks)
+    return Given(table, f"given_{table}", columns, f"iMIS {table.replace('_', ' ')}", whole=whole)
+
+
+def _select(table: str, name: str, feed: Feed, relation: str, errand: Errand) -> str:
+    columns = [f'{_column(table, column, source, errand)} AS "{column}"' for column, source in feed.columns.items()]
+    if table == "activity":
+        # Keys are counted per query in iMIS, so that they need the query's name to tell rows apart.
+        key = feed.columns["activity_id"].column
+        columns[list(feed.columns).index("activity_id")] = f'{_literal(name + ":")} || "{key}" AS activity_id'
+    return f"SELECT {', '.join(columns)} FROM {relation} WHERE {_wanted(feed)}"
+
+
+def _wanted(feed: Feed) -> str:
+    conditions = [f'"{column}" IS DISTINCT FROM {_literal(value)}' for column, value in feed.leave_out.items()]
+    kind = feed.columns.get("kind")
+    if kind is not None and kind.values:
+        conditions.append(f'"{kind.column}" IN ({", ".join(map(_literal, kind.values))})')
+    return " AND ".join(conditions) or "true"
+
+
+def _column(table: str, name: str, source: From, errand: Errand) -> str:
+    if not source.column:
+        return _literal(source.value)
+    column = f'"{source.column}"'
+    if source.values:
+        cases = " ".join(f"WHEN {_literal(code)} THEN {_literal(word)}" for code, word in source.values.items())
+        return f"CASE {column} {cases} END"
+    if source.take == "year":
+        return f"left({column}, 4)"
+    if TABLES[table].column(name).type == "timestamp":
+        return _in_utc(column, str(errand.zone))
+    return column
+
+
+def _in_utc(column: str, zone: str) -> str:
+    """SQL that turns a text in the server's own time into one in UTC; what is no time stays as it is."""
+    if zone == "UTC":
+        return column
+    local = f"TRY_CAST({column} AS TIMESTAMP)"
+    moved = f"make_timestamp(epoch_us({local} AT TIME ZONE {_literal(zone)}))"
+    return f"CASE WHEN {local} IS NULL OR {column} LIKE '1970-01-01%' THEN {column} ELSE {moved}::VARCHAR END"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

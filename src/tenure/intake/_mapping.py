@@ -1,0 +1,174 @@
+"""The mapping: from an installation's queries, columns and codes to the contract, as a file that people can read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tenure.base.errors import UsageError
+from tenure.base.home import Home
+from tenure.membership.contract import TABLES
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class From(_Section):
+    """Where one column of the contract comes from.
+
+    Args:
+        column: A column of iMIS; empty for a constant.
+        values: What its codes become; a code that is not named becomes nothing.
+        take: A part of a date.
+        value: A constant.
+    """
+
+    column: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
+    take: Literal["", "year"] = ""
+    value: str = ""
+
+
+class Feed(_Section):
+    """One query or entity of iMIS, and the table that it fills or helps to fill.
+
+    Args:
+        query: The path of an IQA; or
+        entity: the name of an entity or business object, read in the order of
+        order_by: a unique property.
+        since: The prompt that asks for rows from an instant on; empty where all are read each time.
+        by: The column which that prompt is about.
+        columns: By column of the contract.
+        ignore: Codes of `kind` that are known and not wanted.
+        leave_out: Rows that have one of these values (as text) in one of these columns are no activity.
+    """
+
+    query: str = ""
+    entity: str = ""
+    order_by: str = ""
+    since: str = ""
+    by: str = ""
+    columns: dict[str, From]
+    ignore: tuple[str, ...] = ()
+    leave_out: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_are_columns(cls, raw: object) -> object:
+        if not isinstance(raw, dict) or not isinstance(raw.get("columns"), dict):
+            return raw
+        columns = {name: {"column": at} if isinstance(at, str) else at for name, at in raw["columns"].items()}
+        return raw | {"columns": columns}
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Feed:
+        if bool(self.query) == bool(self.entity):
+            raise ValueError("name either a query or an entity")
+        if bool(self.since) != bool(self.by):
+            raise ValueError("`since` and `by` go together")
+        return self
+
+    @property
+    def place(self) -> str:
+        """What messages call it."""
+        return self.query or self.entity
+
+    @property
+    def wanted(self) -> list[str]:
+        """The columns of iMIS that it needs, in order."""
+        named = [source.column for source in self.columns.values() if source.column]
+        return list(dict.fromkeys([*named, *([self.by] if self.by else []), *self.leave_out]))
+
+
+class Past(_Section):
+    """The log of changes of members' fields.
+
+    Args:
+        query: Its path.
+        member_id, at, field, old: Its columns: whose, when, which field, and what it said before.
+        fields: By field of iMIS, the column of the contract.
+    """
+
+    query: str
+    member_id: str
+    at: str
+    field: str
+    old: str
+    fields: dict[str, str]
+
+
+class Members(Feed):
+    """The feed of members, with their past where iMIS logs it."""
+
+    past: Past | None = None
+
+
+class Mapping(_Section):
+    """All of a mapping file."""
+
+    name: str
+    members: Members
+    terms: Feed
+    activity: dict[str, Feed] = Field(default_factory=dict)
+    programs: Feed | None = None
+    program_changes: Feed | None = None
+    contacts: Feed | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_contract(self) -> Mapping:
+        for table, name, feed in self.feeds():
+            known = {column.name: column.required for column in TABLES[table].columns}
+            if unknown := sorted(set(feed.columns) - set(known)):
+                raise ValueError(f"[{name}.columns]: {table} has no column {', '.join(unknown)}")
+            if absent := [column for column, required in known.items() if required and column not in feed.columns]:
+                raise ValueError(f"[{name}.columns] lacks {', '.join(absent)}")
+        return self
+
+    def feeds(self) -> Iterator[tuple[str, str, Feed]]:
+        """Table, name and feed, in the order in which they are read."""
+        yield "members", "members", self.members
+        yield "terms", "terms", self.terms
+        for name, feed in self.activity.items():
+            yield "activity", f"activity.{name}", feed
+        for table in ("programs", "program_changes", "contacts"):
+            other: Feed | None = getattr(self, table)
+            if other is not None:
+                yield table, table, other
+
+
+def read_mapping(name: str, home: Home) -> Mapping:
+    """The mapping called *name*: one that ships with Tenure (`stock`), or a file, a relative one taken from the home.
+
+    Raises:
+        UsageError: There is none, or it is not a mapping; what is wrong is named.
+    """
+    shipped = resources.files("tenure.intake") / "profiles" / f"{name}.toml"
+    if shipped.is_file() and "/" not in name:
+        return parse_mapping(shipped.read_bytes(), f"the mapping {name}")
+    path = home.root / Path(name).expanduser()
+    if not path.is_file():
+        raise UsageError(
+            f"there is no mapping {name}", mend=f"`source.mapping` is `stock`, or the path of a file; looked for {path}"
+        )
+    return parse_mapping(path.read_bytes(), str(path))
+
+
+def parse_mapping(text: bytes, label: str) -> Mapping:
+    """Check the text of a mapping; *label* is for messages.
+
+    Raises:
+        UsageError: As for `read_mapping`.
+    """
+    try:
+        return Mapping.model_validate(tomllib.loads(text.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{label} is not valid TOML: {error}", mend="mend the line it names") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:6])
+        raise UsageError(f"{label} cannot be used: {faults}", mend="docs/mapping.md explains every key") from error
