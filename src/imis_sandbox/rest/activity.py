@@ -56,7 +56,9 @@ class Activity(SourceEntity):
     def _detail(self, name: str, none: str | None) -> Text:
         if name.endswith("DATE") or name in ("UF_6", "UF_7"):
             none = None
-        return Text(name, lambda rows: [self._details.get(row, {}).get(name, none) for row in np.asarray(rows).tolist()])
+        return Text(
+            name, lambda rows: [self._details.get(row, {}).get(name, none) for row in np.asarray(rows).tolist()]
+        )
 
     def _product(self, row: int) -> str:
         log = self.state.logs["activities"]

@@ -141,12 +141,16 @@ class Objects:
             return Text(name, lambda rows: [make(state.events[row]) for row in np.asarray(rows).tolist()])
 
         def whole(name: str, make: Callable[[Any], int]) -> Whole:
-            return Whole(name, lambda rows: np.array([make(state.events[row]) for row in np.asarray(rows).tolist()], int))
+            return Whole(
+                name, lambda rows: np.array([make(state.events[row]) for row in np.asarray(rows).tolist()], int)
+            )
 
         def moment(name: str, hour: int) -> Moment:
             return Moment(
                 name,
-                lambda rows: np.array([state.events[r].day * DAY + hour * 3600 for r in np.asarray(rows).tolist()], int),
+                lambda rows: np.array(
+                    [state.events[r].day * DAY + hour * 3600 for r in np.asarray(rows).tolist()], int
+                ),
                 self.zone,
             )
 
@@ -170,11 +174,14 @@ class Objects:
     def subscriptions(self) -> Source:
         """`CsSubscriptions`: dues as they stand today, overwritten every cycle."""
         people, state = self.people, self.state
+
         def of_term(column: str) -> Callable[[Array], Array]:
             return lambda rows: state.terms[column][np.maximum(state.people["term"][rows], 0)]
 
         owed = Number("Balance", lambda rows: np.where(state.people["stage"][rows] > 0, of_term("dues")(rows), 0.0))
-        status = Text("Status", lambda rows: ["A" if s == ACTIVE else "I" for s in state.people["status"][rows].tolist()])
+        status = Text(
+            "Status", lambda rows: ["A" if s == ACTIVE else "I" for s in state.people["status"][rows].tolist()]
+        )
         free = Flag("Complimentary", lambda rows: of_term("dues")(rows) == 0)
         columns: list[Column] = [
             people.person("ID", None), Coded("ProductCode", lambda rows: of_term("type")(rows).astype(int), _dues_codes),

@@ -101,9 +101,7 @@ class Party(Entity):
         from imis_sandbox.rest.objects import change_data
 
         items = [change_data(self.records, self.zone, int(number)) for number in mine[offset : offset + limit]]
-        return wire.page(
-            wire.type_name(wire.CORE, "ChangeLogData"), items, offset=offset, limit=limit, total=len(mine)
-        )
+        return wire.page(wire.type_name(wire.CORE, "ChangeLogData"), items, offset=offset, limit=limit, total=len(mine))
 
     def metadata(self) -> wire.Json:
         return entity_definition(self.source)

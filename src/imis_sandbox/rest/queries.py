@@ -330,4 +330,3 @@ def program_changes(records: Records) -> list[tuple[str, str, str]]:
     ]
     days = [(state.today0 - ago, change, scope) for ago, change, scope in listed]
     return [(date_of(day).isoformat(), change, scope) for day, change, scope in days if day >= state.start]
-

@@ -26,7 +26,12 @@ class Site:
     """
 
     def __init__(
-        self, association: Association, *, user: str = "tenure", password: str = "sandbox", master: str = "administrator"
+        self,
+        association: Association,
+        *,
+        user: str = "tenure",
+        password: str = "sandbox",  # noqa: S107 - a toy's
+        master: str = "administrator",
     ) -> None:
         self.association = association
         self.records = Records(association)

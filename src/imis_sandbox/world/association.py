@@ -39,6 +39,7 @@ class Association:
 
     def _live(self, first: int, last: int) -> None:
         state = self.state
+        state.horizon = last * DAY
         gatherings.live(state, first, last)
         engagement.live(state, first, last)
         lives.live(state, first, last)
@@ -49,7 +50,9 @@ class Association:
     def _record(self, last: int) -> None:
         state = self.state
         state.versions.flush(last * DAY)
-        state.changes.flush(last * DAY, state.history)
+        noted = len(state.changes)
+        state.changes.flush(last * DAY)
+        state.learn(noted)
         for log in state.logs.values():
             log.flush(last * DAY, state.history)
         state.today, state.flushed = last, last * DAY

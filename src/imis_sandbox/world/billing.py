@@ -208,8 +208,6 @@ def _step_up(state: State, who: Array, recorded: Array) -> None:
 
 def retype(state: State, who: Array, new: Array | int, recorded: Array) -> None:
     """Give some a new member type, as iMIS does: the old one survives in `previous_type` and in the log alone."""
-    state.people["previous_type"][who] = state.people["type"][who]
-    state.people["type_changed"][who] = recorded // DAY
     state.change("MemberType", who, new, recorded)
 
 
@@ -242,7 +240,7 @@ def _return(state: State, first: int, last: int) -> None:
     """Some of the lapsed come back within a few years and begin a new spell."""
     people, rng = state.people, state.rng
     away = first - people["ends"]
-    eligible = (people["status"] == LAPSED) & (people["kind"] == 0) & (away > GRACE + 12) & (away < 900)
+    eligible = (people["status"] == LAPSED) & (people["kind"] == 0) & (away > GRACE + 45) & (away < 900)
     who = np.flatnonzero(eligible & (people["left_field"] == 0))
     odds = 0.075 * np.exp(0.5 * people["theta"][who]) * (last - first) / 365.25
     who = who[rng.random(len(who)) < odds]

@@ -58,7 +58,9 @@ def _announce(state: State, event: Event) -> None:
         _invite(state, event, who[people["email_ok"][who] == 1])
     ease = {"CONF": -2.2, "WEBINAR": -3.6, "CHAPTER": -1.6}[event.kind]
     coming = who[rng.random(len(who)) < 1.0 / (1.0 + np.exp(-ease - 1.0 * interest))]
-    wait = np.minimum(rng.exponential((event.day - event.announced) / 2.5, len(coming)), event.day - event.announced - 1)
+    wait = np.minimum(
+        rng.exponential((event.day - event.announced) / 2.5, len(coming)), event.day - event.announced - 1
+    )
     at = state.seconds(event.announced + wait.astype(np.int64))
     state.put("event_registered", coming, at, at + 60, ref=event.number, chapter=event.chapter)
     event.registrants = len(coming)
@@ -101,7 +103,9 @@ def _attend(state: State, event: Event, coming: Array) -> None:
     where = {"ref": event.number, "chapter": event.chapter}
     jitter = rng.integers(0, 7200, len(who))
     state.put("event_attended", who, np.full(len(who), begin), entered + jitter, **where)
-    state.put("event_no_show", absent, np.full(len(absent), begin), entered + rng.integers(0, 7200, len(absent)), **where)
+    state.put(
+        "event_no_show", absent, np.full(len(absent), begin), entered + rng.integers(0, 7200, len(absent)), **where
+    )
     experience(state, "event", who, 1.5 if event.kind == "CONF" else 1.0)
     experience(state, "bad", absent, 0.4)
     _feedback(state, event, who, begin, where)

@@ -29,7 +29,11 @@ def live(state: State, first: int, last: int) -> None:
     _jobs(state, persons, first, last)
     _hardship(state, persons, last - first)
     _resign(state, persons, first, last)
-    for by, status, yearly in (("deceased", DECEASED, 0.005), ("merged", MERGED, 0.003), ("transferred", TRANSFERRED, 0.003)):
+    for by, status, yearly in (
+        ("deceased", DECEASED, 0.005),
+        ("merged", MERGED, 0.003),
+        ("transferred", TRANSFERRED, 0.003),
+    ):
         _leave(state, first, last, by, status, yearly)
 
 

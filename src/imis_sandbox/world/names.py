@@ -63,7 +63,14 @@ PLACES = _words("""
 BUSINESSES = _words("""
     Works Partners Health Labs Systems Foundry Group Energy Logistics Institute College Trust Builders Software
 """)
-ZONES = ["America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "Europe/London", "Asia/Kolkata"]
+ZONES = [
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "Europe/London",
+    "Asia/Kolkata",
+]
 LANGUAGES = ["en", "es", "fr"]
 
 EMPLOYERS = [f"{place.replace('-', ' ')} {business}" for business in BUSINESSES for place in PLACES]

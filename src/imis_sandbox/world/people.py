@@ -118,7 +118,7 @@ def _nature(state: State, rows: Array, types: Array) -> None:
     people["theta"][rows] = theta
     people["x"][rows] = theta + rng.normal(0.25, 0.4, count)
     people["price"][rows] = rng.gamma(2.0, 0.5, count)
-    people["hidden"][rows] = rng.normal(0.0, 0.35, count)
+    people["hidden"][rows] = rng.normal(0.0, 0.25, count)
     people["apple"][rows] = rng.random(count) < 0.35
     people["mentored"][rows] = rng.random(count) < 0.08
     people["auto"][rows] = (rng.random(count) < 0.27) & ~COMPANY[types]

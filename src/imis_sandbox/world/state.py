@@ -112,6 +112,8 @@ class State:
     invoices: int = 0
     tickets: int = 0
     flushed: int = 0
+    horizon: int = 0
+    shown: dict[str, Array] = field(default_factory=dict)
 
     @property
     def history(self) -> int:
@@ -130,13 +132,45 @@ class State:
         log.put(moment, who=who, kind=catalog.KIND[kind], at=at, **values)
 
     def change(self, field_name: str, who: Array, new: Array | int, recorded: Array) -> None:
-        """Overwrite a field of some people, as iMIS does, and note it in the change log."""
-        code = FIELD[field_name]
+        """Overwrite a field of some people and note it in the change log.
+
+        What the office learns only after the days being lived stays as it is until then.
+        """
         recorded = np.maximum(recorded, self.flushed)
-        column = self.people[COLUMN_OF_FIELD[code]]
-        self.changes.put(recorded, who=who, field=code, old=column[who].astype(np.int32), new=new)
-        column[who] = new
-        self.people["updated"][who] = np.maximum(self.people["updated"][who], recorded)
+        new = np.broadcast_to(np.asarray(new), len(who))
+        code, now = FIELD[field_name], recorded < self.horizon
+        self.changes.put(recorded, who=who, field=code, new=new)
+        self.people[COLUMN_OF_FIELD[code]][who[now]] = new[now]
+
+    def learn(self, first: int) -> None:
+        """Let the records say what the change log, from row *first* on, has just noted, and note what they said."""
+        fresh = slice(first, len(self.changes))
+        for code, column in enumerate(COLUMN_OF_FIELD):
+            self._show(column)
+            mine = np.flatnonzero(self.changes["field"][fresh] == code) + first
+            if len(mine):
+                self._learn(column, mine)
+
+    def _show(self, column: str) -> None:
+        known = self.shown.get(column, np.empty(0, np.int32))
+        self.shown[column] = np.concatenate([known, self.people[column][len(known) :].astype(np.int32)])
+
+    def _learn(self, column: str, rows: Array) -> None:
+        """One field's changes: each one's old value is the new one of the change before it, or what was shown."""
+        log, shown = self.changes, self.shown[column]
+        rows = rows[np.argsort(log["who"][rows], kind="stable")]
+        who, new = log["who"][rows], log["new"][rows]
+        again = np.concatenate([[False], who[1:] == who[:-1]])
+        old = np.where(again, np.roll(new, 1), shown[who])
+        log["old"][rows] = old
+        last = np.concatenate([who[1:] != who[:-1], [True]])
+        shown[who[last]] = new[last]
+        self.people[column][who[last]] = new[last]
+        recorded = log["recorded"][rows].astype(np.int64)
+        np.maximum.at(self.people["updated"], who, recorded)
+        if column == "type":
+            self.people["previous_type"][who[last]] = old[last]
+            self.people["type_changed"][who[last]] = recorded[last] // DAY
 
     def version(self, terms: Array, recorded: Array) -> None:
         """Record what some terms now say."""

@@ -9,7 +9,7 @@ from imis_sandbox.world.state import EMPLOYEE, NEVER, ORGANIZATION, State
 from imis_sandbox.world.store import Array
 
 _LEANING = np.array([kind.leaning for kind in catalog.TYPES])
-_BASE = -3.25
+_BASE = -3.45
 REMEMBERED = 75
 """Days for which contact by staff has its effect."""
 
@@ -46,7 +46,7 @@ def log_odds(state: State, who: Array, day: int, attached: Array | None = None) 
         if organizations.any():
             attached = np.where(organizations, organization_attachment(state, who), attached)
     risen = (day >= state.today0 - state.shocks.dues_rise) & (day < state.today0 - state.shocks.dues_rise + 420)
-    odds = _BASE - 1.85 * attached + _LEANING[people["type"][who]] + people["hidden"][who]
+    odds = _BASE - 2.2 * attached + _LEANING[people["type"][who]] + people["hidden"][who]
     odds = odds + 0.35 * (people["renewals"][who] == 0) - 0.03 * np.minimum(people["renewals"][who], 15)
     odds = odds + people["price"][who] * (0.5 if risen else 0.15) + 0.7 * people["hard"][who]
     odds = odds + 2.4 * people["left_field"][who] + 1.8 * people["employer_stopped"][who] * people["employer_pays"][who]
@@ -80,3 +80,44 @@ def lapse_probability(state: State, who: Array, day: int, contact: Array | bool 
     """True probability of not renewing when deciding on *day*, with or without contact by staff."""
     odds = log_odds(state, who, day) + np.where(contact, state.people["effect"][who], 0.0)
     return 1.0 - (1.0 - sigmoid(odds)) * (1.0 - payment_failure(state, who, day))
+
+
+_FUTURES = 24
+"""Possible futures that are lived through for a probability to come."""
+
+
+def expected(state: State, who: Array) -> tuple[Array, Array]:
+    """Probability of not renewing, and the same after contact by staff, over what may happen until the decision.
+
+    Interest moves on as the simulation moves it; experiences follow at the rates that interest brings. The random
+    numbers are the truth's own, so that asking for it changes nothing.
+    """
+    people, rng = state.people, np.random.default_rng([state.config.seed, state.today])
+    wait = np.maximum(
+        np.where(people["stage"][who] == 0, people["ends"][who] - 6, people["decide"][who]) - state.today, 0
+    )
+    total, contacted_total = np.zeros(len(who)), np.zeros(len(who))
+    for _ in range(_FUTURES):
+        odds = _odds_to_come(state, who, wait, rng)
+        fails = payment_failure(state, who, state.today)
+        total += 1.0 - (1.0 - sigmoid(odds)) * (1.0 - fails)
+        contacted_total += 1.0 - (1.0 - sigmoid(odds + people["effect"][who])) * (1.0 - fails)
+    return total / _FUTURES, contacted_total / _FUTURES
+
+
+def _odds_to_come(state: State, who: Array, wait: Array, rng: np.random.Generator) -> Array:
+    """Log odds at the end of one possible future: attachment drifts towards what the member's nature sustains."""
+    people = state.people
+    now = attachment(state, who)
+    organizations = people["kind"][who] == ORGANIZATION
+    if organizations.any():
+        now = np.where(organizations, organization_attachment(state, who), now)
+    fading = people["fading"][who].astype(bool)
+    years = wait / 365.25
+    turned = rng.random(len(who)) < 1.0 - np.exp(-np.where(fading, 0.4, 0.22) * years)
+    target = 0.05 + 0.95 * people["theta"][who] - 1.75 * (fading ^ turned)
+    target = np.where(organizations, now, target)
+    keep = np.exp(-wait / 85.0)
+    spread = 0.55 * np.sqrt(1.0 - keep * keep)
+    later = target + (now - target) * keep + spread * rng.standard_normal(len(who))
+    return log_odds(state, who, state.today, later)

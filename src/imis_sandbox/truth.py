@@ -1,0 +1,69 @@
+"""The truth as tables: what no client of iMIS could know."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from imis_sandbox.rest.records import Records
+from imis_sandbox.world import truth
+from imis_sandbox.world.people import HONORARY
+from imis_sandbox.world.state import ACTIVE, DECLINED, EMPLOYEE, NEVER, REASONS
+from imis_sandbox.world.store import Array
+
+
+def pending(records: Records) -> Array:
+    """Payers who have a decision before them: not yet renewed, not yet lapsed, grace not over."""
+    people = records.people
+    waiting = (people["status"] == ACTIVE) & (people["kind"] != EMPLOYEE) & (people["ends"] != NEVER)
+    return np.flatnonzero(waiting & (people["type"] != HONORARY))
+
+
+def pending_decisions(records: Records) -> pl.DataFrame:
+    """One row per pending decision, as things stand today.
+
+    `p_lapse` is the true probability that the term ending on `ends_on` is not renewed by the end of grace, by
+    simulating what may still happen until the member decides; 1 once the member has silently decided against.
+    `effect` is the change of the log odds that contact by staff would bring, `p_lapse_contacted` the probability
+    after it.
+    """
+    people, state, who = records.people, records.state, pending(records)
+    p, with_contact = truth.expected(state, who)
+    decided = people["stage"][who] == DECLINED
+    return pl.DataFrame(
+        {
+            "decision": ["pending"] * len(who),
+            "member_id": [records.id_of(row) for row in who.tolist()],
+            "ends_on": pl.Series(people["ends"][who]).cast(pl.Date),
+            "p_lapse": np.where(decided, 1.0, p),
+            "p_lapse_contacted": np.where(decided, 1.0, with_contact),
+            "effect": people["effect"][who].astype(np.float64),
+            "group": [group_of(effect) for effect in people["effect"][who].tolist()],
+        }
+    )
+
+
+def past_decisions(records: Records) -> pl.DataFrame:
+    """One row per decision that was made, with its true probability at that moment and its outcome."""
+    made, people = records.state.decisions, records.people
+    kept = np.flatnonzero(made["decided"] >= records.state.start)
+    return pl.DataFrame(
+        {
+            "decision": ["made"] * len(kept),
+            "member_id": [records.id_of(row) for row in made["who"][kept].tolist()],
+            "ends_on": pl.Series(made["ends"][kept]).cast(pl.Date),
+            "decided_on": pl.Series(made["decided"][kept]).cast(pl.Date),
+            "p_lapse": made["p"][kept].astype(np.float64),
+            "p_lapse_contacted": made["p_contact"][kept].astype(np.float64),
+            "effect": people["effect"][made["who"][kept]].astype(np.float64),
+            "lapsed": made["lapsed"][kept].astype(np.int64),
+            "reason": [REASONS[code] or None for code in made["reason"][kept].tolist()],
+        }
+    )
+
+
+def group_of(effect: float) -> str:
+    """Persuadable, sleeping dog or unmoved."""
+    if effect < -0.25:
+        return "persuadable"
+    return "sleeping dog" if effect > 0.25 else "unmoved"
