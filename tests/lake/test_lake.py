@@ -19,7 +19,7 @@ def test_an_empty_lake_has_every_table_with_its_columns(lake: Lake):
     with lake.connect() as db:
         for name, shape in SHAPES.items():
             if not shape.hidden:
-                rows = pl.from_arrow(db.execute(f"SELECT * FROM {name}").to_arrow_table())
+                rows = pl.from_arrow(db.sql(f"SELECT * FROM {name}").to_arrow_table())
                 assert isinstance(rows, pl.DataFrame)
                 assert rows.schema == pl.Schema(shape.columns)
 

@@ -80,9 +80,10 @@ class _Reading:
         mark = f"imis.{name}"
         before = self._errand.watermarks.get(mark, "")
         prompts = {feed.since: self._since(before)} if feed.since and before else {}
-        rows = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
+        rows, began = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
         if feed.by:
-            self.watermarks[mark] = max(before, self._newest(rows, feed.by))
+            # A row that changed behind our back while pages were turned bears a stamp from after the beginning.
+            self.watermarks[mark] = max(before, _newest(rows, feed.by, began))
         return rows
 
     def with_past(self, feed: Feed, past: Past, rows: pl.DataFrame) -> pl.DataFrame:
@@ -91,7 +92,7 @@ class _Reading:
         if "imis.members" in self._errand.watermarks or rows.is_empty() or not dated:
             return rows
         wanted = [past.member_id, past.at, past.field, past.old]
-        log = self._read("members.past", past.query, wanted, {})
+        log, _ = self._read("members.past", past.query, wanted, {})
         told = {field: name for field, name in past.fields.items() if name in feed.columns}
         changes = (
             log.select(member_id=past.member_id, at=past.at, column=past.field, old=past.old)
@@ -128,10 +129,11 @@ class _Reading:
         *,
         entity: str = "",
         order_by: str = "",
-    ) -> pl.DataFrame:
-        spool = FeedSpool(
-            self._errand.spool / name, wanted, f"{place} {sorted(prompts.items())}", kept=name != "contacts"
-        )
+    ) -> tuple[pl.DataFrame, str]:
+        """All rows that answer a question, and when reading them began, in the server's own time."""
+        question = f"{place} {sorted(prompts.items())}"
+        folder = self._errand.spool / name
+        spool = FeedSpool(folder, wanted, question, self._server_time(), kept=name != "contacts")
         start = self._resume(spool, place, prompts, entity, order_by)
         position, total = start, 0
         for offset, rows, told in self._pages(place, prompts, entity, order_by, start):
@@ -142,7 +144,7 @@ class _Reading:
         frame = spool.frame()
         if total > frame.height:
             self.notices.append(f"{place}: iMIS speaks of {total:,} rows and gave {frame.height:,}")
-        return frame
+        return frame, spool.began
 
     def _resume(self, spool: FeedSpool, place: str, prompts: dict[str, str], entity: str, order_by: str) -> int:
         """Where to go on: after what an earlier attempt read, if the list still stands where it stood."""
@@ -177,14 +179,17 @@ class _Reading:
         overlap = dt.timedelta(minutes=self._errand.settings.intake.overlap_minutes)
         return (dt.datetime.fromisoformat(before) - overlap).isoformat(timespec="seconds")
 
-    def _newest(self, rows: pl.DataFrame, by: str) -> str:
-        """The newest stamp read, in the server's own time, but never one from the future."""
-        zone = self._errand.zone
-        now = self._errand.at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
-        stamps = rows.select(pl.col(by).str.slice(0, 19).alias("at")).filter(
-            pl.col("at").str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$") & (pl.col("at") <= now)
-        )
-        return str(stamps["at"].max() or "")
+    def _server_time(self) -> str:
+        """The instant of the sync in the server's own time."""
+        return self._errand.at.astimezone(self._errand.zone).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _newest(rows: pl.DataFrame, by: str, limit: str) -> str:
+    """The newest stamp among *rows* that is no newer than *limit*; empty when there is none."""
+    stamps = rows.select(pl.col(by).str.slice(0, 19).alias("at")).filter(
+        pl.col("at").str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$") & (pl.col("at") <= limit)
+    )
+    return str(stamps["at"].max() or "")
 
 
 def _given(db: duckdb.DuckDBPyConnection, table: str, selects: list[str], errand: Errand) -> Given:

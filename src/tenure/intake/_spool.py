@@ -52,11 +52,13 @@ class FeedSpool:
         folder: Its own.
         columns: The columns that are kept.
         question: What was asked (query and prompts); an earlier attempt that asked otherwise is forgotten.
+        began: When this attempt began (text that sorts); an earlier attempt that is gone on with began earlier.
         kept: False to keep nothing on disk.
     """
 
-    def __init__(self, folder: Path, columns: list[str], question: str, *, kept: bool = True) -> None:
+    def __init__(self, folder: Path, columns: list[str], question: str, began: str, *, kept: bool = True) -> None:
         self._folder, self._columns, self._kept = folder, columns, kept
+        self.began = began
         self._waiting: list[tuple[int, pl.DataFrame]] = []
         self._frames: list[pl.DataFrame] = []
         self._saved_at = time.monotonic()
@@ -122,10 +124,22 @@ class FeedSpool:
     def _prepare(self, question: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         asked = self._folder / "question.json"
-        known = json.dumps({"question": question, "columns": self._columns})
-        if not asked.is_file() or asked.read_text() != known:
-            self.forget()
-            write_atomically(asked, known.encode(), mode=0o600)
+        known = {"question": question, "columns": self._columns}
+        before = _read(asked)
+        began = before.pop("began", None)
+        if began is not None and before == known:
+            self.began = began
+            return
+        self.forget()
+        write_atomically(asked, json.dumps(known | {"began": self.began}).encode(), mode=0o600)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def clear(folder: Path) -> None:
