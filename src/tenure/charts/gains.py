@@ -83,7 +83,7 @@ def _lines(drawing: Drawing, rows: Sequence[Gain], at: Gain) -> None:
     drawing.path(f"M{number(x)} 300V{number(y)}", "rule")
     drawing.circle(x, y, 5.5)
     words = f"top {hundred_of(at.share)} % reaches {hundred_of(at.caught)} %"
-    drawing.text(x + 12, min(y + 22, _BASE - 8), words, kind="lead halo")
+    drawing.text(x + 10, _BASE - 9, words, kind="lead halo")
 
 
 def _table(rows: Sequence[Gain]) -> Table:
@@ -94,6 +94,7 @@ def _table(rows: Sequence[Gain]) -> Table:
         tuple(
             (_percent(row.share), _percent(row.caught), _percent(row.points_caught), _percent(row.ideal))
             for row in rows
+            if row.share <= 0.301 or round(row.share * 100) % 10 == 0
         ),
     )
 

@@ -63,6 +63,7 @@ def history(
     )
     _grid(drawing, full, thresholds)
     _line(drawing, scores, full)
+    _levels(drawing, full, thresholds)
     _lane(drawing, scores, events, full)
     _months(drawing, first, last)
     return Figure(key, finding(scores), about, drawing.finish(), _table(scores, events))
@@ -102,14 +103,18 @@ def _x(on: dt.date, first: dt.date, last: dt.date) -> float:
 
 
 def _grid(drawing: Drawing, full: float, thresholds: tuple[float, float]) -> None:
-    drawing.path(f"M0 {number(_TOP)}H760", "grid")
-    drawing.text(0, _TOP - 6, f"{hundred_of(full)} in 100")
-    for chance, band in zip(thresholds, ("medium", "high"), strict=True):
-        y = _y(chance, full)
-        if y > _TOP + 20:
-            drawing.path(f"M0 {number(y)}H760", "grid")
-            drawing.text(0, y - 6, f"{hundred_of(chance)}, {band} from here")
+    for chance in (full, *thresholds):
+        if chance == full or _y(chance, full) > _TOP + 20:
+            drawing.path(f"M0 {number(_y(chance, full))}H760", "grid")
     drawing.path(f"M0 {number(_BASE)}H760M0 {number(_AXIS)}H760", "axis")
+
+
+def _levels(drawing: Drawing, full: float, thresholds: tuple[float, float]) -> None:
+    """Words on the grid lines, above the interval so that they can be read."""
+    drawing.text(0, _TOP - 6, f"{hundred_of(full)} in 100", kind="halo")
+    for chance, band in zip(thresholds, ("medium", "high"), strict=True):
+        if _y(chance, full) > _TOP + 20:
+            drawing.text(0, _y(chance, full) - 6, f"{hundred_of(chance)}, {band} from here", kind="halo")
 
 
 def _line(drawing: Drawing, scores: Sequence[Scored], full: float) -> None:

@@ -58,10 +58,9 @@ def _bar(drawing: Drawing, row: Month, i: int, many: int, full: float) -> None:
     drawing.rect(x, _BASE - due, width, due, "bar-soft")
     drawing.rect(x, _BASE - expected, width, expected, "bar")
     if row.expected >= 0.5:
-        drawing.text(x + width / 2, _BASE - expected - 6, count(row.expected), kind="lead halo minor", anchor="middle")
-    named = f"{row.start:%b}" if i and row.start.month > 1 else f"{row.start:%b} {row.start.year}"
-    # Every other name drops out where the room is narrow.
-    drawing.text(x, 216, named, kind="minor" if i % 3 else "")
+        drawing.text(x + width / 2, _BASE - expected - 6, count(row.expected), kind="lead minor", anchor="middle")
+    # Two names of three drop out where the room is narrow; the table has the years.
+    drawing.text(x + width / 2, 216, f"{row.start:%b}", kind="minor" if i % 3 else "", anchor="middle")
 
 
 def _round_up(value: float) -> float:
@@ -78,10 +77,10 @@ def _reading(rows: Sequence[Month]) -> str:
 def _table(rows: Sequence[Month]) -> Table:
     return Table(
         "Renewals due by month",
-        (Column("Month", is_number=False), Column("Due"), Column("Expected to lapse"), Column("In 100")),
+        (Column("Month", is_number=False), Column("Due"), Column("May lapse"), Column("In 100")),
         tuple(
             (
-                f"{row.start:%B} {row.start.year}",
+                f"{row.start:%b} {row.start.year}",
                 count(row.due),
                 count(row.expected),
                 str(round(100 * row.expected / row.due)) if row.due else "–",

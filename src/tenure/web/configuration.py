@@ -69,6 +69,7 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "tenure.web.middleware.reference",
             "django.middleware.security.SecurityMiddleware",
             "tenure.web.middleware.headers",
+            "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "csp.middleware.CSPMiddleware",
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "django.middleware.gzip.GZipMiddleware",
@@ -78,7 +79,6 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "tenure.web.middleware.session_limits",
             "django.contrib.auth.middleware.LoginRequiredMiddleware",
-            "django.middleware.clickjacking.XFrameOptionsMiddleware",
         ],
         "TEMPLATES": [
             {
@@ -130,7 +130,9 @@ def _sessions(local: bool) -> dict[str, Any]:
         "CSRF_COOKIE_HTTPONLY": True,
         "CSRF_COOKIE_SAMESITE": "Lax",
         "SECURE_HSTS_SECONDS": _YEAR_SECONDS if secure else 0,
-        "SECURE_HSTS_INCLUDE_SUBDOMAINS": False,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": secure,
+        # Whether to ask browser makers to preload the host is its owner's to decide.
+        "SILENCED_SYSTEM_CHECKS": ["security.W021"],
         "SECURE_SSL_REDIRECT": secure,
         "SECURE_REDIRECT_EXEMPT": ["^health$"],
         "SECURE_CROSS_ORIGIN_OPENER_POLICY": "same-origin",

@@ -17,10 +17,11 @@ from tenure.lake import Lake
 from tenure.ledger import contacts, identities
 from tenure.ledger.models import Contact, CurrentScore
 from tenure.web import place, timeline, words
+from tenure.web.asked import BANDS
 from tenure.web.record import Record, Term, record_of, titles_of
 from tenure.web.shell import current_scores
 from tenure.web.today import figure_file
-from tenure.web.worklist import BANDS, is_call, reasons_of, since_of
+from tenure.web.worklist import is_call, reasons_of, since_of
 
 _COUNTED_DAYS = 730
 _TERMS_SHOWN = 8
@@ -199,10 +200,9 @@ def _yes_no(value: bool | None) -> str | None:
     return None if value is None else "Yes" if value else "No"
 
 
-def _consent(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    channels = (("Email", "email_allowed"), ("Text", "sms_allowed"), ("Phone", "phone_allowed"))
-    says = {True: "Allowed", False: "Not allowed", None: "Not stated"}
-    return [(name, says[facts.get(column)]) for name, column in channels]
+def _consent(facts: dict[str, Any]) -> dict[str, str]:
+    says = {True: "Allowed", False: "Not allowed", None: "Consent not stated"}
+    return {channel: says[facts.get(f"{channel}_allowed")] for channel in ("email", "sms", "phone")}
 
 
 def _organization(known: Record) -> dict[str, Any] | None:
@@ -257,7 +257,7 @@ def _timeline(request: HttpRequest, lake: Lake, member: int, known: Record, toda
     before = _day(request.GET.get("before", ""))
     frame = lake.timeline(member, before=before, limit=timeline.FETCHED, kinds=timeline.kinds_in(group))
     rows, following = timeline.cut_at_a_day(frame.to_dicts())
-    told = timeline.entries(rows, titles_of(lake, {row["ref"] for row in rows if row["ref"]}))
+    told = timeline.entries(rows, titles_of(lake, {row["ref"] for row in rows if row["ref"]}), by_month=not group)
     if group in ("", "money"):
         terms = timeline.terms_as_entries(known.terms, today)
         told += timeline.between(terms, before, following)

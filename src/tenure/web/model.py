@@ -111,13 +111,10 @@ def manifests(folder: Path) -> list[dict[str, Any]]:
 
 
 def _choose(versions: list[dict[str, Any]], wanted: str, in_use: str) -> dict[str, Any]:
-    for version in (wanted, in_use):
-        for manifest in versions:
-            if version and manifest["version"] == version:
-                return manifest
-    if wanted:
+    by_version = {manifest["version"]: manifest for manifest in versions}
+    if wanted and wanted not in by_version:
         raise Http404
-    return versions[0]
+    return by_version.get(wanted or in_use, versions[0])
 
 
 def figures_of(manifest: dict[str, Any]) -> dict[str, Figure]:

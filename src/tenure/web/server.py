@@ -30,7 +30,7 @@ def application(home: Home, settings: Settings, *, clock: Clock = system_clock) 
 def create_server(
     home: Home, settings: Settings, host: str, port: int, *, clock: Clock = system_clock
 ) -> BaseWSGIServer:
-    """A server that listens but does not run yet: call `run()`, from another thread `close()`.
+    """A server that listens but does not run yet: call `run()`, and from another thread `stop`.
 
     Its `effective_port` says which port it got when *port* is 0.
 
@@ -81,6 +81,14 @@ def serve(home: Home, settings: Settings, host: str, port: int) -> None:
         server.run()
     finally:
         server.close()
+
+
+def stop(server: BaseWSGIServer) -> None:
+    """End *server*, which runs in another thread, and every connection that it has."""
+    from waitress.wasyncore import close_all
+
+    server.trigger.pull_trigger(lambda: close_all(server._map, ignore_all=True))
+    server.task_dispatcher.shutdown(timeout=5)
 
 
 def _log_to(home: Home) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django import template
 from django.utils.safestring import SafeString
 
@@ -17,6 +19,15 @@ for _name in ("in_hundred", "count", "duration", "day", "short_day"):
 def picture(svg: str) -> SafeString:
     """SVG from `tenure.charts`, which escapes every word in it."""
     return SafeString(svg)
+
+
+@register.filter
+def iso_day(text: str | None) -> str:
+    """A date of a manifest, such as `2025-03-01`, in words."""
+    try:
+        return words.day(dt.date.fromisoformat(str(text)[:10]))
+    except ValueError:
+        return "–"
 
 
 @register.filter

@@ -116,14 +116,26 @@ def cut_at_a_day(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dt.d
     return (whole, last + dt.timedelta(days=1)) if whole else (rows, last)
 
 
-def entries(rows: Iterable[dict[str, Any]], titles: dict[str, str]) -> list[Entry]:
-    """Activity in words, newest first; what was done several times on a day is told once."""
+def entries(rows: Iterable[dict[str, Any]], titles: dict[str, str], *, by_month: bool = False) -> list[Entry]:
+    """Activity in words, newest first; what was done several times on a day is told once.
+
+    Args:
+        rows: Of `Lake.timeline`.
+        titles: Of events and courses, by `ref`.
+        by_month: Tell the small change of a membership (mail, pages, logins) once a month, so that the rest stands out.
+    """
+    rows = list(rows)
+    latest: dict[tuple[str, int, int], dt.date] = {}
+    for row in rows:
+        on = row["occurred_at"].date()
+        key = (row["kind"], on.year, on.month)
+        latest[key] = max(on, latest.get(key, on))
 
     def what(row: dict[str, Any]) -> tuple[dt.date, str, str]:
-        named = titles.get(row["ref"] or "", "") if row["kind"].startswith(_NAMED) else ""
-        return row["occurred_at"].date(), row["kind"], named
+        on, kind = row["occurred_at"].date(), row["kind"]
+        named = titles.get(row["ref"] or "", "") if kind.startswith(_NAMED) else ""
+        return latest[kind, on.year, on.month] if by_month and kind in _SMALL else on, kind, named
 
-    rows = sorted(rows, key=lambda row: (row["occurred_at"].date(), row["kind"]), reverse=True)
     told: list[Entry] = []
     for (on, kind, title), same in groupby(sorted(rows, key=what, reverse=True), key=what):
         told.append(_entry(on, kind, title, list(same)))
@@ -153,6 +165,7 @@ def between(told: Iterable[Entry], before: dt.date | None, from_day: dt.date | N
     ]
 
 
+_SMALL = frozenset({"login", "page_view", "email_sent", "email_opened", "email_clicked"})
 _NAMED = ("event_", "learning_", "committee_", "session_", "volunteer_")
 
 
@@ -161,7 +174,9 @@ def _entry(on: dt.date, kind: str, title: str, rows: list[dict[str, Any]]) -> En
     often = saying.often or f"{saying.once}, {{n}} times"
     text = saying.once if len(rows) == 1 else often.format(n=len(rows))
     values = [row["value"] for row in rows if row["value"] is not None]
-    return Entry(on, words.short_day(on), saying.mark, f"{text}{_amount(saying, values)}", title)
+    first = min(row["occurred_at"].date() for row in rows)
+    detail = title if first == on else f"between {first:%B} {first.day} and {on.day}"
+    return Entry(on, words.short_day(on), saying.mark, f"{text}{_amount(saying, values)}", detail)
 
 
 def _amount(saying: Saying, values: list[float]) -> str:

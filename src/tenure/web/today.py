@@ -14,10 +14,11 @@ from django.views.decorators.http import require_safe
 from tenure.charts import Figure, months
 from tenure.ledger.models import ScoreSet
 from tenure.web import words
+from tenure.web.asked import BANDS, SORTS, Asked
 from tenure.web.cells import csv_file, svg_file
 from tenure.web.overview import Overview, overview_of
 from tenure.web.shell import current_scores
-from tenure.web.worklist import BANDS, COLUMNS, PAGE_SIZE, SORTS, Asked, matching, records, rows_of
+from tenure.web.worklist import COLUMNS, PAGE_SIZE, matching, records, rows_of
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "number": number,
             "last": last,
             "bands": BANDS,
-            "sorts": {key: words for key, (words, _) in SORTS.items()},
-            "sort_words": SORTS[asked.sort][0],
+            "sorts": SORTS,
+            "sort_words": SORTS[asked.sort],
             "usual": words.in_hundred(figures.usual),
             "files": urlencode({**asked.parameters(), "sort": asked.sort}),
             "before": words.day(figures.before, near=score_set.as_of) if figures.before else "",

@@ -1,9 +1,9 @@
-"""The work list: what an address asks for, and the rows that answer it."""
+"""The work list: the rows that answer an address."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,82 +13,16 @@ from tenure.charts import strip
 from tenure.ledger import contacts, identities
 from tenure.ledger.models import Contact, CurrentScore, Identity
 from tenure.web import words
+from tenure.web.asked import BANDS, Asked
 
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 CALL_NOW = 0.90
-BANDS = {"high": "High", "medium": "Medium", "low": "Low", "new": "New"}
-SORTS = {
-    "rank": ("highest risk", ("-p_lapse_renewal", "member")),
-    "date": ("soonest renewal", (F("renewal_due_on").asc(nulls_last=True), "-p_lapse_renewal", "member")),
-    "dues": ("highest dues", (F("dues").desc(nulls_last=True), "-p_lapse_renewal", "member")),
-    "rise": ("sharpest rise", (F("rise").desc(nulls_last=True), "-p_lapse_renewal", "member")),
+_ORDERS: dict[str, tuple[Any, ...]] = {
+    "rank": ("-p_lapse_renewal", "member"),
+    "date": (F("renewal_due_on").asc(nulls_last=True), "-p_lapse_renewal", "member"),
+    "dues": (F("dues").desc(nulls_last=True), "-p_lapse_renewal", "member"),
+    "rise": (F("rise").desc(nulls_last=True), "-p_lapse_renewal", "member"),
 }
-CHANGES = ("high", "recovered")
-_LONGEST_WORD = 100
-_MOST_DAYS = 3650
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an address asks the list for; whatever cannot be understood counts as not asked.
-
-    Args:
-        band, kind, chapter: As in the scores; empty for all. `kind` is the member type.
-        due: Ends within so many days.
-        grace: In grace only.
-        call: The top 10 % only.
-        change: `high` for newly high since the last scores, `recovered` for no longer high.
-        words: In the name, or the beginning of the id.
-        sort: A key of `SORTS`.
-        page: From 1.
-    """
-
-    band: str = ""
-    kind: str = ""
-    chapter: str = ""
-    due: int | None = None
-    grace: bool = False
-    call: bool = False
-    change: str = ""
-    words: str = ""
-    sort: str = "rank"
-    page: int = 1
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> Asked:
-        """Read an address."""
-        band, sort, change = query.get("band", ""), query.get("sort", ""), query.get("change", "")
-        return cls(
-            band=band if band in BANDS else "",
-            kind=query.get("type", "")[:_LONGEST_WORD],
-            chapter=query.get("chapter", "")[:200],
-            due=_number(query.get("due", ""), _MOST_DAYS),
-            grace=query.get("grace") == "1",
-            call=query.get("call") == "1",
-            change=change if change in CHANGES else "",
-            words=" ".join(query.get("q", "").replace("\0", "").split())[:_LONGEST_WORD],
-            sort=sort if sort in SORTS else "rank",
-            page=_number(query.get("page", ""), 10**6) or 1,
-        )
-
-    @property
-    def narrows(self) -> bool:
-        """Whether it leaves anyone out."""
-        return self != Asked(sort=self.sort, page=self.page)
-
-    def parameters(self) -> dict[str, str]:
-        """The parameters of the address that asks for this, without sort and page."""
-        given = {
-            "q": self.words,
-            "band": self.band,
-            "type": self.kind,
-            "chapter": self.chapter,
-            "due": "" if self.due is None else str(self.due),
-            "grace": "1" if self.grace else "",
-            "call": "1" if self.call else "",
-            "change": self.change,
-        }
-        return {name: value for name, value in given.items() if value}
 
 
 def matching(asked: Asked, today: dt.date) -> QuerySet[CurrentScore]:
@@ -106,7 +40,7 @@ def matching(asked: Asked, today: dt.date) -> QuerySet[CurrentScore]:
         found = found.filter(changed(asked.change))
     if asked.words:
         found = found.filter(_named(asked.words))
-    return found.order_by(*SORTS[asked.sort][1])
+    return found.order_by(*_ORDERS[asked.sort])
 
 
 def call_now() -> Q:
@@ -186,7 +120,7 @@ def since_of(score: CurrentScore, today: dt.date) -> str:
 
 def _row(score: CurrentScore, member_id: str, name: str, today: dt.date) -> Row:
     about = [score.member_type, f"chapter {score.chapter_id}" if score.chapter_id else ""]
-    if score.record_type == "organization":
+    if score.record_type == "organization" and score.member_type.casefold() != "organization":
         about.insert(0, "Organization")
     return Row(
         member_id=member_id,
@@ -251,10 +185,3 @@ def _records(scores: list[CurrentScore]) -> Iterator[dict[str, Any]]:
     for score in scores:
         known = {"member_id": ids.get(score.member, ""), "name": names.get(score.member, "")}
         yield {name: known[name] if name in known else getattr(score, name) for name in COLUMNS}
-
-
-def _number(text: str, most: int) -> int | None:
-    """A whole number from 1 to *most*; None for anything else."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        return None
-    return int(text) if 1 <= int(text) <= most else None

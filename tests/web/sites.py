@@ -1,0 +1,60 @@
+"""An association that is served, reached over real HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import factories
+import httpx
+
+from tenure import web
+
+MORNING = dt.datetime(2025, 3, 1, 8, tzinfo=dt.UTC)
+
+
+@dataclass
+class Site:
+    """A running server and what it serves."""
+
+    world: factories.World
+    url: str
+
+    def visitor(self) -> httpx.Client:
+        """Somebody who is not signed in."""
+        return httpx.Client(base_url=self.url, timeout=30)
+
+    @contextmanager
+    def staff(self, username: str = "marta", password: str = factories.PASSWORD) -> Iterator[httpx.Client]:
+        """Somebody who is."""
+        with self.visitor() as client:
+            assert sign_in(client, username, password).status_code == 302
+            yield client
+
+
+def token_of(client: httpx.Client) -> str:
+    """The token of the sign-in form."""
+    return re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/sign-in").text).group(1)
+
+
+def sign_in(client: httpx.Client, username: str, password: str, **more: str) -> httpx.Response:
+    """Send the sign-in form."""
+    form = {"csrfmiddlewaretoken": token_of(client), "username": username, "password": password, **more}
+    return client.post("/sign-in", data=form)
+
+
+@contextmanager
+def serving(world: factories.World, now: dt.datetime = MORNING) -> Iterator[Site]:
+    """Serve *world* on a free port; *now* is what the pages take for the present."""
+    server = web.create_server(world.home, world.settings, "127.0.0.1", 0, clock=lambda: now)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield Site(world, f"http://127.0.0.1:{server.effective_port}")
+    finally:
+        web.stop(server)
+        thread.join(timeout=5)

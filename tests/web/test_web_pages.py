@@ -1,0 +1,314 @@
+"""The staff pages over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import factories
+import httpx
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sites import MORNING, Site
+
+from tenure.web.asked import BANDS, SORTS, Asked
+
+
+@pytest.fixture(scope="module")
+def scores(site: Site) -> pl.DataFrame:
+    return site.world.scores
+
+
+def rows(html: str) -> list[str]:
+    return re.findall(r'<h3><a href="/members/([^"]+)/">', html)
+
+
+def total(html: str) -> int:
+    return int(re.search(r'<h2 id="work">([\d,]+)', html).group(1).replace(",", ""))
+
+
+def routes(site: Site) -> list[str]:
+    member = site.world.id_of_rank()
+    return [
+        "/", "/today.csv", "/today.json", "/months.csv", "/months.svg", f"/members/{member}/",
+        f"/members/{member}/history.csv", f"/members/{member}/history.svg", "/model/", "/model/calibration.svg",
+        "/model/gains.csv", "/runs/", "/runs.csv", "/runs.json", "/runs/1/",
+    ]  # fmt: skip
+
+
+def test_the_list_of_routes_is_whole(site: Site):
+    """Every named address is among those that the other tests walk."""
+    from tenure.web.urls import urlpatterns
+
+    walked = {re.sub(r"\d{5}", "ID", route) for route in routes(site)}
+    assert {p.name for p in urlpatterns} - {"sign-in", "sign-out", "health"} == {
+        "today", "today-csv", "today-json", "months-file", "history-file", "member", "model", "model-file", "runs",
+        "runs-file", "run",
+    }  # fmt: skip
+    assert len(walked) == 15
+
+
+def test_nothing_opens_without_signing_in(site: Site):
+    with site.visitor() as visitor:
+        for route in routes(site):
+            answer = visitor.get(route)
+            assert (answer.status_code, answer.headers["location"].split("?")[0]) == (302, "/sign-in"), route
+        assert visitor.get("/health").text == "ok\n"
+        assert visitor.post("/sign-out").status_code == 403
+
+
+def test_every_page_opens_and_keeps_its_headers(site: Site, staff: httpx.Client):
+    """Also errors and the style sheet; nothing personal may be stored."""
+    sheet = re.search(r'href="(/static/[^"]+tenure.css)"', staff.get("/").text).group(1)
+    for route in [*routes(site), "/nowhere", "/sign-in", sheet]:
+        answer = staff.get(route)
+        assert answer.status_code == (404 if route == "/nowhere" else 302 if route == "/sign-in" else 200), route
+        policy = answer.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        for rule in ("default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+            assert rule in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert ("immutable" if route == sheet else "no-store") in answer.headers["cache-control"]
+        assert "server" not in answer.headers
+
+
+def test_today_opens_with_real_counts(staff: httpx.Client, scores: pl.DataFrame):
+    html = staff.get("/").text
+    call = scores.filter((pl.col("risk_rank") >= 0.9) & pl.col("renewal_due_on").is_not_null()).height
+    grace = scores.filter(pl.col("in_grace")).height
+    assert f">{call} members to call</a>" in html
+    assert f">{grace} in grace</a>" in html
+    assert total(html) == scores.height
+    assert "62 in 100" not in html or "range" in html
+
+
+def test_the_list_goes_by_rank_and_pages_hold_everyone_once(staff: httpx.Client, site: Site, scores: pl.DataFrame):
+    seen: list[str] = []
+    for number in range(1, 100):
+        html = staff.get(f"/?page={number}").text
+        seen += rows(html)
+        if 'rel="next"' not in html:
+            break
+    assert len(seen) == len(set(seen)) == scores.height
+    ordered = scores.sort(["p_lapse_renewal", "member"], descending=[True, False])
+    assert seen == [site.world.members[member] for member in ordered["member"]]
+    assert rows(staff.get("/?page=99999").text) == seen[-len(rows(html)) :]
+
+
+@pytest.mark.parametrize(
+    ("query", "keep"),
+    [
+        ("band=high", pl.col("band") == "high"),
+        ("type=Academic", pl.col("member_type") == "Academic"),
+        ("chapter=Great+Lakes", pl.col("chapter_id") == "Great Lakes"),
+        ("grace=1", pl.col("in_grace")),
+        ("due=30", pl.col("renewal_due_on").is_between(factories.DAY, factories.DAY + pl.duration(days=30))),
+        ("call=1", (pl.col("risk_rank") >= 0.9) & pl.col("renewal_due_on").is_not_null()),
+        ("band=medium&type=Professional", (pl.col("band") == "medium") & (pl.col("member_type") == "Professional")),
+        ("band=new", pl.col("band") == "new"),
+    ],
+)
+def test_a_filter_in_the_address_narrows_list_and_files_alike(
+    staff: httpx.Client, scores: pl.DataFrame, query: str, keep: pl.Expr
+):
+    wanted = scores.filter(keep).height
+    assert total(staff.get(f"/?{query}").text) == wanted
+    assert staff.get(f"/today.json?{query}").json()["total"] == wanted
+    assert len(read_csv(staff.get(f"/today.csv?{query}"))) == wanted
+
+
+def test_members_are_found_by_name_without_accents_and_by_the_beginning_of_the_id(staff: httpx.Client):
+    by_name = staff.get("/", params={"q": "grabarczyk WISNIEWSKA"}).text
+    assert rows(by_name)
+    assert all("Wiśniewska" in name for name in re.findall(r'<h3><a href="[^"]+">([^<]+)', by_name))
+    assert rows(staff.get("/?q=00012").text) == ["00012"]
+    nobody = staff.get("/", params={"q": "<script>alert(1)</script>"})
+    assert "Nobody in this view has “&lt;script&gt;" in nobody.text
+
+
+def test_sorting_by_date_puts_the_next_renewal_first_and_no_renewal_last(staff: httpx.Client, scores: pl.DataFrame):
+    found = staff.get("/today.json?sort=date").json()["members"]
+    assert [m["renewal_due_on"] for m in found] == sorted(m["renewal_due_on"] for m in found)
+    assert found[0]["renewal_due_on"] == str(scores["renewal_due_on"].min())
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    asked=st.builds(
+        Asked,
+        band=st.sampled_from(["", *BANDS]),
+        kind=st.text("abcXYZ &=é", max_size=20).map(str.strip),
+        chapter=st.text("abc &=?#", max_size=20).map(str.strip),
+        due=st.none() | st.integers(1, 3650),
+        grace=st.booleans(),
+        call=st.booleans(),
+        change=st.sampled_from(["", "high", "recovered"]),
+        words=st.text("abc'\"%_ü", max_size=20).map(lambda text: " ".join(text.split())),
+        sort=st.sampled_from(sorted(SORTS)),
+        page=st.integers(1, 1000),
+    )
+)
+def test_any_view_can_be_mailed(asked: Asked):
+    """The parameters of a view bring the same view back."""
+    again = Asked.of({**asked.parameters(), "sort": asked.sort, "page": str(asked.page)})
+    assert again == asked
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=-1", "page=0", "page=x",
+     "page=" + "9" * 40, "due=-3", "due=٣", "due=1e9", "band=nope", "sort=;drop", "q=%00",
+     "q=" + "a" * 5000, "type=%27%20OR%201=1", "change=all", "grace=yes", "page=1&page=2"],
+)  # fmt: skip
+def test_what_cannot_be_understood_counts_as_not_asked(staff: httpx.Client, query: str):
+    assert staff.get(f"/?{query}").status_code == 200
+
+
+def read_csv(answer: httpx.Response) -> list[dict[str, str]]:
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+def test_csv_has_every_row_with_ids_to_the_letter(staff: httpx.Client, scores: pl.DataFrame, site: Site):
+    found = read_csv(staff.get("/today.csv"))
+    assert {row["member_id"] for row in found} == set(site.world.members.values())
+    top = found[0]
+    assert top["member_id"] == site.world.id_of_rank()
+    assert float(top["p_low"]) <= float(top["p_lapse_renewal"]) <= float(top["p_high"])
+    assert top["as_of"] == "2025-03-01"
+
+
+def test_json_pages_hold_everyone_once(staff: httpx.Client, scores: pl.DataFrame):
+    seen, address = [], "/today.json"
+    while address:
+        answer = staff.get(address).json()
+        seen += [member["member_id"] for member in answer["members"]]
+        address = answer["next"]
+    assert len(seen) == len(set(seen)) == scores.height
+
+
+def test_the_member_page_tells_score_reasons_history_and_record(staff: httpx.Client, site: Site, scores: pl.DataFrame):
+    top = scores.sort(["p_lapse_renewal", "member"], descending=[True, False]).row(0, named=True)
+    html = staff.get(f"/members/{site.world.id_of_rank()}/").text
+    assert f"High, {top['risk_score']} in 100" in html
+    assert f"What stands behind the {top['risk_score']}" in html
+    for i in (1, 2, 3):
+        assert top[f"reason_{i}"].partition("; ")[0] in html.replace("&#x27;", "'")
+    assert "Associated with lapsing" in html
+    assert 'id="history-t"' in html
+    assert f"member{site.world.id_of_rank()}@example.org" in html
+    points = [
+        int(p.replace("−", "-"))
+        for p in re.findall(r'<td class="n">([+−]?\d+)</td>', html.partition("What stands behind")[2])
+    ]
+    assert abs(sum(points[:-1]) - points[-1]) <= 3, "the waterfall adds up but for rounding"
+
+
+def test_the_timeline_can_be_filtered_and_paged_to_its_end(staff: httpx.Client, site: Site):
+    member = site.world.id_of_rank()
+    address, days = f"/members/{member}/?show=use", []
+    for _ in range(40):
+        html = staff.get(address).text
+        days += re.findall(r'<time datetime="([\d-]+)"', html)
+        earlier = re.search(r'href="(\?[^"#]+)#time">Earlier', html)
+        if not earlier:
+            break
+        address = f"/members/{member}/{earlier.group(1).replace('&amp;', '&')}"
+    assert days == sorted(days, reverse=True)
+    key = next(m for m, i in site.world.members.items() if i == member)
+    use = site.world.lake.timeline(key, limit=10_000, kinds=["login", "page_view", "resource_download",
+                                                             "community_post", "ticket_opened"])  # fmt: skip
+    assert set(days) == {str(at.date()) for at in use["occurred_at"]}
+    assert staff.get(f"/members/{member}/?show=nonsense&before=soon").status_code == 200
+
+
+def test_an_unknown_member_and_an_unknown_run_are_not_found(staff: httpx.Client):
+    for address in ("/members/99999/", "/members/12/", "/runs/999/", "/model/?version=../../x", "/model/roc.svg"):
+        answer = staff.get(address)
+        assert answer.status_code == 404
+        assert re.search(r'reference <b class="reference">[A-Z0-9]{8}</b>', answer.text)
+
+
+def test_the_model_page_compares_and_names_the_numbers(staff: httpx.Client):
+    html = staff.get("/model/").text
+    for words in ("Good: rank by it", "9,021 past decisions", "Against simpler ways", "Points score", "Life table",
+                  "Season by season", "What it looks at", "Known on", "84 times in 100"):  # fmt: skip
+        assert words in html
+    assert html.count('role="img"') == 2
+    assert len(read_csv(staff.get("/model/calibration.csv"))) == 10
+
+
+def test_runs_show_steps_counts_and_notices(staff: httpx.Client):
+    assert "The last run, for March 1, 2025, did everything" in staff.get("/runs/").text
+    html = staff.get("/runs/3/").text
+    for words in ("Sync", "Write back", "Nothing to do", "2 extra columns in members.csv were ignored", "16,800"):
+        assert words in html
+    assert len(staff.get("/runs.json").json()["runs"]) == 3
+    assert len(read_csv(staff.get("/runs.csv"))) == 12
+
+
+def test_charts_as_files_carry_their_own_colors(staff: httpx.Client):
+    answer = staff.get("/months.svg")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert "<style>" in answer.text
+
+
+def test_the_number_of_queries_does_not_grow_with_the_list(site: Site):
+    """Twelve at most for a page of twenty, whoever is on it."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from tenure.ledger import staff as accounts
+
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(accounts.find(username="marta"))
+    session = client.session
+    began = int(MORNING.timestamp())
+    session.update({"began": began, "seen": began})
+    session.save()
+    counted = {}
+    for address in (
+        "/",
+        "/?page=2",
+        "/?q=jun&band=medium",
+        f"/members/{site.world.id_of_rank()}/",
+        "/model/",
+        "/runs/",
+    ):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert client.get(address).status_code == 200
+        counted[address] = len(queries)
+    assert max(counted.values()) <= 12, counted
+
+
+TEMPLATES = Path(__file__).parents[2] / "src" / "tenure" / "web" / "templates"
+
+
+@pytest.fixture(params=sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.name)
+def template(request: pytest.FixtureRequest) -> str:
+    return request.param.read_text()
+
+
+def test_templates_hold_nothing_that_the_policy_forbids(template: str):
+    """No inline style or handler, no escaping switched off, no address of another site."""
+    for wrong in (
+        r"\sstyle\s*=",
+        r"\son\w+\s*=",
+        r"<style",
+        r"javascript:",
+        r"\|\s*safe\b",
+        r"autoescape off",
+        r"hx-on",
+    ):
+        assert not re.search(wrong, template), wrong
+    assert not re.search(r'(src|href|action)="(https?:)?//', template)
