@@ -185,16 +185,17 @@ def _hitches(state: State, who: Array, day: Array) -> None:
 
 
 def _new_terms(state: State, who: Array, begins: Array, day: Array, recorded: Array) -> None:
-    _step_up(state, who, recorded)
-    types = state.people["type"][who]
+    types = _step_up(state, who, recorded)
     ends = np.where(CALENDAR[types], year_end(begins), plus_year(begins) - 1)
     billed = begins - 1 - LEAD
     dues = dues_of(state, types, begins)
-    start_term(state, who, begins=begins, ends=ends, dues=dues, billed=billed, paid=day, recorded=recorded)
+    start_term(
+        state, who, begins=begins, ends=ends, dues=dues, billed=billed, paid=day, recorded=recorded, types=types
+    )
 
 
-def _step_up(state: State, who: Array, recorded: Array) -> None:
-    """Students graduate, the early-careered settle, some become fellows, some step down."""
+def _step_up(state: State, who: Array, recorded: Array) -> Array:
+    """Students graduate, the early-careered settle, some become fellows, some step down; gives everybody's type."""
     people, rng = state.people, state.rng
     types = people["type"][who].astype(np.int64)
     code, draw = catalog.TYPE, rng.random(len(who))
@@ -204,6 +205,7 @@ def _step_up(state: State, who: Array, recorded: Array) -> None:
     new = np.where((types == code["PRO"]) & (draw < 0.02), code["REG"], new)
     moved = new != types
     retype(state, who[moved], new[moved], recorded[moved])
+    return new
 
 
 def retype(state: State, who: Array, new: Array | int, recorded: Array) -> None:
@@ -250,7 +252,8 @@ def _return(state: State, first: int, last: int) -> None:
     recorded = state.seconds(day)
     people["status"][who], people["fading"][who], people["renewals"][who] = ACTIVE, 0, 0
     people["x"][who] = people["theta"][who] + 0.3
-    retype(state, who, people["previous_type"][who].astype(np.int64), recorded)
+    before = people["previous_type"][who].astype(np.int64)
+    retype(state, who, np.where(before == FORMER, catalog.TYPE["REG"], before), recorded)
     _new_terms(state, who, day.astype(np.int64), day, recorded)
     dues = state.terms["dues"][people["term"][who]]
     state.put("payment", who, recorded, recorded + 60, value=dues)

@@ -162,12 +162,21 @@ def dues_of(state: State, types: Array, days: Array) -> Array:
 
 
 def start_term(
-    state: State, rows: Array, *, begins: Array, ends: Array, dues: Array, billed: Array, paid: Array, recorded: Array
+    state: State,
+    rows: Array,
+    *,
+    begins: Array,
+    ends: Array,
+    dues: Array,
+    billed: Array,
+    paid: Array,
+    recorded: Array,
+    types: Array | None = None,
 ) -> None:
     """Give each of *rows* its next term and make it the current one."""
     people = state.people
     terms = state.terms.append(
-        len(rows), who=rows, type=people["type"][rows], begins=begins, ends=ends, dues=dues, billed=billed,
+        len(rows), who=rows, type=people["type"][rows] if types is None else types, begins=begins, ends=ends, dues=dues, billed=billed,
         due=begins, paid=paid, auto=people["auto"][rows], plan=people["plan"][rows],
     )  # fmt: skip
     state.terms["term"][terms] = terms

@@ -9,7 +9,7 @@ from imis_sandbox.world.state import EMPLOYEE, NEVER, ORGANIZATION, State
 from imis_sandbox.world.store import Array
 
 _LEANING = np.array([kind.leaning for kind in catalog.TYPES])
-_BASE = -3.45
+_BASE = -3.55
 REMEMBERED = 75
 """Days for which contact by staff has its effect."""
 
@@ -50,7 +50,7 @@ def log_odds(state: State, who: Array, day: int, attached: Array | None = None) 
     odds = odds + 0.35 * (people["renewals"][who] == 0) - 0.03 * np.minimum(people["renewals"][who], 15)
     odds = odds + people["price"][who] * (0.5 if risen else 0.15) + 0.7 * people["hard"][who]
     odds = odds + 2.4 * people["left_field"][who] + 1.8 * people["employer_stopped"][who] * people["employer_pays"][who]
-    return np.asarray(odds - 0.9 * people["auto"][who])
+    return np.asarray(odds - 1.6 * people["auto"][who])
 
 
 def sigmoid(odds: Array) -> Array:
