@@ -33,15 +33,20 @@ class Writer:
         self._db, self._root, self._next_path = connection, root, next_path
 
     def replace(self, rows: Sql, before: Files) -> tuple[Files, Counts]:
-        """Make *rows* all of the activity.
+        """Make *rows* all of the activity; months in which nothing changed keep their file.
 
         Returns:
             The files afterwards; how many rows are new, changed and gone.
         """
-        counts = self._compare(rows, before)
-        if not any(counts):
-            return before, counts
-        return self._write(rows.text, self._months(rows.text)), counts
+        if not before:
+            written = self._write(rows.text, self._months(rows.text))
+            return written, (sum(file.rows for file in written), 0, 0)
+        old = self._scan(before)
+        new, changed = self._note_news(rows, old)
+        gone = f"FROM {old} ANTI JOIN ({rows.text}) USING (activity_key)"
+        (removed,) = self._count(f"SELECT count(*) {gone}")
+        touched = self._touched(before, f"SELECT {_MONTH} {gone}")
+        return self._rewrite(rows.text, touched, before), (new, changed, removed)
 
     def upsert(self, rows: Sql, before: Files) -> tuple[Files, Counts]:
         """Add *rows*, each in place of the one with the same key, which may lie in another month.
@@ -51,44 +56,39 @@ class Writer:
         """
         if not before:
             return self.replace(rows, before)
-        self._db.execute(f"CREATE OR REPLACE TEMP TABLE tenure_new AS {self._really_new(rows, before)}")
-        new, changed = self._count("SELECT count(*) FILTER (NOT known), count(*) FILTER (known) FROM tenure_new")
-        if not new + changed:
-            return before, (0, 0, 0)
+        near = f"(FROM {self._scan(before)} SEMI JOIN ({rows.text}) USING (activity_key))"
+        new, changed = self._note_news(rows, near)
         touched = self._touched(before)
+        query = f"SELECT {_COLUMNS} FROM tenure_new"
         stale = [file for file in before if file.part in touched]
-        rest = f"SELECT {_COLUMNS} FROM tenure_new"
         if stale:
             kept = f"SELECT {_COLUMNS} FROM {self._scan(stale)} ANTI JOIN tenure_new USING (activity_key)"
-            rest = f"{rest} UNION ALL BY NAME {kept}"
-        untouched = tuple(file for file in before if file.part not in touched)
-        return tuple(sorted(untouched + self._write(rest, touched), key=lambda f: f.part)), (new, changed, 0)
+            query = f"{query} UNION ALL BY NAME {kept}"
+        return self._rewrite(query, touched, before), (new, changed, 0)
 
-    def _really_new(self, rows: Sql, before: Files) -> str:
+    def _note_news(self, rows: Sql, old: str) -> tuple[int, int]:
+        """Put the rows that *old* lacks or has otherwise into `tenure_new`; gives how many of each there are."""
         # Repeats that the overlap brings are told apart here, so that reading the same rows twice changes nothing.
         same = " AND ".join(f'n."{name}" IS NOT DISTINCT FROM o."{name}"' for name in ACTIVITY.columns)
-        return f"""
+        self._db.execute(f"""
+            CREATE OR REPLACE TEMP TABLE tenure_new AS
             SELECT n.*, o.activity_key IS NOT NULL AS known
-            FROM (SELECT {_COLUMNS} FROM ({rows.text})) n
-            LEFT JOIN (FROM {self._scan(before)} SEMI JOIN ({rows.text}) USING (activity_key)) o
-            ON n.activity_key = o.activity_key
-            WHERE o.activity_key IS NULL OR NOT ({same})"""
+            FROM (SELECT {_COLUMNS} FROM ({rows.text})) n LEFT JOIN {old} o ON n.activity_key = o.activity_key
+            WHERE o.activity_key IS NULL OR NOT ({same})""")
+        new, changed = self._count("SELECT count(*) FILTER (NOT known), count(*) FILTER (known) FROM tenure_new")
+        return new, changed
 
-    def _touched(self, before: Files) -> list[str]:
-        """The months that the new rows lie in, and those in which rows of the same keys lay."""
+    def _touched(self, before: Files, more: str = "") -> list[str]:
+        """The months that the news lie in, those in which rows of their keys lay, and those that *more* selects."""
         old = f"SELECT {_MONTH} FROM {self._scan(before)} SEMI JOIN (FROM tenure_new WHERE known) USING (activity_key)"
-        query = f"SELECT DISTINCT m FROM (SELECT {_MONTH} AS m FROM tenure_new UNION ALL {old}) ORDER BY m"
-        return [month for (month,) in self._db.execute(query).fetchall()]
+        parts = " UNION ALL ".join(filter(None, (f"SELECT {_MONTH} AS m FROM tenure_new", old, more)))
+        return [month for (month,) in self._db.execute(f"SELECT DISTINCT m FROM ({parts}) ORDER BY m").fetchall()]
 
-    def _compare(self, rows: Sql, before: Files) -> Counts:
-        (total,) = self._count(f"SELECT count(*) FROM ({rows.text})")
-        if not before:
-            return total, 0, 0
-        known, same = self._count(f"""
-            SELECT count(o.activity_key), count(*) FILTER (hash(n) = hash(o))
-            FROM (SELECT {_COLUMNS} FROM ({rows.text})) n
-            LEFT JOIN (SELECT {_COLUMNS} FROM {self._scan(before)}) o ON n.activity_key = o.activity_key""")
-        return total - known, known - same, sum(file.rows for file in before) - known
+    def _rewrite(self, query: str, months: Iterable[str], before: Files) -> Files:
+        """The files when *months* are written anew from *query* and the others stay."""
+        touched = set(months)
+        others = tuple(file for file in before if file.part not in touched)
+        return tuple(sorted(others + self._write(query, sorted(touched)), key=lambda file: file.part))
 
     def _months(self, query: str) -> list[str]:
         found = self._db.execute(f"SELECT DISTINCT {_MONTH} AS m FROM ({query}) ORDER BY m").fetchall()
