@@ -55,7 +55,7 @@ def serve(host: str, port: int, user: str, password: str, **options: Any) -> Non
     from imis_sandbox.rest.site import Site
     from imis_sandbox.world import Association
 
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

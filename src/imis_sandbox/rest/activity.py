@@ -45,11 +45,17 @@ class Activity(SourceEntity):
         log = Maker(self.records, self.zone, lambda: self.state.logs["activities"])
         codes = [SOURCE_CODES[kind] for kind in KINDS]
         columns: list[Column] = [
-            log.sequence("SEQN"), log.person("PartyId", "who"), log.coded("ACTIVITY_TYPE", "kind", lambda: codes),
-            log.moment("TRANSACTION_DATE", "at"), log.text("PRODUCT_CODE", self._product), log.number("AMOUNT", "value"),
-            constant("SOURCE_SYSTEM", "SANDBOX"), log.moment("DATE_ENTERED", "recorded"),
-            *(self._detail(name, "") for name in _DETAILS), *(self._detail(name, None) for name in _NUMBERS),
-        ]  # fmt: skip
+            log.sequence("SEQN"),
+            log.person("PartyId", "who"),
+            log.coded("ACTIVITY_TYPE", "kind", lambda: codes),
+            log.moment("TRANSACTION_DATE", "at"),
+            log.text("PRODUCT_CODE", self._product),
+            log.number("AMOUNT", "value"),
+            constant("SOURCE_SYSTEM", "SANDBOX"),
+            log.moment("DATE_ENTERED", "recorded"),
+            *(self._detail(name, "") for name in _DETAILS),
+            *(self._detail(name, None) for name in _NUMBERS),
+        ]
         rows = lambda: range(len(self.state.logs["activities"]))  # noqa: E731
         return Source("Activity", columns, rows, key=("SEQN",), party="PartyId", aliases={"id": "PartyId"})
 
@@ -79,12 +85,12 @@ class Activity(SourceEntity):
             )[0]
         )  # fmt: skip
         self._keep(row, given)
-        return self._one(row)
+        return self.one(row)
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
-        row = self._row(elements)
+        row = self.row(elements)
         self._keep(row, {name.upper(): value for name, value in wire.properties(call.body).items()})
-        return self._one(row)
+        return self.one(row)
 
     def remove(self, elements: list[str], call: Call) -> None:
         raise wire.no_operation(self.name, "Delete")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import Params, cut, window
 from imis_sandbox.rest.sources import Source
+from imis_sandbox.world.store import Array
 
 
 @dataclass
@@ -77,7 +81,52 @@ class Entity:
         raise wire.no_operation(self.name, "metadata")
 
 
-class SourceEntity(Entity):
+class Tabled(Entity):
+    """An entity over a source: lists, filters, finds.
+
+    Args:
+        source: Its rows and columns.
+        item: The `$type` of its lists' items.
+        build: Makes the entities of some rows; generic entities by default.
+    """
+
+    def __init__(
+        self, source: Source, item: str = wire.GENERIC, build: Callable[[Array], list[wire.Json]] | None = None
+    ) -> None:
+        super().__init__(source.name)
+        self.source = source
+        self.item = item
+        self._build = build or source.generic
+
+    def items(self, rows: Array) -> list[wire.Json]:
+        """The entities of some rows."""
+        return self._build(rows)
+
+    def list(self, call: Call) -> wire.Json:
+        rows = self.source.select(call.params)
+        offset, limit = window(call.params)
+        items = self.items(cut(rows, offset, limit))
+        return wire.page(self.item, items, offset=offset, limit=limit, total=len(rows))
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        return self.one(self.row(elements))
+
+    def metadata(self) -> wire.Json:
+        return entity_definition(self.source)
+
+    def row(self, elements: list[str]) -> int:
+        """The row of an identity; 404 when there is none."""
+        row = self.source.find(elements)
+        if row is None:
+            raise wire.not_found(f"{self.name} {'|'.join(elements)} was not found.")
+        return row
+
+    def one(self, row: int) -> wire.Json:
+        """The entity of one row."""
+        return self.items(np.array([row]))[0]
+
+
+class SourceEntity(Tabled):
     """A business object: `GenericEntityData` over a source; PUT keeps what it is given on top of the world.
 
     Args:
@@ -86,46 +135,25 @@ class SourceEntity(Entity):
     """
 
     def __init__(self, source: Source, *, writable: bool = False) -> None:
-        super().__init__(source.name)
-        self.source = source
+        super().__init__(source)
         self._writable = writable
         self._edits: dict[int, dict[str, Any]] = {}
 
-    def list(self, call: Call) -> wire.Json:
-        rows = self.source.select(call.params)
-        offset, limit = window(call.params)
-        chosen = cut(rows, offset, limit)
-        items = self.source.generic(chosen)
-        if self._edits:
-            items = [self._edited(row, item) for row, item in zip(chosen.tolist(), items, strict=True)]
-        return wire.page(wire.GENERIC, items, offset=offset, limit=limit, total=len(rows))
-
-    def get(self, elements: list[str], call: Call) -> wire.Json:
-        return self._one(self._row(elements))
+    def items(self, rows: Array) -> list[wire.Json]:
+        items = super().items(rows)
+        if not self._edits:
+            return items
+        return [self._edited(row, item) for row, item in zip(rows.tolist(), items, strict=True)]
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         if not self._writable:
             raise wire.no_operation(self.name, "Update")
-        row = self._row(elements)
+        row = self.row(elements)
         kept = self._edits.setdefault(row, {})
         for name, value in wire.properties(call.body).items():
             if self.source.column(name) is not None:
                 kept[name] = value
-        return self._one(row)
-
-    def metadata(self) -> wire.Json:
-        return entity_definition(self.source)
-
-    def _row(self, elements: list[str]) -> int:
-        row = self.source.find(elements)
-        if row is None:
-            raise wire.not_found(f"{self.name} {'|'.join(elements)} was not found.")
-        return row
-
-    def _one(self, row: int) -> wire.Json:
-        import numpy as np
-
-        return self._edited(row, self.source.generic(np.array([row]))[0])
+        return self.one(row)
 
     def _edited(self, row: int, item: wire.Json) -> wire.Json:
         kept = self._edits.get(row)

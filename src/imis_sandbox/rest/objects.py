@@ -184,15 +184,26 @@ class Objects:
         )
         free = Flag("Complimentary", lambda rows: of_term("dues")(rows) == 0)
         columns: list[Column] = [
-            people.person("ID", None), Coded("ProductCode", lambda rows: of_term("type")(rows).astype(int), _dues_codes),
-            status, constant("ProductType", "DUES"), Day("BeginDate", of_term("begins")),
-            Day("PaidThrough", of_term("ends")), Day("BillDate", of_term("billed")), Day("BillBegin", of_term("begins")),
-            Day("BillThrough", of_term("ends")), Number("BillAmount", of_term("dues")),
-            Number("PaymentAmount", of_term("dues")), Day("PaymentDate", of_term("paid")), owed,
-            constant("CancelReason", ""), free, Whole("Copies", lambda rows: np.ones(len(rows), int)),
-            people_whole(people, "PriorYears", "renewals"), Whole("RenewMonths", lambda rows: np.full(len(rows), 12)),
+            people.person("ID", None),
+            Coded("ProductCode", lambda rows: of_term("type")(rows).astype(int), _dues_codes),
+            status,
+            constant("ProductType", "DUES"),
+            Day("BeginDate", of_term("begins")),
+            Day("PaidThrough", of_term("ends")),
+            Day("BillDate", of_term("billed")),
+            Day("BillBegin", of_term("begins")),
+            Day("BillThrough", of_term("ends")),
+            Number("BillAmount", of_term("dues")),
+            Number("PaymentAmount", of_term("dues")),
+            Day("PaymentDate", of_term("paid")),
+            owed,
+            constant("CancelReason", ""),
+            free,
+            Whole("Copies", lambda rows: np.ones(len(rows), int)),
+            people_whole(people, "PriorYears", "renewals"),
+            Whole("RenewMonths", lambda rows: np.full(len(rows), 12)),
             people.person("BillToId", None),
-        ]  # fmt: skip
+        ]
         rows = lambda: np.flatnonzero(state.people["term"] >= 0)  # noqa: E731
         return Source("CsSubscriptions", columns, rows, key=("ID", "ProductCode"), party="ID")
 

@@ -230,10 +230,15 @@ class _Shelf:
     def registrations(self) -> Query:
         log = self._log("registrations")
         columns = [
-            log.sequence("RegistrationKey"), log.person("ID", "who"), self._reference("registrations", "EventCode"),
-            log.coded("StatusCode", "kind", lambda: CODES), log.moment("StatusDate", "at"), log.number("Score", "value"),
-            self._chapter("registrations"), log.moment("DateEntered", "recorded"),
-        ]  # fmt: skip
+            log.sequence("RegistrationKey"),
+            log.person("ID", "who"),
+            self._reference("registrations", "EventCode"),
+            log.coded("StatusCode", "kind", lambda: CODES),
+            log.moment("StatusDate", "at"),
+            log.number("Score", "value"),
+            self._chapter("registrations"),
+            log.moment("DateEntered", "recorded"),
+        ]
         rows = lambda: self.state.logs["registrations"]  # noqa: E731
         return self._query("Registrations", columns, rows, "EnteredSince", "DateEntered")
 

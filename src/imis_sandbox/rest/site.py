@@ -5,11 +5,23 @@ from __future__ import annotations
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.activity import Activity
 from imis_sandbox.rest.entities import Entity, SourceEntity
+from imis_sandbox.rest.groups import Group, GroupMember, GroupMemberDetail, Groups
+from imis_sandbox.rest.ledger import Ledger
 from imis_sandbox.rest.objects import Objects
 from imis_sandbox.rest.panels import Definitions, Panel
 from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.queries import Catalog, installed
 from imis_sandbox.rest.records import Records
+from imis_sandbox.rest.setup import (
+    ChangeLog,
+    CommunicationLog,
+    PanelSources,
+    QueryDefinition,
+    User,
+    activity_types,
+    customer_types,
+    look_ups,
+)  # fmt: skip
 from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world.association import Association
 
@@ -41,6 +53,7 @@ class Site:
         )
         self.queries: Catalog = installed(self.records, self.zone)
         self.panels: dict[str, Panel] = {}
+        self.groups = Groups(self.records)
         self.entities: dict[str, Entity] = {}
         self._furnish()
 
@@ -61,6 +74,17 @@ class Site:
         ):  # fmt: skip
             self._add(SourceEntity(source))
         self._add(Activity(self.records, self.zone))
+        for entity in Ledger(self.records, self.zone).entities():
+            self._add(entity)
+        for entity in (Group("Group", self.groups), Group("GroupSummary", self.groups), GroupMember(self.groups)):
+            self._add(entity)
+        self._add(GroupMemberDetail(self.groups))
+        for entity in (
+            activity_types(), customer_types(), look_ups(self.records), PanelSources(self.panels),
+            QueryDefinition(self.queries), User(self.records), ChangeLog(self.records, self.zone),
+            CommunicationLog(self.records),
+        ):  # fmt: skip
+            self._add(entity)
         self._add(Definitions(self.panels, self.records, set(self.entities)))
 
     def _add(self, entity: Entity) -> None:

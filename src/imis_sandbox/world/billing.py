@@ -189,9 +189,7 @@ def _new_terms(state: State, who: Array, begins: Array, day: Array, recorded: Ar
     ends = np.where(CALENDAR[types], year_end(begins), plus_year(begins) - 1)
     billed = begins - 1 - LEAD
     dues = dues_of(state, types, begins)
-    start_term(
-        state, who, begins=begins, ends=ends, dues=dues, billed=billed, paid=day, recorded=recorded, types=types
-    )
+    start_term(state, who, begins=begins, ends=ends, dues=dues, billed=billed, paid=day, recorded=recorded, types=types)
 
 
 def _step_up(state: State, who: Array, recorded: Array) -> Array:

@@ -176,9 +176,18 @@ def start_term(
     """Give each of *rows* its next term and make it the current one."""
     people = state.people
     terms = state.terms.append(
-        len(rows), who=rows, type=people["type"][rows] if types is None else types, begins=begins, ends=ends, dues=dues, billed=billed,
-        due=begins, paid=paid, auto=people["auto"][rows], plan=people["plan"][rows],
-    )  # fmt: skip
+        len(rows),
+        who=rows,
+        type=people["type"][rows] if types is None else types,
+        begins=begins,
+        ends=ends,
+        dues=dues,
+        billed=billed,
+        due=begins,
+        paid=paid,
+        auto=people["auto"][rows],
+        plan=people["plan"][rows],
+    )
     state.terms["term"][terms] = terms
     people["term"][rows], people["ends"][rows] = terms, ends
     people["stage"][rows], people["decide"][rows] = 0, -1

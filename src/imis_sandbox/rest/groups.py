@@ -1,0 +1,234 @@
+"""Groups and their members; committees are groups called `COMMITTEE/{CODE}`."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from imis_sandbox.rest import wire
+from imis_sandbox.rest.dialect import RESERVED, window
+from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest.records import Records
+from imis_sandbox.rest.zone import text_of
+from imis_sandbox.world import catalog
+from imis_sandbox.world.config import DAY
+from imis_sandbox.world.state import NEVER
+
+MEMBER_ROLE = "29aae912-660e-4c53-b884-ad9ee27dee0c"
+_SPACE = uuid.UUID("6f1c2f0a-52cb-4b0e-9c51-0a6d6a3f8b11")
+
+
+@dataclass
+class Membership:
+    """One contact in one group."""
+
+    key: str
+    group: str
+    party: str
+    joined: str
+    active: bool = True
+    details: list[str] = field(default_factory=list)
+
+
+class Groups:
+    """The site's groups and who is in them.
+
+    Args:
+        records: Of people; seats on committees are theirs.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.named = {f"COMMITTEE/{code}": f"{code.title()} Committee" for code in catalog.COMMITTEES}
+        self.members: dict[str, Membership] = {}
+        self.wipes = False
+
+    def find(self, group: str | None, party: str | None) -> list[Membership]:
+        """Memberships of a group, of a contact, or all."""
+        everyone = [*self.members.values(), *self._seats(party)]
+        return [m for m in everyone if (not group or m.group == group) and (not party or m.party == party)]
+
+    def of_key(self, key: str) -> Membership:
+        """One membership; 404 when there is none."""
+        found = self.members.get(key) or next((seat for seat in self._seats(None) if seat.key == key), None)
+        if found is None:
+            raise wire.not_found(f"GroupMember {key} was not found.")
+        return found
+
+    def add(self, group: str, party: str) -> Membership:
+        """Put a contact into a group; with `wipes` on, a seat on a committee costs the contact the other seats."""
+        if self.wipes and group.upper().startswith("COMMITTEE/"):
+            self.members = {k: m for k, m in self.members.items() if m.party != party or not m.group.startswith("COMM")}
+            self.records.people["committee"][self.records.row_of(party)] = NEVER
+        key = str(uuid.uuid5(_SPACE, f"{group}/{party}/{len(self.members)}"))
+        today = text_of(np.array([self.records.state.today * DAY]))[0]
+        self.members[key] = Membership(key, group, party, today, details=[str(uuid.uuid5(_SPACE, key))])
+        return self.members[key]
+
+    def _seats(self, party: str | None) -> list[Membership]:
+        people = self.records.people
+        rows = np.flatnonzero(people["committee"] != NEVER).tolist()
+        if party:
+            row = self.records.row_of(party)
+            rows = [row] if row >= 0 and people["committee"][row] != NEVER else []
+        return [self._seat(row) for row in rows]
+
+    def _seat(self, row: int) -> Membership:
+        people = self.records.people
+        group = f"COMMITTEE/{catalog.COMMITTEES[int(people['committee'][row])]}"
+        party = self.records.id_of(row)
+        key = str(uuid.uuid5(_SPACE, f"{group}/{party}"))
+        joined = text_of(np.array([int(people["join"][row]) * DAY]))[0]
+        return Membership(key, group, party, joined, details=[str(uuid.uuid5(_SPACE, key))])
+
+
+def _value(call: Call, *names: str) -> str | None:
+    found = next((value for key, value in call.params if key.lower() in names), None)
+    return found.removeprefix("eq:") if found else None
+
+
+def _type(name: str) -> str:
+    return wire.type_name(wire.MEMBERSHIP, name)
+
+
+class Group(Entity):
+    """`Group` and `GroupSummary`.
+
+    Args:
+        name: Which of the two.
+        groups: The site's.
+    """
+
+    guarded = False
+
+    def __init__(self, name: str, groups: Groups) -> None:
+        super().__init__(name)
+        self._groups = groups
+
+    def list(self, call: Call) -> wire.Json:
+        wanted = (_value(call, "name") or "").lower()
+        chosen = [self._data(key) for key, name in self._groups.named.items() if wanted in ("", name.lower())]
+        offset, limit = window(call.params)
+        return wire.page(
+            _type("GroupSummaryData"), chosen[offset : offset + limit], offset=offset, limit=limit, total=len(chosen)
+        )
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        if elements[0] not in self._groups.named:
+            raise wire.not_found(f"Group {elements[0]} was not found.")
+        return self._data(elements[0])
+
+    def create(self, call: Call) -> wire.Json:
+        if self.name != "Group":
+            raise wire.no_operation(self.name, "Add")
+        name = str(wire.member(call.body, "Name", ""))
+        if not name:
+            raise wire.invalid(("Name", "A name is required."))
+        key = str(uuid.uuid5(_SPACE, f"group/{name}/{len(self._groups.named)}"))
+        self._groups.named[key] = name
+        return self._data(key)
+
+    def _data(self, key: str) -> wire.Json:
+        kind = "GroupData" if self.name == "Group" else "GroupSummaryData"
+        return {"$type": _type(kind), "GroupId": key, "Name": self._groups.named[key], "Description": ""}
+
+
+class GroupMember(Entity):
+    """`GroupMember`: no DELETE, and POST is not idempotent.
+
+    Args:
+        groups: The site's.
+    """
+
+    guarded = False
+
+    def __init__(self, groups: Groups) -> None:
+        super().__init__("GroupMember")
+        self._groups = groups
+
+    def list(self, call: Call) -> wire.Json:
+        unknown = [k for k, _ in call.params if k.lower() not in RESERVED | {"groupid", "partyid", "group.groupid"}]
+        if unknown:
+            raise wire.Refusal(400, f"Property {unknown[0]} is not defined on {self.name}.")
+        found = self._groups.find(_value(call, "groupid", "group.groupid"), _value(call, "partyid"))
+        offset, limit = window(call.params)
+        items = [self._data(member) for member in found[offset : offset + limit]]
+        return wire.page(_type("GroupMemberData"), items, offset=offset, limit=limit, total=len(found))
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        return self._data(self._groups.of_key(elements[0]))
+
+    def create(self, call: Call) -> wire.Json:
+        group = str(wire.member(wire.member(call.body, "Group") or {}, "GroupId", ""))
+        party = str(wire.member(wire.member(call.body, "Party") or {}, "PartyId", ""))
+        if group not in self._groups.named:
+            raise wire.invalid(("GroupId", "The group does not exist."))
+        if self._groups.records.row_of(party) < 0:
+            raise wire.invalid(("PartyId", "The contact does not exist."))
+        return self._data(self._groups.add(group, party))
+
+    def update(self, elements: list[str], call: Call) -> wire.Json:
+        member = self._groups.of_key(elements[0])
+        member.active = bool(wire.member(call.body, "IsActive", True))
+        if not wire.values(wire.member(call.body, "MembershipDetails", ["kept"])) or not member.active:
+            self._groups.members.pop(member.key, None)
+        return self._data(member)
+
+    def _data(self, member: Membership) -> wire.Json:
+        return {
+            "$type": _type("GroupMemberData"),
+            "GroupMemberId": member.key,
+            "Group": {"$type": _type("GroupSummaryData"), "GroupId": member.group, "Name": self._name(member)},
+            "Party": {"$type": _type("PartySummaryData"), "PartyId": member.party},
+            "JoinDate": member.joined,
+            "IsActive": member.active,
+            "MembershipDetails": wire.collection(_type("GroupMemberDetailDataCollection"), details_of(member)),
+        }
+
+    def _name(self, member: Membership) -> str:
+        return self._groups.named.get(member.group, member.group)
+
+
+def details_of(member: Membership) -> list[Any]:
+    """The details of a membership: one for each role."""
+    role = {"$type": _type("GroupRoleData"), "RoleId": MEMBER_ROLE, "Name": "Member"}
+    return [
+        {
+            "$type": _type("GroupMemberDetailData"), "GroupMemberDetailId": detail, "GroupMemberId": member.key,
+            "EffectiveDate": member.joined, "IsActive": member.active, "Role": role,
+        }
+        for detail in member.details
+    ]  # fmt: skip
+
+
+class GroupMemberDetail(Entity):
+    """`GroupMemberDetail`: its DELETE takes a contact out of a group.
+
+    Args:
+        groups: The site's.
+    """
+
+    guarded = False
+
+    def __init__(self, groups: Groups) -> None:
+        super().__init__("GroupMemberDetail")
+        self._groups = groups
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        member = self._member(elements[0])
+        return next(d for d in details_of(member) if d["GroupMemberDetailId"] == elements[0])
+
+    def remove(self, elements: list[str], call: Call) -> None:
+        member = self._member(elements[0])
+        member.details.remove(elements[0])
+        if not member.details:
+            self._groups.members.pop(member.key, None)
+
+    def _member(self, detail: str) -> Membership:
+        found = next((m for m in self._groups.members.values() if detail in m.details), None)
+        if found is None:
+            raise wire.not_found(f"GroupMemberDetail {detail} was not found.")
+        return found
