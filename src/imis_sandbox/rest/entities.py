@@ -23,12 +23,14 @@ class Call:
         master: Whether the account may do everything.
         params: Of the address, in order.
         body: Of the request, `{}` when there is none.
+        stale: Seconds of writes that a list is not to know, by a fault.
     """
 
     user: str
     master: bool
     params: Params = ()
     body: wire.Json = field(default_factory=dict)
+    stale: float = 0.0
 
 
 class Entity:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -95,6 +96,7 @@ class Panel(Entity):
         self.records = records
         self.readable = True
         self.rows: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._replaced: dict[tuple[str, ...], tuple[float, dict[str, Any] | None]] = {}
         self.redefine(definition)
 
     def redefine(self, definition: wire.Json) -> None:
@@ -109,6 +111,8 @@ class Panel(Entity):
         self.properties = [entry for entry in named if entry.name.lower() not in skip]
 
     def list(self, call: Call) -> wire.Json:
+        if call.stale:
+            return self._as_of(time.monotonic() - call.stale).list(replace(call, stale=0.0))
         offset, limit = window(call.params)
         if not any(name.lower() not in RESERVED - {"orderby"} for name, _ in call.params):
             keys = list(islice(self.rows, offset, offset + limit))
@@ -131,14 +135,14 @@ class Panel(Entity):
             key = (party, str(self._next_ordinal(party)))
         elif key in self.rows:
             raise wire.Refusal(409, f"{self.name} {party} already exists.")
-        self.rows[key] = self._kept(given)
+        self._put(key, self._kept(given))
         return self._generic(key)
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         key = self._key(elements)
         given = wire.properties(call.body)
         self._check(key[0], given)
-        self.rows[key] = {**self.rows[key], **self._kept(given)}
+        self._put(key, {**self.rows[key], **self._kept(given)})
         return self._generic(key)
 
     def remove(self, elements: list[str], call: Call) -> None:
@@ -159,6 +163,21 @@ class Panel(Entity):
             "PrimaryParentEntityTypeName": "Party",
             "Properties": wire.collection(wire.type_name(wire.CORE, "EntityPropertyDefinitionCollection"), entries),
         }
+
+    def _put(self, key: tuple[str, ...], row: dict[str, Any]) -> None:
+        self._replaced[key] = (time.monotonic(), self.rows.get(key))
+        self.rows[key] = row
+
+    def _as_of(self, moment: float) -> Panel:
+        """This panel without the writes after a moment."""
+        older = Panel(self.definition, self.records)
+        older.rows = dict(self.rows)
+        for key, (written, before) in self._replaced.items():
+            if written > moment and before is None:
+                older.rows.pop(key, None)
+            elif written > moment and before is not None:
+                older.rows[key] = before
+        return older
 
     def _all(self) -> list[Property]:
         identity = [Property(self.id_name, "String")]

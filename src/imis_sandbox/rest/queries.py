@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,11 @@ class Query:
     prompts: tuple[tuple[str, str, str], ...]
     available: bool = True
     number: int = 59
+
+    @property
+    def key(self) -> str:
+        """Its document version key."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, self.path.lower()))
 
     def select(self, given: dict[str, str]) -> Rows:
         """Rows for prompts given by alias or by property name; an empty or missing one asks for all."""
@@ -113,7 +119,8 @@ def definition(query: Query) -> wire.Json:
     ]  # fmt: skip
     folder, _, name = query.path.rpartition("/")
     return {
-        "$type": data_type, "Name": name, "Path": query.path, "FolderPath": folder, "LimitResultsCount": 0,
+        "$type": data_type, "Name": name, "Path": query.path,
+        "QueryDefinitionId": query.key, "DocumentVersionId": query.key, "FolderPath": folder, "LimitResultsCount": 0,
         "Parameters": wire.collection(wire.type_name(wire.CORE, "QueryParameterDataCollection"), prompts),
         "Properties": wire.collection(wire.type_name(wire.CORE, "QueryPropertyDataCollection"), properties),
         "Sources": wire.collection(wire.STRINGS, [query.source.name]),
@@ -134,6 +141,13 @@ class Catalog:
     def find(self, path: str) -> Query | None:
         """A query, switched on or not; the path in any case."""
         return self._queries.get(path.strip().rstrip("/").lower())
+
+    def of_key(self, key: str) -> Query:
+        """A query by its document version key, here made from its path; 404 when there is none."""
+        for query in self._queries.values():
+            if query.key == key.strip().lower() and query.available:
+                return query
+        raise wire.not_found(f"Query: {key} not found.")
 
     def need(self, path: str) -> Query:
         """A query that REST may see; 404 otherwise, whatever the cause."""

@@ -1,165 +1,275 @@
-"""The ASGI application: addresses to answers."""
+"""The ASGI application: from addresses to answers, with faults in between."""
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import time
+from collections.abc import AsyncIterator
+from email.utils import formatdate
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from imis_sandbox.rest import queries, wire
-from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest import control, wire
+from imis_sandbox.rest.entities import Call
+from imis_sandbox.rest.faults import ANSWERS, BEFORE, Fault, spoil
+from imis_sandbox.rest.router import Answer, route, writes
 from imis_sandbox.rest.site import Site
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache", "Server": "Microsoft-IIS/10.0"}
 _LARGEST_BODY = 16 * 2**20
+_SERVER_ERROR = "An error occurred. Please contact the administrator."
+_SPOILING = {"unordered", "repeated_page", "missing_rows", "empty_has_next", "duplicate_keys"} | {
+    "new_column", "lost_column", "renamed_column", "type_change", "null_flood", "new_value", "nested",
+}  # fmt: skip
 
 
 def create_app(site: Site) -> Starlette:
     """The application for a site."""
+    handler = Handler(site)
+    return Starlette(routes=[Route("/{path:path}", handler.answer, methods=_METHODS)])
 
-    async def answer(request: Request) -> Response:
+
+class Dropped(Exception):
+    """The connection is to be dropped without a reply."""
+
+
+class Handler:
+    """Answers requests of one site, one after the other.
+
+    Args:
+        site: Whose.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._previous: list[Any] = []
+        self._later: set[asyncio.TimerHandle] = set()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request and count it."""
+        parts = [part for part in request.scope["path"].split("/") if part]
+        if parts and parts[0].lower() == "_sandbox":
+            return await self._control(request, parts[1:])
+        self._site.usage.enter()
+        response: Response | None = None
         try:
-            status, body = await _respond(site, request)
+            response = await self._answer(request, parts)
+            for _ in range(2):  # lets a request that arrived meanwhile be counted as parallel
+                await asyncio.sleep(0)
+        except Dropped:
+            response = _drop(request)
+        finally:
+            self._site.usage.leave(request.method, response.status_code if response else 0)
+        return response
+
+    async def _control(self, request: Request, parts: list[str]) -> Response:
+        try:
+            body = _json(await request.body())
+            found = control.answer(self._site, request.method, parts, dict(request.query_params), body)
         except wire.Refusal as refusal:
-            status, body = refusal.status, refusal.body
-        return _response(status, body)
+            found = refusal.status, refusal.body
+        return _plain(*found)
 
-    return Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)])
+    async def _answer(self, request: Request, parts: list[str]) -> Response:
+        address = request.scope["path"] + "?" + request.scope["query_string"].decode("latin-1")
+        body = await request.body()
+        try:
+            early = await self._before(request, address)
+            if early is not None:
+                return early
+            status, answered = self._handled(request, parts, address, body)
+        except wire.Refusal as refusal:
+            status, answered = refusal.status, refusal.body
+        return await self._finish(address, status, answered)
+
+    async def _before(self, request: Request, address: str) -> Response | None:
+        """What a fault answers in place of the site."""
+        path = request.scope["path"].strip("/").lower()
+        apart = set() if "metadata" in path else {"metadata_missing"}
+        if path.endswith("token"):
+            apart |= {"unauthorized_once", "token_expired", "query_off", "forbidden"}
+        names = {name: words for name, words in BEFORE.items() if name not in apart}
+        fault = self._site.faults.first(names, address)
+        if fault is None:
+            return None
+        if fault.name == "slow":
+            await asyncio.sleep(float(fault.more.get("seconds", 1)))
+            return None
+        return self._instead(fault, address)
+
+    def _instead(self, fault: Fault, address: str) -> Response:
+        if fault.name == "token_expired":
+            self._site.accounts.revoke()
+        if fault.name in ("token_expired", "unauthorized_once"):
+            refusal = wire.denied()
+            return _plain(refusal.status, refusal.body)
+        if fault.name == "redirect":
+            return Response("", 302, {**_HEADERS, "Location": address})
+        status, words = _REFUSALS[fault.name]
+        headers = dict(_HEADERS)
+        if "retry_after" in fault.more or status == 429:
+            headers["Retry-After"] = str(fault.more.get("retry_after", 1))
+        return Response(words, status, headers, "text/plain; charset=utf-8")
+
+    def _handled(self, request: Request, parts: list[str], address: str, body: bytes) -> Answer:
+        if len(parts) < 3 and [part.lower() for part in parts][-1:] == ["token"]:
+            return self._token(request, body)
+        account = self._site.accounts.account_of(request.headers.get("authorization", ""))
+        params = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        data = _json(body) if request.method in ("POST", "PUT") else {}
+        call = Call(account.name, account.master, params, data)
+        if not writes(request.method, parts):
+            return self._read(request, parts, address, call)
+        return self._write(request, parts, address, call)
+
+    def _token(self, request: Request, body: bytes) -> Answer:
+        if request.method != "POST":
+            raise wire.Refusal(405, "The requested resource does not support this method.")
+        form = dict(parse_qsl(body[:65_536].decode("utf-8", "replace"), keep_blank_values=True))
+        return 200, self._site.accounts.grant(form)
+
+    def _read(self, request: Request, parts: list[str], address: str, call: Call) -> Answer:
+        stale = self._site.faults.strikes("stale_lists", address)
+        if stale is not None:
+            call.stale = float(stale.more.get("seconds", 5))
+        found = route(self._site, request.method, parts, call)
+        if self._site.faults.strikes("lost_reply", address):
+            raise Dropped
+        return found
+
+    def _write(self, request: Request, parts: list[str], address: str, call: Call) -> Answer:
+        faults = self._site.faults
+        record = request.scope["path"].lower() if request.method != "POST" else orjson.dumps(call.body)[:2000].decode()
+        if faults.always("refused", address, _record(parts, call) or record):
+            raise wire.invalid(("RecordId", "The record is refused."))
+        if faults.strikes("duplicate", address):
+            raise wire.Refusal(409, "The record already exists.")
+        late = faults.strikes("late_commit", address)
+        if late is not None:
+            self._commit_later(float(late.more.get("seconds", 1)), request.method, parts, call)
+            raise wire.Refusal(500, _SERVER_ERROR)
+        found = route(self._site, request.method, parts, call)
+        if faults.strikes("saved_500", address):
+            raise wire.Refusal(500, _SERVER_ERROR)
+        if faults.strikes("lost_reply", address):
+            raise Dropped
+        return _zeroed(found) if faults.strikes("ordinal_zero", address) else found
+
+    def _commit_later(self, seconds: float, method: str, parts: list[str], call: Call) -> None:
+        def commit() -> None:
+            try:
+                route(self._site, method, parts, call)
+            except wire.Refusal:
+                return
+
+        loop = asyncio.get_running_loop()
+        self._later.add(loop.call_later(seconds, commit))
+
+    async def _finish(self, address: str, status: int, answered: Any) -> Response:
+        faults = self._site.faults
+        if not faults.on or status >= 400:
+            return _plain(status, answered)
+        fault = faults.first({name: words for name, words in ANSWERS.items() if name != "stale_lists"}, address)
+        paged = isinstance(answered, dict) and "Items" in answered
+        previous, self._previous = self._previous, answered["Items"]["$values"] if paged else []
+        if fault is None:
+            return _plain(status, answered)
+        if fault.name in _SPOILING:
+            return _plain(status, spoil(fault, answered, faults, previous) if paged else answered)
+        return _mangled(fault, status, answered)
 
 
-def _response(status: int, body: Any) -> Response:
-    if isinstance(body, str):
-        return Response(body, status, _HEADERS, "text/plain; charset=utf-8" if body else None)
-    return Response(orjson.dumps(body), status, _HEADERS, "application/json; charset=utf-8")
+_REFUSALS = {
+    "unavailable": (503, "Service unavailable."),
+    "throttled": (429, "Too many requests."),
+    "server_error": (500, _SERVER_ERROR),
+    "forbidden": (403, "You do not have permission to do this."),
+    "metadata_missing": (501, "Service not implemented"),
+    "query_off": (404, "Query: not found."),
+}
 
 
-async def _respond(site: Site, request: Request) -> tuple[int, Any]:
-    parts = [part for part in request.scope["path"].split("/") if part]
-    if parts and parts[0].lower().startswith("asi.scheduler"):
-        parts = parts[1:]
-    head = parts[0].lower() if parts else ""
-    if head == "token":
-        return await _token(site, request)
-    if head == "api" and len(parts) > 1:
-        account = site.accounts.account_of(request.headers.get("authorization", ""))
-        raw = request.scope["query_string"].decode("latin-1")
-        params = parse_qsl(raw, keep_blank_values=True)
-        body = await _body(request)
-        return _api(site, request.method, parts[1:], Call(account.name, account.master, params, body))
-    raise wire.not_found("The resource cannot be found.")
-
-
-async def _token(site: Site, request: Request) -> tuple[int, Any]:
-    if request.method != "POST":
-        raise wire.Refusal(405, "The requested resource does not support this method.")
-    text = (await request.body())[:_LARGEST_BODY].decode("utf-8", "replace")
-    return 200, site.accounts.grant(dict(parse_qsl(text, keep_blank_values=True)))
-
-
-async def _body(request: Request) -> wire.Json:
-    text = await request.body()
-    if request.method not in ("POST", "PUT") or not text.strip():
-        return {}
-    if len(text) > _LARGEST_BODY:
+def _json(body: bytes) -> wire.Json:
+    if len(body) > _LARGEST_BODY:
         raise wire.Refusal(413, "Request entity too large.")
+    if not body.strip():
+        return {}
     try:
-        data = orjson.loads(text)
+        data = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise wire.Refusal(400, "The request body could not be read.") from None
     return data if isinstance(data, dict) else {"$values": data}
 
 
-def _api(site: Site, method: str, parts: list[str], call: Call) -> tuple[int, Any]:
-    name = parts[0].lower()
-    if name in ("query", "queryservice", "iqa"):
-        return _query(site, method, name, call)
-    if name == "metadata" and len(parts) > 1:
-        return 200, _entity(site, parts[1]).metadata()
-    entity = _entity(site, parts[0])
-    rest = parts[1:]
-    if rest and rest[0].startswith("_"):
-        return _operation(entity, method, rest, call)
-    if len(rest) > 1 and rest[1].lower() == "changelog":
-        return 200, entity.changelog(_elements(rest[0]), call)
-    identity = "/".join(rest) if rest else next((v for n, v in call.params if n.lower() == "entityid"), None)
-    return _verb(entity, method, identity, call)
+def _plain(status: int, body: Any) -> Response:
+    if isinstance(body, str):
+        return Response(body, status, _HEADERS, "text/plain; charset=utf-8" if body else None)
+    return Response(orjson.dumps(body), status, _HEADERS, "application/json; charset=utf-8")
 
 
-def _query(site: Site, method: str, name: str, call: Call) -> tuple[int, Any]:
-    if method != "GET":
-        raise wire.no_operation("QueryService", method)
-    path = next((value for key, value in call.params if key.lower() == "queryname"), "")
-    query = site.queries.need(path)
-    if name == "iqa":
-        return 200, queries.generic_page(query, call.params, query.select(queries.positional(query, call.params)))
-    return 200, queries.flat_page(query, call.params, query.select(queries.named(call.params)))
+def _mangled(fault: Fault, status: int, body: Any) -> Response:
+    text, kind = orjson.dumps(body), "application/json; charset=utf-8"
+    megabytes = int(fault.more.get("megabytes", 64))
+    if fault.name == "html":
+        return Response("<html><body><h1>Runtime Error</h1></body></html>", status, _HEADERS, "text/html")
+    if fault.name == "truncated":
+        return Response(text[: len(text) // 2], status, _HEADERS, kind)
+    if fault.name == "wrong_charset":
+        return Response(text.replace(b'"Items"', b'"It\xe9ms"'), status, _HEADERS, kind)
+    if fault.name == "drip":
+        return StreamingResponse(_drip(text, float(fault.more.get("seconds", 1.0))), status, _HEADERS, kind)
+    if fault.name == "huge":
+        return StreamingResponse(_blanks(megabytes), status, _HEADERS, kind)
+    if fault.name == "gzip_bomb":
+        packed = gzip.compress(b" " * (megabytes * 2**20))
+        return Response(packed, status, {**_HEADERS, "Content-Encoding": "gzip"}, kind)
+    skewed = formatdate(time.time() + float(fault.more.get("seconds", 600)), usegmt=True)
+    return Response(text, status, {**_HEADERS, "Date": skewed}, kind)
 
 
-def _entity(site: Site, name: str) -> Entity:
-    entity = site.entity(name)
-    if entity is None:
-        raise wire.not_found(f"The entity {name} was not found.")
-    return entity
+async def _drip(text: bytes, pause: float) -> AsyncIterator[bytes]:
+    for place in range(len(text)):
+        yield text[place : place + 1]
+        await asyncio.sleep(pause)
 
 
-def _elements(identity: str) -> list[str]:
-    """The elements of `101`, `~101|2` and their percent-encoded spellings."""
-    text = unquote(identity) if "%" in identity else identity
-    return text[1:].split("|") if text.startswith("~") else [text]
+async def _blanks(megabytes: int) -> AsyncIterator[bytes]:
+    for _ in range(megabytes):
+        yield b" " * 2**20
+        await asyncio.sleep(0)
 
 
-def _verb(entity: Entity, method: str, identity: str | None, call: Call) -> tuple[int, Any]:
-    if method in ("GET", "HEAD"):
-        return 200, entity.list(call) if identity is None else entity.get(_elements(identity), call)
-    if method not in ("POST", "PUT", "DELETE"):
-        raise wire.no_operation(entity.name, method)
-    if entity.guarded and not call.master:
-        raise wire.forbidden(f"change {entity.name}")
-    if method == "POST":
-        return 201, entity.create(call)
-    if identity is None:
-        raise wire.Refusal(400, "ArgumentFault: An identity is required.")
-    if method == "PUT":
-        return 201, entity.update(_elements(identity), call)
-    entity.remove(_elements(identity), call)
-    return 200, ""
+def _drop(request: Request) -> Response:
+    """Cut the connection; uvicorn keeps the transport with the receiving half."""
+    cycle = getattr(request.receive, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if transport is not None:
+        transport.abort()
+    return Response("", 500)
 
 
-def _operation(entity: Entity, method: str, rest: list[str], call: Call) -> tuple[int, Any]:
-    operation = rest[0].lower()
-    if method != "POST":
-        raise wire.no_operation(entity.name, rest[0])
-    if operation == "_validate":
-        return 200, _validated(entity, call)
-    if operation == "_haspermission":
-        return 200, call.master or not entity.guarded or (rest[1:2] or [""])[0].lower() in ("read", "find", "select")
-    if operation == "_execute":
-        return 200, _executed(entity, call)
-    raise wire.no_operation(entity.name, rest[0])
+def _record(parts: list[str], call: Call) -> str:
+    """What a write is about, so that the same record meets the same fate under POST and PUT."""
+    if len(parts) > 2:
+        return parts[-1].lower()
+    parent = wire.member(call.body, "PrimaryParentIdentity") or {}
+    elements = wire.values(wire.member(parent, "IdentityElements", []))
+    given = wire.properties(call.body)
+    return str(elements[0] if elements else given.get("PartyId") or given.get("ID") or "").lower()
 
 
-def _validated(entity: Entity, call: Call) -> wire.Json:
-    errors = entity.validate(call)
-    return {
-        "$type": wire.type_name(wire.CORE, "ValidateResultsData"),
-        "IsValid": not errors,
-        "Entity": call.body,
-        "ValidationResults": wire.validation(errors),
-    }
-
-
-def _executed(entity: Entity, call: Call) -> wire.Json:
-    name = str(wire.member(call.body, "OperationName", ""))
-    arguments = [wire.unboxed(value) for value in wire.values(wire.member(call.body, "Parameters", []))]
-    result = entity.execute(name, arguments, call)
-    return {
-        "$type": wire.type_name(wire.CORE, "GenericExecuteResult"),
-        "Result": result,
-        "IsSuccessStatusCode": True,
-    }
+def _zeroed(found: Answer) -> Answer:
+    status, body = found
+    if isinstance(body, dict) and isinstance(body.get("Identity"), dict):
+        elements = body["Identity"]["IdentityElements"]["$values"]
+        if len(elements) > 1:
+            elements[1] = "0"
+    return status, body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.activity import Activity
 from imis_sandbox.rest.entities import Entity, SourceEntity
+from imis_sandbox.rest.faults import Faults
 from imis_sandbox.rest.groups import Group, GroupMember, GroupMemberDetail, Groups
 from imis_sandbox.rest.ledger import Ledger
 from imis_sandbox.rest.objects import Objects
@@ -22,6 +23,7 @@ from imis_sandbox.rest.setup import (
     customer_types,
     look_ups,
 )  # fmt: skip
+from imis_sandbox.rest.usage import Usage
 from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world.association import Association
 
@@ -54,6 +56,8 @@ class Site:
         self.queries: Catalog = installed(self.records, self.zone)
         self.panels: dict[str, Panel] = {}
         self.groups = Groups(self.records)
+        self.faults = Faults()
+        self.usage = Usage()
         self.entities: dict[str, Entity] = {}
         self._furnish()
 
