@@ -1,0 +1,250 @@
+"""The staff pages in a real Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import factories
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+from sites import Site
+
+pytestmark = pytest.mark.browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDTHS = (1440, 1024, 390, 320)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Browser]:
+    """The machine's own Chromium, else Playwright's. *site* comes first, to fill the ledger before a loop runs."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        except PlaywrightError:
+            pytest.skip("there is no Chromium (apt install chromium, or playwright install chromium)")
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page, and all that went wrong on it."""
+
+    page: Page
+    site: Site
+    troubles: list[str] = field(default_factory=list)
+
+    def go(self, address: str) -> Page:
+        self.page.goto(self.site.url + address)
+        return self.page
+
+    def check(self) -> None:
+        """No violation of the policy, no error in the console, nothing asked of another host."""
+        self.troubles += self.page.evaluate("window.violations || []")
+        assert not self.troubles
+
+
+_WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (e) => {
+  window.violations.push(`${e.violatedDirective} ${e.blockedURI}`);
+});
+"""
+
+
+def visit(site: Site, context: BrowserContext) -> Visit:
+    page = context.new_page()
+    page.add_init_script(_WATCH)
+    made = Visit(page, site)
+    page.on("console", lambda m: made.troubles.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: made.troubles.append(str(error)))
+    page.on("request", lambda r: made.troubles.append(r.url) if not r.url.startswith(site.url) else None)
+    return made
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/sign-in")
+    page.get_by_label("Name").fill("marta")
+    page.get_by_label("Password").fill(factories.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.url}/")
+
+
+@pytest.fixture(scope="module")
+def signed_in(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cookies of somebody who signed in by hand."""
+    kept = tmp_path_factory.mktemp("browser") / "cookies.json"
+    with browser.new_context() as context:
+        made = visit(site, context)
+        sign_in(made.page, site)
+        made.check()
+        context.storage_state(path=kept)
+    return kept
+
+
+@pytest.fixture
+def seen(site: Site, browser: Browser, signed_in: Path) -> Iterator[Visit]:
+    with browser.new_context(storage_state=signed_in, viewport={"width": 1440, "height": 900}) as context:
+        made = visit(site, context)
+        yield made
+        made.check()
+
+
+def addresses(site: Site) -> dict[str, str]:
+    member = site.world.id_of_rank()
+    return {
+        "today": "/",
+        "filtered": "/?q=jun&band=medium&sort=date",
+        "nobody": "/?q=zzzz",
+        "last page": "/?page=12",
+        "member": f"/members/{member}/",
+        "timeline": f"/members/{member}/?show=events",
+        "model": "/model/",
+        "runs": "/runs/",
+        "run": "/runs/3/",
+    }
+
+
+def test_the_morning_sign_in_filter_page_open_and_sign_out(site: Site, browser: Browser):
+    """What staff do: each view is an address, and Back brings the former one."""
+    with browser.new_context(accept_downloads=True) as context:
+        made = visit(site, context)
+        page = made.page
+        sign_in(page, site)
+        assert page.locator(".work > li").count() == 20
+        page.get_by_label("Band", exact=True).select_option("medium")
+        page.get_by_label("Sort by").select_option("date")
+        page.get_by_role("button", name="Show").click()
+        assert "band=medium" in page.url
+        assert "sort=date" in page.url
+        assert {text.split("\n")[0] for text in page.locator(".work .risk-word").all_inner_texts()} == {"Medium"}
+        shown = page.locator(".work h3").all_inner_texts()
+
+        page.get_by_role("link", name="Next").click()
+        assert "page=2" in page.url
+        assert "band=medium" in page.url
+        assert page.locator(".work h3").all_inner_texts() != shown
+
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name="CSV").click()
+        rows = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()
+        assert len(rows) == 1 + site.world.scores.filter(site.world.scores["band"] == "medium").height
+
+        name = page.locator(".work h3 a").first.inner_text()
+        page.locator(".work h3 a").first.click()
+        assert page.get_by_role("heading", level=1).inner_text() == name
+        page.go_back()
+        assert "page=2" in page.url
+        page.get_by_role("button", name="Sign out").first.click()
+        page.wait_for_url("**/sign-in")
+        made.check()
+
+
+def test_the_slash_key_goes_to_the_search_and_only_outside_of_fields(seen: Visit):
+    page = seen.go("/model/")
+    page.keyboard.press("/")
+    page.keyboard.type("00012/")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=00012%2F")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["today", "filtered", "nobody", "member", "timeline", "model", "runs", "run"])
+def test_axe_finds_nothing(site: Site, browser: Browser, signed_in: Path, name: str, theme: str):
+    with browser.new_context(storage_state=signed_in, color_scheme=theme) as context:
+        made = visit(site, context)
+        page = made.go(addresses(site)[name])
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        found = Axe().run(page, options=RULES)
+        made.check()
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("address", ["/sign-in", "/nowhere"])
+def test_axe_finds_nothing_before_signing_in(site: Site, browser: Browser, address: str):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(site.url + address)
+        found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_scrolls_sideways_and_no_target_is_too_small(seen: Visit, site: Site, width: int):
+    seen.page.set_viewport_size({"width": width, "height": 900})
+    for name, address in addresses(site).items():
+        page = seen.go(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("button, select, input:not([type=hidden]), .nav a, .views a, h3 a")]
+                .filter((e) => e.checkVisibility() && !e.closest(".skip"))
+                .map((e) => [e.textContent.trim().slice(0, 20), e.getBoundingClientRect(), e.type])
+                .filter(([, box, type]) => type !== "checkbox" && (box.height < 23.5 || box.width < 23.5))
+                .map(([text]) => text)"""
+        )
+        assert small == [], name
+
+
+def test_every_chart_has_a_name_a_reading_and_its_numbers(seen: Visit, site: Site):
+    """A figure without a finding, a title, a description or a table with its numbers fails."""
+    charts = 0
+    for address in addresses(site).values():
+        page = seen.go(address)
+        for figure in page.locator("figure.chart").all():
+            charts += 1
+            assert len(figure.locator("h2").inner_text()) > 10
+            assert len(figure.locator("svg > desc").text_content()) > 20
+            key = figure.locator("svg").get_attribute("aria-labelledby").split()[0]
+            assert page.locator(f"#{key}").count() == 1
+            room = figure if figure.locator("table").count() else figure.locator("xpath=..")
+            assert room.locator("table tbody tr").count() >= 2
+            for form in ("CSV", "SVG"):
+                assert figure.get_by_role("link", name=form).count() == 1
+    assert charts >= 4
+
+
+def test_without_a_script_everything_still_works(site: Site, browser: Browser):
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        sign_in(page, site)
+        page.get_by_label("Type", exact=True).select_option("Academic")
+        page.get_by_role("button", name="Show").click()
+        assert "type=Academic" in page.url
+        page.locator(".work h3 a").first.click()
+        page.get_by_role("link", name="Events").click()
+        assert "show=events" in page.url
+
+
+def test_printed_pages_leave_out_controls_and_cut_no_chart(seen: Visit, site: Site):
+    for address in ("/", "/model/", addresses(site)["member"]):
+        page = seen.go(address)
+        page.emulate_media(media="print")
+        for hidden in (".rail", ".filters", ".paging", ".page-foot"):
+            for part in page.locator(hidden).all():
+                assert not part.is_visible()
+        for figure in page.locator("figure.chart").all():
+            assert figure.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+        page.emulate_media(media="screen")
+
+
+def test_the_first_tab_goes_past_the_menu(seen: Visit):
+    page = seen.go("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
