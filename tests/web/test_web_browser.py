@@ -135,7 +135,7 @@ def test_the_morning_sign_in_filter_page_open_and_sign_out(site: Site, browser: 
         assert {text.split("\n")[0] for text in page.locator(".work .risk-word").all_inner_texts()} == {"Medium"}
         shown = page.locator(".work h3").all_inner_texts()
 
-        page.get_by_role("link", name="Next").click()
+        page.get_by_role("link", name="Next", exact=True).click()
         assert "page=2" in page.url
         assert "band=medium" in page.url
         assert page.locator(".work h3").all_inner_texts() != shown

@@ -103,8 +103,10 @@ def _points(drawing: Drawing, bins: Sequence[Bin], full: float) -> None:
         drawing.circle(x, _y(b.observed, full), 4.5)
     last = bins[-1]
     words = f"scored {hundred_of(last.predicted)}, {hundred_of(last.observed)} lapsed"
-    y = min(_y(last.low, full) + 20, _BASE - 8)
-    drawing.text(min(_x(last.predicted, full) + 60, _WIDTH), y, words, kind="lead halo", anchor="end")
+    right = min(_x(last.predicted, full) + 60, _WIDTH)
+    # Beneath the whiskers that the words would cross.
+    beneath = max(_y(b.low, full) for b in bins if _x(b.predicted, full) > right - 8 * len(words))
+    drawing.text(right, min(beneath + 20, _BASE - 8), words, kind="lead halo", anchor="end")
 
 
 def _bars(drawing: Drawing, bins: Sequence[Bin], full: float) -> None:

@@ -74,7 +74,7 @@ def _lines(drawing: Drawing, rows: Sequence[Gain], at: Gain) -> None:
     points = [(row.share, row.points_caught) for row in rows if row.points_caught is not None]
     if len(points) > 1:
         drawing.path(polyline(_at(share, caught) for share, caught in points), "then")
-        x, y = _at(*min(points, key=lambda row: abs(row[0] - 0.55)))
+        x, y = _at(*min(points, key=lambda row: abs(row[0] - 0.35)))
         drawing.text(x + 8, y + 16, "points score", kind="halo")
     drawing.path(polyline(_at(row.share, row.caught) for row in rows), "now")
     x, y = _at(0.72, 0.72)

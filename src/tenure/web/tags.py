@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from urllib.parse import urlencode
 
 from django import template
 from django.utils.safestring import SafeString
@@ -45,9 +46,5 @@ def thousandth(value: float | None) -> str:
 @register.simple_tag(takes_context=True)
 def address(context: template.Context, **changes: object) -> str:
     """This page's address with some of its parameters changed; an empty value takes one away."""
-    query = context["request"].GET.copy()
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value not in ("", None):
-            query[name] = str(value)
-    return f"?{query.urlencode()}" if query else "?"
+    query = {**context["request"].GET.dict(), **changes}
+    return f"?{urlencode({name: value for name, value in query.items() if value not in ('', None)})}"
