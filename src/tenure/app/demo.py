@@ -128,9 +128,9 @@ def _arguments(demo: Demo) -> list[str]:
 
 def night(house: House, demo: Demo, console: Console) -> Report:
     """One night of the demo, and its sign-in."""
+    report = run_night(house, console, as_of=demo.day, dry_run=False, by="tenure demo")
     from tenure.ledger import staff
 
-    report = run_night(house, console, as_of=demo.day, dry_run=False, by="tenure demo")
     if staff.find(username=USER) is None:
         give_account(house, username=USER, password=demo.password, role="administrator", full_name="Demo")
     return report

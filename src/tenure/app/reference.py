@@ -47,10 +47,14 @@ def _paragraph(text: str) -> str:
 
 def _options(command: click.Command, context: click.Context) -> str:
     records = [record for parameter in command.get_params(context) if (record := parameter.get_help_record(context))]
-    rows = [f"| `{names}` | {text.replace('|', chr(92) + '|')} |" for names, text in records]
+    rows = [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in records]
     usage = command.get_usage(context).removeprefix("Usage: ")
     table = "\n".join(["| option | |", "|---|---|", *rows]) + "\n" if rows else ""
     return f"```console\n$ {' '.join(usage.split())}\n```\n\n{table}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ _HEAD = """\
 
 [association]
 name = {name}
-# time_zone = "UTC"                 # for dates on the staff pages; the night itself goes by UTC
+# time_zone = "UTC"                 # in which iMIS states its times, such as "America/New_York"
 
 """
 

@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import tenure
+from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
 from tenure.app.walk import Teller, Walk
@@ -31,19 +32,10 @@ def sync(house: House, walk: Walk) -> SyncReport:
             clock=house.clock,
             source=source,
             progress=tell,
-            hand_up=_hand_up,
+            hand_up=hand_up,
         )
         _tell_sync(tell, report)
     return report
-
-
-def _hand_up(pairs: tuple[tuple[int, str], ...], people: pl.DataFrame | None, whole: bool) -> None:
-    """Ids and contacts go to the ledger, since the lake must not know them."""
-    from tenure.ledger import contacts, identities
-
-    identities.learn(pairs=pairs)
-    if people is not None:
-        contacts.replace(frame=people) if whole else contacts.update(frame=people)
 
 
 def _tell_sync(tell: Teller, report: SyncReport) -> None:

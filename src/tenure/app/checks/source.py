@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
@@ -12,6 +13,9 @@ from tenure.app.password import VARIABLE, is_known
 from tenure.app.source import folder_of, open_client
 from tenure.base.errors import TenureError
 
+if TYPE_CHECKING:
+    from tenure.imis import ImisClient
+
 _LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -19,10 +23,10 @@ def files(house: House) -> Iterator[Finding]:
     """The folder, its files and their columns; no row is read."""
     from tenure import intake
 
-    folder = folder_of(house)
-    source = intake.FilesSource(folder)
-    with house.lake.batch(source="doctor", at=house.clock()) as batch:
-        delivery = source.deliver(batch.connection, {}, house.clock(), lambda *_: None)
+    folder, now = folder_of(house), house.clock()
+    errand = intake.Errand(now, {}, house.settings, house.home.root / "spool")
+    with house.lake.batch(source="doctor", at=now) as batch:
+        delivery = intake.FilesSource(folder).deliver(batch.connection, errand)
     yield Finding("source", OK, f"{folder} can be read")
     for given in delivery.tables.values():
         yield Finding(given.label, OK, f"{len(given.columns)} columns of the contract")
@@ -58,8 +62,24 @@ def imis(house: House) -> Iterator[Finding]:
         yield Finding("requests", OK, f"{client.requests_used} requests were needed to look at all this")
 
 
-def _queries(house: House, client) -> Iterator[Finding]:
-    return iter(())
+def _queries(house: House, client: ImisClient) -> Iterator[Finding]:
+    """Every query of the mapping: one page of it, and the columns that are wanted."""
+    from tenure.imis import require_columns
+    from tenure.intake import read_mapping
+
+    plan = read_mapping(house.settings.source.mapping, house.home)
+    yield Finding("mapping", OK, f"`{house.settings.source.mapping}` can be read")
+    for table, _, feed in plan.feeds():
+        try:
+            pages = client.entities(feed.entity) if feed.entity else client.query(feed.place)
+            rows = next(iter(pages), [])
+            if rows:
+                require_columns(feed.place, rows[0].keys(), feed.wanted)
+        except TenureError as error:
+            yield Finding(feed.place, FAULT, error.message, error.mend)
+            continue
+        words = f"has the {len(feed.wanted)} columns for {table}" if rows else f"answers, but has no row for {table}"
+        yield Finding(feed.place, OK if rows else NOTE, words)
 
 
 def _table(house: House, client) -> Iterator[Finding]:

@@ -1,0 +1,29 @@
+"""What goes from intake into the ledger just before the lake changes: who is who, and how to reach them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+
+def hand_up(pairs: tuple[tuple[int, str], ...], people: pl.DataFrame | None, whole: bool) -> None:
+    """Learn *pairs* of pseudonym and id, and keep contacts.
+
+    Args:
+        pairs: Of pseudonym and the source's id.
+        people: `member` and the contract's contact columns; None when none were read.
+        whole: *people* are all there are; else those that are new or changed.
+    """
+    from tenure.ledger import contacts, identities
+
+    identities.learn(pairs=pairs)
+    if people is not None:
+        contacts.replace(frame=people if whole else _with_the_others(people))
+
+
+def _with_the_others(people: pl.DataFrame) -> pl.DataFrame:
+    """*people*, and the contacts in the ledger of everybody else."""
+    from tenure.ledger.models import Contact
+
+    columns = people.columns
+    known = pl.DataFrame(list(Contact.objects.values_list(*columns)), schema=people.schema, orient="row")
+    return pl.concat([known.join(people, on="member", how="anti"), people])

@@ -1,0 +1,137 @@
+"""Commands as people call them: as processes, with what they print and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+BIN = Path(sys.executable).parent
+PASSWORD = "sandbox-password"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def told(self) -> str:
+        """All that was printed."""
+        return self.out + self.err
+
+
+def tenure(*arguments: object, timeout: float = 280, **environment: str) -> Done:
+    """Call `tenure` with *arguments* and *environment* besides this process's own; nobody sits at the terminal."""
+    return _call("tenure", arguments, timeout, environment)
+
+
+def imis_sandbox(*arguments: object, timeout: float = 120) -> Done:
+    """Call `imis-sandbox` with *arguments*."""
+    return _call("imis-sandbox", arguments, timeout, {})
+
+
+def _call(program: str, arguments: tuple[object, ...], timeout: float, environment: dict[str, str]) -> Done:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")}
+    done = subprocess.run(
+        [BIN / program, *map(str, arguments)],
+        env=kept | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def set_(home: Path, **settings: object) -> None:
+    """Give settings that are commented out in *home*'s tenure.toml another value."""
+    path = home / "tenure.toml"
+    text = path.read_text()
+    for name, value in settings.items():
+        text, count = re.subn(rf"^(# )?{name} = [^#\n]*", f"{name} = {json.dumps(value)}  ", text, flags=re.MULTILINE)
+        assert count == 1, name
+    path.write_text(text)
+
+
+@contextmanager
+def serving(*arguments: object) -> Iterator[str]:
+    """Run `imis-sandbox serve` for the length of the block, and give its address."""
+    command = [BIN / "imis-sandbox", "serve", "--port", "0", "--password", PASSWORD, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        yield line.split()[-1]
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+class Site:
+    """The sandbox as seen by somebody who is not Tenure."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        token = httpx.post(
+            f"{url}/token", data={"grant_type": "password", "username": "tenure", "password": PASSWORD}, timeout=30
+        ).json()["access_token"]
+        self._client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Every row of an entity, property → value."""
+        found: list[dict[str, Any]] = []
+        while True:
+            params = {"Limit": "500", "Offset": str(len(found))}
+            page = self._client.get(f"/api/{name}", params=params).json()
+            items = page["Items"]["$values"]
+            found += [_flat(item) for item in items]
+            if not items or len(found) >= page["TotalCount"]:
+                return found
+
+    def writes(self) -> int:
+        """How many requests changed something since `forget`; signing in is none."""
+        methods = self._client.get("/_sandbox/usage").json()["by_method"]
+        return sum(count for method, count in methods.items() if method in ("PUT", "DELETE", "PATCH")) + self._posts(
+            methods
+        )
+
+    def _posts(self, methods: dict[str, int]) -> int:
+        return methods.get("POST", 0) - self._signed_in
+
+    _signed_in = 0
+
+    def forget(self, *, sign_ins: int) -> None:
+        """Count from nothing, and expect so many sign-ins."""
+        self._signed_in = sign_ins
+        self._client.delete("/_sandbox/usage")
+
+    def fault(self, **faults: Any) -> None:
+        """Switch faults on, and all others off."""
+        self._client.post("/_sandbox/faults", json={"faults": faults})
+
+
+def _flat(item: dict[str, Any]) -> dict[str, Any]:
+    pairs = item["Properties"]["$values"]
+    return {pair["Name"]: _plain(pair.get("Value")) for pair in pairs}
+
+
+def _plain(value: Any) -> Any:
+    return value["$value"] if isinstance(value, dict) and "$value" in value else value

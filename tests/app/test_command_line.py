@@ -1,0 +1,155 @@
+"""The commands as a newcomer meets them."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+from calls import PASSWORD, imis_sandbox, tenure
+
+from tenure.app.cli import COMMANDS
+from tenure.app.reference import page
+from tenure.base.settings import Settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_help_answers_in_half_a_second():
+    import subprocess
+    import time
+
+    from calls import BIN
+
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        subprocess.run([BIN / "tenure", "--help"], check=True, capture_output=True)
+        took.append(time.perf_counter() - began)
+
+    assert min(took) < 0.5
+
+
+def test_help_lists_every_command_and_the_exit_codes():
+    done = tenure("--help")
+
+    assert done.code == 0
+    assert all(name in done.out for name in COMMANDS)
+    assert "0 done, 1 failed, 2 usage, 3 held back by a gate, 4 partly done" in done.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str):
+    done = tenure(name, "--help")
+
+    assert done.code == 0
+    assert len(done.out.split()) > 25
+    assert f"Usage: tenure {name}" in done.out
+
+
+def test_the_page_of_commands_is_made_from_the_commands():
+    """`make docs` writes it anew."""
+    assert (DOCS / "command-line.md").read_text(encoding="utf-8") == page()
+
+
+def test_a_mistyped_command_is_named_with_the_nearest():
+    done = tenure("rum")
+
+    assert done.code == 2
+    assert "hint: did you mean `run`?" in done.err
+
+
+@pytest.mark.parametrize("command", ["doctor", "sync", "train", "score", "run", "serve", "evaluate"])
+def test_a_directory_that_is_no_home_is_a_matter_of_usage(command: str, tmp_path: Path):
+    done = tenure(command, "--home", tmp_path)
+
+    assert done.code == 2
+    assert "no tenure.toml" in done.err
+    assert "hint: run `tenure init" in done.err
+
+
+def test_init_writes_settings_that_hold_every_key(tmp_path: Path, exports: Path):
+    home = tmp_path / "home"
+
+    done = tenure("init", "--home", home, "--source", "files", "--path", exports, "--grace-days", 45)
+
+    assert done.code == 0
+    text = (home / "tenure.toml").read_text()
+    assert tomllib.loads(text)["membership"]["grace_days"] == {"default": 45}
+    for name, section in Settings.model_fields.items():
+        fields = section.annotation.model_fields if hasattr(section.annotation, "model_fields") else {}
+        for key in fields:
+            imis_only = name == "source" and key not in ("kind", "path")
+            assert imis_only or key in text, f"{name}.{key}"
+
+
+def test_init_replaces_nothing_unless_told_to(tmp_path: Path, exports: Path):
+    call = ("init", "--home", tmp_path, "--source", "files", "--path", exports)
+    tenure(*call)
+    (tmp_path / "tenure.toml").write_text("# mine")
+
+    refused = tenure(*call)
+
+    assert refused.code == 2
+    assert "is there already" in refused.err
+    assert (tmp_path / "tenure.toml").read_text() == "# mine"
+    assert tenure(*call, "--force").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--source", "files"), "--source files needs --path"),
+        (("--source", "files", "--path", "nowhere"), "there is no folder `nowhere`"),
+        (("--source", "imis", "--username", "u"), "--source imis needs --url"),
+        (("--source", "imis", "--url", "example", "--username", "u"), "is not the address of a site"),
+        (("--source", "imis", "--url", "https://u:p@example.org", "--username", "u"), "holds an account"),
+        (("--source", "imis", "--url", "https://example.org"), "--source imis needs --username"),
+        (
+            ("--source", "imis", "--url", "https://example.org", "--username", "u"),
+            "is not set; looked in",
+        ),
+    ],
+)
+def test_init_says_what_it_lacks_and_writes_nothing(arguments: tuple[str, ...], words: str, tmp_path: Path):
+    done = tenure("init", "--home", tmp_path / "home", *arguments)
+
+    assert done.code == 2
+    assert words in done.err
+    assert not (tmp_path / "home" / "tenure.toml").exists()
+
+
+def test_init_keeps_the_password_for_this_account_alone(tmp_path: Path):
+    done = tenure(
+        "init", "--home", tmp_path, "--source", "imis", "--url", "http://127.0.0.1:9", "--username", "tenure",
+        TENURE_IMIS_PASSWORD=PASSWORD,
+    )  # fmt: skip
+
+    assert done.code == 0
+    assert "warning: " in done.err, "nothing answers there, which is said at once"
+    assert PASSWORD not in done.told
+    assert PASSWORD not in (tmp_path / "tenure.toml").read_text()
+    assert stat.S_IMODE((tmp_path / "secrets" / "imis.password").stat().st_mode) == 0o600
+
+
+def test_a_setting_that_does_not_exist_is_named(night: Path):
+    (night / "tenure.toml").write_text((night / "tenure.toml").read_text().replace("[bands]", "[bands]\nhihg = 0.6"))
+
+    done = tenure("run", "--home", night)
+
+    assert done.code == 2
+    assert "`bands.hihg`" in done.err
+
+
+def test_an_account_is_made_and_given_another_password(night: Path):
+    made = tenure("staff", "add", "ana", "--home", night, TENURE_STAFF_PASSWORD="four unrelated words here")
+    again = tenure("staff", "add", "ana", "--home", night, "--json")
+
+    assert made.out == "made the account ana\n"
+    assert again.json["created"] is False
+    assert len(again.json["password"]) >= 12
+
+
+def test_the_sandbox_is_a_command_of_its_own():
+    assert imis_sandbox("serve", "--help").code == 0

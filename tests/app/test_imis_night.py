@@ -1,0 +1,98 @@
+"""A night over an iMIS, known by a URL and an account: scores come, and are written back once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from calls import PASSWORD, Site, set_, tenure
+
+from conftest import AS_OF
+
+TABLE = "AI_Member_Risk"
+
+
+def test_dry_run_then_night_then_nothing(imis_home: Path, site: Site, tmp_path: Path):
+    """What the dry run shows is what the night writes; the same night again writes nothing."""
+    site.forget(sign_ins=2)
+    dry = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--dry-run", "--json")
+    assert dry.code == 0, dry.told
+    assert site.writes() <= 0
+
+    done = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--json")
+    assert done.code == 0, done.told
+    written = site.rows(TABLE)
+    tenure("export", "scores", "--home", imis_home, "--out", tmp_path / "s.parquet")
+    scores = pl.read_parquet(tmp_path / "s.parquet")
+    assert {row["PartyId"] for row in written} == set(scores["member_id"])
+    by_id = {row["PartyId"]: row["RiskScore"] for row in written}
+    assert by_id == dict(scores.select("member_id", "risk_score").iter_rows())
+    planned = {change["member_id"] for change in dry.json["steps"][-1]["changes"]}
+    assert planned == set(by_id)
+
+    site.forget(sign_ins=2)
+    again = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--json")
+    assert again.code == 0, again.told
+    assert again.json["unchanged"] is True
+    assert site.writes() <= 0
+
+
+def test_doctor_looks_at_every_query(imis_home: Path, site: Site):
+    done = tenure("doctor", "--home", imis_home, "--json")
+
+    checks = {finding["check"]: finding["state"] for finding in done.json["findings"]}
+    assert done.code == 0, done.out
+    assert checks["sign-in"] == "ok"
+    assert checks["$/Tenure/Terms"] == "ok"
+    assert len(checks) >= 25
+
+
+def test_a_wrong_password_is_tried_once(imis_home: Path, site: Site):
+    site.forget(sign_ins=0)
+
+    done = tenure("run", "--home", imis_home, TENURE_IMIS_PASSWORD="not-the-password")
+
+    assert done.code == 1
+    assert "hint: " in done.err
+    assert "not-the-password" not in done.told
+    assert site.writes() == 1, "one sign-in was sent, and no other request"
+
+
+def test_a_query_that_is_not_switched_on_is_named_with_three_causes(imis_home: Path, site: Site):
+    site.fault(query_off={"match": "Terms"})
+
+    done = tenure("sync", "--home", imis_home)
+
+    assert done.code == 1
+    assert "$/Tenure/Terms" in done.err
+    assert "Available via the REST API" in done.err
+    assert tenure("doctor", "--home", imis_home).code == 1
+
+
+def test_a_site_that_does_not_answer(tmp_path: Path):
+    home = tmp_path / "home"
+    call = ("init", "--home", home, "--source", "imis", "--url", "http://127.0.0.1:9", "--username", "tenure")
+    tenure(*call, TENURE_IMIS_PASSWORD=PASSWORD)
+
+    done = tenure("run", "--home", home)
+
+    assert done.code == 1
+    assert "127.0.0.1:9" in done.err
+    assert "hint: " in done.err
+
+
+def test_a_column_that_is_gone_is_named(imis_home: Path, site: Site):
+    site.fault(lost_column={"match": "Terms", "column": "PaidThrough"})
+
+    done = tenure("sync", "--home", imis_home)
+
+    assert done.code == 1
+    assert "PaidThrough" in done.err
+
+
+def test_write_back_can_be_switched_off(imis_home: Path, site: Site):
+    set_(imis_home, enabled=False)
+
+    done = tenure("doctor", "--home", imis_home)
+
+    assert "write-back: is switched off" in done.out
