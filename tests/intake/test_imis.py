@@ -13,12 +13,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 from imis_sync import AT, Rig
-from sandbox_process import PASSWORD, serving
+from sandbox_process import PASSWORD, exported_to, serving
+from small_association import Association
 
 from tenure.base.errors import SourceRefused, UsageError
 from tenure.base.pseudonym import Pseudonyms
 from tenure.imis import ColumnsMissing, ImisClient, NoSuchQuery, generic_entity
-from tenure.lake import NOT_GIVEN
+from tenure.lake import NOT_GIVEN, Lake
 
 
 @pytest.fixture(scope="module")
@@ -278,3 +279,30 @@ def test_the_watermark_never_runs_ahead(synced: Rig):
     assert all(dt.datetime.fromisoformat(mark).replace(tzinfo=dt.UTC) <= AT for mark in marks.values())
     newest = synced.lake.terms()["recorded_at"].max()
     assert dt.datetime.fromisoformat(marks["imis.terms"]) == newest
+
+
+def test_the_same_association_by_files_gives_the_same_lake(synced: Rig, tmp_path: Path):
+    """REST through the mapping and a folder in the contract's form are two ways to one thing."""
+    exported_to(tmp_path / "exports")
+    shutil.copytree(synced.home.root / "secrets", tmp_path / "home" / "secrets")
+    place = Association(tmp_path, "parquet", now=AT)
+    assert not place.sync().warnings
+
+    assert acts(synced.lake) == acts(place.lake)
+    told = [lake.terms().drop("term_id").sort(pl.all()) for lake in (synced.lake, place.lake)]
+    assert told[0].equals(told[1])
+    versions = [lake.members().sort("valid_from") for lake in (synced.lake, place.lake)]
+    today = [found.unique("member", keep="last").sort("member") for found in versions]
+    assert today[0].equals(today[1])
+    then = ["member", "valid_from", "member_type", "chapter_id", "employer", "job_title", "profile_completeness"]
+    rebuilt, true = synced.lake.members().select(then), place.lake.members().select(then)
+    logged = true.join(rebuilt, on=["member", "valid_from"], how="semi")
+    assert logged.height > 200
+    assert logged.join(rebuilt, on=then, how="anti", nulls_equal=True).is_empty()
+
+
+def acts(lake: Lake) -> list[tuple]:
+    """Activity without its keys; without opened mail too, since an export cannot say that a machine opened it."""
+    columns = "member, kind, occurred_at, recorded_at, round(value, 2), ref, chapter_id"
+    with lake.connect() as db:
+        return db.execute(f"SELECT {columns} FROM activity WHERE kind <> 'email_opened' ORDER BY ALL").fetchall()
