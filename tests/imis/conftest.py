@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
 from scripted_server import FakeTime, Server
 
@@ -25,4 +29,51 @@ def time_() -> FakeTime:
 @pytest.fixture
 def client(server: Server, time_: FakeTime) -> Iterator[ImisClient]:
     with ImisClient(server.url, "tenure", "sandbox", time=time_.keeping(), timeout=5) as client:
+        yield client
+
+
+class Sandbox:
+    """A running sandbox: its address, and its faults."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def control(self, method: str, name: str, body: dict[str, Any] | None = None) -> Any:
+        answer = httpx.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+    def faults(self, **faults: Any) -> None:
+        """Switch on *faults* and nothing else."""
+        self.control("POST", "faults", {"seed": 11, "faults": faults})
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Sandbox]:
+    command = [sys.executable, "-m", "imis_sandbox", "serve", "--port", "0", "--members", "150", "--seed", "5"]
+    command += ["--today", "2026-03-02", "--years", "3", "--events-per-year", "30"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on "), line
+        yield Sandbox(line.split()[-1])
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def sandbox(served: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox, without faults before and after."""
+    served.faults()
+    served.control("DELETE", "usage")
+    yield served
+    served.faults()
+
+
+@pytest.fixture
+def reader(sandbox: Sandbox, time_: FakeTime) -> Iterator[ImisClient]:
+    """A client of the sandbox that doesn't wait."""
+    with ImisClient(sandbox.url, "tenure", "sandbox", requests_per_hour=0, time=time_.keeping(), timeout=10) as client:
         yield client

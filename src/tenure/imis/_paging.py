@@ -9,7 +9,7 @@ from typing import Any
 from tenure.imis._values import Row
 from tenure.imis.errors import Garbled, PagingBroken
 
-_REREADS = 3
+_REREADS = 5
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def pages(
 ) -> Iterator[Page]:
     """Every page from row *start* on.
 
-    A page that only repeats the one before is asked for again. When the total has shrunk since the page before, rows
+    A page that repeats rows of the one before is asked for again. When the total has shrunk since the page before, rows
     have moved to the front past the place where reading went on, so it steps back by as many: rows may come twice, but
     none is passed over.
 
@@ -91,14 +91,29 @@ def pages(
 
 
 def _fresh(fetch: Fetch, offset: int, before: Page | None, what: str) -> Page:
-    for _ in range(_REREADS):
+    """The page at *offset*, asked for again while it repeats rows of the page before without a reason."""
+    seen: list[Page] = []
+    while len(seen) < _REREADS:
         page = fetch(offset)
-        if before is None or not page.rows or (page.rows, page.total) != (before.rows, before.total):
+        if not _repeats(page, before):
             return page
+        seen.append(page)
+    if before is not None and all(page.rows == seen[0].rows != before.rows for page in seen):
+        return page  # Said so every time: rows of this list are alike, and no page is out of its place.
     raise PagingBroken(
         f"{what}: iMIS gives the same page again and again at row {offset:,}",
         mend="run again later; no page was skipped",
     )
+
+
+def _repeats(page: Page, before: Page | None) -> bool:
+    """Whether *page* begins with a row of the page before it, and rows that were inserted don't explain that."""
+    if before is None or not page.rows or page.rows[0] not in before.rows:
+        return False
+    overlap = len(before.rows) - before.rows.index(page.rows[0])
+    grown = (page.total or 0) - (before.total or 0)
+    moved_back = before.offset + len(before.rows) - page.offset
+    return overlap > max(0, grown) + max(0, moved_back)
 
 
 def _insist(fetch: Fetch, offset: int, what: str) -> Page:
