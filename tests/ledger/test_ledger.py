@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -45,8 +46,9 @@ def scores_frame(day: dt.date = DAY, chance: float = 0.62, members: int = 3) -> 
     )
 
 
-def test_the_database_keeps_a_log_and_waits_for_the_disk(home: Home):
-    """SQLite runs with WAL and synchronous=FULL, and the file is for its owner alone."""
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_sqlite_keeps_a_log_and_waits_for_the_disk(home: Home):
+    """WAL and synchronous=FULL, and the file is for its owner alone."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -63,13 +65,12 @@ def test_migrations_are_as_the_models_are():
     call_command("makemigrations", "ledger", check=True, dry_run=True, verbosity=0)
 
 
-def test_a_second_home_takes_the_place_of_the_first(home: Home, tmp_path):
+def test_a_second_home_takes_the_place_of_the_first(home: Home, settings: Settings, tmp_path: Path):
     """One process can serve one association after another, and rows stay with their own."""
     from tenure.ledger import identities
 
-    settings = Settings(source=Source(kind="files"))
     identities.learn(pairs=[(1, "00123")])
-    ledger.setup(Home(tmp_path / "other"), settings)
+    ledger.setup(Home(tmp_path / "other"), Settings(source=Source(kind="files")))
     ledger.migrate()
     assert identities.ids_of() == {}
 
@@ -180,21 +181,24 @@ def test_an_error_is_written_down_without_anyones_data(error: Exception, state: 
     assert row.steps.get().state == state
 
 
-def test_two_nights_cannot_run_at_once_in_two_processes(home: Home):
+def test_two_nights_cannot_run_at_once_in_two_processes(home: Home, settings: Settings):
     """A second process is held back while the first holds the lease, and free when that one was killed."""
     from tenure.ledger import runs
 
     code = (
         "import sys, pathlib, datetime as dt\n"
         "from tenure import ledger\nfrom tenure.base.home import Home\n"
-        "from tenure.base.settings import Settings, Source\n"
-        "ledger.setup(Home(pathlib.Path(sys.argv[1])), Settings(source=Source(kind='files')))\n"
+        "from tenure.base.settings import Settings\n"
+        "ledger.setup(Home(pathlib.Path(sys.argv[1])), Settings.model_validate_json(sys.argv[2]))\n"
         "from tenure.ledger import runs\n"
         "run = runs.start(as_of=dt.date(2025, 3, 1), kind='night', by='other')\n"
         "print('holding', flush=True)\nsys.stdin.read()\n"
     )
     other = subprocess.Popen(
-        [sys.executable, "-c", code, str(home.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, str(home.root), settings.model_dump_json()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert other.stdout.readline() == "holding\n"
     with pytest.raises(HeldBack, match="under way"):
