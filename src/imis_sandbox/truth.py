@@ -25,7 +25,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
     `p_lapse` is the true probability that the term ending on `ends_on` is not renewed by the end of grace, by
     simulating what may still happen until the member decides; 1 once the member has silently decided against.
     `effect` is the change of the log odds that contact by staff would bring, `p_lapse_contacted` the probability
-    after it.
+    after it; `contacted` says whether staff have lately reached the member, which `p_lapse` leaves out.
     """
     people, state, who = records.people, records.state, pending(records)
     p, with_contact = truth.expected(state, who)
@@ -38,6 +38,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
             "p_lapse": np.where(decided, 1.0, p),
             "p_lapse_contacted": np.where(decided, 1.0, with_contact),
             "effect": people["effect"][who].astype(np.float64),
+            "contacted": truth.contacted(state, who, state.today),
             "group": [group_of(effect) for effect in people["effect"][who].tolist()],
         }
     )

@@ -61,6 +61,11 @@ class Accounts:
             raise wire.denied()
         return found[0]
 
+    def unlock(self) -> None:
+        """Let every account try again."""
+        for account in self.accounts.values():
+            account.failures, account.locked = 0, False
+
     def revoke(self) -> None:
         """Forget every token."""
         self._tokens.clear()

@@ -25,9 +25,12 @@ def answer(site: Site, method: str, parts: list[str], params: dict[str, str], bo
         if method == "DELETE":
             site.usage.reset()
         return 200, site.usage.report()
+    if name == "accounts" and method == "DELETE":
+        site.accounts.unlock()
+        return 200, {"unlocked": True}
     if name in ("", "status"):
         return 200, status(site)
-    raise wire.not_found("There are advance, truth, faults, usage and status.")
+    raise wire.not_found("There are accounts, advance, faults, status, truth and usage.")
 
 
 def status(site: Site) -> wire.Json:

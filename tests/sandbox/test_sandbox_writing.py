@@ -1,0 +1,129 @@
+"""Panel sources, activities, groups, and a client by people who never saw this sandbox."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from imis.api import AuthError, Client
+from imis.user import UserExistsError
+from served_sandbox import Sandbox, panel_definition, panel_row, properties
+
+_names = (f"AI_Test_{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def panel(sandbox: Sandbox) -> str:
+    """A fresh single-instance panel source."""
+    name = next(_names)
+    assert sandbox.staff.post("/api/BOEntityDefinition", json=panel_definition(name)).status_code == 201
+    return name
+
+
+def test_a_definition_is_missing_then_made_then_found(sandbox: Sandbox) -> None:
+    name = next(_names)
+    assert sandbox.staff.get(f"/api/BOEntityDefinition/{name}").status_code == 404
+    assert sandbox.staff.post("/api/BOEntityDefinition", json=panel_definition(name)).status_code == 201
+    assert sandbox.staff.get(f"/api/BOEntityDefinition/{name}").json()["ObjectTypeName"] == "Single"
+    assert sandbox.staff.post("/api/BOEntityDefinition", json=panel_definition(name)).status_code == 409
+    summary = sandbox.staff.get("/api/PanelSourceSummary", params={"Name": name}).json()
+    assert summary["TotalCount"] == 1
+
+
+def test_a_single_instance_row_is_upserted(sandbox: Sandbox, panel: str, somebody: str) -> None:
+    address = f"/api/{panel}/{somebody}"
+    assert sandbox.staff.get(address).status_code == 404
+    values = {"PartyId": somebody, "RiskScore": {"$type": "System.Int32", "$value": 71}, "ScoredOn": "2026-03-02"}
+    made = sandbox.staff.post(f"/api/{panel}", json=panel_row(panel, somebody, values))
+    assert made.status_code == 201
+    assert sandbox.staff.post(f"/api/{panel}", json=panel_row(panel, somebody, values)).status_code == 409
+    row = sandbox.staff.get(address).json()
+    assert row == made.json()
+    entries = {entry["Name"]: entry for entry in row["Properties"]["$values"]}
+    assert entries["RiskScore"]["Value"] == {"$type": "System.Int32", "$value": 71}
+    assert entries["ScoredOn"]["Value"] == "2026-03-02T00:00:00"
+    assert "Value" not in entries["RiskBand"]
+    assert row["Identity"]["IdentityElements"]["$values"] == [somebody]
+    changed = sandbox.staff.put(address, json=panel_row(panel, somebody, {"RiskScore": 72, "RiskBand": "high"}))
+    assert changed.status_code == 201
+    assert properties(sandbox.staff.get(address).json())["RiskScore"] == 72
+    assert sandbox.staff.get(f"/api/{panel}", params={"RiskScore": "gt:71"}).json()["TotalCount"] == 1
+    assert sandbox.staff.get(f"/api/{panel}", params={"ContactKey": somebody}).json()["TotalCount"] == 1
+    assert sandbox.staff.delete(address).status_code == 200
+    assert sandbox.staff.get(address).status_code == 404
+
+
+def test_bad_rows_are_refused_with_validation_results(sandbox: Sandbox, panel: str, somebody: str) -> None:
+    for party, values in (
+        ("nobody", {"RiskScore": 1}), (somebody, {"Riskscore": "much"}), (somebody, {"NoSuchColumn": 1}),
+    ):  # fmt: skip
+        answer = sandbox.staff.post(f"/api/{panel}", json=panel_row(panel, party, values))
+        assert answer.status_code == 400
+        assert "ValidationResultsData" in answer.json()["$type"]
+        assert answer.json()["Errors"]["$values"][0]["Message"]
+    checked = sandbox.staff.post(f"/api/{panel}/_validate", json=panel_row(panel, somebody, {"RiskScore": "much"}))
+    assert checked.json()["IsValid"] is False
+    assert sandbox.staff.put(f"/api/{panel}/{somebody}", json=panel_row(panel, somebody, {})).status_code == 404
+
+
+def test_the_server_picks_the_ordinals_of_a_multi_instance_source(sandbox: Sandbox, somebody: str) -> None:
+    name = next(_names)
+    sandbox.staff.post("/api/BOEntityDefinition", json=panel_definition(name, "Multi"))
+    body = panel_row(name, somebody, {"ID": somebody, "RiskScore": 5}, identity=False)
+    rows = [sandbox.staff.post(f"/api/{name}", json=body).json() for _ in range(3)]
+    assert [row["Identity"]["IdentityElements"]["$values"][1] for row in rows] == ["1", "2", "3"]
+    assert properties(sandbox.staff.get(f"/api/{name}/~{somebody}|2").json())["Ordinal"] == 2
+    assert sandbox.staff.get(f"/api/{name}", params={"PartyId": somebody}).json()["TotalCount"] == 3
+    assert sandbox.staff.get(f"/api/{name}/{somebody}").status_code == 400
+    sandbox.faults(ordinal_zero={"match": name})
+    hidden = sandbox.staff.post(f"/api/{name}", json=body).json()
+    assert hidden["Identity"]["IdentityElements"]["$values"][1] == "0"
+
+
+def test_a_task_is_an_activity_with_a_follow_up_date(sandbox: Sandbox, somebody: str) -> None:
+    values = {"PartyId": somebody, "ACTIVITY_TYPE": "TASK", "TICKLER_DATE": "2026-03-09", "DESCRIPTION": "Call"}
+    made = sandbox.staff.post("/api/Activity", json=panel_row("Activity", somebody, values, identity=False))
+    assert made.status_code == 201
+    number = made.json()["Identity"]["IdentityElements"]["$values"][0]
+    done = panel_row("Activity", somebody, {**values, "STATUS_CODE": "C"})
+    assert sandbox.staff.put(f"/api/Activity/{number}", json=done).status_code == 201
+    assert properties(sandbox.staff.get(f"/api/Activity/{number}").json())["STATUS_CODE"] == "C"
+    unknown = panel_row("Activity", somebody, {"PartyId": somebody, "ACTIVITY_TYPE": "NOSUCH"})
+    assert sandbox.staff.post("/api/Activity", json=unknown).status_code == 400
+    entered = sandbox.rows("Activities", EnteredSince="2026-03-02")
+    assert "TASK" in [row["ActivityType"] for row in entered]
+
+
+def test_groups_take_members_and_let_them_go(sandbox: Sandbox, somebody: str) -> None:
+    group = sandbox.staff.post("/api/Group", json={"Name": "At risk"}).json()["GroupId"]
+    body = {"Group": {"GroupId": group}, "Party": {"PartyId": somebody}, "IsActive": True}
+    member = sandbox.staff.post("/api/GroupMember", json=body).json()
+    found = sandbox.staff.get("/api/GroupMember", params={"GroupId": group, "PartyId": somebody}).json()
+    assert [item["GroupMemberId"] for item in found["Items"]["$values"]] == [member["GroupMemberId"]]
+    detail = member["MembershipDetails"]["$values"][0]["GroupMemberDetailId"]
+    assert sandbox.staff.delete(f"/api/GroupMemberDetail/{detail}").status_code == 200
+    assert sandbox.staff.get("/api/GroupMember", params={"GroupId": group}).json()["TotalCount"] == 0
+
+
+def test_the_independent_client_runs_unchanged(sandbox: Sandbox, somebody: str) -> None:
+    client = Client(sandbox.url, "administrator", "sandbox")
+    person = client.party.fetch_raw_data(somebody)
+    assert person["PartyId"] == somebody
+    client.party.update_raw_data(somebody, person)
+    assert client.party.fetch_raw_data()["Count"] == 100
+
+    demo = client.demo("Name_Demo")
+    record = demo.fetch_record(somebody)
+    record.simple_data["INTERESTS"] = "bridges"
+    demo.update_record(record)
+    assert demo.fetch_record(somebody).simple_data["INTERESTS"] == "bridges"
+
+    rows = list(client.iqa("$/Tenure/Terms", "2026-01-01"))
+    assert len(rows) == len(sandbox.rows("Terms", EnteredSince="2026-01-01"))
+    made = client.create_activity({"PartyId": somebody, "ACTIVITY_TYPE": "CALL", "DESCRIPTION": "hello"})
+    assert made["DESCRIPTION"] == "hello"
+    client.create_user("somebody", somebody)
+    with pytest.raises(UserExistsError):
+        client.create_user("somebody", somebody)
+    with pytest.raises(AuthError):
+        Client(sandbox.url, "nobody", "wrong")
