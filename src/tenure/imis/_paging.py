@@ -95,7 +95,7 @@ def _fresh(fetch: Fetch, offset: int, before: Page | None, what: str) -> Page:
     seen: list[Page] = []
     while len(seen) < _REREADS:
         page = fetch(offset)
-        if not _repeats(page, before):
+        if not (_repeats(page, before) or (seen and page.rows[:1] and page.rows[0] in page.rows[1:])):
             return page
         seen.append(page)
     if before is not None and all(page.rows == seen[0].rows != before.rows for page in seen):
