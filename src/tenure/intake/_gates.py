@@ -13,6 +13,7 @@ from tenure.lake import Lake
 from tenure.membership.contract import TABLES
 
 _TOO_FEW_TO_TELL = 20
+_GATED = ("members", "terms", "activity", "programs")
 
 
 def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits: Intake) -> None:
@@ -24,8 +25,10 @@ def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits
     """
     for name, verdict in verdicts.items():
         _require_rows(name, verdict, lake)
-    for verdict in verdicts.values():
-        hold_back(verdict.label, verdict.read, verdict.faults, limits.quarantine_limit)
+    for name, verdict in verdicts.items():
+        # The limit is a share of the table: five new rows of which one is bad are no reason to stop.
+        standing = 0 if delivery.tables[name].whole or name == "contacts" else lake.rows(name)
+        hold_back(verdict.label, verdict.read, verdict.faults, limits.quarantine_limit, standing)
     for name in _whole_tables(delivery):
         kept = verdicts[name].kept if name in verdicts else 0
         _hold_back_shrunken(name, kept, _present(lake, name), limits.volume_gate)
@@ -35,15 +38,15 @@ def _require_rows(name: str, verdict: Verdict, lake: Lake) -> None:
     if verdict.read == 0 and TABLES[name].required and lake.is_empty(name):
         raise BadInput(
             f"{verdict.label} has no rows",
-            mend=f"check the filter of the export; without {name} there is nothing to learn",
+            mend=f"check the filter of the export or query; without {name} there is nothing to learn",
         )
 
 
 def _whole_tables(delivery: Delivery) -> list[str]:
     """The tables that the source gives in full, with those that it did not give though it could have."""
-    if not delivery.tables["members"].whole if "members" in delivery.tables else True:
-        return []
-    return ["members", "terms", "activity", "programs"]
+    if all(given.whole for given in delivery.tables.values()):
+        return list(_GATED)
+    return [name for name in _GATED if name in delivery.tables and delivery.tables[name].whole]
 
 
 def _present(lake: Lake, name: str) -> int:

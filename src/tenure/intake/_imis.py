@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -46,7 +48,12 @@ class ImisSource:
             ColumnsMissing: A query lacks a column that the mapping names.
         """
         self._spool = errand.spool
+        plan = hashlib.blake2b(f"{self._plan!r} {errand.zone}".encode(), digest_size=8).hexdigest()
+        if errand.watermarks.get("imis.plan") != plan:
+            # Another mapping, or the first time: what was read through the old one is read again.
+            errand = replace(errand, watermarks={})
         reading = _Reading(self._client, errand)
+        reading.watermarks["imis.plan"] = plan
         parts: dict[str, list[str]] = {}
         for table, name, feed in self._plan.feeds():
             rows = reading.feed(name, feed)
@@ -176,8 +183,13 @@ class _Reading:
 
     def _since(self, before: str) -> str:
         """The instant to ask from: a little before the newest row known, for rows that were entered late."""
+        stamp, day = dt.datetime.fromisoformat(before), dt.timedelta(days=1)
         overlap = dt.timedelta(minutes=self._errand.settings.intake.overlap_minutes)
-        return (dt.datetime.fromisoformat(before) - overlap).isoformat(timespec="seconds")
+        offsets = [(stamp + shift).replace(tzinfo=self._errand.zone).utcoffset() for shift in (-day, day)]
+        if offsets[0] != offsets[1]:
+            # When the clocks go back, an hour is stamped twice, and its second half looks older than its first.
+            overlap += dt.timedelta(hours=1)
+        return (stamp - overlap).isoformat(timespec="seconds")
 
     def _server_time(self) -> str:
         """The instant of the sync in the server's own time."""
@@ -197,8 +209,9 @@ def _given(db: duckdb.DuckDBPyConnection, table: str, selects: list[str], errand
     db.execute(f'CREATE TABLE given_{table} AS SELECT *, row_number() OVER () AS "row" FROM ({union})')
     described = db.execute(f"DESCRIBE given_{table}").fetchall()
     columns = {row[0]: row[1] for row in described if row[0] != "row"}
-    whole = table == "program_changes" or (table == "contacts" and "imis.contacts" not in errand.watermarks)
-    return Given(table, f"given_{table}", columns, f"iMIS {table.replace('_', ' ')}", whole=whole)
+    # Versions of members are only ever added to: what Tenure saw on its nights, iMIS no longer knows.
+    whole = table != "members" and ("imis.plan" not in errand.watermarks or table == "program_changes")
+    return Given(table, f"given_{table}", columns, f"iMIS {table.replace('_', ' ')}", whole=whole, paged=True)
 
 
 def _select(table: str, name: str, feed: Feed, relation: str, errand: Errand) -> str:

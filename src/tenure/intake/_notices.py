@@ -17,7 +17,7 @@ def notices(stage: Stage, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     """One line each."""
     yield from stage.delivery.notices
     for name, verdict in verdicts.items():
-        if verdict.repeated and stage.delivery.tables[name].whole:
+        if verdict.repeated and not stage.delivery.tables[name].paged:
             yield f"{verdict.label}: {verdict.repeated:,} rows are there more than once, word for word; taken once each"
     yield from _members(stage)
     yield from _activity(stage)

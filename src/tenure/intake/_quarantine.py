@@ -42,14 +42,21 @@ def faults(bad: pl.DataFrame, table: str) -> tuple[Fault, ...]:
     )
 
 
-def hold_back(label: str, read: int, found: Sequence[Fault], limit: float) -> None:
+def hold_back(label: str, read: int, found: Sequence[Fault], limit: float, standing: int = 0) -> None:
     """Stop the night when too large a share of a table is bad.
 
+    Args:
+        label: What the table is called.
+        read: Rows that came.
+        found: What is wrong with some of them.
+        limit: The largest share that may be bad.
+        standing: Rows of the table that the lake has and that did not come again.
+
     Raises:
-        HeldBack: More than *limit* of the rows that were read are bad.
+        HeldBack: More than *limit* of the rows are bad.
     """
     bad = sum(fault.count for fault in found)
-    if bad <= limit * read:
+    if bad <= limit * (read + standing):
         return
     raise HeldBack(
         f"{label}: {bad:,} of {read:,} rows ({bad / read:.1%}) cannot be used, and `intake.quarantine_limit` allows "

@@ -32,6 +32,7 @@ class Given:
         columns: The contract's columns that are there, with DuckDB's type of each.
         label: What messages call it, such as `activity.csv`.
         whole: It is the whole table; else only what is new or changed.
+        paged: It was read in pages, so that a row may come twice, and the last time is right.
         rejects: The scratch table of lines that could not be cut into columns, if there can be any.
     """
 
@@ -40,6 +41,7 @@ class Given:
     columns: Mapping[str, str]
     label: str
     whole: bool = True
+    paged: bool = False
     rejects: str = ""
 
 

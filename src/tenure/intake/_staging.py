@@ -194,7 +194,7 @@ class Stage:
             SELECT {", ".join(f's."{key}"' for key in keys)}, max(s."row") AS last,
                 count(DISTINCT hash({self._content(staged)})) AS variants
             FROM {staged} s JOIN tenure_twice d ON {same_key} WHERE s.reason IS NULL GROUP BY ALL""")
-        bad = REPEATED if self._paged(name) else DUPLICATE
+        bad = REPEATED if self.delivery.tables[name].paged else DUPLICATE
         self.db.execute(f"""
             UPDATE {staged} AS s SET reason = CASE WHEN d.variants = 1 THEN '{REPEATED}' ELSE '{bad}' END
             FROM tenure_twice d WHERE {same_key} AND s."row" < d.last AND s.reason IS NULL""")
@@ -202,10 +202,6 @@ class Stage:
     def _content(self, staged: str) -> str:
         names = [row[0] for row in self.db.execute(f"DESCRIBE {staged}").fetchall()]
         return ", ".join(f's."{name}"' for name in names if name not in ("row", "reason"))
-
-    def _paged(self, name: str) -> bool:
-        """Whether rows may come twice by the way they are read: pages shift while they are turned."""
-        return not self.delivery.tables[name].whole
 
 
 def _broken(rule: Rule, moment: str) -> str:
