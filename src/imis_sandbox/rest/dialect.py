@@ -47,7 +47,7 @@ class Filter:
     def _mask(self, rows: Array) -> Array:
         column, op = self.column, self.operator
         if op in ("empty", "notempty"):
-            return column.empty(rows) == (op == "empty")
+            return np.asarray(column.empty(rows) == (op == "empty"))
         if op in ("startswith", "endswith", "contains", "notcontain"):
             return _inside(column.texts(rows), op, self.values[0].lower())
         if op in ("true", "false"):

@@ -46,7 +46,7 @@ class Entity:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         """`GET api/X`."""
         raise wire.no_operation(self.name, "Find")
 
@@ -104,7 +104,7 @@ class Tabled(Entity):
         """The entities of some rows."""
         return self._build(rows)
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         rows = self.source.select(call.params)
         offset, limit = window(call.params)
         items = self.items(cut(rows, offset, limit))

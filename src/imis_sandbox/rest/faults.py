@@ -91,8 +91,8 @@ class Faults:
         for name, given in dict(data.get("faults", {})).items():
             if name not in KNOWN:
                 raise wire.Refusal(400, f"There is no fault {name}; there are {', '.join(sorted(KNOWN))}.")
-            options = dict(given) if isinstance(given, dict) else {"rate": float(given)}
-            known = {key: options.pop(key) for key in ("rate", "match", "times") if key in options}
+            options: dict[str, Any] = dict(given) if isinstance(given, dict) else {"rate": float(given)}
+            known: dict[str, Any] = {key: options.pop(key) for key in ("rate", "match", "times") if key in options}
             chosen.append(Fault(name, more=options, **known))
         self._seed = int(data.get("seed", 1))
         self._random = random.Random(self._seed)  # noqa: S311 - chance, not secrets

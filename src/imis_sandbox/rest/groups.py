@@ -108,7 +108,7 @@ class Group(Entity):
         super().__init__(name)
         self._groups = groups
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         wanted = (_value(call, "name") or "").lower()
         chosen = [self._data(key) for key, name in self._groups.named.items() if wanted in ("", name.lower())]
         offset, limit = window(call.params)
@@ -149,7 +149,7 @@ class GroupMember(Entity):
         super().__init__("GroupMember")
         self._groups = groups
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         unknown = [k for k, _ in call.params if k.lower() not in RESERVED | {"groupid", "partyid", "group.groupid"}]
         if unknown:
             raise wire.Refusal(400, f"Property {unknown[0]} is not defined on {self.name}.")

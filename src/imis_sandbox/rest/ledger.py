@@ -260,13 +260,13 @@ class Ledger:
         people, state = Maker(self.records, self.zone, lambda: self.state.people), self.state
 
         def term(column: str) -> Callable[[Array], Array]:
-            return lambda rows: state.terms[column][np.maximum(state.people["term"][rows], 0)]
+            return lambda rows: self.records.term(column, rows)
 
         item = Text("ItemId", lambda rows: [f"DUES_{catalog.TYPES[t].code}" for t in term("type")(rows).tolist()])
         columns: list[Column] = [
             people.person("PartyId", None),
             item,
-            Text("Status", lambda rows: ["A" if s == 0 else "I" for s in state.people["status"][rows].tolist()]),
+            Text("Status", lambda rows: ["A" if is_in else "I" for is_in in self.records.is_member(rows).tolist()]),
             constant("ProductType", "DUES"),
             Day("BeginDate", term("begins")),
             Day("PaidThru", term("ends")),
@@ -279,7 +279,7 @@ class Ledger:
             people.person("BillToPartyId", None),
             people.moment("LastUpdated", "updated"),
         ]
-        rows = lambda: np.flatnonzero(state.people["term"] >= 0)  # noqa: E731
+        rows = self.records.payers
         source = Source("Subscription", columns, rows, key=("PartyId", "ItemId"))
         kind = wire.type_name(wire.COMMERCE, "SubscriptionData")
         money = {"BilledAmount", "PaymentAmount"}
@@ -288,7 +288,7 @@ class Ledger:
     def _score(self, rows: Array) -> Array:
         """The association's own engagement score: points for lately using, attending and taking part."""
         people = self.state.people
-        return np.round(4 * people["web"][rows] + 20 * people["event"][rows] + 15 * people["part"][rows])
+        return np.asarray(np.round(4 * people["web"][rows] + 20 * people["event"][rows] + 15 * people["part"][rows]))
 
     def _score_columns(self, contact: str) -> list[Column]:
         people = Maker(self.records, self.zone, lambda: self.state.people)

@@ -15,7 +15,7 @@ from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.config import DAY
-from imis_sandbox.world.state import ACTIVE, FIELDS, NEVER, ORGANIZATION
+from imis_sandbox.world.state import FIELDS, NEVER, ORGANIZATION
 from imis_sandbox.world.store import Array
 
 TYPE_CODES = [kind.code for kind in catalog.TYPES]
@@ -86,7 +86,7 @@ class Objects:
 
     def _mini_status(self, rows: Array) -> list[str | None]:
         people = self.state.people
-        active = (people["status"][rows] == ACTIVE).tolist()
+        active = self.records.is_member(rows).tolist()
         renewed = (people["renewals"][rows] > 0).tolist()
         back = (people["type_changed"][rows] != NEVER).tolist()
         found: list[str | None] = []
@@ -176,12 +176,10 @@ class Objects:
         people, state = self.people, self.state
 
         def of_term(column: str) -> Callable[[Array], Array]:
-            return lambda rows: state.terms[column][np.maximum(state.people["term"][rows], 0)]
+            return lambda rows: self.records.term(column, rows)
 
         owed = Number("Balance", lambda rows: np.where(state.people["stage"][rows] > 0, of_term("dues")(rows), 0.0))
-        status = Text(
-            "Status", lambda rows: ["A" if s == ACTIVE else "I" for s in state.people["status"][rows].tolist()]
-        )
+        status = Text("Status", lambda rows: ["A" if is_in else "I" for is_in in self.records.is_member(rows).tolist()])
         free = Flag("Complimentary", lambda rows: of_term("dues")(rows) == 0)
         columns: list[Column] = [
             people.person("ID", None),
@@ -204,7 +202,7 @@ class Objects:
             Whole("RenewMonths", lambda rows: np.full(len(rows), 12)),
             people.person("BillToId", None),
         ]
-        rows = lambda: np.flatnonzero(state.people["term"] >= 0)  # noqa: E731
+        rows = self.records.payers
         return Source("CsSubscriptions", columns, rows, key=("ID", "ProductCode"), party="ID")
 
 

@@ -110,9 +110,9 @@ class Panel(Entity):
         skip = _ID_NAMES | _ORDINAL_NAMES
         self.properties = [entry for entry in named if entry.name.lower() not in skip]
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         if call.stale:
-            return self._as_of(time.monotonic() - call.stale).list(replace(call, stale=0.0))
+            return self._as_of(time.monotonic() - call.stale).page(replace(call, stale=0.0))
         offset, limit = window(call.params)
         if not any(name.lower() not in RESERVED - {"orderby"} for name, _ in call.params):
             keys = list(islice(self.rows, offset, offset + limit))
@@ -300,7 +300,7 @@ class Definitions(Entity):
         super().__init__("BOEntityDefinition")
         self._panels, self._records, self._taken = panels, records, taken
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         kind = wire.type_name(wire.CORE, "BOEntityDefinitionData")
         offset, limit = window(call.params)
         wanted = next((v.removeprefix("eq:").lower() for n, v in call.params if n.lower() == "entitytypename"), None)

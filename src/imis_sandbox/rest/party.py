@@ -16,7 +16,7 @@ from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.config import DAY
-from imis_sandbox.world.state import ACTIVE, ORGANIZATION
+from imis_sandbox.world.state import ORGANIZATION
 
 _TYPE = wire.MEMBERSHIP
 
@@ -63,7 +63,7 @@ class Party(Entity):
             return range(len(people))
         return np.flatnonzero((people["kind"] == ORGANIZATION) == (self.name == "Organization"))
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         rows = self.source.select(call.params)
         offset, limit = window(call.params)
         items = [self._data(row) for row in cut(rows, offset, limit).tolist()]
@@ -197,7 +197,7 @@ class Party(Entity):
         entries = [
             wire.prop("CustomerTypeCode", kind.code),
             wire.prop("CustomerTypeDescription", kind.title),
-            wire.prop("IsMember", bool(people["status"][row] == ACTIVE)),
+            wire.prop("IsMember", bool(self.records.is_member(np.array([row]))[0])),
             wire.prop("JoinDate", text_of(np.array([int(people["join"][row]) * DAY]))[0]),
         ]
         return wire.collection(wire.PROPERTIES, entries)

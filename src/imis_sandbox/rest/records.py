@@ -12,7 +12,7 @@ from imis_sandbox.world import catalog, names
 from imis_sandbox.world.association import Association
 from imis_sandbox.world.config import date_of
 from imis_sandbox.world.people import company_name
-from imis_sandbox.world.state import ACTIVE, ORGANIZATION
+from imis_sandbox.world.state import ORGANIZATION
 from imis_sandbox.world.store import Array
 
 
@@ -113,16 +113,25 @@ class Records:
         return f"({200 + number % 700}) 555-{100 + number % 100:04d}"
 
     def is_member(self, rows: Array) -> Array:
-        """Who is a member today, organizations' people included."""
-        return np.asarray(self.people["status"][rows] == ACTIVE)
+        """Whose record says today that they are a member, organizations' people included."""
+        return np.asarray(self.people["type"][rows] != _FORMER)
+
+    def term(self, column: str, rows: Array) -> Array:
+        """What the term that was entered last says of each payer."""
+        return np.asarray(self.state.versions[column][np.maximum(self.people["version"][rows], 0)])
 
     def paid_through(self, rows: Array) -> Array:
-        """Paid-through day; for an organization's person that of the organization."""
-        people = self.people
-        owner = people["org"][rows]
-        return np.where(owner >= 0, people["ends"][np.maximum(owner, 0)], people["ends"][rows])
+        """Paid-through day as entered; for an organization's person that of the organization."""
+        owner = self.people["org"][rows]
+        payer = np.where(owner >= 0, owner, rows)
+        return np.where(self.people["version"][payer] >= 0, self.term("ends", payer), -1)
+
+    def payers(self) -> Array:
+        """Who has a term that the office has entered."""
+        return np.flatnonzero(self.people["version"] >= 0)
 
 
+_FORMER = catalog.TYPE["NM"]
 DOCUMENT_IDS = [f"DOC-{number:03d}" for number in range(catalog.DOCUMENTS)]
 PAGES = [f"/page/{number}" for number in range(60)]
 

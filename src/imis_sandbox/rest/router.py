@@ -79,7 +79,7 @@ def elements(identity: str) -> list[str]:
 
 def _verb(entity: Entity, method: str, identity: str | None, call: Call) -> Answer:
     if method in ("GET", "HEAD"):
-        return 200, entity.list(call) if identity is None else entity.get(elements(identity), call)
+        return 200, entity.page(call) if identity is None else entity.get(elements(identity), call)
     if method not in ("POST", "PUT", "DELETE"):
         raise wire.no_operation(entity.name, method)
     if entity.guarded and not call.master:

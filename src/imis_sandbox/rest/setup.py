@@ -37,7 +37,7 @@ class Listed(Entity):
         """The list as it is now."""
         return self._items
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         offset, limit = window(call.params)
         wanted = [(k.lower(), v.removeprefix("eq:").lower()) for k, v in call.params if k.lower() not in _PAGING]
         chosen = [item for item in self.items() if all(_says(item, name, value) for name, value in wanted)]
@@ -187,7 +187,7 @@ class ChangeLog(Entity):
         super().__init__("ChangeLog")
         self._records, self._zone = records, zone
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         changes = self._records.state.changes
         rows: Any = range(len(changes))
         party = next((v.removeprefix("eq:") for k, v in call.params if k.lower() == "partyid"), None)
@@ -212,10 +212,10 @@ class CommunicationLog(Listed):
         super().__init__("CommunicationLog", "CommunicationLogId", [])
         self._records = records
 
-    def list(self, call: Call) -> wire.Json:
+    def page(self, call: Call) -> wire.Json:
         if not [key for key, _ in call.params if key.lower() not in _PAGING]:
             raise wire.Refusal(400, "ArgumentFault: A filter is required.")
-        return super().list(call)
+        return super().page(call)
 
     def create(self, call: Call) -> wire.Json:
         party = str(wire.member(call.body, "PartyId", "") or wire.member(call.body, "ContactId", ""))

@@ -44,7 +44,7 @@ class Zone:
         if len(self._changes) == 1:
             return moments + self._offsets[0]
         place = np.searchsorted(self._changes, moments, side="right") - 1
-        return moments + np.asarray(self._offsets)[np.maximum(place, 0)]
+        return np.asarray(moments + np.asarray(self._offsets)[np.maximum(place, 0)])
 
     def utc(self, second: float) -> float:
         """Local to UTC; of two possible moments the earlier."""

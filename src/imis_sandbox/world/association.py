@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from imis_sandbox.world import billing, engagement, gatherings, lives, people
 from imis_sandbox.world.config import DAY, Config
 from imis_sandbox.world.state import State, open_state
@@ -49,7 +51,9 @@ class Association:
 
     def _record(self, last: int) -> None:
         state = self.state
+        entered = len(state.versions)
         state.versions.flush(last * DAY)
+        state.people["version"][state.versions["who"][entered:]] = np.arange(entered, len(state.versions))
         noted = len(state.changes)
         state.changes.flush(last * DAY)
         state.learn(noted)

@@ -46,7 +46,7 @@ def live(state: State, first: int, last: int) -> None:
 
 def _payers(state: State) -> Array:
     people = state.people
-    return (people["status"] == ACTIVE) & (people["kind"] != EMPLOYEE) & (people["ends"] != NEVER)
+    return np.asarray((people["status"] == ACTIVE) & (people["kind"] != EMPLOYEE) & (people["ends"] != NEVER))
 
 
 def _grant(state: State, last: int) -> None:

@@ -14,7 +14,7 @@ def plus_year(days: Array) -> Array:
     day_of_month = (dates - months.astype("datetime64[D]")).astype(np.int64)
     later = months + 12
     length = ((later + 1).astype("datetime64[D]") - later.astype("datetime64[D]")).astype(np.int64)
-    return later.astype("datetime64[D]").astype(np.int64) + np.minimum(day_of_month, length - 1)
+    return np.asarray(later.astype("datetime64[D]").astype(np.int64) + np.minimum(day_of_month, length - 1))
 
 
 def year_end(days: Array) -> Array:

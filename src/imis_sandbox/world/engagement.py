@@ -117,7 +117,7 @@ def _enter_use(state: State, kind: str, who: Array, at: Array) -> None:
 def _campaigns(state: State, acting: Array, first: int, last: int) -> None:
     rate = 16.0 * state.pace / 365.25
     for day in range(first, last):
-        for _ in range(int(state.rng.poisson(rate)) if rate < 1 else round(rate)):
+        for _ in range(int((day + 1) * rate) - int(day * rate)):
             _send(state, acting, day)
 
 

@@ -7,10 +7,11 @@ import numpy as np
 from imis_sandbox.world import names, truth
 from imis_sandbox.world.billing import FORMER, end_terms, retype
 from imis_sandbox.world.config import DAY
-from imis_sandbox.world.people import HONORARY, LIFE
+from imis_sandbox.world.people import HONORARY, LIFE, hire
 from imis_sandbox.world.state import (
     ACTIVE,
     DECEASED,
+    EMPLOYEE,
     INDIVIDUAL,
     LAPSED,
     MERGED,
@@ -27,6 +28,7 @@ def live(state: State, first: int, last: int) -> None:
     people = state.people
     persons = np.flatnonzero((people["status"] == ACTIVE) & (people["kind"] == INDIVIDUAL))
     _jobs(state, persons, first, last)
+    _turnover(state, first, last)
     _hardship(state, persons, last - first)
     _resign(state, persons, first, last)
     for by, status, yearly in (
@@ -55,6 +57,22 @@ def _jobs(state: State, persons: Array, first: int, last: int) -> None:
     people["employer_stopped"][movers] = rng.random(len(movers)) < 0.4
     gone = _chosen(state, persons, 0.022, last - first)
     people["left_field"][gone] = 1
+
+
+def _turnover(state: State, first: int, last: int) -> None:
+    """People leave member organizations, and with them their membership; most are replaced by someone new."""
+    people, rng = state.people, state.rng
+    staff = np.flatnonzero((people["status"] == ACTIVE) & (people["kind"] == EMPLOYEE))
+    leaving = _chosen(state, staff, 0.08, last - first)
+    if len(leaving) == 0:
+        return
+    at = state.moments(len(leaving), first, last)
+    owners = people["org"][leaving]
+    people["status"][leaving], people["committee"][leaving] = LAPSED, NEVER
+    retype(state, leaving, FORMER, at)
+    state.change("CompanyID", leaving, NEVER, at)
+    replaced = rng.random(len(leaving)) < 0.9
+    hire(state, owners[replaced], at[replaced] // DAY)
 
 
 def _hardship(state: State, persons: Array, days: int) -> None:
@@ -89,7 +107,9 @@ def _leave(state: State, first: int, last: int, by: str, status: int, yearly: fl
     """Death, merger of two records, or transfer to another body: ends that are nobody's decision to lapse."""
     people, rng = state.people, state.rng
     persons = np.flatnonzero((people["status"] == ACTIVE) & (people["kind"] == INDIVIDUAL))
-    old = np.clip((first - people["birth"][persons]) / 365.25 - 45.0, 0.0, 40.0) if by == "deceased" else 10.0
+    born = people["birth"][persons]
+    aged = np.where(born < -200_000, 8.0, np.clip((first - born) / 365.25 - 45.0, 0.0, 40.0))
+    old = aged if by == "deceased" else 10.0
     who = _chosen(state, persons, yearly * old / 10.0, last - first)
     if len(who) == 0:
         return

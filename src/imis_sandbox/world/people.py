@@ -31,7 +31,7 @@ def found(state: State) -> None:
     rows = _enroll(state, types, join)
     state.people["renewals"][rows] = np.floor(tenure)
     _open_terms(state, rows, begins, begins.astype(np.int64) * DAY + 50_000)
-    _hire(state, rows[COMPANY[types]])
+    _found_staff(state, rows[COMPANY[types]])
 
 
 WARM_UP = 200
@@ -50,7 +50,7 @@ def join(state: State, first: int, last: int) -> None:
     days = np.sort(state.rng.integers(first, last, count))
     rows = _enroll(state, types, days)
     _open_terms(state, rows, days, state.seconds(days))
-    _hire(state, rows[COMPANY[types]])
+    _found_staff(state, rows[COMPANY[types]])
 
 
 def _enroll(state: State, types: Array, days: Array) -> Array:
@@ -194,18 +194,21 @@ def start_term(
     state.version(terms, recorded)
 
 
-def _hire(state: State, organizations: Array) -> None:
-    """The people whom each member organization brings along; they have no terms of their own."""
+def _found_staff(state: State, organizations: Array) -> None:
+    """The people whom each new member organization brings along."""
     if len(organizations) == 0:
         return
-    sizes = np.clip(state.rng.lognormal(1.75, 0.7, len(organizations)), 2, 45).astype(np.int64)
-    owners = np.repeat(organizations, sizes)
-    types = np.full(len(owners), catalog.TYPE["EMP"])
-    rows = _enroll(state, types, np.repeat(state.people["join"][organizations], sizes))
-    people = state.people
     first = len(state.employers)
     state.employers.extend(company_name(state, int(row)) for row in organizations)
-    people["employer"][organizations] = np.arange(first, first + len(organizations))
+    state.people["employer"][organizations] = np.arange(first, first + len(organizations))
+    sizes = np.clip(state.rng.lognormal(1.75, 0.7, len(organizations)), 2, 45).astype(np.int64)
+    hire(state, np.repeat(organizations, sizes), np.repeat(state.people["join"][organizations], sizes))
+
+
+def hire(state: State, owners: Array, days: Array) -> None:
+    """Someone new in each of the organizations *owners*; they have no terms of their own."""
+    rows = _enroll(state, np.full(len(owners), catalog.TYPE["EMP"]), days)
+    people = state.people
     people["kind"][rows], people["org"][rows] = EMPLOYEE, owners
     for column in ("employer", "chapter", "industry", "state"):
         people[column][rows] = people[column][owners]

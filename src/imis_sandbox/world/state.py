@@ -26,7 +26,7 @@ PEOPLE: Spec = {
     "last": (np.int16, 0), "zone": (np.uint8, 0), "language": (np.uint8, 0), "org": (np.int32, NEVER),
     "email_ok": (np.uint8, 1), "sms_ok": (np.uint8, 0), "phone_ok": (np.uint8, 1), "objects": (np.uint8, 0),
     "deceased": (np.int32, NEVER), "updated": (np.int64, 0), "created": (np.int64, 0), "login": (np.int64, 0),
-    "previous_type": (np.uint8, 0), "type_changed": (np.int32, NEVER),
+    "previous_type": (np.uint8, 0), "type_changed": (np.int32, NEVER), "version": (np.int32, NEVER),
     # how they live
     "theta": (np.float32, 0), "x": (np.float32, 0), "fading": (np.uint8, 0), "mentored": (np.uint8, 0),
     "web": (np.float32, 0), "event": (np.float32, 0), "part": (np.float32, 0), "bad": (np.float32, 0),
@@ -40,8 +40,9 @@ PEOPLE: Spec = {
 }  # fmt: skip
 """One row per person or organization. Days and seconds count from 1970; `NEVER` is an empty date or reference.
 
-`web`, `event`, `part` and `bad` are what the member lately experienced: decaying sums of use, attendance, taking
-part and disappointments. `effect` is the change of the log odds of lapsing that contact by staff brings about.
+`version` is the row of the term version that the office entered last. `web`, `event`, `part` and `bad` are what the
+member lately experienced: decaying sums of use, attendance, taking part and disappointments. `effect` is the change of
+the log odds of lapsing that contact by staff brings about.
 """
 
 TERMS: Spec = {
