@@ -67,7 +67,9 @@ def new_rows(items: Sequence[Row], *, boxed: bool) -> list[Row]:
     for row in items:
         for name in ids:
             value = row.get(name)
-            if value is not None and type(value) is not str:
+            if type(value) is int:
+                row[name] = str(value)
+            elif value is not None and type(value) is not str:
                 row[name] = as_text(value)
     return list(items)
 
