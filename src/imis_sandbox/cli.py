@@ -21,7 +21,9 @@ def _recipe(command: Any) -> Any:
         click.option("--seed", default=1, show_default=True, help="The same seed gives the same world."),
         click.option("--years", default=5.0, show_default=True, help="Of recorded history."),
         click.option("--today", type=_DATE, help="First day that has not happened yet; default: the machine's date."),
-        click.option("--events-per-year", default=70.0, show_default=True, help="Activity rows per member and year."),
+        click.option(
+            "--events-per-year", default=90.0, show_default=True, help="Activity rows per paying member and year."
+        ),
         click.option("--time-zone", default="UTC", show_default=True, help="In which the service states its times."),
     ]
     for option in reversed(options):

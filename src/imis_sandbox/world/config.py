@@ -28,7 +28,7 @@ class Config:
         seed: Of every random draw.
         years: Of recorded history before *today*.
         today: The first day that has not happened yet.
-        events_per_year: Activity rows per member and year, about.
+        events_per_year: Activity rows per payer and year, about; those of organizations' people count in.
         time_zone: In which the service states its times; the world itself lives in UTC.
     """
 
@@ -36,5 +36,5 @@ class Config:
     seed: int = 1
     years: float = 5.0
     today: dt.date = dt.date(2026, 1, 1)
-    events_per_year: float = 70.0
+    events_per_year: float = 90.0
     time_zone: str = "UTC"

@@ -124,7 +124,7 @@ class State:
     @property
     def pace(self) -> float:
         """By how much freely scaled activity exceeds the usual."""
-        return max(0.05, (self.config.events_per_year - 22.0) / 48.0)
+        return max(0.05, (self.config.events_per_year - 22.0) / 68.0)
 
     def put(self, kind: str, who: Array, at: Array, recorded: Array | None = None, **values: Any) -> None:
         """Enter activity of one kind; by default it is recorded as it happens."""
