@@ -43,7 +43,8 @@ def versions(known: st.SearchStrategy[dt.datetime]) -> st.SearchStrategy[list[di
         "record_type": st.sampled_from(["individual", "organization"]), "organization": st.sampled_from([None, 1, 2]),
         "member_type": st.sampled_from(["REG", "STU"]), "join_date": st.just(dt.date(2020, 1, 1)),
         "chapter_id": maybe_text, "employer": maybe_text, "job_title": maybe_text, "region": maybe_text,
-        "profile_completeness": st.sampled_from([None, 0.2, 0.9]), "email_allowed": st.sampled_from([None, True, False]),
+        "profile_completeness": st.sampled_from([None, 0.2, 0.9]),
+        "email_allowed": st.sampled_from([None, True, False]),
         "objects_to_profiling": st.sampled_from([None, True, False]),
     })  # fmt: skip
     return st.lists(row, max_size=8, unique_by=lambda r: (r["member"], r["valid_from"]))
@@ -60,7 +61,8 @@ def term_versions(known: st.SearchStrategy[dt.datetime]) -> st.SearchStrategy[li
         }
 
     row = st.fixed_dictionaries({
-        "member": st.sampled_from(MEMBERS), "year": st.integers(2021, 2024), "shorter": st.sampled_from([0, 0, 60, 200]),
+        "member": st.sampled_from(MEMBERS), "year": st.integers(2021, 2024),
+        "shorter": st.sampled_from([0, 0, 60, 200]),
         "member_type": st.sampled_from(["REG", "STU"]), "dues": st.sampled_from([None, 100.0, 120.0]),
         "paid_on": st.sampled_from([None, dt.date(2023, 1, 10), dt.date(2024, 1, 20)]),
         "auto_renew": st.sampled_from([None, True]), "ended_by": st.sampled_from([None, None, "resigned", "deceased"]),

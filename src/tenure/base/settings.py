@@ -138,4 +138,6 @@ def parse_settings(text: bytes, path: Path) -> Settings:
         return Settings.model_validate(raw)
     except ValidationError as error:
         faults = "; ".join(f"`{'.'.join(map(str, e['loc']))}`: {e['msg'].lower()}" for e in error.errors())
-        raise UsageError(f"{path} has settings that cannot be: {faults}", mend="docs/settings.md lists every key") from error
+        raise UsageError(
+            f"{path} has settings that cannot be: {faults}", mend="docs/settings.md lists every key"
+        ) from error

@@ -15,9 +15,9 @@ from tenure.lake import Lake
 from tenure.membership.contract import KINDS
 
 SENT_OR_BILLED = frozenset({
-    "event_invited", "event_declined", "event_no_show", "event_cancelled", "email_sent", "email_opened", "email_bounced",
-    "email_unsubscribed", "sms_sent", "invoice_issued", "notice_sent", "payment", "payment_failed", "card_expiring",
-    "plan_missed", "ticket_closed", "address_changed", "committee_left", "volunteer_assigned",
+    "event_invited", "event_declined", "event_no_show", "event_cancelled", "email_sent", "email_opened",
+    "email_bounced", "email_unsubscribed", "sms_sent", "invoice_issued", "notice_sent", "payment", "payment_failed",
+    "card_expiring", "plan_missed", "ticket_closed", "address_changed", "committee_left", "volunteer_assigned",
 })  # fmt: skip
 """Kinds that show no interest by themselves: done to the member, or the opposite of taking part. Opens are among
 them because mail programs open mail too."""

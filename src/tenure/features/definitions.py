@@ -27,7 +27,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Recency:
-    """Days since the last of *kinds*; where there is none, days since such things began to be recorded (at most 999)."""
+    """Days since the last of *kinds*, at most 999; 999 where there is none, NaN while none were being recorded."""
 
     kinds: tuple[str, ...]
 
@@ -50,7 +50,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Trend:
-    """Rate of *kinds* in the last *days* days over the rate in the year before them, between −1 (ceased) and 1 (new)."""
+    """Rate of *kinds* in the last *days* days against the rate before: −1 where they ceased, 1 where they are new."""
 
     kinds: tuple[str, ...]
     days: int

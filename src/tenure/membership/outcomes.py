@@ -1,4 +1,4 @@
-"""What became of each past renewal, as it was known on a day: renewed, lapsed, an outcome of its own, or not yet known."""
+"""What became of each past renewal, as it was known on a day: renewed, lapsed, an outcome of its own, or open."""
 
 from __future__ import annotations
 

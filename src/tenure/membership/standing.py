@@ -128,7 +128,8 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
         "row", "member", "as_of", "term_id", "member_type", "starts_on", "ends",
         pl.col("ends_on").alias("renewal_due_on"), "grace", "spell_began", "first_term_on",
         (pl.col("place") + 1).alias("terms_in_spell"), "spells", "dues", "previous_dues", "billed_on", "due_on",
-        "paid", "type_changed", pl.when(pl.col("place") > 0).then("paid_early").alias("paid_early"), "auto_renew", "installments",
+        "paid", "type_changed", pl.when(pl.col("place") > 0).then("paid_early").alias("paid_early"), "auto_renew",
+        "installments",
         "ended_by",
     )  # fmt: skip
 

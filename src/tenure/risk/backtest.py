@@ -28,7 +28,7 @@ from tenure.risk.metrics import auc, log_loss
 from tenure.risk.points import fit_points, points_score
 
 _FOLD_DAYS = 182
-_MOST_FOLDS = 8
+_MOST_FOLDS = 6
 _CALIBRATE_OVER_DAYS = 550
 """Calibration looks back over about a year and a half of outcomes, so that it follows a changing association."""
 
@@ -112,7 +112,7 @@ def run_backtest(
         calibrators = _calibrators(judged, margins, until=begin, since=begin)
         choice, _ = _choose(judged, margins, calibrators, until=begin, lapsed=lapsed)
         said[here] = sigmoid(calibrators[choice](margins[choice][here]))
-        rate = (rows.y.sum() + 1) / (rows.y.size + 6)
+        rate = (lapsed + 1) / (rows.matrix.rows["term_id"].n_unique() + 6)
         base[here] = rate
         points[here] = points_score(matrix)
         by_points[here] = fit_points(rows)(points[here]) if lapsed else rate

@@ -99,12 +99,12 @@ class Workshop:
         if kind == LIFE_TABLE:
             return fit_life_table(x, rows.y, encoding.columns)
         if kind == LOGISTIC:
-            return fit_logistic(x, rows.y, rows.members, seed=seed, most_rows=20_000)
+            return fit_logistic(x, rows.y, rows.members, seed=seed)
         plan = BoosterPlan(seed=seed, threads=self.threads)
         booster = fit_booster(x, rows.y, rounds=rounds, plan=plan)
         if kind == BOOSTER:
             return booster
-        return Blend((booster, fit_logistic(x, rows.y, rows.members, seed=seed, most_rows=20_000)))
+        return Blend((booster, fit_logistic(x, rows.y, rows.members, seed=seed)))
 
 
 def load_learner(kind: str, files: dict[str, bytes], threads: int) -> Learner:

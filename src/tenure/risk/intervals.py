@@ -17,7 +17,7 @@ from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import Rows, Workshop
 from tenure.risk.learners import Columns, Floats, Learner, sigmoid
 
-_MOST_ROWS = 60_000
+_MOST_ROWS = 40_000
 """Rows behind each refit; more would not change the picture of how unsure the model is, only its price."""
 
 _LIKE_SPREADS = 6.0

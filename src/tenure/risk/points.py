@@ -27,6 +27,8 @@ def points_score(matrix: FeatureMatrix) -> Floats:
 
 def fit_points(rows: Rows) -> Callable[[Floats], Floats]:
     """Turn points into probabilities by the rates among those who had about as many."""
+    ahead = np.nan_to_num(rows.matrix.column("days_to_renewal")) >= 0  # in grace, most have renewed and are gone
+    rows = rows.half(ahead) if ahead.any() else rows
     lost = points_score(rows.matrix)
     edges = np.unique(np.quantile(lost, np.linspace(0.1, 0.9, 9)))
     part = np.searchsorted(edges, lost)

@@ -118,7 +118,7 @@ class Registry:
         return data
 
     def decisions(self, version: str) -> pl.DataFrame:
-        """The out-of-time predictions of *version*'s back-test: `member`, `ends_on`, `as_of`, `p_lapse_renewal`, `lapsed`."""
+        """What *version*'s back-test said on past days: `member`, `ends_on`, `as_of`, `p_lapse_renewal`, `lapsed`."""
         return pl.read_parquet(self._root / version / "decisions.parquet")
 
     def keep(self, model: Model, decisions: pl.DataFrame) -> Manifest:

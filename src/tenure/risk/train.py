@@ -29,7 +29,7 @@ from tenure.risk.reasons import explain
 from tenure.risk.registry import Manifest, Model, Registry
 from tenure.risk.timing import learn_timing
 
-_MOST_ROWS = 210_000
+_MOST_ROWS = 80_000
 """Landmarks to learn from; beyond it more rows of the same decisions cost time and teach little."""
 
 _FIRST_YEARS = 2

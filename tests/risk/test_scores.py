@@ -1,0 +1,150 @@
+"""What every night's scores promise, whatever the model."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+
+from conftest import SETTINGS, Trained
+from tenure.membership import standing
+from tenure.risk import SCHEMA, score
+
+
+def test_every_active_payer_is_scored_once(trained: Trained):
+    """Nobody active is left out, nobody else is in."""
+    lake, as_of = trained.invented.lake, trained.invented.last
+    rows = lake.terms().select("member").unique().with_row_index("row").with_columns(as_of=pl.lit(as_of))
+    active = standing(lake.terms(), lake.members(), rows, SETTINGS.membership).filter(pl.col("active"))
+
+    assert sorted(trained.scores["member"].to_list()) == sorted(active["member"].to_list())
+    assert trained.scores.schema == pl.Schema(SCHEMA)
+
+
+def test_the_horizons_never_decrease_and_never_pass_the_renewal(trained: Trained):
+    """p30 ≤ p60 ≤ p90, and within the term none exceeds the probability at its renewal."""
+    p30, p60, p90, renewal = (trained.scores[f"p_lapse_{h}"].to_numpy() for h in (30, 60, 90, "renewal"))
+    ahead = (trained.scores["renewal_due_on"] - trained.invented.last).dt.total_days().to_numpy()
+
+    assert ((p30 <= p60) & (p60 <= p90)).all()
+    np.testing.assert_allclose(p90[ahead <= 90], renewal[ahead <= 90])
+    assert (p90[ahead > 90] <= renewal[ahead > 90]).all()
+
+
+def test_a_term_that_ends_in_seven_months_says_so(trained: Trained):
+    """In this association nobody resigns early, so nothing can lapse within 90 days of such a member's score."""
+    far = trained.scores.filter((pl.col("renewal_due_on") - pl.col("as_of")).dt.total_days() > 200)
+
+    assert len(far) > 50
+    assert (far["p_lapse_90"] < 0.01).all()
+    assert (far["p_lapse_renewal"] > 0.02).any()
+    assert (far["lapse_earliest_on"] >= far["renewal_due_on"]).all()
+
+
+def test_in_grace_all_horizons_give_the_one_answer_left(trained: Trained):
+    """The lapse would be dated by the end of the term, which is past."""
+    grace = trained.scores.filter("in_grace")
+
+    assert len(grace) > 3
+    assert (grace["renewal_due_on"] < trained.invented.last).all()
+    for horizon in (30, 60, 90):
+        assert grace[f"p_lapse_{horizon}"].equals(grace["p_lapse_renewal"].rename(f"p_lapse_{horizon}"))
+
+
+def test_score_rank_band_and_interval_follow_from_the_probability(trained: Trained):
+    """100 × p rounded; rank counts those below; the interval holds the estimate."""
+    s = trained.scores
+    p = s["p_lapse_renewal"].to_numpy()
+
+    assert (s["risk_score"].to_numpy() == np.rint(100 * p)).all()
+    np.testing.assert_allclose(s["risk_rank"].to_numpy(), [(p < one).mean() for one in p])
+    assert ((s["p_low"].to_numpy() <= p) & (p <= s["p_high"].to_numpy())).all()
+    raw = np.where(p >= 0.5, "high", np.where(p >= 0.2, "medium", "low"))
+    assert ((s["band"].to_numpy() == raw) | (s["band"].to_numpy() == "new")).all()
+
+
+def test_lapse_dates_come_in_order_within_ten_years(trained: Trained):
+    """Earliest, median, latest; capped."""
+    s = trained.scores
+    last = trained.invented.last
+
+    assert (s["lapse_earliest_on"] <= s["predicted_lapse_on"]).all()
+    assert (s["predicted_lapse_on"] <= s["lapse_latest_on"]).all()
+    assert s["lapse_latest_on"].max() <= last.replace(year=last.year + 10)
+
+
+def test_reasons_are_ranked_by_points_and_carry_the_member_s_own_numbers(trained: Trained):
+    """Strongest first; words for all three; different groups say different things."""
+    points = trained.scores.select("reason_1_points", "reason_2_points", "reason_3_points").to_numpy()
+    first = trained.scores.filter(pl.col("band") == "high")["reason_1"]
+
+    assert (np.diff(points, axis=1) <= 1e-9).all()
+    for place in (1, 2, 3):
+        assert (trained.scores[f"reason_{place}"].str.len_chars() > 5).all()
+    assert (first.str.contains(r"\d") | first.str.contains("No |Has ")).all()
+    assert trained.scores.select((pl.col("reason_1") != pl.col("reason_2")).all()).item()
+
+
+def test_points_are_what_the_model_itself_answers(trained: Trained):
+    """Faithful: setting the group to what is usual for the type and asking again gives the points."""
+    from tenure.features import FEATURES, build
+    from tenure.risk.reasons import _columns_of_groups, _usual, _with_usual, explain
+
+    lake, as_of, model = trained.invented.lake, trained.invented.last, trained.model
+    rows = lake.terms().select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
+    stood = standing(lake.terms(), lake.members(), rows, SETTINGS.membership).filter(pl.col("active"))
+    x = model.encoding.encode(build(lake, stood, features=FEATURES))
+    found = explain(model.encoding, x, stood["member_type"], model.probability)
+    usual, groups = _usual(x, stood["member_type"]), _columns_of_groups(model.encoding)
+    for row in range(0, len(x), 97):
+        columns = groups[found.groups[row, 0]]
+        changed = model.probability(_with_usual(x, usual, columns))[row]
+
+        np.testing.assert_allclose(found.points[row, 0], 100 * (model.probability(x)[row] - changed), atol=1e-6)
+
+
+def test_scoring_the_same_night_again_gives_the_same(trained: Trained):
+    """To the last bit."""
+    again = score(trained.invented.lake, SETTINGS, trained.invented.last, trained.model)
+
+    assert again.equals(trained.scores)
+
+
+def test_scores_come_near_the_truth(trained: Trained):
+    """Thirty days before the end, the model's probabilities are nearer to the truth than the lapse rate is."""
+    known = trained.scores.join(trained.invented.truth, on="member").filter(
+        (pl.col("ends_on") == pl.col("renewal_due_on"))
+        & ((pl.col("ends_on") - pl.col("as_of")).dt.total_days().is_between(0, 60))
+    )
+    truth, said = known["p"].to_numpy(), known["p_lapse_renewal"].to_numpy()
+
+    assert len(known) > 60
+    assert np.abs(said - truth).mean() < 0.75 * np.abs(truth.mean() - truth).mean()
+    assert abs(said.mean() - truth.mean()) < 0.06
+
+
+def test_lifetime_and_complimentary_members_have_no_risk(trained: Trained):
+    """Probability 0, interval [0, 0], band low, no dates."""
+    from tenure.base.settings import Membership
+
+    rules = Membership(lifetime_types=("ORG",), complimentary_types=("STU",))
+    settings = SETTINGS.model_copy(update={"membership": rules})
+    free = score(trained.invented.lake, settings, trained.invented.last, trained.model)
+    free = free.filter(pl.col("member_type").is_in(["ORG", "STU"]))
+
+    assert len(free) > 20
+    assert set(free["standing"]) == {"lifetime", "complimentary"}
+    shown = ("p_lapse_30", "p_lapse_90", "p_lapse_renewal", "p_low", "p_high")
+    assert free.select(pl.sum_horizontal(shown).sum()).item() == 0
+    assert set(free["band"]) == {"low"}
+    assert free["predicted_lapse_on"].null_count() == len(free)
+
+
+def test_a_score_of_a_past_day_uses_only_what_was_known_then(trained: Trained):
+    """The night of a year ago can be made again, and shows members who have left since."""
+    past = trained.invented.last - dt.timedelta(days=365)
+    then = score(trained.invented.lake, SETTINGS, past, trained.model)
+
+    assert set(then["member"]) - set(trained.scores["member"])
+    assert (then["as_of"] == past).all()

@@ -1,0 +1,141 @@
+"""How a model is made, judged, kept and refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from association import invent
+from conftest import SETTINGS, Trained
+from tenure.base.errors import BelowDataFloor, DamagedStore
+from tenure.risk import Registry, train
+
+
+def test_decisions_hold_every_matured_renewal_after_the_first_two_years(trained: Trained):
+    """Each at 90, 60, 30 and 0 days before its end, but for those already paid by then."""
+    kept = Registry(trained.models).decisions(trained.manifest["version"])
+    terms = trained.invented.lake.terms()
+    after = terms["starts_on"].min() + dt.timedelta(days=731)
+    grace = dt.timedelta(days=30)
+    due = terms.filter((pl.col("ends_on") > after) & (pl.col("ends_on") + grace < trained.invented.last))
+    at_the_end = kept.filter(pl.col("as_of") == pl.col("ends_on"))
+    renewed_early = due.join(terms.select("member", next_paid="paid_on", starts="starts_on"), on="member").filter(
+        (pl.col("starts") == pl.col("ends_on") + dt.timedelta(days=1)) & (pl.col("next_paid") < pl.col("ends_on"))
+    )
+
+    assert len(at_the_end) == len(due) - len(renewed_early)
+    assert set((kept["ends_on"] - kept["as_of"]).dt.total_days()) == {0, 30, 60, 90}
+    assert kept["p_lapse_renewal"].is_between(0, 1).all()
+    assert set(kept["lapsed"]) == {0, 1}
+
+
+def test_the_back_test_beats_the_base_rate_and_the_points_score(trained: Trained):
+    """On renewals later than anything it was fitted on."""
+    models = trained.manifest["backtest"]["models"]
+
+    assert models["tenure"]["log_loss"] < models["base_rate"]["log_loss"] - 0.02
+    assert models["tenure"]["log_loss"] < models["points_score"]["log_loss"]
+    assert models["tenure"]["auc"] > models["points_score"]["auc"]
+    assert models["tenure"]["auc_low"] < models["tenure"]["auc"] < models["tenure"]["auc_high"]
+
+
+def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: Path):
+    """Turning the outcomes of the last fold upside down changes none of that fold's predictions."""
+    from tenure.lake import Lake
+    from tenure.risk.backtest import fold_edges
+
+    kept = Registry(trained.models).decisions(trained.manifest["version"])
+    begin = dt.date.fromisoformat(trained.manifest["backtest"]["folds"][-1]["from"])
+    assert fold_edges(kept["as_of"].min(), trained.invented.last)[0] == kept["as_of"].min()
+    at = dt.datetime.combine(trained.invented.last, dt.time(), tzinfo=dt.UTC)
+    source = trained.invented.lake
+    known_later = pl.col("recorded_at") >= pl.lit(begin).cast(pl.Datetime("us"))
+    lake = Lake.open(tmp_path / "lake")
+    with lake.batch(source="test", at=at) as batch:
+        batch.replace("members", source.members())
+        # Every renewal that became known in the last fold is taken back: all of those members now lapsed.
+        batch.replace("terms", source.terms().filter(~known_later))
+        with source.connect() as con:
+            batch.replace("activity", pl.from_arrow(con.execute("SELECT * FROM activity").to_arrow_table()))
+        batch.commit()
+    again = train(lake, SETTINGS, trained.invented.last, tmp_path / "models")
+    upset = Registry(tmp_path / "models").decisions(again["version"])
+    both = kept.join(upset, on=["member", "ends_on", "as_of"], suffix="_upset").filter(
+        (pl.col("as_of") >= begin) & (pl.col("lapsed") != pl.col("lapsed_upset"))
+    )
+
+    assert len(both) > 30
+    assert both["p_lapse_renewal"].equals(both["p_lapse_renewal_upset"].rename("p_lapse_renewal"))
+
+
+def test_a_manifest_tells_what_the_model_is(trained: Trained):
+    """Data window, features, measures, versions, hash; and it is plain JSON."""
+    text = (trained.models / trained.manifest["version"] / "manifest.json").read_text()
+    found = json.loads(text)
+
+    assert found["data"]["lapses"] + found["data"]["renewals"] == found["data"]["decisions"]
+    assert found["grade"]["sentence"].count("in 100") == 3
+    assert {"from", "to", "auc", "log_loss"} <= set(found["backtest"]["folds"][0])
+    assert found["software"]["tenure"]
+    assert "NaN" not in text
+
+
+@pytest.mark.parametrize("name", ["parts.json", "logistic.json", "manifest.json"])
+def test_a_model_file_that_was_changed_is_refused(trained: Trained, tmp_path: Path, name: str):
+    """Neither loaded nor half loaded."""
+    import shutil
+
+    version = trained.manifest["version"]
+    shutil.copytree(trained.models / version, tmp_path / version)
+    target = next(tmp_path.glob(f"*/*{name}"))
+    target.write_bytes(target.read_bytes()[:-40] + b"}")
+
+    with pytest.raises(DamagedStore, match=version):
+        Registry(tmp_path).load(version)
+
+
+def test_too_few_lapses_are_refused_with_their_number(tmp_path: Path):
+    """Under 20 lapses nothing is learnt, and the message says how many there are."""
+    few = invent(tmp_path / "lake", members=25, years=2)
+
+    with pytest.raises(BelowDataFloor, match=r"\d+ lapses and \d+ renewals are known; at least 20 of each"):
+        train(few.lake, SETTINGS, few.last, tmp_path / "models")
+    assert not list((tmp_path / "models").glob("*"))
+
+
+def test_a_small_association_is_served_by_a_simple_model(tmp_path: Path):
+    """Under 200 lapses a life table or a regularized model serves, and is named as such."""
+    small = invent(tmp_path / "lake", members=110)
+    manifest = train(small.lake, SETTINGS, small.last, tmp_path / "models")
+
+    assert 20 <= manifest["data"]["lapses"] < 200
+    assert manifest["learner"] in ("life table", "regularized logistic")
+    assert manifest["learner"] in manifest["why_learner"].lower()
+
+
+def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):
+    """Same data, same day, same seed: the same files to the last byte."""
+    again = train(trained.invented.lake, SETTINGS, trained.invented.last, tmp_path)
+
+    assert again["hash"] == trained.manifest["hash"]
+
+
+def test_no_model_file_can_run_code(trained: Trained):
+    """JSON, the booster's own binary JSON, and Parquet; nothing pickled."""
+    names = {path.suffix for path in (trained.models / trained.manifest["version"]).iterdir()}
+
+    assert names <= {".json", ".ubj", ".parquet"}
+
+
+def test_the_newest_model_of_a_past_day_is_none_from_its_future(trained: Trained):
+    """A night of the past cannot use a model that did not exist."""
+    registry = Registry(trained.models)
+
+    assert registry.latest(until=trained.invented.last - dt.timedelta(days=1)) is None
+    found = registry.latest(until=trained.invented.last)
+    assert found is not None
+    assert found.version == trained.manifest["version"]
