@@ -1,6 +1,6 @@
-"""How much of a bare loop's speed the iMIS client keeps: pages of 500 rows from a static server that answers at once.
+"""How much of a bare loop's speed the iMIS client keeps: pages of 500 rows, replayed by a static server.
 
-Run: python benchmarks/imis_pages.py [PAGES]
+Run: python benchmarks/imis_pages.py [PAGES] [MILLISECONDS THAT THE SERVER TAKES FOR A PAGE]
 
 The bare loop sends the same requests over one kept-alive connection and throws the bytes away; the client also signs
 in, keeps its manners, parses, checks paging and makes ids strings.
@@ -50,7 +50,7 @@ def _whole(request: bytes) -> bool:
     return bool(found) and len(body) >= length
 
 
-def serve(recorded: list[bytes]) -> str:
+def serve(recorded: list[bytes], pause: float = 0.0) -> str:
     """Replays *recorded* pages by offset on one thread a connection; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -69,6 +69,7 @@ def serve(recorded: list[bytes]) -> str:
                 connection.sendall(_answer(b'{"access_token": "t", "expires_in": 86400}'))
                 continue
             offset = int(parse_qs(urlsplit(target).query)["Offset"][0])
+            time.sleep(pause)
             connection.sendall(recorded[offset // ROWS])
 
     def accept() -> None:
@@ -98,7 +99,8 @@ def ours(url: str, pages: int) -> float:
 
 def main() -> None:
     pages = int(sys.argv[1]) if len(sys.argv) > 1 else 400
-    url = serve([page(number * ROWS, pages) for number in range(pages)])
+    pause = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.004
+    url = serve([page(number * ROWS, pages) for number in range(pages)], pause)
     bare(url, min(pages, 20))
     for name, run in (("bare loop", bare), ("Tenure's client", ours)):
         best = min(run(url, pages) for _ in range(3))

@@ -114,10 +114,10 @@ def test_a_night_breaks_no_rule_of_use(sandbox: Sandbox, reader: ImisClient):
 )  # fmt: skip
 def test_passing_faults_lose_no_row(sandbox: Sandbox, time_: FakeTime, faults: dict[str, float]):
     client = ImisClient(
-        sandbox.url, "tenure", "sandbox", requests_per_hour=0, time=time_.keeping(), page_size=100, timeout=10
+        sandbox.url, "tenure", "sandbox", requests_per_hour=0, time=time_.keeping(), page_size=50, timeout=10
     )
     whole = read(client, "EmailEvents")
-    assert len(whole) > 1500
+    assert len(whole) > 500
     sandbox.faults(**{name: {"rate": rate, "match": "EmailEvents"} for name, rate in faults.items()})
     again = read(client, "EmailEvents")
     assert {row["EventKey"] for row in again} == {row["EventKey"] for row in whole}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_server import Asked, Says, Server, envelope, paged
 
-from tenure.imis import ImisClient, NoSuchQuery, PagingBroken, Progress, plain, values_of
+from tenure.imis import ImisClient, NoSuchQuery, NotAllowed, PagingBroken, Progress, plain, values_of
 from tenure.imis._paging import Page, pages
 from tenure.imis._values import is_id_name, new_rows, parameter
 
@@ -169,6 +170,43 @@ def test_one_entity_or_none(server: Server, client: ImisClient):
     assert server.asked[-1].path == "/api/Subscription/~101|REG"
 
 
+def test_a_look_at_the_first_page_asks_for_no_other(server: Server, client: ImisClient):
+    server.script = paged([{"ID": n} for n in range(5000)])
+    assert len(next(iter(client.query("$/Tenure/Members")))) == 500
+    time.sleep(0.05)
+    assert len(server.asked) == 1
+
+
+def test_the_next_page_is_fetched_while_the_caller_works(server: Server, client: ImisClient):
+    server.script = paged([{"ID": n} for n in range(5000)])
+    reading = client.query("$/Tenure/Members")
+    for _ in range(3):
+        next(reading)
+    time.sleep(0.2)
+    assert len(server.asked) == 4, "one page ahead and no more"
+    assert sum(len(page) for page in reading) == 5000 - 1500
+    assert server.most_in_flight == 1
+
+
+def test_a_fault_in_a_page_fetched_ahead_reaches_the_caller(server: Server, client: ImisClient):
+    rows = paged([{"ID": n} for n in range(5000)])
+    server.script = lambda asked: Says(status=403) if asked.one("Offset") == "2000" else rows(asked)
+    read = 0
+    with pytest.raises(NotAllowed):
+        for page in client.query("$/Tenure/Members"):
+            read += len(page)
+    assert read == 2000
+
+
+def test_a_caller_who_stops_early_leaves_the_client_usable(server: Server, client: ImisClient):
+    server.script = paged([{"ID": n} for n in range(5000)])
+    reading = client.query("$/Tenure/Members")
+    for _ in range(4):
+        next(reading)
+    reading.close()
+    assert len(rows_of(client)) == 5000
+
+
 def test_a_smaller_page_than_asked_for_is_no_end(server: Server, client: ImisClient):
     rows = [{"ID": n} for n in range(250)]
     server.script = lambda asked: Says(
@@ -249,5 +287,5 @@ def test_rows_that_move_while_pages_are_read_are_not_missed(count: int, size: in
         more = offset + size < len(rows)
         return Page([{"ID": n} for n in page], offset, offset + size if more else None, len(rows))
 
-    read = {row["ID"] for page in pages(fetch, "query") for row in page.rows}
+    read = {row["ID"] for page, _ in pages(fetch, "query") for row in page.rows}
     assert stayed <= read

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tenure.imis._values import Row
 from tenure.imis.errors import Garbled, PagingBroken
 
 _REREADS = 5
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,8 @@ def page_of(answer: Any, offset: int, rows_of: Callable[[list[Any]], list[Row]],
     return Page(rows, offset, (next_offset or offset + count) if more else None, total)
 
 
-def pages(
-    fetch: Fetch, what: str, *, start: int = 0, on_page: Callable[[Progress], None] | None = None
-) -> Iterator[Page]:
-    """Every page from row *start* on.
+def pages(fetch: Fetch, what: str, *, start: int = 0) -> Iterator[tuple[Page, Progress]]:
+    """Every page from row *start* on, and how far reading has come with it.
 
     A page that repeats rows of the one before is asked for again. When the total has shrunk since the page before, rows
     have moved to the front past the place where reading went on, so it steps back by as many: rows may come twice, but
@@ -82,12 +84,60 @@ def pages(
             page = _insist(fetch, offset, what)
         read, count = read + len(page.rows), count + 1
         step = _next_offset(page, before, start, what)
-        if on_page is not None:
-            on_page(Progress(offset if step is None else step, read, page.total, count))
-        yield page
+        yield page, Progress(offset if step is None else step, read, page.total, count)
         if step is None:
             return
         offset, before = step, page
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """*items*, the next being fetched while the caller works on the present one.
+
+    There is still one request in flight at a time. The first two are fetched when they are asked for, so that whoever
+    only wants a look at a list asks for nothing more. A caller who stops early leaves at most one item unused.
+    """
+    for _ in range(2):
+        first = next(items, None)
+        if first is None:
+            return
+        yield first
+    coming: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(maxsize=1)
+    wanted = threading.Semaphore(1)
+    stopped = threading.Event()
+    # A daemon, and never joined: whoever interrupts a night shall not wait for an answer, or a pause, to end.
+    threading.Thread(target=_fetch_ahead, args=(items, coming, wanted, stopped), daemon=True).start()
+    try:
+        while True:
+            item, error = coming.get()
+            if error is not None:
+                raise error
+            if item is None:
+                return
+            wanted.release()
+            yield item
+    finally:
+        stopped.set()
+        wanted.release()
+
+
+def _fetch_ahead(
+    items: Iterator[T],
+    coming: queue.Queue[tuple[T | None, BaseException | None]],
+    wanted: threading.Semaphore,
+    stopped: threading.Event,
+) -> None:
+    while True:
+        wanted.acquire()
+        if stopped.is_set():
+            return
+        try:
+            item = next(items, None)
+        except BaseException as error:
+            coming.put((None, error))
+            return
+        coming.put((item, None))
+        if item is None:
+            return
 
 
 def _fresh(fetch: Fetch, offset: int, before: Page | None, what: str) -> Page:

@@ -203,8 +203,8 @@ class Wire:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return Untrusted(
                     f"the certificate of {self.base.host} is not to be trusted: {cause.verify_message}",
-                    mend="if the server has a certificate of a private authority, name that authority's file in "
-                    "`source.ca_file`; else have the certificate renewed. Tenure does not connect unchecked",
+                    mend="if the server has a certificate of a private authority, name a file that holds it in the "
+                    "variable SSL_CERT_FILE; else have the certificate renewed. Tenure does not connect unchecked",
                 )
             if isinstance(cause, socket.gaierror):
                 return NeverSent(
@@ -251,9 +251,7 @@ def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         context.load_verify_locations(cafile=str(ca_file))
     except (OSError, ssl.SSLError) as error:
-        raise UsageError(
-            f"{ca_file} cannot be read as certificates (PEM): {error}", mend="name a PEM file in `source.ca_file`"
-        ) from error
+        raise UsageError(f"{ca_file} cannot be read as certificates (PEM): {error}", mend="name a PEM file") from error
     return context
 
 

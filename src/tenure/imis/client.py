@@ -128,9 +128,7 @@ class ImisClient:
             NoSuchQuery: iMIS doesn't serve the query, for one of three causes.
         """
         fetch, first = self._begin(path, prompts or {}, start)
-        for page in self._pages(fetch, f"query {path}", start, on_page, first):
-            if page.rows:
-                yield page.rows
+        yield from self._pages(fetch, f"query {path}", start, on_page, first)
 
     def query_definition(self, path: str) -> dict[str, Any] | None:
         """What the query asks and gives (`Parameters`, `Properties`…), or None if it isn't there or not for us."""
@@ -199,9 +197,7 @@ class ImisClient:
         params = [(prop, _filter(value)) for prop, value in (filters or {}).items()]
         params += [("OrderBy", prop) for prop in ([order_by] if isinstance(order_by, str) else order_by)]
         fetch = self._fetcher(f"/api/{_segment(name)}", params, f"entity {name}", _entity_rows)
-        for page in self._pages(fetch, f"entity {name}", start, on_page, None):
-            if page.rows:
-                yield page.rows
+        yield from self._pages(fetch, f"entity {name}", start, on_page, None)
 
     def count(self, name: str, filters: Mapping[str, Filter] | None = None) -> int | None:
         """How many rows of an entity iMIS says there are; one request."""
@@ -238,11 +234,14 @@ class ImisClient:
 
     def _pages(
         self, fetch: _paging.Fetch, what: str, start: int, on_page: OnPage | None, first: Page | None
-    ) -> Iterator[Page]:
+    ) -> Iterator[list[Row]]:
         waiting = [first] if first is not None else []
-        return _paging.pages(
-            lambda offset: waiting.pop() if waiting else fetch(offset), what, start=start, on_page=on_page
-        )
+        found = _paging.pages(lambda offset: waiting.pop() if waiting else fetch(offset), what, start=start)
+        for page, progress in _paging.ahead(found):
+            if on_page is not None:
+                on_page(progress)
+            if page.rows:
+                yield page.rows
 
     def _fetcher(
         self,
