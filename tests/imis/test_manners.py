@@ -72,6 +72,14 @@ def test_a_long_first_load_is_spread_over_the_hours(time_: FakeTime):
     assert 2.5 * 3600 < time_.now - began < 3.5 * 3600
 
 
+def test_two_clients_of_one_server_share_its_budget(server: Server, time_: FakeTime):
+    server.script = paged([{"ID": n} for n in range(20 * 500)])
+    keeping = time_.keeping()
+    for _ in range(2):
+        read(ImisClient(server.url, "tenure", "sandbox", requests_per_hour=180, time=keeping))
+    assert time_.slept, "30 at once, and 42 were asked for"
+
+
 def test_zero_means_no_limit(time_: FakeTime):
     budget = HourlyBudget(0, time_.keeping())
     for _ in range(10_000):

@@ -15,10 +15,10 @@ from tenure.imis._manners import (
     ATTEMPTS,
     LONGEST_WAIT,
     CircuitBreaker,
-    HourlyBudget,
     RetryBudget,
     Timekeeping,
     backoff,
+    budget_of,
     retry_after,
 )
 from tenure.imis._replies import TRANSIENT, refusal, trouble
@@ -75,7 +75,8 @@ class Caller:
     ) -> None:
         self._wire, self._time, self._on_request = wire, time, on_request
         self._in_flight = threading.RLock()
-        self.budget = HourlyBudget(requests_per_hour, time)
+        self.budget = budget_of(str(wire.base), requests_per_hour, time)
+        self.requests = 0
         self.retries = RetryBudget()
         self.breaker = CircuitBreaker(time.ticks)
         self.sign_in = SignIn(str(wire.base), username, password, self._post_form, time)
@@ -165,6 +166,7 @@ class Caller:
 
     def _exchange(self, method: str, url: httpx.URL, headers: dict[str, str], body: bytes | None) -> Reply:
         self.budget.spend()
+        self.requests += 1
         began, status, size = self._time.ticks(), 0, 0
         try:
             reply = self._wire.exchange(method, url, headers, body)

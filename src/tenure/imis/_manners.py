@@ -49,7 +49,6 @@ class HourlyBudget:
 
     per_hour: int
     time: Timekeeping = field(default_factory=Timekeeping)
-    spent: int = 0
 
     def __post_init__(self) -> None:
         self._burst = max(1.0, self.per_hour * _BURST_SHARE)
@@ -59,7 +58,6 @@ class HourlyBudget:
 
     def spend(self) -> float:
         """Take one request, waiting until there is one to take. Returns the seconds waited."""
-        self.spent += 1
         if not self.per_hour:
             return 0.0
         self._refill()
@@ -74,6 +72,14 @@ class HourlyBudget:
         now = self.time.ticks()
         self._level = min(self._burst, self._level + (now - self._filled_at) * self._rate)
         self._filled_at = now
+
+
+_budgets: dict[tuple[str, int, Timekeeping], HourlyBudget] = {}
+
+
+def budget_of(server: str, per_hour: int, time: Timekeeping) -> HourlyBudget:
+    """The one budget of *server* in this process, so that two clients together keep to it as well."""
+    return _budgets.setdefault((server, per_hour, time), HourlyBudget(per_hour, time))
 
 
 @dataclass

@@ -90,7 +90,7 @@ class ImisClient:
     @property
     def requests_used(self) -> int:
         """Requests sent so far, attempts and sign-ins counted."""
-        return self._caller.budget.spent
+        return self._caller.requests
 
     @property
     def circuit(self) -> str:
