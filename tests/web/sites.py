@@ -51,10 +51,11 @@ def sign_in(client: httpx.Client, username: str, password: str, **more: str) -> 
 def serving(world: factories.World, now: dt.datetime = MORNING) -> Iterator[Site]:
     """Serve *world* on a free port; *now* is what the pages take for the present."""
     server = web.create_server(world.home, world.settings, "127.0.0.1", 0, clock=lambda: now)
-    thread = threading.Thread(target=server.run, daemon=True)
+    stopping = threading.Event()
+    thread = threading.Thread(target=web.run_until, args=(server, stopping), daemon=True)
     thread.start()
     try:
         yield Site(world, f"http://127.0.0.1:{server.effective_port}")
     finally:
-        web.stop(server)
-        thread.join(timeout=5)
+        stopping.set()
+        thread.join(timeout=10)

@@ -88,7 +88,6 @@ def _grid(drawing: Drawing, full: float) -> None:
         unit = " of 100 lapsed" if chance == steps[-1] else ""
         drawing.text(0, y - 5, f"{hundred_of(chance)}{unit}")
     drawing.path(polyline([(0, _BASE), (_WIDTH, _TOP)]), "ref")
-    drawing.text(_x(full * 0.8, full), _y(full * 0.8, full) - 12, "as scored", kind="halo", anchor="end")
     drawing.path("M0 300H540M0 372H540", "axis")
     for chance in steps:
         if chance < full:
@@ -101,6 +100,9 @@ def _points(drawing: Drawing, bins: Sequence[Bin], full: float) -> None:
         x = _x(b.predicted, full)
         drawing.path(f"M{number(x)} {number(_y(b.low, full))}V{number(_y(b.high, full))}", "whisk")
         drawing.circle(x, _y(b.observed, full), 4.5)
+    # Where no whisker is near.
+    free = max((0.45, 0.55, 0.65, 0.75, 0.85), key=lambda s: min(abs(s - 0.06 - b.predicted / full) for b in bins))
+    drawing.text(_x(full * free, full), _y(full * free, full) - 10, "as scored", kind="halo", anchor="end")
     last = bins[-1]
     words = f"scored {hundred_of(last.predicted)}, {hundred_of(last.observed)} lapsed"
     right = min(_x(last.predicted, full) + 60, _WIDTH)

@@ -74,9 +74,14 @@ def _lines(drawing: Drawing, rows: Sequence[Gain], at: Gain) -> None:
     points = [(row.share, row.points_caught) for row in rows if row.points_caught is not None]
     if len(points) > 1:
         drawing.path(polyline(_at(share, caught) for share, caught in points), "then")
-        x, y = _at(*min(points, key=lambda row: abs(row[0] - 0.35)))
-        drawing.text(x + 8, y + 16, "points score", kind="halo")
     drawing.path(polyline(_at(row.share, row.caught) for row in rows), "now")
+    if len(points) > 1:
+        share, caught = min(points, key=lambda row: abs(row[0] - 0.35))
+        x, y = _at(share, caught)
+        if caught > next(row.caught for row in rows if row.share == share):
+            drawing.text(x - 8, y - 8, "points score", kind="halo", anchor="end")
+        else:
+            drawing.text(x + 8, y + 16, "points score", kind="halo")
     x, y = _at(0.72, 0.72)
     drawing.text(x + 10, y + 22, "at random", kind="halo")
     x, y = _at(at.share, at.caught)

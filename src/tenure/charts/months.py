@@ -58,15 +58,17 @@ def _bar(drawing: Drawing, row: Month, i: int, many: int, full: float) -> None:
     drawing.rect(x, _BASE - due, width, due, "bar-soft")
     drawing.rect(x, _BASE - expected, width, expected, "bar")
     if row.expected >= 0.5:
-        drawing.text(x + width / 2, _BASE - expected - 6, count(row.expected), kind="lead minor", anchor="middle")
+        # Inside the light bar where there is room for it, else above.
+        y = _BASE - (expected if due - expected > 18 else due) - 6
+        drawing.text(x + width / 2, y, count(row.expected), kind="lead minor", anchor="middle")
     # Two names of three drop out where the room is narrow; the table has the years.
     drawing.text(x + width / 2, 216, f"{row.start:%b}", kind="minor" if i % 3 else "", anchor="middle")
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2 or 5 times a power of ten, halved evenly."""
-    power = 10 ** (len(str(max(1, int(value)))) - 1)
-    return next(float(step * power) for step in (1, 2, 4, 6, 8, 10, 20) if step * power >= value)
+    """The next even number with one digit that counts, or two of which the second is 5; at least 10."""
+    power = float(10 ** (len(str(max(10, int(value)))) - 1))
+    return next(step * power for step in (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0) if step * power >= value)
 
 
 def _reading(rows: Sequence[Month]) -> str:

@@ -117,6 +117,8 @@ def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
 def _window(score: CurrentScore) -> str:
     if score.lapse_earliest_on is None or score.lapse_latest_on is None:
         return ""
+    if score.lapse_earliest_on == score.lapse_latest_on:
+        return "the end of the term that is in grace" if score.in_grace else ""
     return f"8 times in 10 between {words.day(score.lapse_earliest_on)} and {words.day(score.lapse_latest_on)}"
 
 

@@ -145,12 +145,12 @@ def verdicts(manifest: dict[str, Any]) -> list[tuple[str, str]]:
         span = f", range {words.span(ours['auc_low'], ours['auc_high'])}" if "auc_low" in ours else ""
         rival = f" A points score: {words.in_hundred(points['auc'])}." if "auc" in points else ""
         text = f"Picks the one who lapsed out of a pair {words.in_hundred(ours['auc'])} times in 100{span}.{rival}"
-        found.append((f"Ranking: {_word(ours['auc'], (0.65, 0.75, 0.85))}", text))
+        found.append((f"Ranking: {_word(ours['auc'], (0.70, 0.80, 0.88))}", text))
     if "calibration_error" in ours:
         error = 100 * ours["calibration_error"]
         found.append(
             (
-                f"Numbers: {_word(-error, (-8, -4, -2))}",
+                f"Numbers: {_word(-error, (-6, -3, -1.5))}",
                 f"Scored and lapsed differ by {error:.1f} in 100 on average.{_slope(ours.get('calibration_slope'))}",
             )
         )
@@ -229,6 +229,7 @@ def _fold(fold: dict[str, Any]) -> dict[str, str]:
     return {
         "from": _date(fold.get("from", "")),
         "to": _date(fold.get("to", "")),
+        "learner": fold.get("learner", ""),
         "decisions": words.count(fold.get("decisions")),
         "lapses": words.count(fold.get("lapses")),
         "auc": words.in_hundred(fold.get("auc")),
@@ -239,11 +240,12 @@ def _fold(fold: dict[str, Any]) -> dict[str, str]:
 def _groups(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     groups = sorted(manifest.get("groups") or [], key=lambda group: -(group.get("importance") or 0))
     most = max((group.get("importance") or 0 for group in groups), default=0) or 1
+    whole = sum(group.get("importance") or 0 for group in groups) or 1
     features = manifest.get("features") or []
     return [
         {
             "title": group.get("title") or group.get("name"),
-            "share": f"{100 * (group.get('importance') or 0):.0f}",
+            "share": f"{100 * (group.get('importance') or 0) / whole:.0f}",
             "width": f"{160 * (group.get('importance') or 0) / most:.1f}",
             "features": [f.get("sentence") or f.get("name") for f in features if f.get("group") == group.get("name")],
         }

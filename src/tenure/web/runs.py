@@ -85,12 +85,22 @@ _STEP = ("name", "state", "seconds", "words", "trouble", "mend")
 
 
 def counts_of(counts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Figures under readable names."""
-    said = []
-    for name, value in counts.items():
-        shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-        said.append((name.replace("_", " ").capitalize(), f"{value:,.2f}" if isinstance(value, float) else shown))
-    return said
+    """Figures under readable names; those that are 0, empty or not so are left out."""
+    return [(name.replace("_", " ").capitalize(), _said(value)) for name, value in counts.items() if value]
+
+
+def _said(value: Any) -> str:
+    """A figure in words; of many figures, those that are not 0."""
+    if isinstance(value, bool):
+        return "yes"
+    if isinstance(value, (int, float)):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+    if isinstance(value, dict):
+        parts = ((str(name).replace("_", " "), item) for name, item in value.items() if item)
+        return ", ".join(f"{_said(item)} {name}" for name, item in parts)
+    if isinstance(value, list):
+        return ", ".join(_said(item) for item in value)
+    return str(value)
 
 
 def _opening(runs: list[Run]) -> str:

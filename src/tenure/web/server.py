@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def application(home: Home, settings: Settings, *, clock: Clock = system_clock) 
 def create_server(
     home: Home, settings: Settings, host: str, port: int, *, clock: Clock = system_clock
 ) -> BaseWSGIServer:
-    """A server that listens but does not run yet: call `run()`, and from another thread `stop`.
+    """A server that listens but does not run yet: call `run()`, or `run_until` where it shall end again.
 
     Its `effective_port` says which port it got when *port* is 0.
 
@@ -83,12 +84,15 @@ def serve(home: Home, settings: Settings, host: str, port: int) -> None:
         server.close()
 
 
-def stop(server: BaseWSGIServer) -> None:
-    """End *server*, which runs in another thread, and every connection that it has."""
-    from waitress.wasyncore import close_all
+def run_until(server: BaseWSGIServer, stopping: threading.Event) -> None:
+    """Run *server* in this thread until another sets *stopping*, then end every connection."""
+    from waitress.wasyncore import close_all, loop
 
-    server.trigger.pull_trigger(lambda: close_all(server._map, ignore_all=True))
+    while not stopping.is_set():
+        loop(timeout=0.2, map=server._map, count=1)
+    # Workers first: one that is not done would pull a trigger that is closed.
     server.task_dispatcher.shutdown(timeout=5)
+    close_all(server._map, ignore_all=True)
 
 
 def _log_to(home: Home) -> None:

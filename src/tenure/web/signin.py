@@ -38,6 +38,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if person is None:
         return _form(request, following, username, _WRONG)
     login(request, person)
+    request.session.clear_expired()
     began = int(place.now().timestamp())
     request.session["began"] = request.session["seen"] = began
     return redirect(following)

@@ -125,7 +125,7 @@ def months_figure(figures: Overview, score_set: ScoreSet) -> Figure | None:
         return None
     about = (
         f"Members whose term ends in each month, {words.count(sum(m.due for m in figures.months))} in all; dark: "
-        f"expected to lapse, the sum of their chances. Scored {words.day(score_set.as_of)}"
+        f"expected to lapse, the sum of their chances. The first month counts from {words.day(score_set.as_of)} on"
     )
     return months(figures.months, about=about)
 
