@@ -162,3 +162,56 @@ def test_the_typed_entities_answer_by_list_and_by_id(sandbox: Sandbox) -> None:
         assert sandbox.staff.get(f"/api/{entity}/{item[key]}").json() == item
     paid = sandbox.staff.get("/api/Payment?Limit=1").json()["Items"]["$values"][0]["Amount"]
     assert paid["Currency"]["CurrencyCode"] == "USD"
+
+
+def test_every_entity_answers_a_list_its_metadata_and_a_permission(sandbox: Sandbox) -> None:
+    for entity in [
+        "Party",
+        "PartySummary",
+        "Person",
+        "Organization",
+        "CsContact",
+        "CsContactBasic",
+        "NetContact",
+        "CsNameFin",
+        "Name_Demo",
+        "Name_CEU",
+        "UserData",
+        "User",
+        "CsEvent",
+        "Event",
+        "EventSummary",
+        "EventRegistration",
+        "EventRegistrationSummary",
+        "CsRegistration",
+        "CsSubscriptions",
+        "Subscription",
+        "CsActivity",
+        "VolunteerHistory",
+        "GiftReport",
+        "ExpiredMemberUpdateDetailLog",
+        "CsCommitteeMember",
+        "Invoice",
+        "InvoiceSummary",
+        "Payment",
+        "PaymentSummary",
+        "InteractionLogEvent",
+        "CommunicationLogEvent",
+        "CommunicationLogRecipient",
+        "EngagementScore",
+        "EngagementScoreCurrentData",
+        "LegacyActivityType",
+        "LegacyCustomerType",
+        "GenTable",
+        "AddressPurpose",
+        "Country",
+        "PanelSourceSummary",
+        "ChangeLog",
+        "Tag",
+        "PartyNote",
+    ]:
+        listed = sandbox.staff.get(f"/api/{entity}?Limit=3")
+        assert listed.status_code == 200, (entity, listed.text)
+        assert listed.json()["Count"] <= 3
+        assert sandbox.staff.get(f"/api/metadata/{entity}").status_code == 200, entity
+        assert sandbox.master.post(f"/api/{entity}/_haspermission/Update").json() is True

@@ -105,6 +105,34 @@ def test_groups_take_members_and_let_them_go(sandbox: Sandbox, somebody: str) ->
     assert sandbox.staff.get("/api/GroupMember", params={"GroupId": group}).json()["TotalCount"] == 0
 
 
+def test_registering_and_canceling_go_through_operations(sandbox: Sandbox, somebody: str) -> None:
+    events = sandbox.staff.get("/api/Event?Limit=500").json()["Items"]["$values"]
+    event = max(events, key=lambda one: one["StartDateTime"])["EventId"]
+
+    def execute(operation: str) -> str:
+        request = {"EventId": event, "PartyId": somebody}
+        body = {"OperationName": operation, "Parameters": {"$values": [request]}}
+        answer = sandbox.staff.post("/api/EventRegistration/_execute", json=body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["Result"]["Status"])
+
+    assert execute("RegisterEvent") == "Registered"
+    assert execute("CancelEventRegistration") == "Cancelled"
+    found = sandbox.staff.get("/api/EventRegistration", params={"EventId": event, "PartyId": somebody}).json()
+    assert [item["EventRegistrationId"] for item in found["Items"]["$values"]] == [f"{event}-{somebody}"]
+
+
+def test_a_committee_may_lose_its_members(sandbox: Sandbox) -> None:
+    seats = sandbox.staff.get("/api/GroupMember?Limit=1").json()["Items"]["$values"][0]
+    party = seats["Party"]["PartyId"]
+    other = "COMMITTEE/AWARDS" if seats["Group"]["GroupId"] != "COMMITTEE/AWARDS" else "COMMITTEE/PUBS"
+    sandbox.faults(committee_wipe=1)
+    body = {"Group": {"GroupId": other}, "Party": {"PartyId": party}}
+    assert sandbox.staff.post("/api/GroupMember", json=body).status_code == 201
+    left = sandbox.staff.get("/api/GroupMember", params={"PartyId": party}).json()["Items"]["$values"]
+    assert [member["Group"]["GroupId"] for member in left] == [other]
+
+
 def test_the_independent_client_runs_unchanged(sandbox: Sandbox, somebody: str) -> None:
     client = Client(sandbox.url, "administrator", "sandbox")
     person = client.party.fetch_raw_data(somebody)

@@ -67,16 +67,18 @@ class Entity:
         raise wire.no_operation(self.name, "Delete")
 
     def validate(self, call: Call) -> list[tuple[str, str]]:
-        """`POST api/X/_validate`: (property, message) of each error."""
-        raise wire.no_operation(self.name, "Validate")
+        """`POST api/X/_validate`: (property, message) of each error; none where nothing is checked."""
+        return []
 
     def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
         """`POST api/X/_execute`."""
         raise wire.no_operation(self.name, operation)
 
     def changelog(self, elements: list[str], call: Call) -> wire.Json:
-        """`GET api/X/{id}/changelog`."""
-        raise wire.no_operation(self.name, "ChangeLog")
+        """`GET api/X/{id}/changelog`: empty where no changes are kept."""
+        self.get(elements, call)
+        offset, limit = window(call.params)
+        return wire.page(wire.type_name(wire.CORE, "ChangeLogData"), [], offset=offset, limit=limit, total=0)
 
     def metadata(self) -> wire.Json:
         """`GET api/metadata/X`."""

@@ -227,8 +227,16 @@ class GroupMemberDetail(Entity):
         if not member.details:
             self._groups.members.pop(member.key, None)
 
+    def page(self, call: Call) -> wire.Json:
+        found = self._groups.find(_value(call, "groupid"), _value(call, "partyid"))
+        wanted = _value(call, "groupmemberid")
+        details = [d for member in found if wanted in (None, member.key) for d in details_of(member)]
+        offset, limit = window(call.params)
+        chosen = details[offset : offset + limit]
+        return wire.page(_type("GroupMemberDetailData"), chosen, offset=offset, limit=limit, total=len(details))
+
     def _member(self, detail: str) -> Membership:
-        found = next((m for m in self._groups.members.values() if detail in m.details), None)
+        found = next((member for member in self._groups.find(None, None) if detail in member.details), None)
         if found is None:
             raise wire.not_found(f"GroupMemberDetail {detail} was not found.")
         return found

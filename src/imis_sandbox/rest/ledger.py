@@ -58,8 +58,8 @@ class Ledger:
         """All of them."""
         return [
             *self.money(), *self.messages(), self.activities(), self.volunteers(), self.gifts(), self.expired(),
-            self.committee_members(), self.registrations(), self.registration_objects(), self.events(),
-            self.subscriptions(), self.scores(), self.score_objects(),
+            self.committee_members(), self.registration_objects(), self.events(),
+            self.subscriptions(), self.scores(), self.score_objects(), self.units(),
         ]  # fmt: skip
 
     def _maker(self, family: str) -> Maker:
@@ -114,6 +114,17 @@ class Ledger:
         ]
         rows = Subset(self.records, "activities", ("gift",))
         return SourceEntity(Source("GiftReport", columns, rows, key=("GiftKey",), party="ID"))
+
+    def units(self) -> SourceEntity:
+        """`Name_CEU`: courses completed, a multi-instance table of the older kind."""
+        log = self._maker("activities")
+        columns: list[Column] = [
+            log.person("PartyId", "who"), log.sequence("SEQN"), self._reference("activities", "DESCRIPTION"),
+            log.moment("COMPLETED", "at"), Number("UNITS", lambda rows: np.ones(len(rows))),
+        ]  # fmt: skip
+        rows = Subset(self.records, "activities", ("learning_completed",))
+        key, aliases = ("PartyId", "SEQN"), {"id": "PartyId"}
+        return SourceEntity(Source("Name_CEU", columns, rows, key=key, party="PartyId", aliases=aliases))
 
     def expired(self) -> SourceEntity:
         """`ExpiredMemberUpdateDetailLog`: who was dropped, and from what."""

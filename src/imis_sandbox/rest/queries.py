@@ -166,6 +166,7 @@ def installed(records: Records, zone: Zone) -> Catalog:
     ]  # fmt: skip
     for number, query in enumerate(queries, start=59):
         query.number = number
+    queries.append(made.by_last_name())
     hidden = Query("$/Tenure/NotPublished", queries[0].source, queries[0].prompts, available=False)
     return Catalog([*queries, hidden])
 
@@ -185,6 +186,17 @@ class _Shelf:
         members = Source("CsContact", [*member_columns(people), updated], rows, key=("ID",), party="ID")
         contacts = Source("CsContactBasic", [*contact_columns(people), updated], rows, key=("ID",), party="ID")
         return [Query("$/Tenure/Members", members, prompt), Query("$/Tenure/Contacts", contacts, prompt)]
+
+    def by_last_name(self) -> Query:
+        """A query that every site has."""
+        people, records = self.maker(lambda: self.state.people), self.records
+        columns: list[Column] = [
+            people.person("ID", None), people.text("FullName", records.full_name),
+            people.text("LastName", records.last_name), people.text("Company", records.company),
+            people.text("Email", records.email),
+        ]  # fmt: skip
+        source = Source("CsContact", columns, lambda: range(len(self.state.people)), key=("ID",), party="ID")
+        return Query("$/Common/Queries/Search/Contact/Last Name", source, (("Last Name", "LastName", "eq"),))
 
     def changes(self) -> Query:
         log = self.maker(lambda: self.state.changes)

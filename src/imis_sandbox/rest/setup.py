@@ -9,15 +9,19 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import window
-from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest.entities import Call, Entity, Tabled
+from imis_sandbox.rest.groups import MEMBER_ROLE
+from imis_sandbox.rest.ledger import typed
 from imis_sandbox.rest.objects import change_data
 from imis_sandbox.rest.panels import Panel
 from imis_sandbox.rest.queries import Catalog, Query, definition
 from imis_sandbox.rest.records import Records
+from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.catalog import FAMILIES, SOURCE_CODES
 from imis_sandbox.world.config import DAY
+from imis_sandbox.world.state import ORGANIZATION
 
 
 class Listed(Entity):
@@ -49,6 +53,111 @@ class Listed(Entity):
             if str(item[self._key]).lower() == elements[0].lower():
                 return item
         raise wire.not_found(f"{self.name} {elements[0]} was not found.")
+
+    def metadata(self) -> wire.Json:
+        items = self.items()
+        return shape_of(self.name, items[0] if items else {self._key: ""}, self._key)
+
+
+def shape_of(name: str, item: wire.Json, key: str) -> wire.Json:
+    """The metadata of an entity, read off one of its items."""
+    kinds = {bool: "Boolean", int: "Integer", float: "Decimal"}
+    entries = [
+        {
+            "$type": wire.type_name(wire.CORE, "PropertyTypeData"),
+            "Name": member,
+            "PropertyTypeName": kinds.get(type(value), "String"),
+            "IsIdentity": member == key,
+        }
+        for member, value in item.items()
+        if member != "$type"
+    ]
+    return {
+        "$type": wire.type_name(wire.CORE, "EntityDefinitionData"),
+        "EntityTypeName": name,
+        "Properties": wire.collection(wire.type_name(wire.CORE, "EntityPropertyDefinitionCollection"), entries),
+    }
+
+
+def small_lists() -> list[Listed]:
+    """Set-up lists that clients look into before they write."""
+    purposes = [("Address", True), ("Home", False), ("Work", False)]
+    tables: dict[str, tuple[str, list[wire.Json]]] = {
+        "AddressPurpose": (
+            "AddressPurposeId",
+            [{"AddressPurposeId": name, "Name": name, "IsDefaultAddress": usual} for name, usual in purposes],
+        ),
+        "Country": ("CountryCode", [{"CountryCode": name, "CountryName": name} for name in names.COUNTRIES]),
+        "PartyStatus": ("PartyStatusId", [{"PartyStatusId": "A", "Name": "Active", "Description": "Active"}]),
+        "Role": ("RoleId", [{"RoleId": MEMBER_ROLE, "Name": "Member"}]),
+        "EventCategory": (
+            "EventCategoryId",
+            [{"EventCategoryId": k, "Name": k} for k in ("CONF", "WEBINAR", "CHAPTER")],
+        ),
+    }
+    found = []
+    for name, (key, items) in tables.items():
+        kind = wire.type_name(wire.MEMBERSHIP, f"{name}Data")
+        found.append(Listed(name, key, [{"$type": kind, **item} for item in items]))
+    return found
+
+
+UNMODELED = (
+    "Address",
+    "AutoPayAccount",
+    "AutoPayInstruction",
+    "BillingLog",
+    "BillingLogItem",
+    "Campaign",
+    "Cart",
+    "CertificationProgram",
+    "CertificationProgramRegistration",
+    "ComboOrder",
+    "CommitteeMinutes",
+    "Communication",
+    "CommunicationType",
+    "ContactInteraction",
+    "Document",
+    "DocumentSummary",
+    "DonationCommitment",
+    "EngagementCategory",
+    "EventFunction",
+    "ExperienceUnit",
+    "FormDefinition",
+    "FormResponse",
+    "FullAddress",
+    "GiftItem",
+    "GroupClass",
+    "ImportBatch",
+    "InteractionAction",
+    "InteractionType",
+    "LegacyBillingCycle",
+    "LegacyBillingItem",
+    "LegacyEventFunctionAttendance",
+    "LegacyOrder",
+    "LegacyPartyMembership",
+    "LegacySubscription",
+    "NotificationSet",
+    "Order",
+    "PanelDefinition",
+    "PartyDeleteLog",
+    "PartyEventAvailability",
+    "PartyImage",
+    "PartyNote",
+    "Receipt",
+    "ScoreComponent",
+    "Tag",
+    "TaskDefinition",
+    "TaskLog",
+    "TaskLogDetail",
+    "TaskQueue",
+)
+"""Entities that real sites have and this one knows of, with nothing in them."""
+
+
+def unmodeled() -> list[Listed]:
+    """An empty list for each entity that is known and not modeled."""
+    return [Listed(name, f"{name}Id", []) for name in UNMODELED]
 
 
 _PAGING = {"limit", "offset", "orderby"}
@@ -142,37 +251,40 @@ class QueryDefinition(Entity):
         return query
 
 
-class User(Entity):
+class User(Tabled):
     """`User`: logins of contacts.
 
     Args:
         records: Of people.
+        zone: The site's.
     """
 
-    def __init__(self, records: Records) -> None:
-        super().__init__("User")
+    def __init__(self, records: Records, zone: Zone) -> None:
         self._records = records
         self._made: dict[str, str] = {}
-
-    def get(self, elements: list[str], call: Call) -> wire.Json:
-        row = self._records.row_of(elements[0])
-        if row < 0:
-            raise wire.not_found(f"User {elements[0]} was not found.")
-        return self._data(elements[0], self._made.get(elements[0]) or self._records.email(row))
+        people = Maker(records, zone, lambda: records.state.people)
+        columns = [
+            people.person("UserId", None), people.text("UserName", self._user_name),
+            people.moment("LastLoginDate", "login"),
+        ]  # fmt: skip
+        rows = lambda: np.flatnonzero(records.people["kind"] != ORGANIZATION)  # noqa: E731
+        source = Source("User", columns, rows, key=("UserId",), aliases={"partyid": "UserId"})
+        kind = wire.type_name(wire.MEMBERSHIP, "UserData")
+        super().__init__(source, kind, lambda chosen: typed(kind, source, chosen))
 
     def create(self, call: Call) -> wire.Json:
         party = str(wire.member(call.body, "UserId", ""))
         name = str(wire.member(call.body, "UserName", ""))
-        if self._records.row_of(party) < 0:
+        row = self._records.row_of(party)
+        if row < 0:
             raise wire.invalid(("UserId", "The contact does not exist."))
         if party in self._made or name.lower() in {made.lower() for made in self._made.values()}:
             raise wire.Refusal(400, "DuplicateProviderUserKey")
         self._made[party] = name
-        return self._data(party, name)
+        return self.one(row)
 
-    def _data(self, party: str, name: str) -> wire.Json:
-        kind = wire.type_name(wire.MEMBERSHIP, "UserData")
-        return {"$type": kind, "UserId": party, "UserName": name, "IsAnonymous": False, "IsLockedOut": False}
+    def _user_name(self, row: int) -> str:
+        return self._made.get(self._records.id_of(row)) or self._records.email(row)
 
 
 class ChangeLog(Entity):
@@ -197,6 +309,16 @@ class ChangeLog(Entity):
         items = [change_data(self._records, self._zone, int(row)) for row in rows[offset : offset + limit]]
         kind = wire.type_name(wire.CORE, "ChangeLogData")
         return wire.page(kind, items, offset=offset, limit=limit, total=len(rows))
+
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        text = elements[0]
+        if not text.isdecimal() or not 0 < int(text) <= len(self._records.state.changes):
+            raise wire.not_found(f"ChangeLog {text} was not found.")
+        return change_data(self._records, self._zone, int(text) - 1)
+
+    def metadata(self) -> wire.Json:
+        item = {"ChangeLogId": "", "CreatedOn": "", "EntityTypeName": "", "PartyId": "", "UserId": ""}
+        return shape_of(self.name, item, "ChangeLogId")
 
 
 class CommunicationLog(Listed):

@@ -22,7 +22,10 @@ from imis_sandbox.rest.setup import (
     activity_types,
     customer_types,
     look_ups,
+    small_lists,
+    unmodeled,
 )  # fmt: skip
+from imis_sandbox.rest.summaries import summaries
 from imis_sandbox.rest.usage import Usage
 from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world.association import Association
@@ -83,9 +86,11 @@ class Site:
         for entity in (Group("Group", self.groups), Group("GroupSummary", self.groups), GroupMember(self.groups)):
             self._add(entity)
         self._add(GroupMemberDetail(self.groups))
+        for listed in (*summaries(self.records, self.zone), *small_lists(), *unmodeled()):
+            self._add(listed)
         for entity in (
             activity_types(), customer_types(), look_ups(self.records), PanelSources(self.panels),
-            QueryDefinition(self.queries), User(self.records), ChangeLog(self.records, self.zone),
+            QueryDefinition(self.queries), User(self.records, self.zone), ChangeLog(self.records, self.zone),
             CommunicationLog(self.records),
         ):  # fmt: skip
             self._add(entity)

@@ -1,0 +1,119 @@
+"""Summaries: shorter contracts over what other entities serve in full, and registering by `_execute`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imis_sandbox.rest import wire
+from imis_sandbox.rest.columns import Column, Flag
+from imis_sandbox.rest.entities import Call, Entity, Tabled
+from imis_sandbox.rest.ledger import Ledger, Subset, typed
+from imis_sandbox.rest.records import Records, reference
+from imis_sandbox.rest.sources import Maker, Source, constant
+from imis_sandbox.rest.zone import Zone
+from imis_sandbox.world.catalog import KIND
+
+
+def summaries(records: Records, zone: Zone) -> list[Entity]:
+    """All of them."""
+    ledger = Ledger(records, zone)
+    return [
+        parties(records, zone),
+        renamed(ledger.events(), "EventSummary", wire.EVENTS),
+        renamed(ledger.registrations(), "EventRegistrationSummary", wire.EVENTS),
+        recipients(records, zone, "CommunicationLogRecipient"),
+        recipients(records, zone, "CommunicationLogRecipientSummary"),
+        Registrations(ledger.registrations(), records),
+    ]
+
+
+def _table(source: Source, kind: str) -> Tabled:
+    return Tabled(source, kind, lambda rows: typed(kind, source, rows))
+
+
+def renamed(entity: Tabled, name: str, namespace: str) -> Tabled:
+    """The same rows under the name of a summary."""
+    old = entity.source
+    source = Source(name, old.columns, old.rows, key=old.key)
+    return _table(source, wire.type_name(namespace, f"{name}Data"))
+
+
+def parties(records: Records, zone: Zone) -> Tabled:
+    """`PartySummary`."""
+    people = Maker(records, zone, lambda: records.state.people)
+    columns: list[Column] = [
+        people.person("PartyId", None), people.person("Id", None), people.text("Name", records.full_name),
+        people.text("SortName", records.sort_name), people.text("FirstName", records.first_name),
+        people.text("LastName", records.last_name), people.text("Email", records.email),
+        people.text("OrganizationName", records.company), Flag("IsMember", records.is_member),
+    ]  # fmt: skip
+    source = Source("PartySummary", columns, lambda: range(len(records.people)), key=("PartyId",))
+    return _table(source, wire.type_name(wire.MEMBERSHIP, "PartySummaryData"))
+
+
+def recipients(records: Records, zone: Zone, name: str) -> Tabled:
+    """`CommunicationLogRecipient`: who was sent what."""
+    log = Maker(records, zone, lambda: records.state.logs["email"])
+
+    def campaign(row: int) -> str:
+        return reference(records, "email_sent", int(records.state.logs["email"]["ref"][row]))
+
+    columns: list[Column] = [
+        log.text("CommunicationLogRecipientId", lambda row: str(row + 1)), log.text("CommunicationLogId", campaign),
+        log.person("ContactId", "who"), constant("MessageType", "Email"), log.moment("CreatedOn", "recorded"),
+    ]  # fmt: skip
+    source = Source(
+        name,
+        columns,
+        Subset(records, "email", ("email_sent",)),
+        key=("CommunicationLogRecipientId",),
+        aliases={"partyid": "ContactId"},
+    )
+    return _table(source, wire.type_name(wire.COMMUNICATIONS, f"{name}Data"))
+
+
+class Registrations(Tabled):
+    """`EventRegistration`, with the operations RegisterEvent and CancelEventRegistration.
+
+    Args:
+        served: What serves its rows.
+        records: Of people and events.
+    """
+
+    guarded = False
+
+    def __init__(self, served: Tabled, records: Records) -> None:
+        super().__init__(served.source, served.item, served.items)
+        self._records, self._state = records, records.state
+
+    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
+        kinds = {"registerevent": "event_registered", "canceleventregistration": "event_cancelled"}
+        kind = kinds.get(operation.lower())
+        if kind is None:
+            raise wire.no_operation(self.name, operation)
+        event, party = self._asked(arguments)
+        log, now = self._state.logs["registrations"], self._state.flushed
+        chapter = self._state.events[event].chapter
+        log.append(1, who=party, kind=KIND[kind], at=now, recorded=now, ref=event, chapter=chapter)
+        code = self._state.events[event].code
+        return self.one(self.row([f"{code}-{self._records.id_of(party)}"]))
+
+    def _asked(self, arguments: list[Any]) -> tuple[int, int]:
+        """The event and the person of a request, however deep they stand in it."""
+        found = _members(arguments, {"eventid", "eventcode", "partyid"})
+        code = str(found.get("eventid") or found.get("eventcode") or "").upper()
+        event = next((e.number for e in self._state.events if e.code == code), -1)
+        party = self._records.row_of(str(found.get("partyid") or ""))
+        if event < 0 or party < 0:
+            raise wire.invalid(("EventId" if event < 0 else "PartyId", "The event or the contact does not exist."))
+        return event, party
+
+
+def _members(data: Any, wanted: set[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else []
+    for value in inner:
+        found |= _members(value, wanted)
+    if isinstance(data, dict):
+        found |= {k.lower(): v for k, v in data.items() if k.lower() in wanted and isinstance(v, str | int)}
+    return found
