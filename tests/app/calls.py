@@ -106,22 +106,14 @@ class Site:
             if not items or len(found) >= page["TotalCount"]:
                 return found
 
-    def writes(self) -> int:
-        """How many requests changed something since `forget`; signing in is none."""
-        methods = self._client.get("/_sandbox/usage").json()["by_method"]
-        return sum(count for method, count in methods.items() if method in ("PUT", "DELETE", "PATCH")) + self._posts(
-            methods
-        )
-
-    def _posts(self, methods: dict[str, int]) -> int:
-        return methods.get("POST", 0) - self._signed_in
-
-    _signed_in = 0
-
-    def forget(self, *, sign_ins: int) -> None:
-        """Count from nothing, and expect so many sign-ins."""
-        self._signed_in = sign_ins
+    def forget(self) -> None:
+        """Count requests from nothing."""
         self._client.delete("/_sandbox/usage")
+
+    def writes(self, *, sign_ins: int) -> int:
+        """How many requests since `forget` changed something, when so many of them were sign-ins."""
+        methods = self._client.get("/_sandbox/usage").json()["by_method"]
+        return sum(count for method, count in methods.items() if method not in ("GET", "HEAD")) - sign_ins
 
     def fault(self, **faults: Any) -> None:
         """Switch faults on, and all others off."""

@@ -14,10 +14,10 @@ TABLE = "AI_Member_Risk"
 
 def test_dry_run_then_night_then_nothing(imis_home: Path, site: Site, tmp_path: Path):
     """What the dry run shows is what the night writes; the same night again writes nothing."""
-    site.forget(sign_ins=2)
+    site.forget()
     dry = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--dry-run", "--json")
     assert dry.code == 0, dry.told
-    assert site.writes() <= 0
+    assert site.writes(sign_ins=2) == 0
 
     done = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--json")
     assert done.code == 0, done.told
@@ -30,11 +30,11 @@ def test_dry_run_then_night_then_nothing(imis_home: Path, site: Site, tmp_path: 
     planned = {change["member_id"] for change in dry.json["steps"][-1]["changes"]}
     assert planned == set(by_id)
 
-    site.forget(sign_ins=2)
+    site.forget()
     again = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--json")
     assert again.code == 0, again.told
     assert again.json["unchanged"] is True
-    assert site.writes() <= 0
+    assert site.writes(sign_ins=2) == 0
 
 
 def test_doctor_looks_at_every_query(imis_home: Path, site: Site):
@@ -48,14 +48,14 @@ def test_doctor_looks_at_every_query(imis_home: Path, site: Site):
 
 
 def test_a_wrong_password_is_tried_once(imis_home: Path, site: Site):
-    site.forget(sign_ins=0)
+    site.forget()
 
     done = tenure("run", "--home", imis_home, TENURE_IMIS_PASSWORD="not-the-password")
 
     assert done.code == 1
     assert "hint: " in done.err
     assert "not-the-password" not in done.told
-    assert site.writes() == 1, "one sign-in was sent, and no other request"
+    assert site.writes(sign_ins=1) == 0, "one sign-in was sent, and nothing else"
 
 
 def test_a_query_that_is_not_switched_on_is_named_with_three_causes(imis_home: Path, site: Site):

@@ -12,7 +12,6 @@ import secrets
 import socket
 import sys
 import threading
-import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -146,12 +145,14 @@ def summary(house: House, demo: Demo, report: Report) -> str:
         "",
         f"Members simulated    {demo.members:,}, with five years of history up to {demo.today}",
         *_learning(manifest),
-        f"Scores               {scored:,} active members: {steps['score'].words}",
+        f"Scores               {scored:,} active members were scored",
         f"Written into iMIS    {steps['write back'].words}",
         f"Time                 {times}",
     ]
-    if report.unchanged:
-        lines.append("Nothing had changed since the last time, so nothing was done twice.")
+    if steps["sync"].state == "unchanged":
+        lines.append(
+            "Nothing was new since the last time; a sandbox forgets when it stops, so it was given the scores again."
+        )
     return "\n".join(lines)
 
 
@@ -168,27 +169,16 @@ def serve(house: House, console: Console, demo: Demo, port: int) -> None:
     from tenure import web
 
     chosen = free_port(port)
-    address = f"http://127.0.0.1:{chosen}"
     if chosen != port:
         console.warn(f"something else listens on port {port}, so the pages are on {chosen}")
-    console.result(
-        f"\nStaff pages          {address}\nSign in as           {USER}\nwith the password    {demo.password}\n"
-    )
+    server = web.create_server(house.home, house.settings, "127.0.0.1", chosen)
+    address = f"http://127.0.0.1:{chosen}"
+    console.result(f"\nStaff pages          {address}")
+    console.result(f"Sign in as           {USER}\nwith the password    {demo.password}\n")
     console.say("stop with Ctrl-C")
     if sys.stdout.isatty():
-        _open_browser(address, chosen)
-    web.serve(house.home, house.settings, "127.0.0.1", chosen)
-
-
-def _open_browser(address: str, port: int) -> None:
-    """Open *address* in the person's browser once something listens; where there is none, nothing happens."""
-
-    def wait_and_open() -> None:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    webbrowser.open(address)
-                    return
-            time.sleep(0.1)
-
-    threading.Thread(target=wait_and_open, daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    try:
+        server.run()
+    finally:
+        server.close()

@@ -12,6 +12,8 @@ from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
 from tenure.app.walk import Teller, Walk
 
+_STALE_DAYS = 14
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -82,7 +84,7 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> Model:
         tell.count(
             version=manifest["version"], decisions=data["decisions"], lapses=data["lapses"], grade=grade["letter"]
         )
-        tell.say(f"learnt from {data['decisions']:,} decisions; grade {grade['letter']}: {grade['sentence']}")
+        tell.say(f"learnt from {data['decisions']:,} decisions. Grade {grade['letter']}. {grade['sentence']}")
         for note in data.get("notes", []):
             tell.notice(note)
     return house.registry.load(manifest["version"], threads=house.settings.model.threads)
@@ -112,7 +114,8 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
         frame = risk.score(house.lake, house.settings, as_of, model, progress=lambda share: tell("members", share, 1.0))
         bands = dict(frame.group_by("band").len().iter_rows())
         tell.count(members=frame.height, bands=bands)
-        tell.say(f"{frame.height:,} members: " + _band_words(bands))
+        tell.say(f"{frame.height:,} members" + _band_words(bands))
+        _note_age(house, tell, as_of)
         if not dry_run:
             replay = _is_replay(as_of)
             house.lake.write_scores(as_of, frame)
@@ -123,7 +126,19 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
 
 
 def _band_words(bands: dict[str, int]) -> str:
-    return ", ".join(f"{bands[band]:,} {band}" for band in ("high", "medium", "low", "new") if band in bands)
+    words = ", ".join(f"{bands[band]:,} {band}" for band in ("high", "medium", "low", "new") if band in bands)
+    return f": {words}" if words else ""
+
+
+def _note_age(house: House, tell: Teller, as_of: dt.date) -> None:
+    """Say so when nothing was recorded for long before *as_of*: members then look lapsed who may have renewed."""
+    with house.lake.connect() as lake:
+        known = "SELECT recorded_at FROM terms UNION ALL SELECT recorded_at FROM activity"
+        found = lake.execute(f"SELECT max(recorded_at) FROM ({known}) WHERE recorded_at < $1", [as_of]).fetchone()
+    newest = found[0] if found else None
+    age = (as_of - newest.date()).days if newest is not None else 0
+    if age > _STALE_DAYS:
+        tell.notice(f"nothing was recorded in the {age} days before {as_of}; see whether the source is up to date")
 
 
 def receipt_of(house: House, as_of: dt.date, model: Model) -> str:

@@ -54,7 +54,7 @@ class Teller:
 
     def say(self, words: str) -> None:
         """Say in a sentence what the step did."""
-        self._noted.say(words)
+        self._noted.say(_sentence(words))
         self._shown.outcome = self.told.words = words
 
     def notice(self, words: str) -> None:
@@ -65,15 +65,20 @@ class Teller:
     def unchanged(self, words: str) -> None:
         """Say that there was nothing to do."""
         self.say(words)
-        self._noted.unchanged(words)
+        self._noted.unchanged(_sentence(words))
         self.told.state = "unchanged"
 
     def partly(self, trouble: str, mend: str = "") -> None:
         """Say that a part could not be done."""
-        self._noted.partly(trouble, mend)
+        self._noted.partly(_sentence(trouble), mend)
         self._shown.outcome = self.told.words = trouble
         self.told.state = "partly_done"
         self.told.notices.append(f"{trouble}; {mend}" if mend else trouble)
+
+
+def _sentence(words: str) -> str:
+    """*words* as a page wants them; a terminal has them behind the name of the step."""
+    return words[:1].upper() + words[1:]
 
 
 class Walk:

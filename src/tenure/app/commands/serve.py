@@ -28,11 +28,20 @@ def command(home: Path, host: str | None, port: int | None) -> int:
 
 
 def serve(house: House, console: Console, *, host: str | None = None, port: int | None = None) -> None:
-    """Serve the staff pages of *house* until stopped."""
+    """Serve the staff pages of *house* until stopped.
+
+    Raises:
+        TenureError: The port is taken or not ours to use.
+    """
     from tenure import web
 
     house.open_ledger()
-    web_settings = house.settings.web
-    address = host or web_settings.host, web_settings.port if port is None else port
-    console.say(f"staff pages at http://{address[0]}:{address[1]} — stop with Ctrl-C")
-    web.serve(house.home, house.settings, *address)
+    rules = house.settings.web
+    where = host or rules.host
+    server = web.create_server(house.home, house.settings, where, rules.port if port is None else port)
+    console.result(f"staff pages at http://{where}:{server.effective_port}")
+    console.say("stop with Ctrl-C")
+    try:
+        server.run()
+    finally:
+        server.close()
