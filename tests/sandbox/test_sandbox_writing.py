@@ -122,6 +122,25 @@ def test_registering_and_canceling_go_through_operations(sandbox: Sandbox, someb
     assert [item["EventRegistrationId"] for item in found["Items"]["$values"]] == [f"{event}-{somebody}"]
 
 
+def test_a_new_contact_is_found_and_changed(sandbox: Sandbox) -> None:
+    email = {"Address": "zed@example.org", "EmailType": "_Primary", "IsPrimary": True}
+    person = {
+        "$type": "Asi.Soa.Membership.DataContracts.PersonData, Asi.Contracts",
+        "PersonName": {"FirstName": "Zed", "LastName": "Newcomer"}, "Emails": {"$values": [email]},
+    }  # fmt: skip
+    made = sandbox.master.post("/api/Party", json=person)
+    assert made.status_code == 201
+    found = sandbox.staff.get("/api/Party", params={"email": "zed@example.org"}).json()["Items"]["$values"]
+    assert [one["PartyId"] for one in found] == [made.json()["PartyId"]]
+    name = {**made.json()["PersonName"], "LastName": "Renamed"}
+    changed = sandbox.master.put(f"/api/Party/{found[0]['PartyId']}", json={**made.json(), "PersonName": name})
+    assert changed.json()["PersonName"]["LastName"] == "Renamed"
+    contact = properties(sandbox.staff.get(f"/api/CsContact/{found[0]['PartyId']}").json())
+    assert (contact["LastName"], contact["Email"], contact["IsMember"]) == ("Renamed", "zed@example.org", False)
+    nameless = sandbox.master.post("/api/Party", json={"$type": person["$type"]})
+    assert nameless.status_code == 400
+
+
 def test_a_committee_may_lose_its_members(sandbox: Sandbox) -> None:
     seats = sandbox.staff.get("/api/GroupMember?Limit=1").json()["Items"]["$values"][0]
     party = seats["Party"]["PartyId"]

@@ -94,6 +94,19 @@ def _type(name: str) -> str:
     return wire.type_name(wire.MEMBERSHIP, name)
 
 
+def described(entity: str, members: tuple[str, ...], key: str) -> wire.Json:
+    """The metadata of an entity whose members are all text."""
+    kind = wire.type_name(wire.CORE, "PropertyTypeData")
+    entries = [
+        {"$type": kind, "Name": name, "PropertyTypeName": "String", "IsIdentity": name == key} for name in members
+    ]
+    return {
+        "$type": wire.type_name(wire.CORE, "EntityDefinitionData"),
+        "EntityTypeName": entity,
+        "Properties": wire.collection(wire.type_name(wire.CORE, "EntityPropertyDefinitionCollection"), entries),
+    }
+
+
 class Group(Entity):
     """`Group` and `GroupSummary`.
 
@@ -130,6 +143,9 @@ class Group(Entity):
         key = str(uuid.uuid5(_SPACE, f"group/{name}/{len(self._groups.named)}"))
         self._groups.named[key] = name
         return self._data(key)
+
+    def metadata(self) -> wire.Json:
+        return described(self.name, ("GroupId", "Name", "Description"), "GroupId")
 
     def _data(self, key: str) -> wire.Json:
         kind = "GroupData" if self.name == "Group" else "GroupSummaryData"
@@ -176,6 +192,10 @@ class GroupMember(Entity):
         if not wire.values(wire.member(call.body, "MembershipDetails", ["kept"])) or not member.active:
             self._groups.members.pop(member.key, None)
         return self._data(member)
+
+    def metadata(self) -> wire.Json:
+        members = ("GroupMemberId", "Group", "Party", "JoinDate", "IsActive", "MembershipDetails")
+        return described(self.name, members, "GroupMemberId")
 
     def _data(self, member: Membership) -> wire.Json:
         return {
@@ -234,6 +254,10 @@ class GroupMemberDetail(Entity):
         offset, limit = window(call.params)
         chosen = details[offset : offset + limit]
         return wire.page(_type("GroupMemberDetailData"), chosen, offset=offset, limit=limit, total=len(details))
+
+    def metadata(self) -> wire.Json:
+        members = ("GroupMemberDetailId", "GroupMemberId", "EffectiveDate", "IsActive", "Role")
+        return described(self.name, members, "GroupMemberDetailId")
 
     def _member(self, detail: str) -> Membership:
         found = next((member for member in self._groups.find(None, None) if detail in member.details), None)

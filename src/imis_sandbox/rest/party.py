@@ -77,6 +77,7 @@ class Party(Entity):
         row = self._row(elements)
         self._edits[row] = {**self._data(row), **{key: value for key, value in call.body.items() if key != "PartyId"}}
         self.state.people["updated"][row] = self.state.flushed
+        self._learn(row, call.body)
         return self._data(row)
 
     def create(self, call: Call) -> wire.Json:
@@ -85,6 +86,7 @@ class Party(Entity):
             raise wire.invalid(*errors)
         company = "organization" in str(call.body.get("$type", "")).lower() or self.name == "Organization"
         row = self._add(company)
+        self._learn(row, call.body)
         self._edits[row] = {**self._data(row), **{k: v for k, v in call.body.items() if k not in ("PartyId", "Id")}}
         return self._data(row)
 
@@ -105,6 +107,19 @@ class Party(Entity):
 
     def metadata(self) -> wire.Json:
         return entity_definition(self.source)
+
+    def _learn(self, row: int, body: wire.Json) -> None:
+        """Take names and the first email and phone, so that filters and other entities know them."""
+        name = wire.member(body, "PersonName") or {}
+        emails, phones = (wire.values(wire.member(body, part, [])) for part in ("Emails", "Phones"))
+        self.records.learn(
+            row,
+            first=wire.member(name, "FirstName"),
+            last=wire.member(name, "LastName"),
+            name=wire.member(body, "OrganizationName") or wire.member(body, "Name"),
+            email=wire.member(emails[0], "Address") if emails else None,
+            phone=wire.member(phones[0], "Number") if phones else None,
+        )
 
     def _add(self, company: bool) -> int:
         now = self.state.flushed

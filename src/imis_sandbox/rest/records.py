@@ -29,6 +29,8 @@ class Records:
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
         self._keys: dict[str, int] = {}
+        self.given: dict[int, dict[str, str]] = {}
+        """What clients wrote of contacts, by row: first, last, name, email, phone."""
 
     @property
     def people(self) -> Any:
@@ -71,6 +73,8 @@ class Records:
 
     def first_name(self, row: int) -> str:
         """Given name; empty for an organization."""
+        if row in self.given and "first" in self.given[row]:
+            return self.given[row]["first"]
         people = self.people
         if people["kind"][row] == ORGANIZATION:
             return ""
@@ -79,13 +83,15 @@ class Records:
 
     def last_name(self, row: int) -> str:
         """Family name; empty for an organization."""
+        if row in self.given and "last" in self.given[row]:
+            return self.given[row]["last"]
         people = self.people
         return "" if people["kind"][row] == ORGANIZATION else names.FAMILY[int(people["last"][row])]
 
     def full_name(self, row: int) -> str:
         """Name as printed."""
         if self.people["kind"][row] == ORGANIZATION:
-            return company_name(self.state, row)
+            return self.given.get(row, {}).get("name") or company_name(self.state, row)
         return f"{self.first_name(row)} {self.last_name(row)}"
 
     def sort_name(self, row: int) -> str:
@@ -93,6 +99,10 @@ class Records:
         if self.people["kind"][row] == ORGANIZATION:
             return self.full_name(row).upper()
         return f"{self.last_name(row)}, {self.first_name(row)}".upper()
+
+    def learn(self, row: int, **given: str | None) -> None:
+        """Take what a client wrote of a contact."""
+        self.given.setdefault(row, {}).update({name: value for name, value in given.items() if value})
 
     def company(self, row: int) -> str:
         """Employer, or the organization's own name."""
@@ -102,6 +112,8 @@ class Records:
 
     def email(self, row: int) -> str:
         """Address at a reserved domain."""
+        if row in self.given and "email" in self.given[row]:
+            return self.given[row]["email"]
         number = int(self.people["number"][row])
         if self.people["kind"][row] == ORGANIZATION:
             return f"office.{number}@example.org"
@@ -109,6 +121,8 @@ class Records:
 
     def phone(self, row: int) -> str:
         """Number from the range kept for fiction."""
+        if row in self.given and "phone" in self.given[row]:
+            return self.given[row]["phone"]
         number = int(self.people["number"][row])
         return f"({200 + number % 700}) 555-{100 + number % 100:04d}"
 

@@ -11,6 +11,7 @@ from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import window
 from imis_sandbox.rest.entities import Call, Entity, Tabled
 from imis_sandbox.rest.groups import MEMBER_ROLE
+from imis_sandbox.rest.known import UNMODELED
 from imis_sandbox.rest.ledger import typed
 from imis_sandbox.rest.objects import change_data
 from imis_sandbox.rest.panels import Panel
@@ -102,62 +103,9 @@ def small_lists() -> list[Listed]:
     return found
 
 
-UNMODELED = (
-    "Address",
-    "AutoPayAccount",
-    "AutoPayInstruction",
-    "BillingLog",
-    "BillingLogItem",
-    "Campaign",
-    "Cart",
-    "CertificationProgram",
-    "CertificationProgramRegistration",
-    "ComboOrder",
-    "CommitteeMinutes",
-    "Communication",
-    "CommunicationType",
-    "ContactInteraction",
-    "Document",
-    "DocumentSummary",
-    "DonationCommitment",
-    "EngagementCategory",
-    "EventFunction",
-    "ExperienceUnit",
-    "FormDefinition",
-    "FormResponse",
-    "FullAddress",
-    "GiftItem",
-    "GroupClass",
-    "ImportBatch",
-    "InteractionAction",
-    "InteractionType",
-    "LegacyBillingCycle",
-    "LegacyBillingItem",
-    "LegacyEventFunctionAttendance",
-    "LegacyOrder",
-    "LegacyPartyMembership",
-    "LegacySubscription",
-    "NotificationSet",
-    "Order",
-    "PanelDefinition",
-    "PartyDeleteLog",
-    "PartyEventAvailability",
-    "PartyImage",
-    "PartyNote",
-    "Receipt",
-    "ScoreComponent",
-    "Tag",
-    "TaskDefinition",
-    "TaskLog",
-    "TaskLogDetail",
-    "TaskQueue",
-)
-"""Entities that real sites have and this one knows of, with nothing in them."""
-
-
 def unmodeled() -> list[Listed]:
     """An empty list for each entity that is known and not modeled."""
-    return [Listed(name, f"{name}Id", []) for name in UNMODELED]
+    return [Listed(name, f"{name}Id", []) for name in sorted(UNMODELED)]
 
 
 _PAGING = {"limit", "offset", "orderby"}
