@@ -16,7 +16,7 @@ from imis_sync import AT, Rig
 from sandbox_process import PASSWORD, exported_to, serving
 from small_association import Association
 
-from tenure.base.errors import SourceRefused, UsageError
+from tenure.base.errors import DamagedStore, SourceRefused, UsageError
 from tenure.base.pseudonym import Pseudonyms
 from tenure.imis import ColumnsMissing, ImisClient, NoSuchQuery, generic_entity
 from tenure.lake import NOT_GIVEN, Lake
@@ -356,3 +356,15 @@ def test_the_hour_that_is_stamped_twice_is_read_twice(tmp_path: Path, zone: str,
 
     settings = Settings(source=Source(kind="imis"), association=Names(time_zone=zone))
     assert _Reading(None, Errand(AT, {}, settings, tmp_path))._since(newest) == since  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mark", ["2031-01-01T00:00:00", "yesterday", "2025-02-3"])
+def test_a_mad_watermark_is_refused(synced: Rig, tmp_path: Path, mark: str):
+    """Never a silent empty reading, never a silent full one."""
+    rig = copy_of(synced, tmp_path)
+    manifest = rig.home.lake / "manifest.json"
+    text = manifest.read_text()
+    known = synced.lake.watermarks["imis.terms"]
+    manifest.write_text(text.replace(f'"imis.terms": "{known}"', f'"imis.terms": "{mark}"'))
+    with pytest.raises(DamagedStore, match=r"imis\.terms"):
+        rig.sync()

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from tenure.base.errors import DamagedStore
 from tenure.imis import ImisClient, Row, require_columns
 from tenure.imis import Progress as PageProgress
 from tenure.intake import _spool
@@ -85,13 +86,31 @@ class _Reading:
     def feed(self, name: str, feed: Feed) -> pl.DataFrame:
         """The new rows of a feed, all columns text; remembers how far it was read."""
         mark = f"imis.{name}"
-        before = self._errand.watermarks.get(mark, "")
+        before = self._mark(mark)
         prompts = {feed.since: self._since(before)} if feed.since and before else {}
         rows, began = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
         if feed.by:
             # A row that changed behind our back while pages were turned bears a stamp from after the beginning.
             self.watermarks[mark] = max(before, _newest(rows, feed.by, began))
         return rows
+
+    def _mark(self, mark: str) -> str:
+        """How far a feed was read; empty for not at all.
+
+        Raises:
+            DamagedStore: What is stored is no instant, or lies ahead of the clock, so that rows would be passed over.
+        """
+        before = self._errand.watermarks.get(mark, "")
+        try:
+            ahead = before and dt.datetime.fromisoformat(before) > self._server_now() + dt.timedelta(days=1)
+        except ValueError:
+            ahead = True
+        if ahead:
+            raise DamagedStore(
+                f"the watermark `{mark}` in lake/manifest.json is {before[:32]!r}, which is no time in the past",
+                mend="check the machine's clock; else remove `imis.plan` there, and the next sync reads all again",
+            )
+        return before
 
     def with_past(self, feed: Feed, past: Past, rows: pl.DataFrame) -> pl.DataFrame:
         """Members with versions rebuilt from the log of changes, when they are read for the first time."""
@@ -193,7 +212,10 @@ class _Reading:
 
     def _server_time(self) -> str:
         """The instant of the sync in the server's own time."""
-        return self._errand.at.astimezone(self._errand.zone).replace(tzinfo=None).isoformat(timespec="seconds")
+        return self._server_now().isoformat(timespec="seconds")
+
+    def _server_now(self) -> dt.datetime:
+        return self._errand.at.astimezone(self._errand.zone).replace(tzinfo=None)
 
 
 def _newest(rows: pl.DataFrame, by: str, limit: str) -> str:

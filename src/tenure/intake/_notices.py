@@ -31,6 +31,12 @@ def _members(stage: Stage) -> Iterator[str]:
             f"{table.label} has no `valid_from`: it shows today's values, so only chapter, industry, region and "
             "country stand for the past; from this sync on Tenure keeps what changes"
         )
+    elif table is not None and (undated := _undated(stage)):
+        yield f"{table.label}: {undated:,} rows have no `valid_from`; they are taken for today's values"
+
+
+def _undated(stage: Stage) -> int:
+    return stage.count("SELECT count(*) FROM staged_members WHERE reason IS NULL AND valid_from IS NULL")
 
 
 def _activity(stage: Stage) -> Iterator[str]:

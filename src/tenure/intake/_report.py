@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -66,6 +67,7 @@ class SyncReport:
         tables: By name; empty when the source was known to be unchanged without reading it.
         notices: What a person should know though nothing is wrong.
         warnings: What a person should look into though the night goes on.
+        quarantine: The file that holds the numbers of all bad rows; None when there are none.
         identities: Pairs of pseudonym and source id, for the ledger; empty when the source was not read.
         contacts: `member` and the contract's contact columns, for the ledger; None when none were read.
         contacts_whole: `contacts` are all there are; else only those that changed.
@@ -77,6 +79,7 @@ class SyncReport:
     tables: dict[str, TableReport] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    quarantine: Path | None = None
     identities: tuple[tuple[int, str], ...] = ()
     contacts: pl.DataFrame | None = None
     contacts_whole: bool = True

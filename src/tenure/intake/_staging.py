@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from tenure.base.errors import BadInput
+from tenure.base.errors import BadInput, TenureError
 from tenure.base.pseudonym import Pseudonyms
 from tenure.intake._rules import DUPLICATE, REPEATED, RULES, Rule, not_given, unreadable
 from tenure.intake._source import Delivery, Given
@@ -21,7 +21,7 @@ from tenure.membership.contract import TABLES, Column
 
 _EXTRA = {
     "terms": ("member", "left(md5({salt} || term_id), 16) AS term_digest"),
-    "activity": ("member", "(md5_number_lower({salt} || activity_id) >> 1)::BIGINT AS activity_key"),
+    "activity": ("member", "(md5_number({salt} || activity_id) >> 65)::BIGINT AS activity_key"),
     "contacts": ("member",),
 }
 """What each staged table has beside its typed columns."""
@@ -73,12 +73,8 @@ class Stage:
         try:
             self.db.execute("SET preserve_insertion_order = true")
             self.db.execute(f"CREATE TABLE staged_{name} AS {self._select(table)}")
-        except duckdb.Error:
-            # DuckDB's own words hold values of the row, so they go no further.
-            raise BadInput(
-                f"{table.label} cannot be read to its end",
-                mend="it is damaged, cut short or still being written; export it again",
-            ) from None
+        except duckdb.Error as error:
+            raise _trouble(table, error) from None
         finally:
             self.db.execute("SET preserve_insertion_order = false")
         self._mark_duplicates(name)
@@ -202,6 +198,19 @@ class Stage:
     def _content(self, staged: str) -> str:
         names = [row[0] for row in self.db.execute(f"DESCRIBE {staged}").fetchall()]
         return ", ".join(f's."{name}"' for name in names if name not in ("row", "reason"))
+
+
+def _trouble(table: Given, error: duckdb.Error) -> TenureError:
+    """What to say of an error whose own words may hold values of a row, and so go no further."""
+    if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
+        return TenureError(
+            f"{table.label} needs more memory or disk than there is for the time of the sync",
+            mend="free some space on the disk that the home lies on, about three times the size of the file",
+        )
+    return BadInput(
+        f"{table.label} cannot be read to its end",
+        mend="it is damaged, cut short or still being written; export it again",
+    )
 
 
 def _broken(rule: Rule, moment: str) -> str:

@@ -64,7 +64,7 @@ def sync(
         errand = Errand(at, lake.watermarks, settings, home.root / "spool", progress)
         stage = Stage(batch.connection, source.deliver(batch.connection, errand), Pseudonyms.of(home), at)
         verdicts = judge(stage, lake, progress)
-        lake.write_quarantine(at, _quarantine.for_the_record([verdict.bad for verdict in verdicts.values()]))
+        kept = lake.write_quarantine(at, _quarantine.for_the_record([verdict.bad for verdict in verdicts.values()]))
         gate(stage.delivery, verdicts, lake, settings.intake)
         said = tuple(notices(stage, verdicts))
         changes = _store.store(batch, stage, lake, at, progress)
@@ -82,6 +82,7 @@ def sync(
         tables={name: _table_report(verdict, changes.get(name)) for name, verdict in verdicts.items()},
         notices=said,
         warnings=tuple(_warnings(verdicts)),
+        quarantine=kept,
         identities=known,
         contacts=contacts,
         contacts_whole=whole,
