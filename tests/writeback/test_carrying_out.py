@@ -266,4 +266,7 @@ def test_a_runner_that_lost_its_lease_writes_no_more(
         carry_out(client, outbox, TABLE, before_write=lease)
     written = len(imis.rows[TABLE])
     assert 0 < written < 10
-    assert states() == {"done": written, "pending": 50 - written}
+    assert states() == {"sending": 25, "pending": 25}, "what was begun is the next runner's to look at"
+    imis.server.asked.clear()
+    report = carry_out(client, outbox, TABLE)
+    assert (report.unchanged, report.created, report.complete) == (written, 50 - written, True)

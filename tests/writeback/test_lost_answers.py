@@ -99,15 +99,15 @@ def test_an_outage_in_the_middle_stops_and_loses_nothing(
     plan(*members(100))
     down = [False]
     imis.fault = imis.read_fault = lambda asked: "busy" if down[0] else ""
-    report = carry_out(client, outbox, TABLE, on_progress=lambda done, total: down.__setitem__(0, done >= 40))
+    report = carry_out(client, outbox, TABLE, on_progress=lambda done, total: down.__setitem__(0, done >= 50))
     assert isinstance(report.trouble, CircuitOpen)
-    assert report.created == 40
-    assert report.left + report.unknown == 60
-    assert len(imis.rows[TABLE]) == 40
+    assert report.created == 50
+    assert report.left + report.unknown == 50
+    assert len(imis.rows[TABLE]) == 50
     down[0] = False
     time_.now += 600
     report = carry_out(client, outbox, TABLE)
-    assert (report.created, report.complete, states()) == (60, True, {"done": 100})
+    assert (report.created, report.complete, states()) == (50, True, {"done": 100})
 
 
 def test_kill_9_at_random_points_loses_nothing_and_doubles_nothing(imis: PanelImis, outbox: LedgerOutbox, plan: Plan):

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenure.base.errors import TenureError
 from tenure.imis import (
     AlreadyThere,
     Busy,
     CircuitOpen,
     ImisClient,
+    ImisRefused,
     ImisUnavailable,
     Invalid,
     NotFound,
@@ -21,14 +21,14 @@ from tenure.imis import (
 )
 from tenure.writeback._diff import Held, change_of, require_within_cap
 from tenure.writeback._table import DEFINITIONS, Table, check_name, install, look_at, require_columns
-from tenure.writeback.outbox import DONE, PENDING, REJECTED, UNKNOWN, Outbox, OutboxRow
+from tenure.writeback.outbox import DONE, PENDING, REJECTED, UNKNOWN, Outbox, OutboxRow, Outcome
 from tenure.writeback.panel import RISK_COLUMNS, Column
 from tenure.writeback.report import Change, Rejection, WritebackReport
 
 _TRIES = 2
 """Attempts at one row within a run; between them it is read back."""
 
-_AT_ONCE = 20
+_AT_ONCE = 25
 """Rows marked as begun together; so many are read back one by one after a crash."""
 
 _FAILURES_TO_STOP = 5
@@ -131,6 +131,7 @@ class _Run:
     before_write: Callable[[], None]
     failures: int = 0
     again: list[tuple[OutboxRow, Change]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
 
     def all(self, work: Sequence[tuple[OutboxRow, Change]], on_progress: Progress) -> None:
         """Settle every row, those that failed once more at the end; stop where iMIS or the right to write is lost."""
@@ -156,31 +157,51 @@ class _Run:
             batch = work[start : start + _AT_ONCE]
             self.before_write()
             self.outbox.begin([row for row, change in batch if change.kind != "none"])
-            for at, (row, change) in enumerate(batch):
-                if not self._settle(row, change, batch[at + 1 :]):
-                    return start + at + 1
+            reached = self._batch(batch)
+            if self.report.trouble is not None:
+                return start + reached
             on_progress(start + len(batch))
         return len(work)
 
-    def _settle(self, row: OutboxRow, change: Change, rest: Sequence[tuple[OutboxRow, Change]]) -> bool:
-        """Bring one row to where it shall be. Returns whether to go on; if not, *rest* is given back."""
+    def _batch(self, batch: Sequence[tuple[OutboxRow, Change]]) -> int:
+        """Settle *batch*, and note its outcomes together. Returns how many rows were reached.
+
+        When the right to write was lost to another runner, nothing is noted: the rows are that runner's now, and it
+        reads back those that it finds begun.
+        """
+        reached = 0
+        try:
+            while reached < len(batch) and self.report.trouble is None:
+                self._settle(*batch[reached])
+                reached += 1
+        except ImisRefused:
+            # The table as such was refused, and so was this row.
+            self._give_back(batch[reached:])
+            raise
+        self._give_back(batch[reached:])
+        return reached
+
+    def _give_back(self, rest: Sequence[tuple[OutboxRow, Change]]) -> None:
+        """Note all outcomes of a batch; *rest* of it was not reached."""
+        self.outcomes += [(row, PENDING, "") for row, change in rest if change.kind != "none"]
+        self.outbox.settle(self.outcomes)
+        self.outcomes = []
+
+    def _settle(self, row: OutboxRow, change: Change) -> None:
+        """Bring one row to where it shall be, or find out why not."""
         if change.kind == "none":
             self.report.unchanged += 1
-            self.outbox.mark(row, DONE)
-            return True
+            self.outcomes.append((row, DONE, ""))
+            return
+        self.before_write()
         try:
-            self.before_write()
             self._write(row, change)
         except Invalid as error:
             self._reject(row, error)
         except ImisUnavailable as error:
-            return self._unavailable(row, change, error, rest)
-        except TenureError:
-            # The table as such was refused, or the right to write is gone: nothing of this row was saved.
-            self._give_back([(row, change), *rest])
-            raise
-        self.failures = 0
-        return True
+            self._unavailable(row, change, error)
+        else:
+            self.failures = 0
 
     def _write(self, row: OutboxRow, change: Change) -> None:
         exists = change.kind == "update"
@@ -227,31 +248,21 @@ class _Run:
         return kept | {self.table.identity: row.member_id} | ours
 
     def _done(self, row: OutboxRow, change: Change) -> None:
-        self.outbox.mark(row, DONE)
+        self.outcomes.append((row, DONE, ""))
         if change.kind == "create":
             self.report.created += 1
         else:
             self.report.updated += 1
 
     def _reject(self, row: OutboxRow, error: Invalid) -> None:
-        self.outbox.mark(row, REJECTED, "; ".join(error.faults) or error.message)
+        self.outcomes.append((row, REJECTED, "; ".join(error.faults) or error.message))
         self.report.rejected.append(Rejection(row.member_id, error.faults, error.fields))
         self.failures = 0
 
-    def _unavailable(
-        self, row: OutboxRow, change: Change, error: ImisUnavailable, rest: Sequence[tuple[OutboxRow, Change]]
-    ) -> bool:
+    def _unavailable(self, row: OutboxRow, change: Change, error: ImisUnavailable) -> None:
         self.failures += 1
         self.again.append((row, change))
-        self.outbox.mark(row, UNKNOWN if isinstance(error, OutcomeUnknown) else PENDING, error.message)
+        self.outcomes.append((row, UNKNOWN if isinstance(error, OutcomeUnknown) else PENDING, error.message))
         resting = isinstance(error, CircuitOpen) or (isinstance(error, Busy) and error.seconds is not None)
         if resting or self.failures >= _FAILURES_TO_STOP:
             self.report.trouble = error
-            self._give_back(rest)
-            return False
-        return True
-
-    def _give_back(self, work: Sequence[tuple[OutboxRow, Change]]) -> None:
-        for row, change in work:
-            if change.kind != "none":
-                self.outbox.mark(row, PENDING)

@@ -39,6 +39,10 @@ class OutboxRow(Protocol):
         """Why it isn't done, as iMIS said it; empty otherwise."""
 
 
+Outcome = tuple[OutboxRow, str, str]
+"""A row, its new state, and what iMIS said if it isn't done."""
+
+
 class Outbox(Protocol):
     """Where the rows are kept; each call is durable when it returns."""
 
@@ -48,8 +52,8 @@ class Outbox(Protocol):
     def begin(self, rows: Sequence[OutboxRow]) -> None:
         """Note that sending of *rows* begins, before anything is sent."""
 
-    def mark(self, row: OutboxRow, state: str, error: str = "") -> None:
-        """Note how far *row* has come."""
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Note how far rows have come, all at once."""
 
 
 class LedgerOutbox:
@@ -74,12 +78,12 @@ class LedgerOutbox:
 
     def begin(self, rows: Sequence[OutboxRow]) -> None:
         """Mark *rows* as sending."""
+        self.settle([(row, SENDING, "") for row in rows])
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Mark rows, in one transaction: a commit costs more than the writes in it."""
         from django.db import transaction
 
         with transaction.atomic():
-            for row in rows:
-                self.mark(row, SENDING)
-
-    def mark(self, row: OutboxRow, state: str, error: str = "") -> None:
-        """Mark *row*."""
-        self._ledger.mark(row=row, state=state, error=error, clock=self._clock)
+            for row, state, error in outcomes:
+                self._ledger.mark(row=row, state=state, error=error, clock=self._clock)
