@@ -27,15 +27,14 @@ def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataF
     Args:
         found: As `tenure.membership.decisions` returns.
         seed: Fixes the draw.
-        most_rows: If there would be more rows, whole decisions are left out at random.
+        most_rows: About how many rows at most; beyond it each decision gives fewer days, since two decisions teach
+            more than two days of one.
 
     Returns:
         `member`, `as_of` (date): distinct, sorted.
     """
     rng = np.random.default_rng(seed)
-    most = max(1, most_rows // len(_STRATA))
-    if len(found) > most:
-        found = found[np.sort(rng.choice(len(found), most, replace=False))]
+    share = min(1.0, most_rows / max(1, len(found) * len(_STRATA)))
     ends = found["ends_on"].cast(pl.Int32).to_numpy()
     grace = found["grace"].to_numpy()
     starts = found["starts_on"].cast(pl.Int32).to_numpy()
@@ -44,7 +43,7 @@ def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataF
         low = np.maximum(-grace, least) if least < 0 else np.full(ends.size, least)
         before = low + np.floor(rng.random(ends.size) * (most_days - low + 1)).astype(np.int64)
         day = ends - before
-        inside = (day > starts) & (low <= most_days)
+        inside = (day > starts) & (low <= most_days) & (rng.random(ends.size) < share)
         parts.append(
             pl.DataFrame({"member": found["member"].to_numpy()[inside], "as_of": day[inside].astype(np.int32)})
         )

@@ -29,8 +29,8 @@ from tenure.risk.reasons import explain
 from tenure.risk.registry import Manifest, Model, Registry
 from tenure.risk.timing import learn_timing
 
-_MOST_ROWS = 80_000
-"""Landmarks to learn from; beyond it more rows of the same decisions cost time and teach little."""
+_MOST_ROWS = 120_000
+"""Landmarks to learn from, about; beyond it more rows cost time and teach little."""
 
 _FIRST_YEARS = 2
 """Past decisions are judged from this many years after the first term on record."""
