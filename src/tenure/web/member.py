@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tenure.charts import Effect, Event, Figure, Scored, effects, history, hundred
-from tenure.charts.marks import full_scale
 from tenure.lake import Lake
 from tenure.ledger import contacts, identities
 from tenure.ledger.models import Contact, CurrentScore
@@ -21,7 +20,7 @@ from tenure.web.asked import BANDS
 from tenure.web.record import Record, Term, record_of, titles_of
 from tenure.web.shell import current_scores
 from tenure.web.today import figure_file
-from tenure.web.worklist import is_call, reasons_of, since_of
+from tenure.web.worklist import is_call, since_of
 
 _COUNTED_DAYS = 730
 _TERMS_SHOWN = 8
@@ -109,8 +108,6 @@ def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
         "lapse_day": words.day(score.predicted_lapse_on) if score.predicted_lapse_on else "",
         "lapse_window": _window(score),
         "steps": waterfall(score),
-        "but": words.but(score.against),
-        "reasons": reasons_of(score),
     }
 
 
@@ -157,11 +154,6 @@ def waterfall(score: CurrentScore) -> list[Step]:
         for (text, detail, points), bar in zip(rows, pictures[1:-1], strict=True)
     ]
     return [*steps, Step("This member", "", str(score.risk_score), pictures[-1], is_total=True)]
-
-
-def waterfall_scale(score: CurrentScore) -> int:
-    """The right edge of the waterfall's bars, in points."""
-    return int(full_scale([Effect(0, max(score.risk_score, (score.usual or 0) * 100), "sum")]))
 
 
 def _signed(points: float) -> str:

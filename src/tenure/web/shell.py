@@ -51,9 +51,19 @@ def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None
     """What a reader of scores must know first: the night was held back, has failed or is long ago."""
     still = f"The scores shown are still those of {words.day(score_set.as_of)}." if score_set else ""
     if run is not None and run.state == "held_back":
-        return {"kind": "stale", "title": "Held back.", "text": _said(run.trouble, still), "run": run}
+        return {
+            "kind": "stale",
+            "title": "Held back.",
+            "text": f"{words.sentence(run.trouble)} {still}".strip(),
+            "run": run,
+        }
     if run is not None and run.state == "failed":
-        return {"kind": "error", "title": "The last run failed.", "text": _said(run.trouble, still), "run": run}
+        return {
+            "kind": "error",
+            "title": "The last run failed.",
+            "text": f"{words.sentence(run.trouble)} {still}".strip(),
+            "run": run,
+        }
     if run is not None and run.state == "running":
         text = f"A run is under way since {run.started_at:%H:%M} UTC; its scores appear when it ends."
         return {"kind": "", "title": "Running.", "text": text, "run": run}
@@ -62,14 +72,6 @@ def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None
         text = f"The scores are of {words.day(score_set.as_of)}, {gone}. Dates are counted from that day."
         return {"kind": "stale", "title": "Old scores.", "text": text, "run": None}
     return None
-
-
-def _said(trouble: str, still: str) -> str:
-    trouble = trouble.strip()
-    sentence = f"{trouble[:1].upper()}{trouble[1:]}"
-    if sentence and not sentence.endswith((".", "!", "?")):
-        sentence += "."
-    return f"{sentence} {still}".strip()
 
 
 def _end_of(day: dt.date) -> dt.datetime:

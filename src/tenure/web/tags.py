@@ -12,7 +12,7 @@ from tenure.web import words
 
 register = template.Library()
 
-for _name in ("in_hundred", "count", "duration", "day", "short_day"):
+for _name in ("in_hundred", "count", "duration", "day", "short_day", "sentence"):
     register.filter(_name, getattr(words, _name))
 
 
@@ -29,18 +29,6 @@ def iso_day(text: str | None) -> str:
         return words.day(dt.date.fromisoformat(str(text)[:10]))
     except ValueError:
         return "–"
-
-
-@register.filter
-def tenth(value: float | None) -> str:
-    """A number to a tenth."""
-    return "–" if value is None else f"{value:.1f}"
-
-
-@register.filter
-def thousandth(value: float | None) -> str:
-    """A number to a thousandth."""
-    return "–" if value is None else f"{value:.3f}"
 
 
 @register.simple_tag(takes_context=True)

@@ -78,6 +78,11 @@ def age(then: dt.date, today: dt.date) -> str:
     return {0: "today", 1: "yesterday"}.get(gone, f"{days(gone)} ago")
 
 
-def join(parts: list[str]) -> str:
-    """Words in a row: `a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+def sentence(text: str) -> str:
+    """A message as a sentence: a full stop at its end, its first letter large unless it begins with a name of a file."""
+    text = text.strip()
+    if not text:
+        return ""
+    first = text.split()[0].rstrip(",:;")
+    begun = f"{text[0].upper()}{text[1:]}" if first.isalpha() else text
+    return begun if text.endswith((".", "!", "?")) else f"{begun}."
