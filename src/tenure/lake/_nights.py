@@ -11,6 +11,8 @@ import polars as pl
 from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
 
+_ROW_GROUP = 2_048  # sorted by member, so that one member's row is found without reading the night
+
 
 class Nights:
     """The folder of scored nights.
@@ -26,7 +28,7 @@ class Nights:
         """Store the scores of one night, in place of what that night had."""
         body = io.BytesIO()
         with_day = frame.with_columns(pl.lit(as_of).cast(pl.Date).alias("as_of"))
-        with_day.write_parquet(body, compression="zstd")
+        with_day.sort("member").write_parquet(body, compression="zstd", row_group_size=_ROW_GROUP)
         path = self._path(as_of)
         if not path.exists() or path.read_bytes() != body.getvalue():
             write_atomically(path, body.getvalue())
