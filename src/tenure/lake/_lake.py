@@ -157,7 +157,7 @@ class Lake:
         return rows.sort("occurred_at", "activity_key", descending=True).head(limit)
 
     def write_scores(self, as_of: dt.date, frame: pl.DataFrame) -> None:
-        """Store the scores of the night *as_of*, in place of what it had; needs a column `member`, and is kept sorted by it."""
+        """Store the scores of the night *as_of*, in place of what it had, sorted by `member`, which must be there."""
         self._nights.write(as_of, frame)
 
     def scores(self, as_of: dt.date | None = None) -> pl.DataFrame | None:
