@@ -67,7 +67,9 @@ def serve(host: str, port: int, user: str, password: str, **options: Any) -> Non
     listener.listen(128)
     click.echo(f"listening on http://{host}:{listener.getsockname()[1]}")
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=75, server_header=False)
+        uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_keep_alive=75, server_header=False, date_header=False
+        )
     )
     server.run(sockets=[listener])
 

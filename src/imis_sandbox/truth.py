@@ -24,6 +24,8 @@ def pending_decisions(records: Records) -> pl.DataFrame:
 
     `p_lapse` is the true probability that the term ending on `ends_on` is not renewed by the end of grace, by
     simulating what may still happen until the member decides; 1 once the member has silently decided against.
+    `p_lapse_unpaid` is for one who cannot know such decisions, only that nothing has been paid so far: nobody can
+    predict better than that.
     `effect` is the change of the log odds that contact by staff would bring, `p_lapse_contacted` the probability
     after it; `contacted` says whether staff have lately reached the member, which `p_lapse` leaves out.
     """
@@ -37,6 +39,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
             "ends_on": pl.Series(people["ends"][who]).cast(pl.Date),
             "p_lapse": np.where(decided, 1.0, p),
             "p_lapse_contacted": np.where(decided, 1.0, with_contact),
+            "p_lapse_unpaid": truth.while_unpaid(state, who, p, state.today),
             "effect": people["effect"][who].astype(np.float64),
             "contacted": truth.contacted(state, who, state.today),
             "group": [group_of(effect) for effect in people["effect"][who].tolist()],

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from imis_sandbox.rest.zone import Zone, seconds_of, text_of
 
 NEW_YORK = Zone("America/New_York")

@@ -68,6 +68,7 @@ class Handler:
             response = _drop(request)
         finally:
             self._site.usage.leave(request.method, response.status_code if response else 0)
+        response.headers.setdefault("Date", formatdate(usegmt=True))
         return response
 
     async def _control(self, request: Request, parts: list[str]) -> Response:

@@ -81,12 +81,12 @@ def _bill(state: State, last: int) -> None:
 def _hesitation(state: State, who: Array) -> Array:
     """The day, counted from the end of the term, on which each payer makes up their mind."""
     people, rng = state.people, state.rng
-    late = 0.27 + 0.12 * people["hard"][who] - 0.06 * np.clip(people["x"][who], -1.5, 1.5)
+    late = truth.slowness(state, who)
     draw = rng.random(len(who))
     early = -rng.integers(8, 52, len(who))
     around = rng.integers(-10, 2, len(who))
     slow = rng.integers(2, GRACE - 1, len(who))
-    day = np.where(draw < late, slow, np.where(draw < late + 0.42, around, early))
+    day = np.where(draw < late, slow, np.where(draw < late + truth.PROMPT, around, early))
     return np.where(people["auto"][who] == 1, -2, day)
 
 

@@ -121,3 +121,31 @@ def _odds_to_come(state: State, who: Array, wait: Array, rng: np.random.Generato
     spread = 0.55 * np.sqrt(1.0 - keep * keep)
     later = target + (now - target) * keep + spread * rng.standard_normal(len(who))
     return log_odds(state, who, state.today, later)
+
+
+PROMPT = 0.42
+"""Share of payers who make up their minds around the end of the term."""
+_HITCH = 0.03
+
+
+def slowness(state: State, who: Array) -> Array:
+    """Share of each payer's kind who make up their minds in grace only; the rest do so weeks early."""
+    people = state.people
+    return np.asarray(0.27 + 0.12 * people["hard"][who] - 0.06 * np.clip(people["x"][who], -1.5, 1.5))
+
+
+def still_open(state: State, who: Array, day: int) -> Array:
+    """Probability that a payer who will renew has not yet done so on *day*."""
+    people = state.people
+    late, since = slowness(state, who), day - people["ends"][who]
+    early = 1.0 - late - PROMPT
+    left = early * np.clip((-8 - since) / 44.0, 0.0, 1.0) + PROMPT * np.clip((2 - since) / 12.0, 0.0, 1.0)
+    left = left + late * np.clip((29 - since) / 27.0, 0.0, 1.0)
+    charged = np.where(since <= -2, 1.0, np.clip((23 - since) / 19.0, 0.0, 1.0) * _HITCH)
+    left = np.where(people["auto"][who] == 1, charged, left)
+    return np.asarray(np.where(people["stage"][who] == 0, 1.0, left))
+
+
+def while_unpaid(state: State, who: Array, p: Array, day: int) -> Array:
+    """Probability of lapsing for one who knows *p* and that nothing was paid by *day*, but not what was decided."""
+    return np.asarray(p / np.maximum(p + (1.0 - p) * still_open(state, who, day), 1e-9))
