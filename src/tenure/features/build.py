@@ -138,10 +138,13 @@ def _columns(
     features: tuple[Feature, ...], activity: Activity, standing: pl.DataFrame, person: pl.DataFrame
 ) -> NDArray[np.float32]:
     known = facts(standing, person, activity)
+    # An individual has no people whose breadth could say anything.
+    alone = (standing["record_type"] != "organization").to_numpy()
     out = np.empty((activity.day.size, len(features)), np.float32)
     for place, feature in enumerate(features):
         how = feature.how
         out[:, place] = known[how.name] if isinstance(how, Standing) else compute(how, activity)
+    out[np.ix_(alone, [place for place, feature in enumerate(features) if feature.group == "people"])] = np.nan
     return out
 
 

@@ -159,7 +159,8 @@ class _Speaker:
     def _alone(self, rows: NDArray[np.int64], place: int) -> Floats:
         usual = self.usual.column(place)[rows]
         own = self.x[rows, place]
-        same = (own == usual) | (np.isnan(own) & np.isnan(usual))
+        # What is not known of a member is no reason that could be told.
+        same = (own == usual) | np.isnan(own)
         moved = np.zeros(rows.size)
         ask = ~same
         if ask.any():
