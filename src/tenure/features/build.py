@@ -144,7 +144,8 @@ def _columns(
     for place, feature in enumerate(features):
         how = feature.how
         out[:, place] = known[how.name] if isinstance(how, Standing) else compute(how, activity)
-    out[np.ix_(alone, [place for place, feature in enumerate(features) if feature.group == "people"])] = np.nan
+    breadth = np.array([feature.group == "people" for feature in features])
+    out[np.ix_(alone, breadth)] = np.nan
     return out
 
 

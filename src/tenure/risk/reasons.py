@@ -153,13 +153,15 @@ class _Speaker:
         if not columns:
             return [_WHERE.get(group, "Type and place of the member")] * rows.size
         alone = np.stack([self._alone(rows, place) for place in columns], axis=1)
-        lead = np.where(upward, alone.argmax(axis=1), alone.argmin(axis=1))
+        # What is not known of a member is no reason that could be told while anything else is.
+        unknown = np.isnan(self.x[np.ix_(rows, columns)])
+        up, down = np.where(unknown, -np.inf, alone), np.where(unknown, np.inf, alone)
+        lead = np.where(upward, up.argmax(axis=1), down.argmin(axis=1))
         return [self._words(int(row), columns[int(choice)]) for row, choice in zip(rows, lead, strict=True)]
 
     def _alone(self, rows: NDArray[np.int64], place: int) -> Floats:
         usual = self.usual.column(place)[rows]
         own = self.x[rows, place]
-        # What is not known of a member is no reason that could be told.
         same = (own == usual) | np.isnan(own)
         moved = np.zeros(rows.size)
         ask = ~same
