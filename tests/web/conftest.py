@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import factories
 import httpx
 import pytest
-from sites import Site, serving
+from sites import Site, point_at, serving
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +16,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     factories.sign_up()
     with serving(world) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _pointed_at_the_site(request: pytest.FixtureRequest) -> None:
+    """A test before may have served a world of its own in this process."""
+    if "site" in request.fixturenames:
+        point_at(request.getfixturevalue("site").world)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ import factories
 import httpx
 
 from tenure import web
+from tenure.base.clock import Clock
+from tenure.web import configuration
 
 MORNING = dt.datetime(2025, 3, 1, 8, tzinfo=dt.UTC)
 
@@ -47,10 +49,20 @@ def sign_in(client: httpx.Client, username: str, password: str, **more: str) -> 
     return client.post("/sign-in", data=form)
 
 
+def point_at(world: factories.World, now: dt.datetime = MORNING) -> None:
+    """Let the pages of this process be those of *world*."""
+    configuration.setup(world.home, world.settings, clock=_STILL.setdefault(now, lambda: now))
+
+
+_STILL: dict[dt.datetime, Clock] = {}
+"""One clock per instant, so that pointing at the same world twice changes nothing."""
+
+
 @contextmanager
 def serving(world: factories.World, now: dt.datetime = MORNING) -> Iterator[Site]:
     """Serve *world* on a free port; *now* is what the pages take for the present."""
-    server = web.create_server(world.home, world.settings, "127.0.0.1", 0, clock=lambda: now)
+    clock = _STILL.setdefault(now, lambda: now)
+    server = web.create_server(world.home, world.settings, "127.0.0.1", 0, clock=clock)
     stopping = threading.Event()
     thread = threading.Thread(target=web.run_until, args=(server, stopping), daemon=True)
     thread.start()

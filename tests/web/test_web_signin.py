@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,6 @@ def test_signing_in_changes_the_session_and_signing_out_ends_it(site: Site):
 
 
 def token_of_page(client: httpx.Client) -> str:
-    import re
-
     return re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/").text).group(1)
 
 
@@ -126,6 +125,33 @@ def test_every_browser_forgets_a_session_when_the_password_changes(tmp_path: Pat
 
         staff.set_password(username="marta", password="another-otter-lavender", by="test")
         assert client.get("/").status_code == 302
+
+
+def test_a_proxy_on_this_machine_ends_tls(tmp_path: Path):
+    """Plain requests are sent to https; through the proxy cookies are for TLS, and the visitor's address counts."""
+    world = factories.empty_world(tmp_path / "home", allowed_hosts=("tenure.example.org",))
+    factories.sign_up()
+    proxied = {"host": "tenure.example.org", "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.7"}
+    with serving(world) as site, httpx.Client(base_url=site.url) as visitor:
+        plain = visitor.get("/sign-in", headers={"host": "tenure.example.org"})
+        assert (plain.status_code, plain.headers["location"]) == (301, "https://tenure.example.org/sign-in")
+        page = visitor.get("/sign-in", headers=proxied)
+        assert page.headers["strict-transport-security"].startswith("max-age=31536000")
+        cookie = page.headers["set-cookie"]
+        assert cookie.startswith("__Host-tenure-form=")
+        assert "Secure" in cookie
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text).group(1)
+        kept = {**proxied, "cookie": cookie.split(";")[0]}
+        form = {"csrfmiddlewaretoken": token, "username": "marta", "password": factories.PASSWORD}
+        assert (
+            visitor.post("/sign-in", data=form, headers={**kept, "origin": "https://evil.example"}).status_code == 403
+        )
+        right = visitor.post("/sign-in", data=form, headers={**kept, "origin": "https://tenure.example.org"})
+        assert right.status_code == 302
+        assert "__Host-tenure=" in right.headers["set-cookie"]
+        from tenure.ledger.models import SignInGuess
+
+        assert SignInGuess.objects.get(right=True).address == "203.0.113.7"
 
 
 def test_behind_tls_cookies_are_for_tls_alone_and_the_deploy_check_is_clean(tmp_path: Path):

@@ -79,7 +79,7 @@ def age(then: dt.date, today: dt.date) -> str:
 
 
 def sentence(text: str) -> str:
-    """A message as a sentence: a full stop at its end, its first letter large unless it begins with a name of a file."""
+    """A message as a sentence: a full stop at its end, its first letter large unless a file or a column begins it."""
     text = text.strip()
     if not text:
         return ""
