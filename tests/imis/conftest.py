@@ -5,10 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
 
-import httpx
 import pytest
+from faulty_sandbox import Sandbox
 from scripted_server import FakeTime, Server
 
 from tenure.imis import ImisClient
@@ -30,22 +29,6 @@ def time_() -> FakeTime:
 def client(server: Server, time_: FakeTime) -> Iterator[ImisClient]:
     with ImisClient(server.url, "tenure", "sandbox", time=time_.keeping(), timeout=5) as client:
         yield client
-
-
-class Sandbox:
-    """A running sandbox: its address, and its faults."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def control(self, method: str, name: str, body: dict[str, Any] | None = None) -> Any:
-        answer = httpx.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=60)
-        answer.raise_for_status()
-        return answer.json()
-
-    def faults(self, **faults: Any) -> None:
-        """Switch on *faults* and nothing else."""
-        self.control("POST", "faults", {"seed": 11, "faults": faults})
 
 
 @pytest.fixture(scope="session")

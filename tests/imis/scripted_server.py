@@ -58,6 +58,11 @@ class Says:
 Script = Callable[[Asked], Says]
 
 
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients hang up in these tests, and are killed."""
+
+
 class Server:
     """Runs a script and remembers what was asked."""
 
@@ -69,7 +74,7 @@ class Server:
         self.in_flight = self.most_in_flight = 0
         self.connections = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _QuietServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 

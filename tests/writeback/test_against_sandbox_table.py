@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
+from scored_members import TABLE, score, states
 from scripted_server import FakeTime
 
-from conftest import TABLE, score, states
 from tenure.imis import ImisClient, ImisUnavailable, values_of
 from tenure.writeback import LedgerOutbox, carry_out
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 from panel_imis import PanelImis
+from scored_members import TABLE, score, states
 
-from conftest import TABLE, score, states
 from tenure.base.errors import HeldBack, UsageError
-from tenure.imis import ColumnsMissing, ImisClient, ImisRefused, NotAllowed, values_of
+from tenure.imis import ColumnsMissing, ImisClient, ImisRefused, NotAllowed, NotFound, values_of
 from tenure.writeback import RISK_COLUMNS, LedgerOutbox, carry_out
 
 Plan = Callable[..., None]
@@ -140,6 +140,16 @@ def test_without_leave_to_install_the_missing_columns_are_named(
     with pytest.raises(ColumnsMissing, match="`ScoredOn`"):
         carry_out(client, outbox, TABLE, may_install=False)
     assert states() == {"pending": 1}
+
+
+def test_without_leave_to_install_a_missing_table_is_named(
+    imis: PanelImis, client: ImisClient, outbox: LedgerOutbox, plan: Plan
+):
+    plan(score("1"))
+    with pytest.raises(NotFound, match="the table AI_Member_Risk is not in iMIS") as caught:
+        carry_out(client, outbox, TABLE, may_install=False)
+    assert "install_table" in caught.value.mend
+    assert (imis.writes, states()) == ([], {"pending": 1})
 
 
 def test_an_account_that_may_not_make_the_table_is_told_what_to_do(

@@ -44,7 +44,7 @@ class ImisClient:
         timeout: Seconds that one request may take in all, however slowly its answer trickles.
         ca_file: Further certificates to trust.
         time: Clock and sleep, for tests.
-        on_request: Told of each request after it ended, for meters.
+        on_request: Told of each request after it ended, for meters; pages fetched ahead tell it from another thread.
 
     Raises:
         UsageError: The address can't be one.

@@ -125,12 +125,18 @@ def install(client: ImisClient, writer: Writer, table: Table, columns: Sequence[
     return made
 
 
-def require_columns(table: Table) -> None:
-    """Check that nothing is missing.
+def require_table(table: Table) -> None:
+    """Check that the table is there and lacks nothing, when Tenure was told not to make it.
 
     Raises:
-        ColumnsMissing: Some columns are, and Tenure was told not to add them.
+        NotFound: It isn't there.
+        ColumnsMissing: Some columns aren't.
     """
+    if not table.exists:
+        raise NotFound(
+            f"the table {table.name} is not in iMIS, or not shown to Tenure's account",
+            mend="have an administrator make it after docs/imis.md, or set `writeback.install_table` to true",
+        )
     if table.missing:
         found = [str(item.get("Name")) for item in _properties(table.definition or {})]
         raise ColumnsMissing(f"the table {table.name} in iMIS", [column.name for column in table.missing], found)

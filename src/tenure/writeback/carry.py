@@ -20,7 +20,7 @@ from tenure.imis import (
     generic_entity,
 )
 from tenure.writeback._diff import Held, change_of, require_within_cap
-from tenure.writeback._table import DEFINITIONS, Table, check_name, install, look_at, require_columns
+from tenure.writeback._table import DEFINITIONS, Table, check_name, install, look_at, require_table
 from tenure.writeback.outbox import DONE, PENDING, REJECTED, UNKNOWN, Outbox, OutboxRow, Outcome
 from tenure.writeback.panel import RISK_COLUMNS, Column
 from tenure.writeback.report import Change, Rejection, WritebackReport
@@ -79,42 +79,31 @@ def carry_out(
         return report
     used = client.requests_used
     try:
-        _carry_out(
-            client, outbox, rows, columns, report, dry_run, may_install, max_band_changes, before_write, on_progress
-        )
+        there, held = _compare(client, rows, columns, report)
+        require_within_cap(report.changes, held.total, max_band_changes, table)
+        if not may_install:
+            require_table(there)
+        if not dry_run:
+            writer = client.writing_to(table, *([DEFINITIONS] if may_install else []))
+            if report.installed or report.columns_added:
+                before_write()
+                there = install(client, writer, there, columns)
+            run = _Run(client, writer, outbox, there, columns, held, report, before_write)
+            run.all(list(zip(rows, report.changes, strict=True)), on_progress)
     finally:
         report.requests = client.requests_used - used
     return report
 
 
-def _carry_out(
-    client: ImisClient,
-    outbox: Outbox,
-    rows: Sequence[OutboxRow],
-    columns: Sequence[Column],
-    report: WritebackReport,
-    dry_run: bool,
-    may_install: bool,
-    max_band_changes: float,
-    before_write: Callable[[], None],
-    on_progress: Progress,
-) -> None:
+def _compare(
+    client: ImisClient, rows: Sequence[OutboxRow], columns: Sequence[Column], report: WritebackReport
+) -> tuple[Table, Held]:
     there = look_at(client, report.table, columns)
     held = Held(client, there, rows)
     report.changes = [change_of(row.member_id, held.get(row.member_id), row.payload, columns) for row in rows]
-    require_within_cap(report.changes, held.total, max_band_changes, report.table)
     report.installed = not there.exists
     report.columns_added = tuple(column.name for column in there.missing)
-    if not may_install:
-        require_columns(there)
-    if dry_run:
-        return
-    writer = client.writing_to(report.table, *([DEFINITIONS] if may_install else []))
-    if may_install and (report.installed or report.columns_added):
-        before_write()
-        there = install(client, writer, there, columns)
-    run = _Run(client, writer, outbox, there, columns, held, report, before_write)
-    run.all(list(zip(rows, report.changes, strict=True)), on_progress)
+    return there, held
 
 
 @dataclass
