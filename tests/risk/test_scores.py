@@ -6,10 +6,13 @@ import datetime as dt
 
 import numpy as np
 import polars as pl
+import pytest
 
 from conftest import SETTINGS, Trained
 from tenure.membership import standing
 from tenure.risk import SCHEMA, score
+
+pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
 
 
 def test_every_active_payer_is_scored_once(trained: Trained):

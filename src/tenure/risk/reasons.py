@@ -154,7 +154,7 @@ class _Speaker:
             return [_WHERE.get(group, "Type and place of the member")] * rows.size
         alone = np.stack([self._alone(rows, place) for place in columns], axis=1)
         # What is not known of a member is no reason that could be told while anything else is.
-        unknown = np.isnan(self.x[np.ix_(rows, columns)])
+        unknown = np.isnan(self.x[rows][:, columns])
         up, down = np.where(unknown, -np.inf, alone), np.where(unknown, np.inf, alone)
         lead = np.where(upward, up.argmax(axis=1), down.argmin(axis=1))
         return [self._words(int(row), columns[int(choice)]) for row, choice in zip(rows, lead, strict=True)]
