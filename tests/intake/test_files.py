@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
+from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from small_association import NOW, Association, tables
@@ -265,3 +269,23 @@ def test_offsets_in_times_are_heeded(csv_place: Association):
     with csv_place.lake.connect() as db:
         rows = db.execute("SELECT occurred_at FROM activity ORDER BY 1").fetchall()
     assert rows == [(dt.datetime(2024, 6, 1, 8),), (dt.datetime(2024, 6, 2),)]
+
+
+@pytest.mark.parametrize("words", ["checking terms", "storing members", "storing programs"])
+def test_a_sync_that_was_killed_leaves_nothing_of_anyone(place: Association, words: str):
+    """Whenever it was: the lake is as before, and the scratch file knows pseudonyms alone."""
+    place.export(**tables())
+    program = str(Path(__file__).with_name("files_sync.py"))
+    command = [sys.executable, program, str(place.home.root), str(place.folder), words]
+    assert subprocess.run(command, check=False).returncode == -9
+
+    scratch = place.home.lake / "staging/work.duckdb"
+    assert scratch.is_file()
+    with duckdb.connect(str(scratch), read_only=True) as db:
+        columns = {
+            name for (name,) in db.execute("SELECT column_name FROM duckdb_columns() WHERE NOT internal").fetchall()
+        }
+    assert not columns & {"member_id", "email", "first_name", "activity_id", "term_id"}
+    assert place.lake.version == 0
+    assert place.sync().version == 1
+    assert not scratch.exists()

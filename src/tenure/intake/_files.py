@@ -113,7 +113,7 @@ def _open_parquet(db: duckdb.DuckDBPyConnection, name: str, path: Path) -> _Foun
             mend="it was cut short or is still being written; export it again and compare the sizes",
         ) from None
     columns = {row[0]: row[1] for row in described if row[0] != "file_row_number"}
-    db.execute(f'CREATE VIEW given_{name} AS SELECT *, file_row_number + 1 AS "row" FROM {scan}')
+    db.execute(f'CREATE TEMP VIEW given_{name} AS SELECT *, file_row_number + 1 AS "row" FROM {scan}')
     return _Found(f"given_{name}", columns)
 
 
@@ -122,7 +122,7 @@ def _open_csv(db: duckdb.DuckDBPyConnection, name: str, path: Path) -> _Found:
     header, delimiter = _header(path)
     types = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in header)
     db.execute(f"""
-        CREATE VIEW given_{name} AS SELECT *, row_number() OVER () AS "row" FROM read_csv(
+        CREATE TEMP VIEW given_{name} AS SELECT *, row_number() OVER () AS "row" FROM read_csv(
             {_literal(path)}, header = true, auto_detect = false, delim = {_literal(delimiter)}, quote = '"',
             escape = '"', columns = {{{types}}}, store_rejects = true, rejects_table = 'rejects_{name}',
             rejects_scan = 'rejects_scan_{name}', rejects_limit = 0)""")

@@ -62,7 +62,7 @@ class ImisSource:
                 rows = reading.with_past(feed, self._plan.members.past, rows)
             relation = f"imis_{len(parts)}_{sum(map(len, parts.values()))}"
             db.register("tenure_given", rows.to_arrow())
-            db.execute(f"CREATE TABLE {relation} AS SELECT * FROM tenure_given")
+            db.execute(f"CREATE TEMP TABLE {relation} AS SELECT * FROM tenure_given")
             db.unregister("tenure_given")
             parts.setdefault(table, []).append(_select(table, name, feed, relation, errand))
             reading.report_codes(db, relation, feed)
@@ -228,7 +228,7 @@ def _newest(rows: pl.DataFrame, by: str, limit: str) -> str:
 
 def _given(db: duckdb.DuckDBPyConnection, table: str, selects: list[str], errand: Errand) -> Given:
     union = " UNION ALL BY NAME ".join(selects)
-    db.execute(f'CREATE TABLE given_{table} AS SELECT *, row_number() OVER () AS "row" FROM ({union})')
+    db.execute(f'CREATE TEMP TABLE given_{table} AS SELECT *, row_number() OVER () AS "row" FROM ({union})')
     described = db.execute(f"DESCRIBE given_{table}").fetchall()
     columns = {row[0]: row[1] for row in described if row[0] != "row"}
     # Versions of members are only ever added to: what Tenure saw on its nights, iMIS no longer knows.

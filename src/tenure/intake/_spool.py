@@ -122,7 +122,8 @@ class FeedSpool:
         aside.replace(path)
 
     def _prepare(self, question: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.mkdir(exist_ok=True, mode=0o700)
         asked = self._folder / "question.json"
         known = {"question": question, "columns": self._columns}
         before = _read(asked)

@@ -62,7 +62,9 @@ class Stage:
         if "members" in self.delivery.tables:
             self.table("members")
         else:
-            self.db.execute("CREATE TABLE staged_members (member_id VARCHAR, organization_id VARCHAR, reason VARCHAR)")
+            self.db.execute(
+                "CREATE TEMP TABLE staged_members (member_id VARCHAR, organization_id VARCHAR, reason VARCHAR)"
+            )
         given_members = self.delivery.tables.get("members")
         whole = given_members is not None and given_members.whole
         self._name_ids(None if whole else present)
@@ -72,7 +74,9 @@ class Stage:
         table = self.delivery.tables[name]
         try:
             self.db.execute("SET preserve_insertion_order = true")
-            self.db.execute(f"CREATE TABLE staged_{name} AS {self._select(table)}")
+            # Only what goes by pseudonym may touch the disk; a killed sync leaves its scratch file until the next.
+            kind = "TABLE" if name == "activity" else "TEMP TABLE"
+            self.db.execute(f"CREATE {kind} staged_{name} AS {self._select(table)}")
         except duckdb.Error as error:
             raise _trouble(table, error) from None
         finally:
@@ -119,7 +123,7 @@ class Stage:
 
     def _register(self, name: str, frame: pl.DataFrame) -> None:
         self.db.register("tenure_given", frame.to_arrow())
-        self.db.execute(f"CREATE TABLE {name} AS SELECT member_id::VARCHAR AS member_id, member FROM tenure_given")
+        self.db.execute(f"CREATE TEMP TABLE {name} AS SELECT member_id::VARCHAR AS member_id, member FROM tenure_given")
         self.db.unregister("tenure_given")
 
     def _select(self, table: Given) -> str:
