@@ -47,6 +47,10 @@ class Column:
         """Values in lower case, for the operators that look inside text."""
         return ["" if value is None else str(value).lower() for value in self.render(rows)]
 
+    def keys(self, rows: Array) -> Array:
+        """What rows are sorted by."""
+        return np.array(self.texts(rows)) if self.kind == "String" else self.fetch(rows)
+
     def compare(self, rows: Array, test: Callable[[Any, Any], Array], value: Any) -> Array:
         """`test(values, value)` for some rows, false where there is no value."""
         return np.asarray(test(self.fetch(rows), value)) & ~self.empty(rows)
@@ -110,11 +114,19 @@ class Person(Column):
     Args:
         id_of: The id of a row of the people.
         row_of: The row of an id, -1 when there is none.
+        ranks: The place of each row's id among all, and last of all that of nobody.
     """
 
-    def __init__(self, name: str, fetch: Fetch, id_of: Callable[[int], str], row_of: Callable[[str], int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        fetch: Fetch,
+        id_of: Callable[[int], str],
+        row_of: Callable[[str], int],
+        ranks: Callable[[], Array],
+    ) -> None:
         super().__init__(name, fetch)
-        self._id_of, self._row_of = id_of, row_of
+        self._id_of, self._row_of, self._ranks = id_of, row_of, ranks
         self.identifier = True
 
     def render(self, rows: Array) -> list[Any]:
@@ -123,6 +135,9 @@ class Person(Column):
     def parse(self, text: str) -> Any:
         row = self._row_of(text)
         return row if row >= 0 else -2
+
+    def keys(self, rows: Array) -> Array:
+        return self._ranks()[self.fetch(rows)]
 
     def empty(self, rows: Array) -> Array:
         return self.fetch(rows) < 0

@@ -161,14 +161,11 @@ def arrange(rows: Rows, order: Sequence[tuple[Column, bool]]) -> Rows:
         return rows
     chosen = numbers(rows)
     for column, descending in reversed(order):
-        _, place = np.unique(_sortable(column, chosen), return_inverse=True)
-        chosen = chosen[np.argsort(-place if descending else place, kind="stable")]
+        keys = column.keys(chosen)
+        if descending:
+            keys = -np.unique(keys, return_inverse=True)[1]
+        chosen = chosen[np.argsort(keys, kind="stable")]
     return chosen
-
-
-def _sortable(column: Column, rows: Array) -> Array:
-    keys = column.fetch(rows)
-    return np.array(column.texts(rows)) if column.kind == "String" else keys
 
 
 def cut(rows: Rows, offset: int, limit: int) -> Array:

@@ -29,6 +29,7 @@ class Records:
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
         self._keys: dict[str, int] = {}
+        self._ranks = np.empty(0, np.int64)
         self.given: dict[int, dict[str, str]] = {}
         """What clients wrote of contacts, by row: first, last, name, email, phone."""
 
@@ -50,6 +51,14 @@ class Records:
         if len(self._ids) < len(self.people):
             self.refresh()
         return self._ids
+
+    def ranks(self) -> Array:
+        """The place of each person's id in the order of ids, and at the end -1 for nobody."""
+        ids = self.ids()
+        if len(self._ranks) != len(ids) + 1:
+            self._ranks = np.full(len(ids) + 1, -1)
+            self._ranks[np.argsort(np.array([text.lower() for text in ids]), kind="stable")] = np.arange(len(ids))
+        return self._ranks
 
     def id_of(self, row: int) -> str:
         """The id of one."""

@@ -63,6 +63,7 @@ class Site:
         self.usage = Usage()
         self.entities: dict[str, Entity] = {}
         self._furnish()
+        self.records.ranks()  # so that the first request does not wait for every id to be spelled
 
     def entity(self, name: str) -> Entity | None:
         """An entity by its name in any case."""

@@ -121,7 +121,7 @@ class Maker:
     def person(self, name: str, column: str | None) -> Person:
         """A contact; *column* None is the row itself."""
         fetch: Fetch = (lambda rows: np.asarray(rows)) if column is None else self.get(column)
-        return Person(name, fetch, self.records.id_of, self.records.row_of)
+        return Person(name, fetch, self.records.id_of, self.records.row_of, self.records.ranks)
 
     def day(self, name: str, column: str) -> Day:
         return Day(name, self.get(column))
