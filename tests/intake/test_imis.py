@@ -368,3 +368,22 @@ def test_a_mad_watermark_is_refused(synced: Rig, tmp_path: Path, mark: str):
     manifest.write_text(text.replace(f'"imis.terms": "{known}"', f'"imis.terms": "{mark}"'))
     with pytest.raises(DamagedStore, match=r"imis\.terms"):
         rig.sync()
+
+
+def test_a_feed_that_cannot_say_when_it_knew_has_a_rule_by_kind(url: str, synced: Rig, tmp_path: Path):
+    """Feedback is known two weeks after, all else at once; without a rule the report says what stands in."""
+    rig = Rig(tmp_path / "home", url)
+    spoil_stock(rig, 'occurred_at = "StatusDate"\nrecorded_at = "DateEntered"\n', 'occurred_at = "StatusDate"\n')
+    (notice,) = rig.sync().notices
+    assert "have no `recorded_at`" in notice
+
+    own = rig.home.root / "own.toml"
+    rule = "[activity.registrations]\nrecorded_after = { session_feedback = 14, default = 0 }"
+    own.write_text(own.read_text().replace("[activity.registrations]", rule))
+    rig.sync()
+    with rig.lake.connect() as db:
+        waits = db.execute(
+            "SELECT kind = 'session_feedback', recorded_at - occurred_at, count(*) FROM activity "
+            "WHERE kind LIKE 'event%' OR kind = 'session_feedback' GROUP BY 1, 2 ORDER BY 1"
+        ).fetchall()
+    assert [wait[:2] for wait in waits] == [(False, dt.timedelta(0)), (True, dt.timedelta(days=14))]

@@ -241,8 +241,21 @@ def _select(table: str, name: str, feed: Feed, relation: str, errand: Errand) ->
     if table == "activity":
         # Keys are counted per query in iMIS, so that they need the query's name to tell rows apart.
         key = feed.columns["activity_id"].column
+        columns += [f"{_rule(feed, columns)} AS recorded_at"] if feed.recorded_after else []
         columns[list(feed.columns).index("activity_id")] = f'{_literal(name + ":")} || "{key}" AS activity_id'
     return f"SELECT {', '.join(columns)} FROM {relation} WHERE {_wanted(feed)}"
+
+
+def _rule(feed: Feed, columns: list[str]) -> str:
+    """SQL for the instant at which a thing becomes known, by the mapping's rule for its kind."""
+    kind, occurred = (
+        columns[list(feed.columns).index(name)].removesuffix(f' AS "{name}"') for name in ("kind", "occurred_at")
+    )
+    days = {name: after for name, after in feed.recorded_after.items() if name != "default"}
+    cases = " ".join(f"WHEN {_literal(name)} THEN {after}" for name, after in days.items())
+    wait = feed.recorded_after.get("default", 0.0)
+    after = f"CASE ({kind}) {cases} ELSE {wait} END" if cases else str(wait)
+    return f"(TRY_CAST(({occurred}) AS TIMESTAMP) + to_seconds(({after}) * 86400))::VARCHAR"
 
 
 def _wanted(feed: Feed) -> str:

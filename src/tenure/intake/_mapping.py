@@ -46,6 +46,8 @@ class Feed(_Section):
         by: The column which that prompt is about.
         columns: By column of the contract.
         ignore: Codes of `kind` that are known and not wanted.
+        recorded_after: Where the feed has no `recorded_at`: by kind, how many days after it occurred a thing becomes
+            known; `default` for other kinds.
         leave_out: Rows that have one of these values (as text) in one of these columns are no activity.
     """
 
@@ -56,6 +58,7 @@ class Feed(_Section):
     by: str = ""
     columns: dict[str, From]
     ignore: tuple[str, ...] = ()
+    recorded_after: dict[str, float] = Field(default_factory=dict)
     leave_out: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -72,6 +75,8 @@ class Feed(_Section):
             raise ValueError("name either a query or an entity")
         if bool(self.since) != bool(self.by):
             raise ValueError("`since` and `by` go together")
+        if self.recorded_after and "recorded_at" in self.columns:
+            raise ValueError("`recorded_after` is for a feed whose columns lack `recorded_at`")
         return self
 
     @property
