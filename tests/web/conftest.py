@@ -1,12 +1,17 @@
-"""A served association for each module."""
+"""A served association for each module, and a browser."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import factories
 import httpx
 import pytest
+from browsing import FLAGS, NAMES, sign_in, visit
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from sites import Site, point_at, serving
 
 
@@ -29,3 +34,28 @@ def _pointed_at_the_site(request: pytest.FixtureRequest) -> None:
 def staff(site: Site) -> Iterator[httpx.Client]:
     with site.staff() as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Browser]:
+    """The machine's own Chromium, else Playwright's. *site* comes first, to fill the ledger before a loop runs."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        except PlaywrightError:
+            pytest.skip("there is no Chromium (apt install chromium, or playwright install chromium)")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def signed_in(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cookies of somebody who signed in by hand."""
+    kept = tmp_path_factory.mktemp("browser") / "cookies.json"
+    with browser.new_context() as context:
+        made = visit(site, context)
+        sign_in(made.page, site)
+        made.check()
+        context.storage_state(path=kept)
+    return kept

@@ -2,99 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import factories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
+from browsing import RULES, Visit, sign_in, visit
+from playwright.sync_api import Browser
 from sites import Site
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WIDTHS = (1440, 1024, 390, 320)
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Browser]:
-    """The machine's own Chromium, else Playwright's. *site* comes first, to fill the ledger before a loop runs."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        except PlaywrightError:
-            pytest.skip("there is no Chromium (apt install chromium, or playwright install chromium)")
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Visit:
-    """A page, and all that went wrong on it."""
-
-    page: Page
-    site: Site
-    troubles: list[str] = field(default_factory=list)
-
-    def go(self, address: str) -> Page:
-        self.page.goto(self.site.url + address)
-        return self.page
-
-    def check(self) -> None:
-        """No violation of the policy, no error in the console, nothing asked of another host."""
-        self.troubles += self.page.evaluate("window.violations || []")
-        assert not self.troubles
-
-
-_WATCH = """
-window.violations = [];
-document.addEventListener("securitypolicyviolation", (e) => {
-  window.violations.push(`${e.violatedDirective} ${e.blockedURI}`);
-});
-"""
-
-
-def visit(site: Site, context: BrowserContext) -> Visit:
-    page = context.new_page()
-    page.add_init_script(_WATCH)
-    made = Visit(page, site)
-    page.on("console", lambda m: made.troubles.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: made.troubles.append(str(error)))
-    page.on("request", lambda r: made.troubles.append(r.url) if not r.url.startswith(site.url) else None)
-    return made
-
-
-def sign_in(page: Page, site: Site) -> None:
-    page.goto(f"{site.url}/sign-in")
-    page.get_by_label("Name").fill("marta")
-    page.get_by_label("Password").fill(factories.PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site.url}/")
-
-
-@pytest.fixture(scope="module")
-def signed_in(site: Site, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cookies of somebody who signed in by hand."""
-    kept = tmp_path_factory.mktemp("browser") / "cookies.json"
-    with browser.new_context() as context:
-        made = visit(site, context)
-        sign_in(made.page, site)
-        made.check()
-        context.storage_state(path=kept)
-    return kept
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""A real browser, and all that can go wrong on a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import factories
+from playwright.sync_api import BrowserContext, Page
+from sites import Site
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@dataclass
+class Visit:
+    """A page, and all that went wrong on it."""
+
+    page: Page
+    site: Site
+    troubles: list[str] = field(default_factory=list)
+
+    def go(self, address: str) -> Page:
+        self.page.goto(self.site.url + address)
+        return self.page
+
+    def check(self) -> None:
+        """No violation of the policy, no error in the console, nothing asked of another host."""
+        self.troubles += self.page.evaluate("window.violations || []")
+        assert not self.troubles
+
+
+_WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (e) => {
+  window.violations.push(`${e.violatedDirective} ${e.blockedURI}`);
+});
+"""
+
+
+def visit(site: Site, context: BrowserContext) -> Visit:
+    page = context.new_page()
+    page.add_init_script(_WATCH)
+    made = Visit(page, site)
+    page.on("console", lambda m: made.troubles.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: made.troubles.append(str(error)))
+    page.on("request", lambda r: made.troubles.append(r.url) if not r.url.startswith(site.url) else None)
+    return made
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/sign-in")
+    page.get_by_label("Name").fill("marta")
+    page.get_by_label("Password").fill(factories.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.url}/")
