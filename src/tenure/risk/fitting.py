@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,20 +59,26 @@ class Rows:
 
 @dataclass
 class Workshop:
-    """Fits candidates, remembering how many trees did best so that this is not sought anew at each size.
+    """Fits candidates, remembering how many trees and which penalty did best, so as not to seek them each time.
 
     Args:
         seed: Fixes every draw.
-        threads: For the booster; 0 takes what the machine has.
+        threads: How many fits may run side by side; 0 takes what the machine has.
     """
 
     seed: int
     threads: int
     _rounds: dict[int, int] = field(default_factory=dict)
+    _strength: float | None = None
 
     def plan(self) -> BoosterPlan:
         """How boosters are grown."""
-        return BoosterPlan(seed=self.seed, threads=self.threads)
+        return BoosterPlan(seed=self.seed)
+
+    def together(self, *fits: Callable[[], Learner]) -> list[Learner]:
+        """Run *fits* side by side, a thread each: on a busy machine threads within one fit wait for one another."""
+        with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
+            return [running.result() for running in [pool.submit(fit) for fit in fits]]
 
     def rounds(self, x: Columns, y: Floats, members: NDArray[np.int64]) -> int:
         """Trees for so many rows: sought once, and again when the rows have grown by half."""
@@ -86,10 +95,14 @@ class Workshop:
         table = fit_life_table(x, rows.y, encoding.columns)
         if decisions_lapsed < FLOOR or len(np.unique(rows.y)) < 2:
             return {LIFE_TABLE: table}
-        logistic = fit_logistic(x, rows.y, rows.members, seed=self.seed)
-        fitted: dict[str, Learner] = {LIFE_TABLE: table, LOGISTIC: logistic}
+        fits: list[Callable[[], Learner]] = [lambda: fit_logistic(x, rows.y, rows.members, seed=self.seed)]
         if decisions_lapsed >= FULL_STRENGTH:
-            booster = fit_booster(x, rows.y, rounds=self.rounds(x, rows.y, rows.members), plan=self.plan())
+            fits.append(lambda: fit_booster(x, rows.y, rounds=self.rounds(x, rows.y, rows.members), plan=self.plan()))
+        logistic, *boosted = self.together(*fits)
+        assert isinstance(logistic, Logistic)
+        self._strength = logistic.strength
+        fitted: dict[str, Learner] = {LIFE_TABLE: table, LOGISTIC: logistic}
+        for booster in boosted:
             fitted |= {BOOSTER: booster, BLEND: Blend((booster, logistic))}
         return fitted
 
@@ -99,15 +112,19 @@ class Workshop:
         if kind == LIFE_TABLE:
             return fit_life_table(x, rows.y, encoding.columns)
         if kind == LOGISTIC:
-            return fit_logistic(x, rows.y, rows.members, seed=seed)
-        plan = BoosterPlan(seed=seed, threads=self.threads)
+            return self._logistic(x, rows, seed)
+        plan = BoosterPlan(seed=seed)
         booster = fit_booster(x, rows.y, rounds=rounds, plan=plan)
         if kind == BOOSTER:
             return booster
-        return Blend((booster, fit_logistic(x, rows.y, rows.members, seed=seed)))
+        return Blend((booster, self._logistic(x, rows, seed)))
+
+    def _logistic(self, x: Columns, rows: Rows, seed: int) -> Logistic:
+        """With the penalty that served the last candidate."""
+        return fit_logistic(x, rows.y, rows.members, seed=seed, strength=self._strength, most_rows=10_000)
 
 
-def load_learner(kind: str, files: dict[str, bytes], threads: int) -> Learner:
+def load_learner(kind: str, files: dict[str, bytes], threads: int = 1) -> Learner:
     """Back from what `Learner.files` gave."""
     if kind == LIFE_TABLE:
         return LifeTable.load(files["life_table.json"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -83,10 +84,11 @@ def learn_spread(
     pairs = []
     for place in range(max(2, refits // 2)):
         first = np.isin(use.members, distinct[rng.random(distinct.size) < 0.5])
-        halves = (use.half(first), use.half(~first))
-        a, b = (
-            workshop.refit(kind, half, encoding, rounds=rounds, seed=workshop.seed + 2 * place + side)
-            for side, half in enumerate(halves)
+        a, b = workshop.together(
+            *(
+                partial(workshop.refit, kind, use.half(half), encoding, rounds=rounds, seed=workshop.seed + number)
+                for number, half in ((2 * place, first), (2 * place + 1, ~first))
+            )
         )
         pairs.append((a, b))
         if progress:
@@ -120,13 +122,14 @@ def _multiplier(
     x = encoding.encode(rows.matrix)
     truth = learner.margin(x)
     own = Spread(spread.pairs, 1.0, 1.0).deviation(x, truth)
-    ratios = []
-    for repeat in range(2):
-        drawn = _drawn_by_decision(rows, sigmoid(truth), rng)
-        again = workshop.refit(
-            kind, Rows(rows.matrix, drawn, rows.members), encoding, rounds=rounds, seed=7919 + repeat
+    draws = [Rows(rows.matrix, _drawn_by_decision(rows, sigmoid(truth), rng), rows.members) for _ in range(2)]
+    again = workshop.together(
+        *(
+            partial(workshop.refit, kind, drawn, encoding, rounds=rounds, seed=7919 + place)
+            for place, drawn in enumerate(draws)
         )
-        ratios.append(np.abs(again.margin(x) - truth) / np.maximum(own, 1e-3))
+    )
+    ratios = [np.abs(one.margin(x) - truth) / np.maximum(own, 1e-3) for one in again]
     return float(np.clip(np.quantile(np.concatenate(ratios), 0.90) / NINETY, 1.0, 3.0))
 
 

@@ -84,7 +84,7 @@ class BoosterPlan:
     l2: float = 4.0
     most_rounds: int = 400
     seed: int = 0
-    threads: int = 0
+    threads: int = 1
 
 
 def fit_booster(x: Columns, y: Floats, *, rounds: int, plan: BoosterPlan) -> Booster:
@@ -135,60 +135,105 @@ class Logistic:
     Args:
         center: Of each transformed column.
         scale: Likewise.
-        weights: Of each standardized column, then of each missing flag.
+        flagged: Places of the columns that have a flag for what is missing.
+        weights: Of each standardized column, then of each flag.
         intercept: Log-odds at the center.
+        strength: The inverse penalty that served.
     """
 
     center: Floats
     scale: Floats
+    flagged: NDArray[np.int64]
     weights: Floats
     intercept: float
+    strength: float
 
     def margin(self, x: Columns) -> Floats:
         """Log-odds, shape (n_rows,)."""
-        return np.asarray(_standardized(x, self.center, self.scale) @ self.weights + self.intercept)
+        return np.asarray(_standardized(x, self.center, self.scale, self.flagged) @ self.weights + self.intercept)
 
     def files(self) -> dict[str, bytes]:
         """The numbers as JSON."""
-        kept = {
-            "center": self.center.tolist(),
-            "scale": self.scale.tolist(),
-            "weights": self.weights.tolist(),
-            "intercept": self.intercept,
-        }
-        return {"logistic.json": json.dumps(kept).encode()}
+        kept = {name: getattr(self, name).tolist() for name in ("center", "scale", "flagged", "weights")}
+        return {"logistic.json": json.dumps(kept | {"intercept": self.intercept, "strength": self.strength}).encode()}
 
     @classmethod
     def load(cls, data: bytes) -> Logistic:
         """Back from `files`."""
         kept = json.loads(data)
-        return cls(np.array(kept["center"]), np.array(kept["scale"]), np.array(kept["weights"]), kept["intercept"])
+        return cls(
+            np.array(kept["center"]),
+            np.array(kept["scale"]),
+            np.array(kept["flagged"], np.int64),
+            np.array(kept["weights"]),
+            kept["intercept"],
+            kept["strength"],
+        )
 
 
-def fit_logistic(x: Columns, y: Floats, groups: NDArray[np.int64], *, seed: int, most_rows: int = 20_000) -> Logistic:
-    """Fit with the penalty that predicts held-out members best."""
+_STRENGTHS = (0.001, 0.01, 0.1)
+
+
+def fit_logistic(
+    x: Columns,
+    y: Floats,
+    groups: NDArray[np.int64],
+    *,
+    seed: int,
+    strength: float | None = None,
+    most_rows: int = 20_000,
+) -> Logistic:
+    """Fit with *strength*, or with the one that predicts held-out members best.
+
+    Args:
+        x: Columns, shape (n_rows, n_columns).
+        y: Outcomes.
+        groups: Whose each row is.
+        seed: Fixes which rows are taken where there are more than *most_rows*.
+        strength: Inverse penalty, if it is known already.
+        most_rows: Rows that such a model can make use of.
+    """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     if y.size > most_rows:
         pick = np.random.default_rng(seed).choice(y.size, most_rows, replace=False)
         x, y, groups = x[pick], y[pick], groups[pick]
-    with np.errstate(all="ignore"):
-        transformed = _transform(x)
-        center = np.nan_to_num(np.nanmean(np.where(np.isnan(transformed), np.nan, transformed), axis=0))
-        scale = np.nan_to_num(np.nanstd(transformed, axis=0))
-    scale = np.where(scale > 1e-6, scale, 1.0)
-    design = _standardized(x, center, scale)
+    center, scale, flagged = _shape(x)
+    design = _standardized(x, center, scale, flagged)
+    # The matrices are small: threads would spend more time meeting than working.
+    with threadpool_limits(1, user_api="blas"):
+        chosen = strength if strength is not None else _best_strength(design, y, groups)
+        fitted = LogisticRegression(C=chosen, max_iter=50, solver="newton-cholesky").fit(design, y)
+    weights = fitted.coef_[0].astype(np.float64)
+    return Logistic(center, scale, flagged, weights, float(fitted.intercept_[0]), chosen)
+
+
+def _best_strength(design: Floats, y: Floats, groups: NDArray[np.int64]) -> float:
+    from sklearn.linear_model import LogisticRegression
+
     held = groups % 5 == 0
-    best, strength = np.inf, 0.01
-    if 20 < held.sum() < y.size - 20 and len(np.unique(y[~held])) == 2:
-        for candidate in (0.001, 0.01, 0.1):
-            trial = LogisticRegression(C=candidate, max_iter=50, solver="newton-cholesky").fit(design[~held], y[~held])
-            p = trial.predict_proba(design[held])[:, 1]
-            loss = -np.mean(y[held] * np.log(p + 1e-9) + (1 - y[held]) * np.log(1 - p + 1e-9))
-            if loss < best:
-                best, strength = loss, candidate
-    fitted = LogisticRegression(C=strength, max_iter=50, solver="newton-cholesky").fit(design, y)
-    return Logistic(center, scale, fitted.coef_[0].astype(np.float64), float(fitted.intercept_[0]))
+    if not 20 < held.sum() < y.size - 20 or len(np.unique(y[~held])) < 2:
+        return _STRENGTHS[1]
+    loss = {}
+    for strength in _STRENGTHS:
+        trial = LogisticRegression(C=strength, max_iter=50, solver="newton-cholesky").fit(design[~held], y[~held])
+        p = np.clip(trial.predict_proba(design[held])[:, 1], 1e-9, 1 - 1e-9)
+        loss[strength] = -float(np.mean(np.where(y[held] > 0.5, np.log(p), np.log(1 - p))))
+    return min(loss, key=lambda strength: loss[strength])
+
+
+def _shape(x: Columns) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Center and scale of the transformed columns, and which need a flag: one for each pattern of what is missing."""
+    missing = np.isnan(x)
+    seen: dict[bytes, int] = {}
+    for place in np.flatnonzero((missing.mean(axis=0) > 0.005) & (missing.mean(axis=0) < 0.995)):
+        seen.setdefault(np.packbits(missing[:, place]).tobytes(), int(place))
+    known = np.maximum((~missing).sum(axis=0), 1)
+    numbers = np.where(missing, 0.0, _transform(x))
+    center = numbers.sum(axis=0) / known
+    scale = np.sqrt((np.where(missing, 0.0, numbers - center) ** 2).sum(axis=0) / known)
+    return center, np.where(scale > 1e-6, scale, 1.0), np.array(sorted(seen.values()), np.int64)
 
 
 def _transform(x: Columns) -> Floats:
@@ -197,11 +242,10 @@ def _transform(x: Columns) -> Floats:
     return np.asarray(np.sign(wide) * np.log1p(np.abs(wide)))
 
 
-def _standardized(x: Columns, center: Floats, scale: Floats) -> Floats:
-    """Standardized columns with 0 for what is missing, then a flag for each column that says it was."""
-    missing = np.isnan(x)
-    numbers = np.where(missing, 0.0, (_transform(x) - center) / scale)
-    return np.column_stack([np.clip(numbers, -5, 5), missing])
+def _standardized(x: Columns, center: Floats, scale: Floats, flagged: NDArray[np.int64]) -> Floats:
+    """Standardized columns with 0 for what is missing, then the flags."""
+    numbers = np.where(np.isnan(x), 0.0, (_transform(x) - center) / scale)
+    return np.column_stack([np.clip(numbers, -5, 5), np.isnan(x[:, flagged])])
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class Registry:
                 return self.load(version)
         return None
 
-    def load(self, version: str, *, threads: int = 0) -> Model:
+    def load(self, version: str, *, threads: int = 1) -> Model:
         """Load *version*.
 
         Raises:
