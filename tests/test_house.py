@@ -97,6 +97,14 @@ def test_links_lead_somewhere(page: Path):
     assert missing == []
 
 
+@pytest.mark.parametrize(("contents", "folder"), [("docs/index.md", "docs"), ("docs/adr/README.md", "docs/adr")])
+def test_every_page_is_in_the_contents(contents: str, folder: str):
+    text = (ROOT / contents).read_text(encoding="utf-8")
+
+    pages = {path.name for path in (ROOT / folder).glob("*.md")} - {Path(contents).name}
+    assert {name for name in pages if f"({name})" not in text} == set()
+
+
 @pytest.mark.parametrize("name", ["app", "dev"])
 def test_locked_dependencies_name_no_place_but_versions_and_hashes(name: str):
     lines = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
