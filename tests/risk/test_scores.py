@@ -89,6 +89,14 @@ def test_reasons_are_ranked_by_points_and_carry_the_member_s_own_numbers(trained
     assert trained.scores.select((pl.col("reason_1") != pl.col("reason_2")).all()).item()
 
 
+def test_nothing_stands_in_a_members_favor_that_is_a_silence(trained: Trained):
+    """«But no login for 94 days» would be no evidence against leaving."""
+    favorable = trained.scores.filter(pl.col("against") != "")["against"]
+
+    assert len(favorable) > 100
+    assert not favorable.str.contains("^(No (login|event|community|download|active)|Has never|Logins stopped)").any()
+
+
 def test_points_are_what_the_model_itself_answers(trained: Trained):
     """Faithful: setting the group to what is usual for the type and asking again gives the points."""
     from tenure.features import FEATURES, build

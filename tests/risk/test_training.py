@@ -62,7 +62,7 @@ def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: 
         # Every renewal that became known in the last fold is taken back: all of those members now lapsed.
         batch.replace("terms", source.terms().filter(~known_later))
         with source.connect() as con:
-            batch.replace("activity", pl.from_arrow(con.execute("SELECT * FROM activity").to_arrow_table()))
+            batch.replace("activity", pl.from_arrow(con.sql("SELECT * FROM activity").to_arrow_table()))
         batch.commit()
     again = train(lake, SETTINGS, trained.invented.last, tmp_path / "models")
     upset = Registry(tmp_path / "models").decisions(again["version"])

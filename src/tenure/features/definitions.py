@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
-from typing import Literal
-
-Better = Literal["more", "less", "neither"]
 
 
 @dataclass(frozen=True)

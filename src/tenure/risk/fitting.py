@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.features import FeatureMatrix
+from tenure.features import DIRECTIONS, FeatureMatrix
 from tenure.risk.encoding import Encoding
 from tenure.risk.learners import (
     BLEND,
@@ -71,22 +72,23 @@ class Workshop:
     _rounds: dict[int, int] = field(default_factory=dict)
     _strength: float | None = None
 
-    def plan(self) -> BoosterPlan:
-        """How boosters are grown."""
-        return BoosterPlan(seed=self.seed)
+    def plan(self, encoding: Encoding, seed: int | None = None) -> BoosterPlan:
+        """How boosters on the columns of *encoding* are grown."""
+        directions = tuple(DIRECTIONS.get(name, 0) for name in encoding.columns)
+        return BoosterPlan(seed=self.seed if seed is None else seed, directions=directions)
 
     def together(self, *fits: Callable[[], Learner]) -> list[Learner]:
         """Run *fits* side by side, a thread each: on a busy machine threads within one fit wait for one another."""
         with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
             return [running.result() for running in [pool.submit(fit) for fit in fits]]
 
-    def rounds(self, x: Columns, y: Floats, members: NDArray[np.int64]) -> int:
+    def rounds(self, x: Columns, rows: Rows, encoding: Encoding) -> int:
         """Trees for so many rows: sought once, and again when the rows have grown by half."""
         for size, found in self._rounds.items():
-            if size / 1.5 <= y.size <= size * 1.5:
+            if size / 1.5 <= rows.y.size <= size * 1.5:
                 return found
-        found = best_rounds(x, y, members, plan=self.plan())
-        self._rounds[y.size] = found
+        found = best_rounds(x, rows.y, rows.members, plan=self.plan(encoding))
+        self._rounds[rows.y.size] = found
         return found
 
     def candidates(self, rows: Rows, encoding: Encoding, decisions_lapsed: int) -> dict[str, Learner]:
@@ -97,7 +99,8 @@ class Workshop:
             return {LIFE_TABLE: table}
         fits: list[Callable[[], Learner]] = [lambda: fit_logistic(x, rows.y, rows.members, seed=self.seed)]
         if decisions_lapsed >= FULL_STRENGTH:
-            fits.append(lambda: fit_booster(x, rows.y, rounds=self.rounds(x, rows.y, rows.members), plan=self.plan()))
+            grow = partial(fit_booster, x, rows.y, plan=self.plan(encoding))
+            fits.append(lambda: grow(rounds=self.rounds(x, rows, encoding)))
         logistic, *boosted = self.together(*fits)
         assert isinstance(logistic, Logistic)
         self._strength = logistic.strength
@@ -113,8 +116,7 @@ class Workshop:
             return fit_life_table(x, rows.y, encoding.columns)
         if kind == LOGISTIC:
             return self._logistic(x, rows, seed)
-        plan = BoosterPlan(seed=seed)
-        booster = fit_booster(x, rows.y, rounds=rounds, plan=plan)
+        booster = fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, seed))
         if kind == BOOSTER:
             return booster
         return Blend((booster, self._logistic(x, rows, seed)))

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features import FEATURES, GROUPS, Feature
+from tenure.features import DIRECTIONS, FEATURES, GROUPS, Feature
 from tenure.risk.encoding import Encoding
 from tenure.risk.learners import Columns, Floats
 
@@ -79,7 +79,7 @@ def explain(encoding: Encoding, x: Columns, member_types: pl.Series, predict: Pr
         for place, group in enumerate(groups):
             here = np.flatnonzero(order[:, rank] == place)
             words[here, rank] = speaker.say(group, here, upward=points[here, place] >= 0)
-    against = _against(speaker, list(groups), points, order)
+    against = _against(speaker, list(groups), points)
     top = np.take_along_axis(points, order[:, :most], axis=1)
     return Reasons(
         words=words,
@@ -153,11 +153,18 @@ class _Speaker:
         if not columns:
             return [_WHERE.get(group, "Type and place of the member")] * rows.size
         alone = np.stack([self._alone(rows, place) for place in columns], axis=1)
-        # What is not known of a member is no reason that could be told while anything else is.
-        unknown = np.isnan(self.x[rows][:, columns])
-        up, down = np.where(unknown, -np.inf, alone), np.where(unknown, np.inf, alone)
+        # Neither what is not known of a member nor what points the other way is told while anything else can be.
+        silent = np.isnan(self.x[rows][:, columns]) | self._contrary(rows, columns, upward)
+        up, down = np.where(silent, -np.inf, alone), np.where(silent, np.inf, alone)
         lead = np.where(upward, up.argmax(axis=1), down.argmin(axis=1))
         return [self._words(int(row), columns[int(choice)]) for row, choice in zip(rows, lead, strict=True)]
+
+    def _contrary(self, rows: NDArray[np.int64], columns: list[int], upward: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Where a signal that can only point one way differs from the usual in the other, shape (n_rows, n_columns)."""
+        sense = np.array([DIRECTIONS[self.encoding.columns[place]] for place in columns])
+        usual = np.stack([self.usual.column(place)[rows] for place in columns], axis=1)
+        pull = sense * np.sign(np.nan_to_num(self.x[rows][:, columns] - usual))
+        return np.asarray((pull * np.where(upward, 1, -1)[:, None]) < 0)
 
     def _alone(self, rows: NDArray[np.int64], place: int) -> Floats:
         usual = self.usual.column(place)[rows]
@@ -178,14 +185,18 @@ class _Speaker:
         return feature.say(float(self.x[row, place]), None if np.isnan(usual) else usual)
 
 
+_NO_EVIDENCE = frozenset({"type", "timing"})
+"""Groups that say nothing in a member's favor, whatever they do to the number."""
+
 _WHERE = {"chapter": "The member's chapter", "type": "Industry, region or country of the member"}
 
 
-def _against(speaker: _Speaker, names: list[str], points: Floats, order: NDArray[np.int64]) -> list[str]:
+def _against(speaker: _Speaker, names: list[str], points: Floats) -> list[str]:
     answer = [""] * len(points)
     if not names:
         return answer
-    last = order[:, -1]
+    told = np.array([group not in _NO_EVIDENCE for group in names])
+    last = np.where(told, points, np.inf).argmin(axis=1)
     for place, group in enumerate(names):
         here = np.flatnonzero((last == place) & (points[:, place] < -0.05))
         for row, words in zip(here, speaker.say(group, here, upward=np.zeros(here.size, bool)), strict=True):

@@ -168,7 +168,7 @@ def _fit(
     kind = tested.best
     learner = workshop.candidates(rows, encoding, lapsed)[kind]
     x = encoding.encode(rows.matrix)
-    rounds = workshop.rounds(x, rows.y, rows.members) if kind in (BOOSTER, BLEND) else 0
+    rounds = workshop.rounds(x, rows, encoding) if kind in (BOOSTER, BLEND) else 0
     tell("intervals", 0.0)
     spread = learn_spread(
         workshop, kind, rows, encoding, learner, refits=settings.model.refits, rounds=rounds,

@@ -1,0 +1,32 @@
+"""Which way a signal can only point: taking part more never raises the risk, and a longer silence never lowers it.
+
+Said to the booster as constraints, so that chance cannot teach it that logins are bad, and to the words, so that a
+reason never praises what it blames. Signals that can mean either (invoices, tickets, address changes) have none.
+"""
+
+from __future__ import annotations
+
+from tenure.features.activity import SENT_OR_BILLED
+from tenure.features.catalogue import FEATURES
+from tenure.features.definitions import ActivePeople, ActiveWeeks, Count, Feature, InChapter, Recency, Total, Trend
+
+_EITHER_WAY = frozenset({"support", "giving", "profile", "email"})
+_RAISE = frozenset({"payments_failed_90", "payments_failed_365", "plan_missed_365", "resigned"})
+_LOWER = frozenset({"breadth_365", "active_weeks_trend", "people_trend"})
+
+
+def direction(feature: Feature) -> int:
+    """1 where more can only raise the risk, −1 where it can only lower it, 0 where it may do either."""
+    if feature.name in _RAISE or feature.name in _LOWER:
+        return 1 if feature.name in _RAISE else -1
+    how = feature.how
+    if isinstance(how, ActiveWeeks | ActivePeople | InChapter):
+        return -1
+    if isinstance(how, Count | Total | Trend | Recency) and feature.group not in _EITHER_WAY:
+        initiated = all(kind not in SENT_OR_BILLED for kind in how.kinds)
+        return 0 if not initiated else 1 if isinstance(how, Recency) else -1
+    return 0
+
+
+DIRECTIONS: dict[str, int] = {feature.name: direction(feature) for feature in FEATURES}
+"""Of every feature of the catalogue, by name."""
