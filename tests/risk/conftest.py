@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-import polars as pl
 import pytest
 
-from association import Invented, invent
-from tenure.base.settings import Model as ModelSettings
-from tenure.base.settings import Settings, Source
-from tenure.risk import Manifest, Model, Registry, score, train
-
-SETTINGS = Settings(source=Source(kind="files"), model=ModelSettings(refits=4, threads=1))
-
-
-@dataclass(frozen=True)
-class Trained:
-    """An association, its model and a night's scores."""
-
-    invented: Invented
-    models: Path
-    manifest: Manifest
-    model: Model
-    scores: pl.DataFrame
+from association import invent
+from tenure.risk import Registry, score, train
+from trained_association import SETTINGS, Trained
 
 
 @pytest.fixture(scope="session")

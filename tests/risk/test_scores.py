@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from conftest import SETTINGS, Trained
 from tenure.membership import standing
 from tenure.risk import SCHEMA, score
+from trained_association import SETTINGS, Trained
 
 pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
 

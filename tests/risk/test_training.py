@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from association import invent
-from conftest import SETTINGS, Trained
 from tenure.base.errors import BelowDataFloor, DamagedStore
 from tenure.risk import Registry, train
+from trained_association import SETTINGS, Trained
 
 pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
 

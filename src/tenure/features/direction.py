@@ -8,11 +8,30 @@ from __future__ import annotations
 
 from tenure.features.activity import SENT_OR_BILLED
 from tenure.features.catalogue import FEATURES
-from tenure.features.definitions import ActivePeople, ActiveWeeks, Count, Feature, InChapter, Recency, Total, Trend
+from tenure.features.definitions import (
+    ActivePeople,
+    ActiveWeeks,
+    Count,
+    Feature,
+    InChapter,
+    Recency,
+    Share,
+    Total,
+    Trend,
+)
 
-_EITHER_WAY = frozenset({"support", "giving", "profile", "email"})
-_RAISE = frozenset({"payments_failed_90", "payments_failed_365", "plan_missed_365", "resigned"})
-_LOWER = frozenset({"breadth_365", "active_weeks_trend", "people_trend"})
+_EITHER_WAY = frozenset({"support", "giving", "profile"})
+_RAISE = frozenset(
+    {
+        "payments_failed_90",
+        "payments_failed_365",
+        "plan_missed_365",
+        "resigned",
+        "emails_bounced_180",
+        "unsubscribed_365",
+    }
+)
+_LOWER = frozenset({"breadth_365", "active_weeks_trend", "people_trend", "profile_completeness"})
 
 
 def direction(feature: Feature) -> int:
@@ -20,7 +39,7 @@ def direction(feature: Feature) -> int:
     if feature.name in _RAISE or feature.name in _LOWER:
         return 1 if feature.name in _RAISE else -1
     how = feature.how
-    if isinstance(how, ActiveWeeks | ActivePeople | InChapter):
+    if isinstance(how, ActiveWeeks | ActivePeople | InChapter | Share):
         return -1
     if isinstance(how, Count | Total | Trend | Recency) and feature.group not in _EITHER_WAY:
         initiated = all(kind not in SENT_OR_BILLED for kind in how.kinds)

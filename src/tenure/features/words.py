@@ -51,6 +51,8 @@ def since(what: str, never: str) -> Say:
             own = f"No {what} for {days(value)}"
         if usual is None or math.isnan(usual):
             return own
+        if value < usual:
+            own = f"Latest {what} {days(value)} ago"
         tail = "most have none either" if usual >= 730 else f"the usual gap for members like this is {number(usual)}"
         return f"{own}; {tail}"
 

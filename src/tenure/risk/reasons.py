@@ -159,12 +159,21 @@ class _Speaker:
         lead = np.where(upward, up.argmax(axis=1), down.argmin(axis=1))
         return [self._words(int(row), columns[int(choice)]) for row, choice in zip(rows, lead, strict=True)]
 
+    def in_favor(self, group: str) -> NDArray[np.bool_]:
+        """Members of whom *group* has anything to say that could speak for staying, shape (n,)."""
+        columns = [place for place in self.groups[group] if "=" not in self.encoding.columns[place]]
+        if group in _NO_EVIDENCE or not columns:
+            return np.zeros(len(self.x), bool)
+        rows = np.arange(len(self.x))
+        silent = np.isnan(self.x[:, columns]) | self._contrary(rows, columns, np.zeros(rows.size, bool))
+        return np.asarray(~silent.all(axis=1))
+
     def _contrary(self, rows: NDArray[np.int64], columns: list[int], upward: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Where a signal that can only point one way differs from the usual in the other, shape (n_rows, n_columns)."""
+        """Where a signal is as usual, or can only point one way and differs the other; shape (n_rows, n_columns)."""
         sense = np.array([DIRECTIONS[self.encoding.columns[place]] for place in columns])
         usual = np.stack([self.usual.column(place)[rows] for place in columns], axis=1)
-        pull = sense * np.sign(np.nan_to_num(self.x[rows][:, columns] - usual))
-        return np.asarray((pull * np.where(upward, 1, -1)[:, None]) < 0)
+        apart = np.nan_to_num(self.x[rows][:, columns] - usual)
+        return np.asarray((apart == 0) | (sense * np.sign(apart) * np.where(upward, 1, -1)[:, None] < 0))
 
     def _alone(self, rows: NDArray[np.int64], place: int) -> Floats:
         usual = self.usual.column(place)[rows]
@@ -195,10 +204,10 @@ def _against(speaker: _Speaker, names: list[str], points: Floats) -> list[str]:
     answer = [""] * len(points)
     if not names:
         return answer
-    told = np.array([group not in _NO_EVIDENCE for group in names])
+    told = np.column_stack([speaker.in_favor(group) for group in names])
     last = np.where(told, points, np.inf).argmin(axis=1)
     for place, group in enumerate(names):
-        here = np.flatnonzero((last == place) & (points[:, place] < -0.05))
+        here = np.flatnonzero((last == place) & told[:, place] & (points[:, place] < -0.05))
         for row, words in zip(here, speaker.say(group, here, upward=np.zeros(here.size, bool)), strict=True):
             answer[int(row)] = words
     return answer
