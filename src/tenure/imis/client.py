@@ -130,6 +130,15 @@ class ImisClient:
         fetch, first = self._begin(path, prompts or {}, start)
         yield from self._pages(fetch, f"query {path}", start, on_page, first)
 
+    def count_query(self, path: str, prompts: Mapping[str, object] | None = None) -> int | None:
+        """How many rows of an IQA iMIS says there are; one request.
+
+        Raises:
+            NoSuchQuery: iMIS doesn't serve the query, for one of three causes.
+        """
+        _, first = self._begin(path, prompts or {}, 0, limit=1)
+        return first.total
+
     def query_definition(self, path: str) -> dict[str, Any] | None:
         """What the query asks and gives (`Parameters`, `Properties`…), or None if it isn't there or not for us."""
         strings = "System.Collections.ObjectModel.Collection`1[[System.String, mscorlib]], mscorlib"
@@ -150,12 +159,14 @@ class ImisClient:
         found = result.get("Result") if isinstance(result, dict) and "Result" in result else result
         return plain(found) if isinstance(found, dict) else None
 
-    def _begin(self, path: str, prompts: Mapping[str, object], start: int) -> tuple[_paging.Fetch, Page]:
+    def _begin(
+        self, path: str, prompts: Mapping[str, object], start: int, limit: int | None = None
+    ) -> tuple[_paging.Fetch, Page]:
         """The first page of a query in the first of the two dialects that serves it, and how to get the others."""
         # One query that `api/query` serves shows that it is there; then a 404 on another is that query's own.
         known = self._dialects.get(path) or self._dialects.get("")
         for dialect in (known,) if known else ("query", "iqa"):
-            fetch = self._query_fetcher(dialect, path, prompts)
+            fetch = self._query_fetcher(dialect, path, prompts, limit)
             try:
                 first = fetch(start)
             except NoSuchQuery:
@@ -164,14 +175,16 @@ class ImisClient:
             return fetch, first
         raise NoSuchQuery(path, self.url)
 
-    def _query_fetcher(self, dialect: str, path: str, prompts: Mapping[str, object]) -> _paging.Fetch:
+    def _query_fetcher(
+        self, dialect: str, path: str, prompts: Mapping[str, object], limit: int | None
+    ) -> _paging.Fetch:
         if dialect == "query":
             asked = [(name, parameter(value)) for name, value in prompts.items() if value not in (None, "")]
         else:
             names = _prompt_order(self.query_definition(path), prompts) if len(prompts) > 1 else list(prompts)
             asked = [("parameter", parameter(prompts.get(name))) for name in names]
         rows_of = _new_rows if dialect == "query" else _old_rows
-        fetch = self._fetcher(f"/api/{dialect}", [("QueryName", path), *asked], f"query {path}", rows_of)
+        fetch = self._fetcher(f"/api/{dialect}", [("QueryName", path), *asked], f"query {path}", rows_of, limit)
         return lambda offset: _as_no_such_query(fetch, offset, path, self.url)
 
     # Entities
@@ -249,9 +262,12 @@ class ImisClient:
         params: Sequence[tuple[str, str]],
         what: str,
         rows_of: Callable[[list[Any], Reply], list[Row]],
+        limit: int | None = None,
     ) -> _paging.Fetch:
+        size = str(limit or self.page_size)
+
         def fetch(offset: int) -> Page:
-            request = Request("GET", path, what, [*params, ("Limit", str(self.page_size)), ("Offset", str(offset))])
+            request = Request("GET", path, what, [*params, ("Limit", size), ("Offset", str(offset))])
 
             def parse(reply: Reply) -> Page:
                 return _paging.page_of(json_of(reply, what), offset, lambda items: rows_of(items, reply), what)

@@ -12,13 +12,14 @@ from tenure.intake._files import FilesSource
 from tenure.intake._imis import ImisSource
 from tenure.intake._mapping import Mapping, read_mapping
 from tenure.intake._report import Fault, SyncReport, TableReport
-from tenure.intake._source import Delivery, Errand, Given, Source
+from tenure.intake._source import Delivery, Errand, FeedCount, Given, Source
 from tenure.intake._sync import sync
 
 __all__ = [
     "Delivery",
     "Errand",
     "Fault",
+    "FeedCount",
     "FilesSource",
     "Given",
     "ImisSource",

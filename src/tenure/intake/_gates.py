@@ -1,4 +1,4 @@
-"""What stops a night before anything is replaced: too many bad rows, and tables that have shrunk."""
+"""What stops a night before anything is replaced: too many bad rows, tables and feeds of an unlikely size."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from tenure.base.errors import BadInput, HeldBack
 from tenure.base.settings import Intake
 from tenure.intake._judge import Verdict
 from tenure.intake._quarantine import hold_back
-from tenure.intake._source import Delivery
+from tenure.intake._source import Delivery, FeedCount
 from tenure.lake import Lake
 from tenure.membership.contract import TABLES
 
 _TOO_FEW_TO_TELL = 20
 _GATED = ("members", "terms", "activity", "programs")
+_ALLOW = "if so great a change is meant, raise `intake.volume_gate` in tenure.toml for one run"
 
 
 def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits: Intake) -> None:
@@ -21,7 +22,7 @@ def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits
 
     Raises:
         BadInput: A table that must have rows has none.
-        HeldBack: Too many rows of a table are bad, or it has far fewer than the lake.
+        HeldBack: Too many rows of a table are bad, or a table or feed has far fewer or far more than it had.
     """
     for name, verdict in verdicts.items():
         _require_rows(name, verdict, lake)
@@ -31,7 +32,9 @@ def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits
         hold_back(verdict.label, verdict.read, verdict.faults, limits.quarantine_limit, standing)
     for name in _whole_tables(delivery):
         kept = verdicts[name].kept if name in verdicts else 0
-        _hold_back_shrunken(name, kept, _present(lake, name), limits.volume_gate)
+        _hold_back_unlikely(name, kept, _present(lake, name), limits.volume_gate)
+    for feed in delivery.feeds:
+        _hold_back_feed(feed, limits.volume_gate)
 
 
 def _require_rows(name: str, verdict: Verdict, lake: Lake) -> None:
@@ -50,16 +53,35 @@ def _whole_tables(delivery: Delivery) -> list[str]:
 
 
 def _present(lake: Lake, name: str) -> int:
-    return lake.members()["member"].n_unique() if name == "members" else lake.rows(name)
+    if name != "members":
+        return lake.rows(name)
+    return len(set(lake.members()["member"]) - set(lake.departed()))
 
 
-def _hold_back_shrunken(name: str, kept: int, present: int, limit: float) -> None:
-    lost = present - kept
-    if lost <= max(limit * present, _TOO_FEW_TO_TELL):
+def is_unlikely(before: int, now: int, limit: float) -> bool:
+    """Whether a size moved by more than the share *limit* overnight; a few rows of a small thing are no reason."""
+    return abs(now - before) > max(limit * before, _TOO_FEW_TO_TELL)
+
+
+def _hold_back_unlikely(name: str, kept: int, present: int, limit: float) -> None:
+    if not present or not is_unlikely(present, kept, limit):
         return
     raise HeldBack(
-        f"{name} has {kept:,} good rows where the lake has {present:,}: {lost / present:.0%} fewer, and "
+        f"{name} has {kept:,} good rows where the lake has {present:,}: {_moved(present, kept)}, and "
         f"`intake.volume_gate` allows {limit:.0%}; nothing was taken over",
-        mend="check that the export is whole; if so many rows are meant to be gone, raise `intake.volume_gate` in "
-        "tenure.toml for one run",
+        mend=f"check that the export is whole and of the right association; {_ALLOW}",
     )
+
+
+def _hold_back_feed(feed: FeedCount, limit: float) -> None:
+    if not feed.before or not is_unlikely(feed.before, feed.now, limit):
+        return
+    raise HeldBack(
+        f"{feed.label} has {feed.now:,} rows where it had {feed.before:,}: {_moved(feed.before, feed.now)}, and "
+        f"`intake.volume_gate` allows {limit:.0%}; nothing was taken over",
+        mend=f"see in iMIS whether the query's filter and the account's rights are as they were; {_ALLOW}",
+    )
+
+
+def _moved(before: int, now: int) -> str:
+    return f"{abs(now - before) / before:.0%} {'fewer' if now < before else 'more'}"

@@ -15,12 +15,16 @@ from tenure.base.errors import DamagedStore
 from tenure.imis import ImisClient, Row, require_columns
 from tenure.imis import Progress as PageProgress
 from tenure.intake import _spool
-from tenure.intake._mapping import Feed, From, Past
+from tenure.intake._mapping import Feed, Past
 from tenure.intake._mapping import Mapping as Plan
 from tenure.intake._past import rebuild
-from tenure.intake._source import Delivery, Errand, Given
+from tenure.intake._source import Delivery, Errand, FeedCount, Given
 from tenure.intake._spool import FeedSpool
-from tenure.membership.contract import TABLES
+
+_EVERYBODY = "imis.everybody"
+_WEEK = dt.timedelta(days=6, hours=12)
+_TOLERANCE = 0.01
+"""Smaller losses of rows than this share are taken for ordinary deletions."""
 
 
 class ImisSource:
@@ -56,18 +60,22 @@ class ImisSource:
         reading = _Reading(self._client, errand)
         reading.watermarks["imis.plan"] = plan
         parts: dict[str, list[str]] = {}
+        everybody = ""
         for table, name, feed in self._plan.feeds():
-            rows = reading.feed(name, feed)
+            rows = reading.feed(table, name, feed)
+            if table == "members":
+                everybody = reading.everybody(db, feed, rows)
             if table == "members" and self._plan.members.past is not None:
                 rows = reading.with_past(feed, self._plan.members.past, rows)
             relation = f"imis_{len(parts)}_{sum(map(len, parts.values()))}"
             db.register("tenure_given", rows.to_arrow())
             db.execute(f"CREATE TEMP TABLE {relation} AS SELECT * FROM tenure_given")
             db.unregister("tenure_given")
-            parts.setdefault(table, []).append(_select(table, name, feed, relation, errand))
-            reading.report_codes(db, relation, feed)
-        tables = {table: _given(db, table, selects, errand) for table, selects in parts.items()}
-        return Delivery(tables, reading.watermarks, tuple(reading.notices))
+            parts.setdefault(table, []).append(select(table, name, feed, relation, errand.zone))
+            reading.notices += unknown_codes(db, relation, feed)
+        first = "imis.plan" not in errand.watermarks
+        tables = {table: given(db, table, selects, "iMIS", first=first) for table, selects in parts.items()}
+        return Delivery(tables, reading.watermarks, tuple(reading.notices), tuple(reading.counts), everybody)
 
     def close(self) -> None:
         """Everything was stored: forget the pages."""
@@ -82,17 +90,80 @@ class _Reading:
         self._client, self._errand = client, errand
         self.watermarks: dict[str, str] = {}
         self.notices: list[str] = []
+        self.counts: list[FeedCount] = []
+        self._total = 0
 
-    def feed(self, name: str, feed: Feed) -> pl.DataFrame:
-        """The new rows of a feed, all columns text; remembers how far it was read."""
+    def feed(self, table: str, name: str, feed: Feed) -> pl.DataFrame:
+        """The new rows of a feed, all columns text; remembers how far it was read, and how large it is."""
         mark = f"imis.{name}"
         before = self._mark(mark)
         prompts = {feed.since: self._since(before)} if feed.since and before else {}
+        # Asked before the reading, so that a row that comes meanwhile is read and not counted, never the reverse.
+        size = self._size(feed) if prompts and table != "contacts" else None
         rows, began = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
+        counted = self._count(table, name, feed, size if prompts else self._total or rows.height, rows.height)
         if feed.by:
             # A row that changed behind our back while pages were turned bears a stamp from after the beginning.
-            self.watermarks[mark] = max(before, _newest(rows, feed.by, began))
+            newest = max(before, _newest(rows, feed.by, began))
+            self.watermarks[mark] = before if counted is not None and _lost_some(counted) else newest
         return rows
+
+    def _size(self, feed: Feed) -> int | None:
+        """How many rows the feed has in all, as iMIS says; one request."""
+        return self._client.count(feed.entity) if feed.entity else self._client.count_query(feed.query)
+
+    def _count(self, table: str, name: str, feed: Feed, size: int | None, read: int) -> FeedCount | None:
+        """Note how large the feed is, and what is odd about it."""
+        if size is None:
+            return None
+        mark = f"imis.count.{name}"
+        known = self._errand.watermarks.get(mark, "")
+        kind = feed.columns.get("kind") if table == "activity" else None
+        kinds = tuple(sorted({*kind.values.values(), *([kind.value] if kind.value else [])})) if kind else ()
+        counted = FeedCount(name, feed.place, table, int(known) if known.isdigit() else None, size, read, kinds)
+        self.counts.append(counted)
+        self.watermarks[mark] = str(size)
+        if counted.before is not None and size - counted.before > read:
+            self.notices.append(
+                f"{feed.place}: iMIS has {size - counted.before:,} rows more than before and gave {read:,} new ones; "
+                "the others bear earlier stamps. Remove `imis.plan` in lake/manifest.json to read all again"
+            )
+        if _lost_some(counted):
+            self.notices.append(
+                f"{feed.place}: iMIS has {size:,} rows where it had {counted.before:,}; the next sync asks from the "
+                "same moment as this one, so that nothing is passed over"
+            )
+        return counted
+
+    def everybody(self, db: duckdb.DuckDBPyConnection, feed: Feed, rows: pl.DataFrame) -> str:
+        """A table of the ids of everybody whom iMIS has: once a week, and when there are fewer; empty otherwise."""
+        own = feed.columns["member_id"].column
+        partial = bool(self._errand.watermarks.get("imis.members") and feed.since)
+        if partial and not self._everybody_is_due():
+            self.watermarks[_EVERYBODY] = self._errand.watermarks.get(_EVERYBODY, "")
+            return ""
+        if partial:
+            wanted = list(dict.fromkeys([own, *feed.leave_out]))
+            # Everybody was changed since 1970: the list is asked for by its filter, as the vendor's rules want it.
+            rows, _ = self._read("members.everybody", feed.place, wanted, {feed.since: "1970-01-01T00:00:00"})
+        count = next((one.now for one in self.counts if one.table == "members"), 0)
+        here = rows[own].n_unique()
+        if here < (1 - _TOLERANCE) * count:
+            self.notices.append(f"{feed.place}: gave {here:,} of {count:,} members, too few to tell who has gone")
+            return ""
+        self.watermarks[_EVERYBODY] = self._server_time()
+        db.register("tenure_given", rows.to_arrow())
+        ids = f'SELECT "{own}" AS member_id FROM tenure_given WHERE {_wanted(feed)}'
+        db.execute(f"CREATE TEMP TABLE imis_everybody AS {ids}")
+        db.unregister("tenure_given")
+        return "imis_everybody"
+
+    def _everybody_is_due(self) -> bool:
+        """Whether a week has passed, or members have become fewer."""
+        counted = next((one for one in self.counts if one.table == "members"), None)
+        fewer = counted is not None and counted.before is not None and counted.now < counted.before
+        asked = self._errand.watermarks.get(_EVERYBODY, "")
+        return fewer or not asked or dt.datetime.fromisoformat(asked) < self._server_now() - _WEEK
 
     def _mark(self, mark: str) -> str:
         """How far a feed was read; empty for not at all.
@@ -130,22 +201,6 @@ class _Reading:
         rebuilt = rebuild(latest.select(pl.col(column).alias(name) for name, column in named.items()), changes)
         return rebuilt.select(pl.col(name).alias(column) for name, column in named.items())
 
-    def report_codes(self, db: duckdb.DuckDBPyConnection, relation: str, feed: Feed) -> None:
-        """Say which codes the mapping doesn't know."""
-        kind = feed.columns.get("kind")
-        if kind is None or not kind.values:
-            return
-        known = [*kind.values, *feed.ignore]
-        found = db.execute(
-            f'SELECT "{kind.column}", count(*) FROM {relation} WHERE NOT list_contains(?, "{kind.column}") '
-            "GROUP BY ALL ORDER BY 2 DESC, 1",
-            [known],
-        ).fetchall()
-        if found:
-            listed = ", ".join(f"{code} ({count:,})" for code, count in found[:8])
-            rows = sum(count for _, count in found)
-            self.notices.append(f"{feed.place}: {rows:,} rows have codes that the mapping does not name: {listed}")
-
     def _read(
         self,
         name: str,
@@ -168,6 +223,7 @@ class _Reading:
             position, total = position + len(rows), told or 0
             self._errand.progress(f"reading {name.replace('.', ': ').replace('_', ' ')}", position, total or None)
         frame = spool.frame()
+        self._total = total
         if total > frame.height:
             self.notices.append(f"{place}: iMIS speaks of {total:,} rows and gave {frame.height:,}")
         return frame, spool.began
@@ -218,76 +274,13 @@ class _Reading:
         return self._errand.at.astimezone(self._errand.zone).replace(tzinfo=None)
 
 
+def _lost_some(counted: FeedCount) -> bool:
+    return counted.before is not None and counted.now < (1 - _TOLERANCE) * counted.before
+
+
 def _newest(rows: pl.DataFrame, by: str, limit: str) -> str:
     """The newest stamp among *rows* that is no newer than *limit*; empty when there is none."""
     stamps = rows.select(pl.col(by).str.slice(0, 19).alias("at")).filter(
         pl.col("at").str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$") & (pl.col("at") <= limit)
     )
     return str(stamps["at"].max() or "")
-
-
-def _given(db: duckdb.DuckDBPyConnection, table: str, selects: list[str], errand: Errand) -> Given:
-    union = " UNION ALL BY NAME ".join(selects)
-    db.execute(f'CREATE TEMP TABLE given_{table} AS SELECT *, row_number() OVER () AS "row" FROM ({union})')
-    described = db.execute(f"DESCRIBE given_{table}").fetchall()
-    columns = {row[0]: row[1] for row in described if row[0] != "row"}
-    # Versions of members are only ever added to: what Tenure saw on its nights, iMIS no longer knows.
-    whole = table != "members" and ("imis.plan" not in errand.watermarks or table == "program_changes")
-    return Given(table, f"given_{table}", columns, f"iMIS {table.replace('_', ' ')}", whole=whole, paged=True)
-
-
-def _select(table: str, name: str, feed: Feed, relation: str, errand: Errand) -> str:
-    columns = [f'{_column(table, column, source, errand)} AS "{column}"' for column, source in feed.columns.items()]
-    if table == "activity":
-        # Keys are counted per query in iMIS, so that they need the query's name to tell rows apart.
-        key = feed.columns["activity_id"].column
-        columns += [f"{_rule(feed, columns)} AS recorded_at"] if feed.recorded_after else []
-        columns[list(feed.columns).index("activity_id")] = f'{_literal(name + ":")} || "{key}" AS activity_id'
-    return f"SELECT {', '.join(columns)} FROM {relation} WHERE {_wanted(feed)}"
-
-
-def _rule(feed: Feed, columns: list[str]) -> str:
-    """SQL for the instant at which a thing becomes known, by the mapping's rule for its kind."""
-    kind, occurred = (
-        columns[list(feed.columns).index(name)].removesuffix(f' AS "{name}"') for name in ("kind", "occurred_at")
-    )
-    days = {name: after for name, after in feed.recorded_after.items() if name != "default"}
-    cases = " ".join(f"WHEN {_literal(name)} THEN {after}" for name, after in days.items())
-    wait = feed.recorded_after.get("default", 0.0)
-    after = f"CASE ({kind}) {cases} ELSE {wait} END" if cases else str(wait)
-    return f"(TRY_CAST(({occurred}) AS TIMESTAMP) + to_seconds(({after}) * 86400))::VARCHAR"
-
-
-def _wanted(feed: Feed) -> str:
-    conditions = [f'"{column}" IS DISTINCT FROM {_literal(value)}' for column, value in feed.leave_out.items()]
-    kind = feed.columns.get("kind")
-    if kind is not None and kind.values:
-        conditions.append(f'"{kind.column}" IN ({", ".join(map(_literal, kind.values))})')
-    return " AND ".join(conditions) or "true"
-
-
-def _column(table: str, name: str, source: From, errand: Errand) -> str:
-    if not source.column:
-        return _literal(source.value)
-    column = f'"{source.column}"'
-    if source.values:
-        cases = " ".join(f"WHEN {_literal(code)} THEN {_literal(word)}" for code, word in source.values.items())
-        return f"CASE {column} {cases} END"
-    if source.take == "year":
-        return f"left({column}, 4)"
-    if TABLES[table].column(name).type == "timestamp":
-        return _in_utc(column, str(errand.zone))
-    return column
-
-
-def _in_utc(column: str, zone: str) -> str:
-    """SQL that turns a text in the server's own time into one in UTC; what is no time stays as it is."""
-    if zone == "UTC":
-        return column
-    local = f"TRY_CAST({column} AS TIMESTAMP)"
-    moved = f"make_timestamp(epoch_us({local} AT TIME ZONE {_literal(zone)}))"
-    return f"CASE WHEN {local} IS NULL OR {column} LIKE '1970-01-01%' THEN {column} ELSE {moved}::VARCHAR END"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -71,6 +71,9 @@ class SyncReport:
         identities: Pairs of pseudonym and source id, for the ledger; empty when the source was not read.
         contacts: `member` and the contract's contact columns, for the ledger; None when none were read.
         contacts_whole: `contacts` are all there are; else only those that changed.
+        feeds: By feed, rows that the source speaks of (`source`), read this time (`read`), and in the lake (`lake`).
+        departed: Pseudonyms of members whom the source no longer has.
+        returned: Pseudonyms of members whom it has again.
     """
 
     source: str
@@ -83,11 +86,14 @@ class SyncReport:
     identities: tuple[tuple[int, str], ...] = ()
     contacts: pl.DataFrame | None = None
     contacts_whole: bool = True
+    feeds: dict[str, dict[str, int]] = field(default_factory=dict)
+    departed: tuple[int, ...] = ()
+    returned: tuple[int, ...] = ()
 
     @property
     def counts(self) -> dict[str, Any]:
         """The numbers alone, fit for JSON: nothing personal."""
-        return {
+        told: dict[str, Any] = {
             name: {
                 "read": report.read,
                 "kept": report.kept,
@@ -99,3 +105,6 @@ class SyncReport:
             }
             for name, report in self.tables.items()
         }
+        told |= {"feeds": self.feeds} if self.feeds else {}
+        told |= {"departed": len(self.departed)} if self.departed else {}
+        return told | ({"returned": len(self.returned)} if self.returned else {})

@@ -46,6 +46,29 @@ class Given:
 
 
 @dataclass(frozen=True)
+class FeedCount:
+    """How many rows a feed of a source has, against how many it had.
+
+    Args:
+        name: The feed.
+        label: What messages call it.
+        table: The table that it fills or helps to fill.
+        before: Rows that the source spoke of when it was read before; None the first time.
+        now: Rows that it speaks of.
+        read: Rows that were read this time.
+        kinds: For activity, the kinds that come from it.
+    """
+
+    name: str
+    label: str
+    table: str
+    before: int | None
+    now: int
+    read: int
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Delivery:
     """All that a source gave at once.
 
@@ -53,11 +76,15 @@ class Delivery:
         tables: By name.
         watermarks: To be stored with the rows.
         notices: What the source has to say about them.
+        feeds: How large each feed is, where the source can tell.
+        everybody: What to select `member_id` from, of everybody whom the source has; empty when it was not asked.
     """
 
     tables: dict[str, Given]
     watermarks: dict[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    feeds: tuple[FeedCount, ...] = ()
+    everybody: str = ""
 
 
 @dataclass(frozen=True)

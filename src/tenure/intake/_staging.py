@@ -83,6 +83,22 @@ class Stage:
             self.db.execute("SET preserve_insertion_order = false")
         self._mark_duplicates(name)
 
+    def everybody(self) -> set[int] | None:
+        """Pseudonyms of everybody whom the source has, bad rows included; None when it was not asked."""
+        table = self.delivery.tables.get("members")
+        whole = table.relation if table is not None and table.whole else ""
+        relation = self.delivery.everybody or whole
+        if not relation:
+            return None
+        ids = self._texts(f"SELECT DISTINCT member_id::VARCHAR FROM {relation} WHERE member_id IS NOT NULL")
+        return set(self.pseudonyms.many(ids))
+
+    def members_given(self) -> set[int]:
+        """Pseudonyms of the members of whom this delivery has a good row."""
+        return set(
+            self.pseudonyms.many(self._texts("SELECT DISTINCT member_id FROM staged_members WHERE reason IS NULL"))
+        )
+
     def count(self, query: str) -> int:
         """The one number that *query* gives."""
         return int(self.db.execute(query).fetchall()[0][0])

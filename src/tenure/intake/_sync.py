@@ -11,13 +11,13 @@ from tenure.base.clock import Clock
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Settings
-from tenure.intake import _quarantine, _store
+from tenure.intake import _departures, _quarantine, _store
 from tenure.intake._gates import gate
 from tenure.intake._judge import Verdict, judge
 from tenure.intake._notices import notices
 from tenure.intake._report import SyncReport, TableReport
 from tenure.intake._rules import FUTURE
-from tenure.intake._source import Errand, Progress, Source, silent
+from tenure.intake._source import Errand, FeedCount, Progress, Source, silent
 from tenure.intake._staging import Stage
 from tenure.lake import Batch, Change, Lake
 
@@ -52,7 +52,7 @@ def sync(
     Raises:
         UsageError: The settings name a source that is not there.
         BadInput: A file, table or column cannot be used.
-        HeldBack: Too many rows are bad, a table has shrunk too much, or another sync is writing.
+        HeldBack: Too many rows are bad, a table or feed is of an unlikely size, or another sync is writing.
         SourceUnavailable, SourceRefused: The source did not answer, or said no.
     """
     at = clock()
@@ -66,8 +66,10 @@ def sync(
         verdicts = judge(stage, lake, progress)
         kept = lake.write_quarantine(at, _quarantine.for_the_record([verdict.bad for verdict in verdicts.values()]))
         gate(stage.delivery, verdicts, lake, settings.intake)
-        said = tuple(notices(stage, verdicts))
+        departures = _departures.find(stage, lake, settings.intake.volume_gate)
+        said = (*notices(stage, verdicts), *departures.notices())
         changes = _store.store(batch, stage, lake, at, progress)
+        _departures.store(batch, departures, at)
         known, contacts = _store.identities(stage), _store.contacts(stage)
         whole = "contacts" not in stage.delivery.tables or stage.delivery.tables["contacts"].whole
         if hand_up is not None:
@@ -86,7 +88,26 @@ def sync(
         identities=known,
         contacts=contacts,
         contacts_whole=whole,
+        feeds=_feeds(stage.delivery.feeds, lake),
+        departed=departures.gone,
+        returned=departures.back,
     )
+
+
+def _feeds(feeds: tuple[FeedCount, ...], lake: Lake) -> dict[str, dict[str, int]]:
+    """Per feed what the source has and what the lake has; the difference is what the mapping leaves out."""
+    if not feeds:
+        return {}
+    with lake.connect() as db:
+        kinds = dict(db.execute("SELECT kind, count(*) FROM activity GROUP BY kind").fetchall())
+        members = db.execute("SELECT count(DISTINCT member) FROM members").fetchall()[0][0]
+    has = {"members": members, "terms": lake.rows("terms")}
+    told = {}
+    for feed in feeds:
+        told[feed.name] = {"source": feed.now, "read": feed.read}
+        if feed.table in has or feed.kinds:
+            told[feed.name]["lake"] = has.get(feed.table, sum(kinds.get(kind, 0) for kind in feed.kinds))
+    return told
 
 
 def _set_watermarks(batch: Batch, stage: Stage, source: str) -> None:

@@ -114,6 +114,14 @@ class Lake:
         """Birth year and gender by member, for fairness audits alone."""
         return self._read("audit_attributes")
 
+    def departed(self, as_of: dt.date | None = None) -> list[int]:
+        """Pseudonyms of members whom the source no longer had by the end of *as_of*; by the last sync without it."""
+        rows = self._read("departures")
+        if as_of is not None:
+            rows = rows.filter(pl.col("known_at").dt.date() <= as_of)
+        last = rows.sort("known_at").unique("member", keep="last", maintain_order=True)
+        return sorted(last.filter("gone")["member"])
+
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB in memory with a view of each table but the audit attributes; close it when done."""
         manifest, connection = self._manifest, connect(spill=self._root / "spill")

@@ -158,7 +158,15 @@ AUDIT_ATTRIBUTES = Shape(
     hidden=True,
 )
 
+DEPARTURES = Shape(
+    "departures",
+    {"member": _MEMBER, "known_at": TIMESTAMP, "gone": _FLAG},
+    key=("member", "known_at"),
+    order=("member", "known_at"),
+)
+"""When it was seen that the source no longer has a member (`gone`), or has one again."""
+
 SHAPES: dict[str, Shape] = {
-    shape.name: shape for shape in (MEMBERS, TERMS, ACTIVITY, PROGRAMS, PROGRAM_CHANGES, AUDIT_ATTRIBUTES)
+    shape.name: shape for shape in (MEMBERS, TERMS, ACTIVITY, PROGRAMS, PROGRAM_CHANGES, AUDIT_ATTRIBUTES, DEPARTURES)
 }
 """Every table of the lake by name."""
