@@ -18,7 +18,8 @@ from tenure.intake import _spool
 from tenure.intake._mapping import Feed, Past
 from tenure.intake._mapping import Mapping as Plan
 from tenure.intake._past import rebuild
-from tenure.intake._source import Delivery, Errand, FeedCount, Given
+from tenure.intake._shaping import given, select, taken, unknown_codes
+from tenure.intake._source import Delivery, Errand, FeedCount
 from tenure.intake._spool import FeedSpool
 
 _EVERYBODY = "imis.everybody"
@@ -143,9 +144,9 @@ class _Reading:
             self.watermarks[_EVERYBODY] = self._errand.watermarks.get(_EVERYBODY, "")
             return ""
         if partial:
-            wanted = list(dict.fromkeys([own, *feed.leave_out]))
+            needed = list(dict.fromkeys([own, *feed.leave_out]))
             # Everybody was changed since 1970: the list is asked for by its filter, as the vendor's rules want it.
-            rows, _ = self._read("members.everybody", feed.place, wanted, {feed.since: "1970-01-01T00:00:00"})
+            rows, _ = self._read("members.everybody", feed.place, needed, {feed.since: "1970-01-01T00:00:00"})
         count = next((one.now for one in self.counts if one.table == "members"), 0)
         here = rows[own].n_unique()
         if here < (1 - _TOLERANCE) * count:
@@ -153,7 +154,7 @@ class _Reading:
             return ""
         self.watermarks[_EVERYBODY] = self._server_time()
         db.register("tenure_given", rows.to_arrow())
-        ids = f'SELECT "{own}" AS member_id FROM tenure_given WHERE {_wanted(feed)}'
+        ids = f'SELECT "{own}" AS member_id FROM tenure_given WHERE {taken(feed)}'
         db.execute(f"CREATE TEMP TABLE imis_everybody AS {ids}")
         db.unregister("tenure_given")
         return "imis_everybody"

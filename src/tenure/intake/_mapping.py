@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,28 +14,79 @@ from tenure.base.errors import UsageError
 from tenure.base.home import Home
 from tenure.membership.contract import TABLES
 
+AnyMapping = TypeVar("AnyMapping", bound=BaseModel)
 
-class _Section(BaseModel):
+
+class Section(BaseModel):
+    """A section of a mapping file; a key that is not known is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class From(_Section):
+class From(Section):
     """Where one column of the contract comes from.
 
     Args:
         column: A column of iMIS; empty for a constant.
         values: What its codes become; a code that is not named becomes nothing.
-        take: A part of a date.
+        take: A part of a date, or a number without its sign.
         value: A constant.
+        parts: Columns whose values are put together, to make a key.
+        minus_months: A column with a number of months: the day after the date in `column`, so many months earlier.
+        if_later: Two columns: the value counts only where the first date is later than the second.
+        otherwise: What stands in where there is no value.
     """
 
     column: str = ""
     values: dict[str, str] = Field(default_factory=dict)
-    take: Literal["", "year"] = ""
+    take: Literal["", "year", "absolute"] = ""
     value: str = ""
+    parts: tuple[str, ...] = ()
+    minus_months: str = ""
+    if_later: tuple[str, ...] = Field(default=(), max_length=2)
+    otherwise: From | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_is_column(cls, raw: object) -> object:
+        return {"column": raw} if isinstance(raw, str) else raw
+
+    @property
+    def named(self) -> list[str]:
+        """The columns of iMIS that it needs."""
+        own = [name for name in (self.column, *self.parts, self.minus_months, *self.if_later) if name]
+        return own + (self.otherwise.named if self.otherwise else [])
 
 
-class Feed(_Section):
+class Shape(Section):
+    """How rows of iMIS become rows of a table of the contract, wherever they were read.
+
+    Args:
+        columns: By column of the contract.
+        ignore: Codes of `kind` that are known and not wanted.
+        recorded_after: Where the feed has no `recorded_at`: by kind, how many days after it occurred a thing becomes
+            known; `default` for other kinds.
+        leave_out: Rows that have one of these values (as text) in one of these columns are no activity.
+    """
+
+    columns: dict[str, From]
+    ignore: tuple[str, ...] = ()
+    recorded_after: dict[str, float] = Field(default_factory=dict)
+    leave_out: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """What messages call it."""
+        raise NotImplementedError
+
+    @property
+    def wanted(self) -> list[str]:
+        """The columns of iMIS that it needs, in order."""
+        named = [name for source in self.columns.values() for name in source.named]
+        return list(dict.fromkeys([*named, *self.leave_out]))
+
+
+class Feed(Shape):
     """One query or entity of iMIS, and the table that it fills or helps to fill.
 
     Args:
@@ -44,11 +95,6 @@ class Feed(_Section):
         order_by: a unique property.
         since: The prompt that asks for rows from an instant on; empty where all are read each time.
         by: The column which that prompt is about.
-        columns: By column of the contract.
-        ignore: Codes of `kind` that are known and not wanted.
-        recorded_after: Where the feed has no `recorded_at`: by kind, how many days after it occurred a thing becomes
-            known; `default` for other kinds.
-        leave_out: Rows that have one of these values (as text) in one of these columns are no activity.
     """
 
     query: str = ""
@@ -56,18 +102,6 @@ class Feed(_Section):
     order_by: str = ""
     since: str = ""
     by: str = ""
-    columns: dict[str, From]
-    ignore: tuple[str, ...] = ()
-    recorded_after: dict[str, float] = Field(default_factory=dict)
-    leave_out: dict[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _names_are_columns(cls, raw: object) -> object:
-        if not isinstance(raw, dict) or not isinstance(raw.get("columns"), dict):
-            return raw
-        columns = {name: {"column": at} if isinstance(at, str) else at for name, at in raw["columns"].items()}
-        return raw | {"columns": columns}
 
     @model_validator(mode="after")
     def _has_one_place(self) -> Feed:
@@ -87,11 +121,23 @@ class Feed(_Section):
     @property
     def wanted(self) -> list[str]:
         """The columns of iMIS that it needs, in order."""
-        named = [source.column for source in self.columns.values() if source.column]
-        return list(dict.fromkeys([*named, *([self.by] if self.by else []), *self.leave_out]))
+        return list(dict.fromkeys([*super().wanted, *([self.by] if self.by else [])]))
 
 
-class Past(_Section):
+def check_shape(table: str, name: str, shape: Shape) -> None:
+    """Check that a feed fills the columns which *table* of the contract has and needs.
+
+    Raises:
+        ValueError: It does not; its section [*name*] is named.
+    """
+    known = {column.name: column.required for column in TABLES[table].columns}
+    if unknown := sorted(set(shape.columns) - set(known)):
+        raise ValueError(f"[{name}.columns]: {table} has no column {', '.join(unknown)}")
+    if absent := [column for column, required in known.items() if required and column not in shape.columns]:
+        raise ValueError(f"[{name}.columns] lacks {', '.join(absent)}")
+
+
+class Past(Section):
     """The log of changes of members' fields.
 
     Args:
@@ -114,7 +160,7 @@ class Members(Feed):
     past: Past | None = None
 
 
-class Mapping(_Section):
+class Mapping(Section):
     """All of a mapping file."""
 
     name: str
@@ -128,11 +174,7 @@ class Mapping(_Section):
     @model_validator(mode="after")
     def _fits_the_contract(self) -> Mapping:
         for table, name, feed in self.feeds():
-            known = {column.name: column.required for column in TABLES[table].columns}
-            if unknown := sorted(set(feed.columns) - set(known)):
-                raise ValueError(f"[{name}.columns]: {table} has no column {', '.join(unknown)}")
-            if absent := [column for column, required in known.items() if required and column not in feed.columns]:
-                raise ValueError(f"[{name}.columns] lacks {', '.join(absent)}")
+            check_shape(table, name, feed)
         return self
 
     def feeds(self) -> Iterator[tuple[str, str, Feed]]:
@@ -153,15 +195,25 @@ def read_mapping(name: str, home: Home) -> Mapping:
     Raises:
         UsageError: There is none, or it is not a mapping; what is wrong is named.
     """
+    return parse_mapping(*mapping_file(name, home, "stock"))
+
+
+def mapping_file(name: str, home: Home, usual: str) -> tuple[bytes, str]:
+    """The text of the mapping called *name*, and what messages call it; *usual* ships with Tenure.
+
+    Raises:
+        UsageError: There is none.
+    """
     shipped = resources.files("tenure.intake") / "profiles" / f"{name}.toml"
     if shipped.is_file() and "/" not in name:
-        return parse_mapping(shipped.read_bytes(), f"the mapping {name}")
+        return shipped.read_bytes(), f"the mapping {name}"
     path = home.root / Path(name).expanduser()
     if not path.is_file():
         raise UsageError(
-            f"there is no mapping {name}", mend=f"`source.mapping` is `stock`, or the path of a file; looked for {path}"
+            f"there is no mapping {name}",
+            mend=f"`source.mapping` is `{usual}`, or the path of a file; looked for {path}",
         )
-    return parse_mapping(path.read_bytes(), str(path))
+    return path.read_bytes(), str(path)
 
 
 def parse_mapping(text: bytes, label: str) -> Mapping:
@@ -170,8 +222,17 @@ def parse_mapping(text: bytes, label: str) -> Mapping:
     Raises:
         UsageError: As for `read_mapping`.
     """
+    return parsed(Mapping, text, label)
+
+
+def parsed(kind: type[AnyMapping], text: bytes, label: str) -> AnyMapping:
+    """*text* as a mapping of that kind.
+
+    Raises:
+        UsageError: It is none; what is wrong is named.
+    """
     try:
-        return Mapping.model_validate(tomllib.loads(text.decode()))
+        return kind.model_validate(tomllib.loads(text.decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{label} is not valid TOML: {error}", mend="mend the line it names") from error
     except ValidationError as error:
