@@ -74,9 +74,7 @@ def main() -> None:
     words.add_argument("--seeds", type=int, default=3)
     words.add_argument("--today", type=dt.date.fromisoformat, default=dt.date(2026, 3, 1))
     given = words.parse_args()
-    print(
-        "| members | seeds | attainable gain, 90 days | mean said / true | 90 % interval covers | first run |"
-    )
+    print("| members | seeds | attainable gain, 90 days | mean said / true | 90 % interval covers | first run |")
     print("|--:|--:|--:|--:|--:|--:|")
     for members in given.members or [2000]:
         found = []
