@@ -61,6 +61,19 @@ def _call(program: str, arguments: tuple[object, ...], timeout: float, environme
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def kill_at(words: str, *arguments: object) -> None:
+    """Call `tenure` with *arguments*, and end it without warning as soon as it prints *words*."""
+    process = subprocess.Popen(
+        [BIN / "tenure", *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    seen = any(words in line for line in process.stderr)
+    process.kill()
+    process.wait(timeout=20)
+    process.stderr.close()
+    assert seen, f"it ended without saying {words!r}"
+
+
 def set_(home: Path, **settings: object) -> None:
     """Give settings that are commented out in *home*'s tenure.toml another value."""
     path = home / "tenure.toml"
