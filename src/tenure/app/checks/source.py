@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
@@ -80,6 +80,21 @@ def _queries(house: House, client: ImisClient) -> Iterator[Finding]:
             continue
         words = f"has the {len(feed.wanted)} columns for {table}" if rows else f"answers, but has no row for {table}"
         yield Finding(feed.place, OK if rows else NOTE, words)
+        if feed.query:
+            yield from _definition(feed.query, feed.since, client.query_definition(feed.query))
+
+
+def _definition(path: str, since: str, definition: dict[str, Any] | None) -> Iterator[Finding]:
+    """What a query's definition tells beyond its rows; an account that may not read it is none the worse."""
+    if definition is None:
+        return
+    prompts = {str(item.get("PropertyName", "")).lower() for item in definition.get("Parameters") or []}
+    if since and since.lower() not in prompts:
+        mend = "add the prompt to the query; without it every sync reads all rows"
+        yield Finding(path, NOTE, f"has no prompt `{since}`", mend)
+    if definition.get("LimitResultsCount"):
+        words = f"gives {definition['LimitResultsCount']:,} rows at most"
+        yield Finding(path, FAULT, words, "take the limit off the query: rows beyond it are never seen")
 
 
 def _table(house: House, client) -> Iterator[Finding]:
