@@ -182,7 +182,7 @@ def _choose(
     judged: pl.DataFrame, margins: dict[str, Floats], calibrators: dict[str, Calibrator], *, until: dt.date, lapsed: int
 ) -> tuple[str, str]:
     """The learner with the lowest log loss in what was proved by *until*, among those that so many lapses allow."""
-    allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC]
+    allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC, LIFE_TABLE]
     usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
     proved = _proved(judged, until, dt.date(1, 1, 1) + dt.timedelta(days=_CALIBRATE_OVER_DAYS))
     if proved.sum() < 100:
