@@ -5,7 +5,7 @@ rows are set aside and counted, gates stop a night that looks wrong, and what is
 Source ids and contact details are handed up for the ledger and never enter the lake.
 
 The public face: `sync`, its `SyncReport`, and the sources: `FilesSource` for a folder of exports,
-`ImisSource` for an iMIS read through a mapping (`read_mapping`).
+`ImisSource` for an iMIS read through a mapping (`read_mapping`), `SqlSource` for its database (`read_sql_mapping`).
 """
 
 from tenure.intake._files import FilesSource
@@ -13,6 +13,8 @@ from tenure.intake._imis import ImisSource
 from tenure.intake._mapping import Mapping, read_mapping
 from tenure.intake._report import Fault, SyncReport, TableReport
 from tenure.intake._source import Delivery, Errand, FeedCount, Given, Source
+from tenure.intake._sql import SqlSource
+from tenure.intake._sql_mapping import SqlMapping, read_sql_mapping
 from tenure.intake._sync import sync
 
 __all__ = [
@@ -25,8 +27,11 @@ __all__ = [
     "ImisSource",
     "Mapping",
     "Source",
+    "SqlMapping",
+    "SqlSource",
     "SyncReport",
     "TableReport",
     "read_mapping",
+    "read_sql_mapping",
     "sync",
 ]
