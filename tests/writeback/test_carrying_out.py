@@ -202,7 +202,7 @@ def test_too_many_changed_bands_hold_it_back_before_the_first_write(
             carry_out(client, outbox, TABLE, dry_run=dry_run)
     assert imis.writes == []
     assert states() == {"done": 70, "pending": 30}
-    assert "max_band_changes" in caught.value.mend
+    assert "--approve-writeback" in caught.value.mend
     assert carry_out(client, outbox, TABLE, max_band_changes=0.5).updated == 30
 
 

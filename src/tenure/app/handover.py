@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tenure.app.drift import look_for_drift
 from tenure.app.exports import with_member_ids
 from tenure.app.house import House
 from tenure.app.source import open_client
@@ -23,7 +26,13 @@ if TYPE_CHECKING:
 
 
 def write_back(
-    house: House, tell: Teller, frame: pl.DataFrame, before_write: Callable[[], None], *, dry_run: bool
+    house: House,
+    tell: Teller,
+    frame: pl.DataFrame,
+    before_write: Callable[[], None],
+    *,
+    dry_run: bool,
+    approved_by: str = "",
 ) -> WritebackReport:
     """Put into iMIS what *frame* changes there; in a *dry_run* only say what that would be.
 
@@ -33,6 +42,7 @@ def write_back(
         frame: Scores by pseudonym.
         before_write: Raises when this process may no longer write.
         dry_run: Change nothing, in the ledger either.
+        approved_by: Who has let a write-back of any size pass; empty for nobody.
 
     Raises:
         HeldBack: More bands would change than a person has allowed; nothing was written.
@@ -42,33 +52,20 @@ def write_back(
 
     wanted = list(writeback.risk_rows(with_member_ids(house, frame).iter_rows(named=True)))
     with open_client(house) as client:
-        if not dry_run:
-            _look_for_losses(house, client, tell)
-        outbox = DryOutbox(_still_to_write(house, wanted)) if dry_run else _planned(house, wanted)
-        report = _carried_out(house, client, outbox, tell, before_write, dry_run=dry_run)
+        lost = look_for_drift(house, client, tell, frame["as_of"].max(), dry_run=dry_run)
+        outbox = DryOutbox(_still_to_write(house, wanted, lost)) if dry_run else _planned(house, wanted)
+        release = _release(house, approved_by) if approved_by else None
+        report = _carried_out(house, client, outbox, tell, before_write, release, dry_run=dry_run)
     _tell(tell, report)
     if report.trouble is not None and not report.written:
         raise report.trouble
     return report
 
 
-def _look_for_losses(house: House, client: ImisClient, tell: Teller) -> None:
-    """Have every row looked at again when iMIS has fewer than were written, as after a restore of its database."""
-    from tenure.imis import NotFound
-    from tenure.ledger.models import OutboxRow
-
-    table = house.settings.writeback.table
-    done = OutboxRow.objects.filter(table=table, state="done")
-    believed = done.count()
-    try:
-        there = (client.count(table) or 0) if believed else 0
-    except NotFound:
-        there = 0
-    if there < believed:
-        tell.notice(
-            f"iMIS has {there:,} of the {believed:,} rows of {table} that it was given; all are looked at again"
-        )
-        done.update(state="pending", done_digest="", changed_at=house.clock())
+def without_values(reason: str) -> str:
+    """What iMIS said of a refused row, without what may be a member's: quoted text and numbers."""
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"|“[^”]*”", "…", reason)
+    return re.sub(r"(?<![A-Za-z])[0-9][\w.,-]*", "#", unquoted)[:200]
 
 
 def fence_of(run: RunInProgress, clock: Clock) -> Callable[[], None]:
@@ -90,11 +87,38 @@ def _planned(house: House, wanted: list[Any]) -> Any:
 
     table = house.settings.writeback.table
     outbox.plan(table=table, rows=wanted, clock=house.clock)
-    return writeback.LedgerOutbox(table, clock=house.clock)
+    return writeback.LedgerOutbox(table, clock=house.clock, park_after=house.settings.writeback.park_after)
+
+
+def _release(house: House, by: str) -> Callable[[int, int], None]:
+    """What writes down, before the first write, that *by* has let a write-back pass that was over the cap."""
+    from tenure.ledger import audit
+
+    rules = house.settings.writeback
+
+    def note(moved: int, total: int) -> None:
+        audit.record(
+            "writeback:cap:release",
+            by=by,
+            subject=rules.table,
+            clock=house.clock,
+            moved=moved,
+            total=total,
+            cap=rules.max_band_changes,
+        )
+
+    return note
 
 
 def _carried_out(
-    house: House, client: ImisClient, outbox: Any, tell: Teller, before_write: Callable[[], None], *, dry_run: bool
+    house: House,
+    client: ImisClient,
+    outbox: Any,
+    tell: Teller,
+    before_write: Callable[[], None],
+    release: Callable[[int, int], None] | None,
+    *,
+    dry_run: bool,
 ) -> WritebackReport:
     from tenure import writeback
 
@@ -106,6 +130,7 @@ def _carried_out(
         dry_run=dry_run,
         may_install=rules.install_table,
         max_band_changes=rules.max_band_changes,
+        release=release,
         before_write=before_write,
         on_progress=lambda done, total: tell("rows", done, total),
     )
@@ -145,20 +170,28 @@ class DryOutbox:
         """A dry run changes no state."""
 
 
-def _still_to_write(house: House, wanted: list[Any]) -> Iterator[DryRow]:
-    """Those rows that planning would leave open."""
+def _still_to_write(house: House, wanted: list[Any], lost: Collection[str]) -> Iterator[DryRow]:
+    """Those rows that planning would leave open, and those that iMIS has *lost*; also of members no longer scored."""
+    from tenure.ledger import outbox
     from tenure.ledger.models import OutboxRow
 
     present = {row.member_id: row for row in OutboxRow.objects.filter(table=house.settings.writeback.table)}
+    now, again = house.clock(), set(lost)
     for want in wanted:
         row = present.get(want.member_id)
-        settled = row is not None and row.state in ("done", "rejected")
-        if row is None or not settled or want.digest not in (row.digest, row.done_digest):
+        if row is None or outbox.opens(row, want, now):
+            present.pop(want.member_id, None)
             yield DryRow(want.member_id, want.payload, want.digest)
+    for row in present.values():
+        if row.state not in ("done", "rejected", "parked") or row.member_id in again:
+            yield DryRow(row.member_id, row.payload, row.digest)
 
 
 def _tell(tell: Teller, report: WritebackReport) -> None:
-    tell.count(**report.as_json())
+    reasons = Counter(without_values(rejection.reason) for rejection in report.rejected)
+    tell.count(**report.as_json(), **({"refused_because": dict(reasons.most_common(10))} if reasons else {}))
+    for reason, count in reasons.most_common(10):
+        tell.notice(f"iMIS refused {count:,} rows of {report.table}: {reason}")
     to_do = len([change for change in report.changes if change.kind != "none"])
     if report.dry_run:
         tell.say(f"would write {to_do:,} rows of {report.table}; dry run, so none was")

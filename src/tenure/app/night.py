@@ -47,7 +47,9 @@ class Report:
         return {**vars(self), "as_of": self.as_of.isoformat(), "steps": told}
 
 
-def run_night(house: House, console: Console, *, as_of: dt.date | None, dry_run: bool, by: str) -> Report:
+def run_night(
+    house: House, console: Console, *, as_of: dt.date | None, dry_run: bool, by: str, approved: bool = False
+) -> Report:
     """Do one night.
 
     Args:
@@ -56,6 +58,7 @@ def run_night(house: House, console: Console, *, as_of: dt.date | None, dry_run:
         as_of: The day; what was recorded before its start is known. Today when none is given.
         dry_run: Bring in records and train, but keep no scores and change nothing in iMIS.
         by: Who asked for it.
+        approved: That person has looked at a write-back that was held back for its size, and lets it pass.
 
     Raises:
         TenureError: A step could not be done; what earlier nights made stays as it is.
@@ -64,7 +67,8 @@ def run_night(house: House, console: Console, *, as_of: dt.date | None, dry_run:
     with _walk(house, console, day, "dry run" if dry_run else "night", by) as walk:
         steps.sync(house, walk)
         model = steps.train_when_due(house, walk, day)
-        steps.score_and_write_back(house, walk, day, model, dry_run=dry_run)
+        approver = by if approved else ""
+        steps.score_and_write_back(house, walk, day, model, dry_run=dry_run, approved_by=approver)
     return _report(walk, day, model.version, dry_run=dry_run)
 
 

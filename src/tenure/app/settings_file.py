@@ -95,6 +95,7 @@ default = {grace_days}
 # table = "AI_Member_Risk"          # the custom table that takes them, and nothing else is written
 # install_table = true              # create it when it is not there and the account may
 # max_band_changes = 0.25           # share of members whose band may change overnight before a person is asked
+# park_after = 3                    # refusals in a row before a row is parked for a week
 
 [web]
 # host = "127.0.0.1"                # where the staff pages listen

@@ -90,8 +90,13 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> Model:
     return house.registry.load(manifest["version"], threads=house.settings.model.threads)
 
 
-def score_and_write_back(house: House, walk: Walk, as_of: dt.date, model: Model, *, dry_run: bool) -> None:
-    """Score every active member, keep the scores, and put into iMIS what changed."""
+def score_and_write_back(
+    house: House, walk: Walk, as_of: dt.date, model: Model, *, dry_run: bool, approved_by: str = ""
+) -> None:
+    """Score every active member, keep the scores, and put into iMIS what changed.
+
+    Whoever *approved_by* names has let a write-back of any size pass.
+    """
     receipt = receipt_of(house, as_of, model)
     frame = _kept_scores(house, as_of, receipt)
     if frame is None:
@@ -103,7 +108,7 @@ def score_and_write_back(house: House, walk: Walk, as_of: dt.date, model: Model,
     if _is_replay(as_of):
         walk.console.say(f"  note: {as_of} is before the latest night, so pages and iMIS stay as they are")
         return
-    _write_back(house, walk, frame, dry_run=dry_run)
+    _write_back(house, walk, frame, dry_run=dry_run, approved_by=approved_by)
 
 
 def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str, *, dry_run: bool) -> pl.DataFrame:
@@ -179,10 +184,11 @@ def _is_replay(as_of: dt.date) -> bool:
     return current is not None and current.as_of > as_of
 
 
-def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool) -> None:
+def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool, approved_by: str) -> None:
     if house.settings.source.kind != "imis" or not house.settings.writeback.enabled:
         return
     from tenure.app.handover import fence_of, write_back
 
     with walk.step("write back", "Write back") as tell:
-        write_back(house, tell, frame, fence_of(walk.run, house.clock), dry_run=dry_run)
+        fence = fence_of(walk.run, house.clock)
+        write_back(house, tell, frame, fence, dry_run=dry_run, approved_by=approved_by)

@@ -98,12 +98,14 @@ class Walk:
     def step(self, name: str, title: str) -> Iterator[Teller]:
         """Take the step *name*, which *title* announces; what it gives notice of is shown when it ends."""
         told = Told(name)
-        with self.console.step(title) as shown, self.run.step(name) as noted:
-            yield Teller(shown, noted, told)
-        told.seconds = shown.seconds
-        self.steps.append(told)
-        for notice in told.notices:
-            self.console.say(f"  note: {notice}")
+        try:
+            with self.console.step(title) as shown, self.run.step(name) as noted:
+                yield Teller(shown, noted, told)
+            told.seconds = shown.seconds
+            self.steps.append(told)
+        finally:
+            for notice in told.notices:
+                self.console.say(f"  note: {notice}")
 
     @property
     def exit_code(self) -> int:

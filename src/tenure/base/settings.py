@@ -84,6 +84,7 @@ class Writeback(_Section):
     table: str = "AI_Member_Risk"
     install_table: bool = True
     max_band_changes: float = Field(default=0.25, ge=0, le=1)
+    park_after: int = Field(default=3, ge=1)
 
 
 class Web(_Section):

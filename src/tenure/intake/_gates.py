@@ -17,8 +17,8 @@ _GATED = ("members", "terms", "activity", "programs")
 _ALLOW = "if so great a change is meant, raise `intake.volume_gate` in tenure.toml for one run"
 
 
-def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits: Intake) -> None:
-    """Let a delivery pass, or stop it.
+def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits: Intake, *, people: int) -> None:
+    """Let a delivery pass, or stop it; *people* is how many members its rows, of several versions each, are about.
 
     Raises:
         BadInput: A table that must have rows has none.
@@ -31,7 +31,7 @@ def gate(delivery: Delivery, verdicts: Mapping[str, Verdict], lake: Lake, limits
         standing = 0 if delivery.tables[name].whole or name == "contacts" else lake.rows(name)
         hold_back(verdict.label, verdict.read, verdict.faults, limits.quarantine_limit, standing)
     for name in _whole_tables(delivery):
-        kept = verdicts[name].kept if name in verdicts else 0
+        kept = people if name == "members" else verdicts[name].kept if name in verdicts else 0
         _hold_back_unlikely(name, kept, _present(lake, name), limits.volume_gate)
     for feed in delivery.feeds:
         _hold_back_feed(feed, limits.volume_gate)

@@ -65,7 +65,7 @@ def sync(
         stage = Stage(batch.connection, source.deliver(batch.connection, errand), Pseudonyms.of(home), at)
         verdicts = judge(stage, lake, progress)
         kept = lake.write_quarantine(at, _quarantine.for_the_record([verdict.bad for verdict in verdicts.values()]))
-        gate(stage.delivery, verdicts, lake, settings.intake)
+        gate(stage.delivery, verdicts, lake, settings.intake, people=len(stage.members_given()))
         departures = _departures.find(stage, lake, settings.intake.volume_gate)
         said = (*notices(stage, verdicts), *departures.notices())
         changes = _store.store(batch, stage, lake, at, progress)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,12 @@ from tenure.ledger.models import OutboxRow
 State = OutboxRow.State
 _OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
 _AT_ONCE = 1_000
+
+PARK_AFTER = 3
+"""Nights in a row on which a record may be refused before it is parked, unless the settings say otherwise."""
+
+_NEXT_NIGHT = dt.timedelta(hours=12)
+_PARKED_FOR = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,8 @@ def plan(*, table: str, rows: Iterable[Wanted], clock: Clock = system_clock) -> 
             row = present.get(want.member_id)
             if row is None:
                 fresh.append(_new(table, want, now))
-            elif _change(row, want, now):
+            elif opens(row, want, now):
+                _open(row, want, now)
                 changed.append(row)
             else:
                 unchanged += 1
@@ -71,14 +80,44 @@ def pending(*, table: str) -> list[OutboxRow]:
     return list(OutboxRow.objects.filter(table=table, state__in=_OPEN).order_by("id"))
 
 
-def mark(*, row: OutboxRow, state: str, error: str = "", clock: Clock = system_clock) -> None:
-    """Note how far *row* has come, in a transaction of its own; `sending` counts an attempt."""
+def mark(
+    *, row: OutboxRow, state: str, error: str = "", clock: Clock = system_clock, park_after: int = PARK_AFTER
+) -> None:
+    """Note how far *row* has come, in a transaction of its own.
+
+    `sending` counts an attempt, and `rejected` a refusal; after *park_after* of them in a row it is `parked` instead.
+    """
     row.state, row.last_error, row.changed_at = State(state), error, clock()
     if state == State.SENDING:
         row.attempts += 1
+    if state == State.REJECTED:
+        row.refusals += 1
+        row.state = State.PARKED if row.refusals >= park_after else State.REJECTED
     if state == State.DONE:
-        row.done_digest = row.digest
-    row.save(update_fields=["state", "last_error", "changed_at", "attempts", "done_digest"])
+        row.done_digest, row.refusals = row.digest, 0
+    row.save(update_fields=["state", "last_error", "changed_at", "attempts", "refusals", "done_digest"])
+
+
+def refused(*, table: str) -> list[tuple[str, str, int]]:
+    """Why iMIS refuses rows: state (`rejected` or `parked`), reason, and how many, the most first."""
+    rows = OutboxRow.objects.filter(table=table, state__in=(State.REJECTED, State.PARKED))
+    found = Counter(rows.values_list("state", "last_error"))
+    return [(str(state), reason, count) for (state, reason), count in found.most_common()]
+
+
+def written(*, table: str) -> list[OutboxRow]:
+    """Rows that iMIS is known to hold, by member id."""
+    return list(OutboxRow.objects.filter(table=table, state=State.DONE).order_by("member_id"))
+
+
+def reopen(*, table: str, member_ids: Iterable[str], clock: Clock = system_clock) -> int:
+    """Have rows written again that iMIS no longer holds as they were; gives how many."""
+    ids, count = list(member_ids), 0
+    with transaction.atomic():
+        for i in range(0, len(ids), 900):
+            rows = OutboxRow.objects.filter(table=table, state=State.DONE, member_id__in=ids[i : i + 900])
+            count += rows.update(state=State.PENDING, done_digest="", changed_at=clock())
+    return count
 
 
 def counts(*, table: str | None = None) -> dict[str, int]:
@@ -101,12 +140,16 @@ def _new(table: str, want: Wanted, now: Any) -> OutboxRow:
     )
 
 
-def _change(row: OutboxRow, want: Wanted, now: Any) -> bool:
-    """Whether *row* had to be changed to hold what is wanted."""
-    if row.digest == want.digest:
-        return False
-    uncertain = row.state in (State.SENDING, State.UNKNOWN)
+def opens(row: OutboxRow, want: Wanted, now: dt.datetime) -> bool:
+    """Whether planning *want* makes *row* another than it is: new to write, or refused and due to be tried again."""
+    if row.digest != want.digest:
+        return True
+    waited = now - row.changed_at
+    again = row.state == State.REJECTED and waited >= _NEXT_NIGHT
+    return again or (row.state == State.PARKED and waited >= _PARKED_FOR)
+
+
+def _open(row: OutboxRow, want: Wanted, now: dt.datetime) -> None:
     row.payload, row.digest, row.planned_at, row.changed_at, row.last_error = want.payload, want.digest, now, now, ""
-    if not uncertain:
-        row.state = State.DONE if row.done_digest == want.digest else State.PENDING
-    return True
+    if row.state not in (State.SENDING, State.UNKNOWN):
+        row.state = State.PENDING

@@ -60,14 +60,15 @@ class Held:
     def _read_all(self) -> None:
         for page in self._client.entities(self._table.name, order_by=self._table.identity):
             for row in page:
-                member_id = _member_id(row, self._table.identity)
+                member_id = member_id_of(row, self._table.identity)
                 if member_id is not None:
                     self._known[member_id] = row
         self._whole = True
         self.total = len(self._known)
 
 
-def _member_id(row: Row, identity: str) -> str | None:
+def member_id_of(row: Row, identity: str) -> str | None:
+    """Whose row it is."""
     for name in (identity, "PartyId", "ID", "ContactKey"):
         if row.get(name) is not None:
             return str(row[name])
@@ -90,7 +91,12 @@ def change_of(
     return Change(member_id, "update" if fields else "none", fields)
 
 
-def require_within_cap(changes: Sequence[Change], total: int, cap: float, table: str) -> None:
+def is_over_cap(moved: int, total: int, cap: float) -> bool:
+    """Whether so many members in another band are more than *cap* allows as a share of *total*."""
+    return moved > _FEW and moved > cap * total
+
+
+def require_within_cap(changes: Sequence[Change], total: int, cap: float, table: str) -> int:
     """The blast-radius cap: a night that moves too many members to another band waits for a person.
 
     Args:
@@ -99,15 +105,18 @@ def require_within_cap(changes: Sequence[Change], total: int, cap: float, table:
         cap: Largest share of them whose band may change.
         table: For the message.
 
+    Returns:
+        How many members would move.
+
     Raises:
         HeldBack: More would change; nothing has been written.
     """
     moved = sum(change.kind == "update" and change.fields.get(BAND, (None,))[0] is not None for change in changes)
-    if moved <= _FEW or moved <= cap * total:
-        return
+    if not is_over_cap(moved, total, cap):
+        return moved
     raise HeldBack(
         f"write-back to {table} would move {moved:,} of {total:,} members to another risk band ({moved / total:.0%}; "
         f"the cap is {cap:.0%}), so nothing was written",
-        mend="look at the Today and Model pages. If the change is right, set `writeback.max_band_changes` higher for "
-        "one run; if not, look for what changed in the mapping or the model",
+        mend="look at the Today and Model pages. If the change is right, run `tenure run --approve-writeback --by "
+        "NAME` with your name; if not, look for what changed in the mapping or the model",
     )

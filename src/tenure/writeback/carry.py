@@ -19,7 +19,7 @@ from tenure.imis import (
     Writer,
     generic_entity,
 )
-from tenure.writeback._diff import Held, change_of, require_within_cap
+from tenure.writeback._diff import Held, change_of, is_over_cap, require_within_cap
 from tenure.writeback._table import DEFINITIONS, Table, check_name, install, look_at, require_table
 from tenure.writeback.outbox import DONE, PENDING, REJECTED, UNKNOWN, Outbox, OutboxRow, Outcome
 from tenure.writeback.panel import RISK_COLUMNS, Column
@@ -45,6 +45,7 @@ def carry_out(
     dry_run: bool = False,
     may_install: bool = True,
     max_band_changes: float = 0.25,
+    release: Callable[[int, int], None] | None = None,
     before_write: Callable[[], None] = lambda: None,
     on_progress: Progress = lambda done, total: None,
 ) -> WritebackReport:
@@ -60,6 +61,8 @@ def carry_out(
         dry_run: Look and compare only; nothing but GET requests is sent.
         may_install: Whether to make the table, or columns that it lacks.
         max_band_changes: Largest share of members whose band may change.
+        release: Where a person has allowed more for once: called with how many members would move and how many rows
+            there are, before the first write.
         before_write: Called before each write; raises when the right to write was lost to another runner.
         on_progress: Told how many of how many rows are settled.
 
@@ -80,7 +83,9 @@ def carry_out(
     used = client.requests_used
     try:
         there, held = _compare(client, rows, columns, report)
-        require_within_cap(report.changes, held.total, max_band_changes, table)
+        moved = require_within_cap(report.changes, held.total, max_band_changes if release is None else 1.0, table)
+        if release is not None and not dry_run and is_over_cap(moved, held.total, max_band_changes):
+            release(moved, held.total)
         if not may_install:
             require_table(there)
         if not dry_run:
@@ -244,8 +249,9 @@ class _Run:
             self.report.updated += 1
 
     def _reject(self, row: OutboxRow, error: Invalid) -> None:
-        self.outcomes.append((row, REJECTED, "; ".join(error.faults) or error.message))
-        self.report.rejected.append(Rejection(row.member_id, error.faults, error.fields))
+        rejection = Rejection(row.member_id, error.faults or (error.message,), error.fields)
+        self.outcomes.append((row, REJECTED, rejection.reason))
+        self.report.rejected.append(rejection)
         self.failures = 0
 
     def _unavailable(self, row: OutboxRow, change: Change, error: ImisUnavailable) -> None:

@@ -62,14 +62,15 @@ class LedgerOutbox:
     Args:
         table: The panel source in iMIS.
         clock: When a change of state happens.
+        park_after: Refusals in a row after which a row is parked.
     """
 
-    def __init__(self, table: str, *, clock: Clock = system_clock) -> None:
+    def __init__(self, table: str, *, clock: Clock = system_clock, park_after: int = 3) -> None:
         # Django's models can't be imported before it is configured, which the caller does.
         from tenure.ledger import outbox
 
         self._ledger: Any = outbox
-        self._table, self._clock = table, clock
+        self._table, self._clock, self._park_after = table, clock, park_after
 
     def pending(self) -> Sequence[OutboxRow]:
         """Rows still to be written, oldest first."""
@@ -86,4 +87,4 @@ class LedgerOutbox:
 
         with transaction.atomic():
             for row, state, error in outcomes:
-                self._ledger.mark(row=row, state=state, error=error, clock=self._clock)
+                self._ledger.mark(row=row, state=state, error=error, clock=self._clock, park_after=self._park_after)

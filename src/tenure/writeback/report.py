@@ -37,6 +37,13 @@ class Rejection:
     faults: tuple[str, ...]
     fields: tuple[str, ...]
 
+    @property
+    def reason(self) -> str:
+        """The property and what is wrong with it, such as `Reason1: Reason is not allowed.`"""
+        named = ", ".join(dict.fromkeys(self.fields))
+        said = "; ".join(self.faults) or "refused without a word"
+        return said if not named or named.lower() in said.lower() else f"{named}: {said}"
+
 
 @dataclass
 class WritebackReport:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
+from tenure.app.handover import without_values
 from tenure.app.house import House
 from tenure.app.models import is_due, manifest_for
 
@@ -95,12 +96,14 @@ def outbox(house: House) -> Iterator[Finding]:
     from tenure.ledger import outbox as rows
 
     counts = rows.counts(table=house.settings.writeback.table)
-    refused, waiting = counts["rejected"], counts["pending"] + counts["sending"] + counts["unknown"]
-    if refused:
-        yield Finding("outbox", NOTE, f"iMIS refused {refused:,} rows", "the staff page Runs says why")
-    elif waiting:
+    waiting = counts["pending"] + counts["sending"] + counts["unknown"]
+    for state, reason, count in rows.refused(table=house.settings.writeback.table)[:10]:
+        then = "tried again the next night" if state == "rejected" else "parked, and tried again after a week"
+        mend = f"mend the records in iMIS, or the table's property; they are {then}"
+        yield Finding("outbox", NOTE, f"iMIS refused {count:,} rows: {without_values(reason)}", mend)
+    if waiting:
         yield Finding("outbox", NOTE, f"{waiting:,} rows wait", "the next night writes them")
-    else:
+    elif not counts["rejected"] + counts["parked"]:
         yield Finding("outbox", OK, f"{counts['done']:,} rows are in iMIS" if counts["done"] else "empty")
 
 

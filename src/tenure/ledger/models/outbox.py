@@ -9,7 +9,8 @@ class OutboxRow(models.Model):
     """The row of one member in one custom table of iMIS: what it shall hold, and what is known to be there.
 
     `pending` waits; `sending` was begun and may or may not have arrived; `unknown` likewise, after an error; both are
-    read back before another attempt. `done` was confirmed, `rejected` refused for this record alone.
+    read back before another attempt. `done` was confirmed, `rejected` refused for this record alone; it is tried again
+    the next night, and after some nights `parked`: then only when it shall hold something else, or once a week.
     """
 
     class State(models.TextChoices):
@@ -20,6 +21,7 @@ class OutboxRow(models.Model):
         DONE = "done", "Written"
         REJECTED = "rejected", "Refused by iMIS"
         UNKNOWN = "unknown", "Outcome unknown"
+        PARKED = "parked", "Refused again and again"
 
     table = models.CharField(max_length=60)
     member_id = models.CharField(max_length=200)
@@ -27,6 +29,7 @@ class OutboxRow(models.Model):
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True, default="")
     done_digest = models.CharField(max_length=64, blank=True, default="")
     planned_at = models.DateTimeField()

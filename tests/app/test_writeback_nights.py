@@ -1,0 +1,58 @@
+"""Nights after the first: what iMIS holds is read back, a large change waits for a named person, the gone leave."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import polars as pl
+from calls import Site, set_, tenure
+
+AS_OF = "2025-03-01"
+TABLE = "AI_Member_Risk"
+
+
+def audit(home: Path) -> list[tuple[str, str, str]]:
+    with sqlite3.connect(home / "ledger.sqlite3") as ledger:
+        query = "SELECT by, act, details FROM ledger_audit_event WHERE act LIKE 'writeback%'"
+        return ledger.execute(query).fetchall()
+
+
+def test_a_large_change_waits_for_a_person_and_what_drifted_is_mended(imis_home: Path, site: Site):
+    first = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--json")
+    assert first.code == 0, first.told
+    (spoiled, *_) = before = site.rows(TABLE)
+    site.change(TABLE, spoiled["PartyId"], "Reason1", "somebody typed this")
+
+    set_(imis_home, high=0.04, medium=0.02)
+    held = tenure("run", "--home", imis_home, "--as-of", AS_OF)
+    assert held.code == 3, held.told
+    assert "--approve-writeback" in held.told
+    assert "1 no longer say what Tenure wrote (Reason1)" in held.told
+    assert [row["RiskBand"] for row in site.rows(TABLE)] == [row["RiskBand"] for row in before]
+    assert audit(imis_home) == []
+
+    assert tenure("run", "--home", imis_home, "--as-of", AS_OF, "--approve-writeback").code == 2
+    done = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--approve-writeback", "--by", "Marta L.", "--json")
+    assert done.code == 0, done.told
+    ((by, act, details),) = audit(imis_home)
+    assert (by, act) == ("Marta L.", "writeback:cap:release")
+    assert json.loads(details)["moved"] > 25
+    after = {row["PartyId"]: row for row in site.rows(TABLE)}
+    assert after[spoiled["PartyId"]]["Reason1"] != "somebody typed this"
+    assert [row["RiskBand"] for row in after.values()] != [row["RiskBand"] for row in before]
+
+
+def test_who_is_gone_from_the_source_is_not_scored(night: Path, tmp_path: Path):
+    tenure("export", "scores", "--home", night, "--out", tmp_path / "before.parquet")
+    gone = pl.read_parquet(tmp_path / "before.parquet")["member_id"][0]
+    path = tmp_path / "exports" / "members.csv"
+    members = pl.read_csv(path, infer_schema=False)
+    members.filter(pl.col("member_id") != gone).write_csv(path)
+
+    done = tenure("run", "--home", night, "--as-of", "2025-03-02")
+    assert "1 members are no longer at the source" in done.told
+    tenure("export", "scores", "--home", night, "--out", tmp_path / "after.parquet")
+    assert gone not in set(pl.read_parquet(tmp_path / "after.parquet")["member_id"])
+    assert gone not in done.told
