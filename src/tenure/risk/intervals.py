@@ -4,6 +4,10 @@ Half of the members teach one refit and the other half another; where the two di
 little about that member. The spread of such pairs, on the log-odds, estimates what chance did to the model; one
 multiplier, found by refitting on labels drawn from the model's own probabilities (whose truth is therefore known),
 makes up for what the spread cannot see, above all the shrinkage of the model itself.
+
+That much says how sure the model is of its average. A single member also differs in what the record does not show yet:
+how engaged somebody is shows only in what they happen to do. How far such things reach is read from the back-test: by
+how much the estimates of the same renewal moved while two more months of the record came in.
 """
 
 from __future__ import annotations
@@ -13,10 +17,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import polars as pl
 
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import Rows, Workshop
-from tenure.risk.learners import Columns, Floats, Learner, sigmoid
+from tenure.risk.learners import Columns, Floats, Learner, logit, sigmoid
 
 _MOST_ROWS = 40_000
 """Rows behind each refit; more would not change the picture of how unsure the model is, only its price."""
@@ -35,11 +40,13 @@ class Spread:
         pairs: Learners fitted on complementary halves of the members.
         multiplier: What the pairs' spread has to be multiplied by for a nominal 90 % to hold.
         shrink: By how much the rows behind the refits were fewer than those behind the model, as a variance ratio.
+        revision: Standard deviation, on the log-odds, of how far two more months of the record move an estimate.
     """
 
     pairs: tuple[tuple[Learner, Learner], ...]
     multiplier: float
     shrink: float
+    revision: float = 0.0
 
     def deviation(self, x: Columns, margin: Floats) -> Floats:
         """Standard deviation of the log-odds of each row, before the multiplier; shape (n_rows,)."""
@@ -51,7 +58,8 @@ class Spread:
 
     def interval(self, x: Columns, margin: Floats, calibrated: Floats, slope: float) -> tuple[Floats, Floats]:
         """A nominal 90 % interval for the probability, around its calibrated log-odds."""
-        reach = NINETY * self.multiplier * abs(slope) * self.deviation(x, margin)
+        model = self.multiplier * abs(slope) * self.deviation(x, margin)
+        reach = NINETY * np.hypot(model, self.revision)
         return sigmoid(calibrated - reach), sigmoid(calibrated + reach)
 
 
@@ -64,6 +72,7 @@ def learn_spread(
     *,
     refits: int,
     rounds: int,
+    revision: float,
     progress: Callable[[float], None] | None = None,
 ) -> Spread:
     """Fit the pairs, then find the multiplier.
@@ -76,6 +85,7 @@ def learn_spread(
         learner: The model itself.
         refits: How many refits, two to a pair.
         rounds: Trees of a booster.
+        revision: As `revised_by` finds it.
         progress: Told the share done.
     """
     rng = np.random.default_rng(workshop.seed)
@@ -95,7 +105,25 @@ def learn_spread(
             progress((place + 1) / (refits // 2 + 1))
     spread = Spread(tuple(pairs), 1.0, shrink)
     multiplier = _multiplier(workshop, kind, use, encoding, learner, spread, rounds, rng)
-    return Spread(tuple(pairs), multiplier, shrink)
+    return Spread(tuple(pairs), multiplier, shrink, revision)
+
+
+_USUAL_REVISION, _STRENGTH = 0.8, 50
+"""Where few renewals show how far estimates move, they are taken to move about as far as elsewhere."""
+
+
+def revised_by(predicted: pl.DataFrame) -> float:
+    """How far, in log-odds, the estimate of a renewal moves from 90 days before it to 30 days before it.
+
+    Args:
+        predicted: Out-of-time predictions: `term_id`, `ends_on`, `as_of`, `p`.
+    """
+    before = (pl.col("ends_on") - pl.col("as_of")).dt.total_days()
+    odds = predicted.select("term_id", before=before, odds=pl.Series(logit(predicted["p"].to_numpy())))
+    early, late = (odds.filter(pl.col("before") == day) for day in (90, 30))
+    moved = early.join(late, on="term_id", suffix="_late").select(pl.col("odds_late") - pl.col("odds")).to_series()
+    total = float((moved**2).sum()) + _STRENGTH * _USUAL_REVISION**2
+    return float(np.sqrt(total / (len(moved) + _STRENGTH)))
 
 
 def _thinned(rows: Rows, rng: np.random.Generator) -> tuple[Rows, float]:

@@ -156,6 +156,7 @@ def _files(model: Model) -> dict[str, bytes]:
         "spread": {
             "multiplier": model.spread.multiplier,
             "shrink": model.spread.shrink,
+            "revision": model.spread.revision,
             "pairs": len(model.spread.pairs),
         },
     }
@@ -181,6 +182,8 @@ def _assembled(manifest: Manifest, files: dict[str, bytes], threads: int) -> Mod
         encoding=Encoding.from_json(parts["encoding"]),
         learner=load_learner(kind, files, threads),
         calibrator=Calibrator(**parts["calibrator"]),
-        spread=Spread(tuple(pair(i) for i in range(spread["pairs"])), spread["multiplier"], spread["shrink"]),
+        spread=Spread(
+            tuple(pair(i) for i in range(spread["pairs"])), spread["multiplier"], spread["shrink"], spread["revision"]
+        ),
         timing=Timing.from_json(parts["timing"]),
     )

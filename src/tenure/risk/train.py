@@ -22,7 +22,7 @@ from tenure.risk.cohort import fixed_landmarks, labels, landmark_days, objectors
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FLOOR, Rows, Workshop
 from tenure.risk.grade import graded
-from tenure.risk.intervals import learn_spread
+from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.learners import BLEND, BOOSTER
 from tenure.risk.metrics import calibration_bins, gains, summary
 from tenure.risk.reasons import explain
@@ -172,6 +172,7 @@ def _fit(
     tell("intervals", 0.0)
     spread = learn_spread(
         workshop, kind, rows, encoding, learner, refits=settings.model.refits, rounds=rounds,
+        revision=revised_by(tested.predicted),
         progress=lambda share: tell("intervals", share),
     )  # fmt: skip
     stood = landmarks.matrix.rows
@@ -191,7 +192,7 @@ def _fit(
             if f.name in encoding.features
         ],
         "calibration": calibrator.as_json(),
-        "interval_multiplier": spread.multiplier,
+        "interval": {"multiplier": spread.multiplier, "revision": spread.revision},
     }
     model = Model(manifest, encoding, learner, calibrator, spread, learn_timing(stood, known, found))
     manifest["groups"] = _importance(model, rows, workshop.seed)
