@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint format types contracts coverage docs browser lock clean
+.PHONY: help demo install test check lint format types contracts coverage torture docs browser lock clean
 
 help: ## List what make can do.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ contracts: $(VENV)/tested-with ## Which package may import which.
 coverage: $(VENV)/tested-with browser ## Run every test and list the lines that none reaches.
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --show-missing --skip-covered
+
+torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs against a failing sandbox, some 15 minutes (TORTURE="--kills 1000").
+	$(BIN)/python benchmarks/torture.py $(TORTURE)
 
 docs: $(VENV)/installed ## Make docs/command-line.md anew from the commands' help.
 	$(BIN)/python -m tenure.app.reference > docs/command-line.md

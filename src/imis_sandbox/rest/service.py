@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
@@ -50,7 +51,7 @@ class Handler:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._previous: list[Any] = []
+        self._previous: tuple[str, list[Any]] = ("", [])
         self._later: set[asyncio.TimerHandle] = set()
 
     async def answer(self, request: Request) -> Response:
@@ -174,19 +175,27 @@ class Handler:
         loop = asyncio.get_running_loop()
         self._later.add(loop.call_later(seconds, commit))
 
+    def _page_before(self, address: str, page: wire.Json) -> list[Any]:
+        """The rows of the page that was asked for before this one, if it was of the same list."""
+        this, (other, rows) = _OFFSET.sub("", address), self._previous
+        self._previous = (this, page["Items"]["$values"])
+        return rows if this == other and page.get("Offset") else []
+
     async def _finish(self, address: str, status: int, answered: Any) -> Response:
         faults = self._site.faults
         if not faults.on or status >= 400:
             return _plain(status, answered)
         fault = faults.first({name: words for name, words in ANSWERS.items() if name != "stale_lists"}, address)
         paged = isinstance(answered, dict) and "Items" in answered
-        previous, self._previous = self._previous, answered["Items"]["$values"] if paged else []
+        previous = self._page_before(address, answered) if paged else []
         if fault is None:
             return _plain(status, answered)
         if fault.name in _SPOILING:
             return _plain(status, spoil(fault, answered, faults, previous) if paged else answered)
         return _mangled(fault, status, answered)
 
+
+_OFFSET = re.compile(r"&?offset=\d*", re.IGNORECASE)
 
 _REFUSALS = {
     "unavailable": (503, "Service unavailable."),
