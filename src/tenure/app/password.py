@@ -1,4 +1,4 @@
-"""Where the password of the iMIS account comes from: the environment first, then the home's secrets, then a prompt."""
+"""Where the password of the source comes from: the environment first, then the home's secrets, then a prompt."""
 
 from __future__ import annotations
 
@@ -12,40 +12,44 @@ from tenure.base.errors import UsageError
 from tenure.base.home import Home, write_atomically
 
 VARIABLE = "TENURE_IMIS_PASSWORD"
+SQL_VARIABLE = "TENURE_SQL_PASSWORD"
+_VARIABLES = {"imis": VARIABLE, "sql": SQL_VARIABLE}
+_WHOSE = {"imis": "the iMIS account", "sql": "the database login"}
 
 
-def password_of(home: Home) -> str:
-    """The password to sign in to iMIS with.
+def password_of(home: Home, kind: str = "imis") -> str:
+    """The password to sign in with: to iMIS (`imis`), or to its database (`sql`).
 
     Raises:
         UsageError: It is in none of the places, and no person is there to be asked.
     """
-    found = _known(home)
+    found = _known(home, kind)
     if found:
         return found
     if not sys.stdin.isatty():
         raise UsageError(
-            f"the password of the iMIS account is not set; looked in: ${VARIABLE}, {_file(home)}",
-            mend=f"set the environment variable {VARIABLE}",
+            f"the password of {_WHOSE[kind]} is not set; looked in: ${_VARIABLES[kind]}, {_file(home, kind)}",
+            mend=f"set the environment variable {_VARIABLES[kind]}",
         )
-    answer: str = click.prompt("Password of the iMIS account", hide_input=True, err=True)
+    answer: str = click.prompt(f"Password of {_WHOSE[kind]}", hide_input=True, err=True)
     return answer
 
 
-def is_known(home: Home) -> bool:
+def is_known(home: Home, kind: str = "imis") -> bool:
     """Whether the password can be had without asking a person."""
-    return bool(_known(home))
+    return bool(_known(home, kind))
 
 
-def keep_password(home: Home, password: str) -> None:
+def keep_password(home: Home, password: str, kind: str = "imis") -> None:
     """Keep *password* in the home's secrets, readable by this account alone, so that nights need nobody."""
-    write_atomically(_file(home), password.encode(), mode=0o600)
+    write_atomically(_file(home, kind), password.encode(), mode=0o600)
 
 
-def _known(home: Home) -> str:
-    path = _file(home)
-    return os.environ.get(VARIABLE, "") or (path.read_text(encoding="utf-8").strip("\r\n") if path.is_file() else "")
+def _known(home: Home, kind: str) -> str:
+    path = _file(home, kind)
+    kept = path.read_text(encoding="utf-8").strip("\r\n") if path.is_file() else ""
+    return os.environ.get(_VARIABLES[kind], "") or kept
 
 
-def _file(home: Home) -> Path:
-    return home.root / "secrets" / "imis.password"
+def _file(home: Home, kind: str) -> Path:
+    return home.root / "secrets" / f"{kind}.password"

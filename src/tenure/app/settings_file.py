@@ -11,10 +11,10 @@ class Answers:
     """What `tenure init` was told.
 
     Args:
-        kind: `files` or `imis`.
+        kind: `files`, `imis` or `sql`.
         name: What the association calls itself.
         path: Folder of the exports, for files.
-        url: Address of the iMIS site, for imis.
+        url: Address of the iMIS site, for imis; of its database, for sql.
         username: Account that reads and writes, for imis.
         grace_days: Days after the end of a term in which a payment still renews it.
         requests_per_hour: Ceiling on requests to iMIS; 0 for none.
@@ -63,6 +63,14 @@ username = {username}
 # timeout_seconds = 60              # after which one request is given up
 """
 
+_SQL = """\
+[source]
+kind = "sql"                        # the database of an iMIS, read only; the password is never kept in this file
+url = {url}
+# mapping = "sql"                   # how its tables and codes map to the contract: a profile or a file
+# timeout_seconds = 60              # after which one statement is given up
+"""
+
 _REST = """
 [membership.grace_days]
 # Days after the end of a term in which a payment still renews it. One line per member type that differs:
@@ -109,7 +117,7 @@ default = {grace_days}
 
 def settings_text(answers: Answers) -> str:
     """The commented `tenure.toml` for *answers*."""
-    source = _FILES if answers.kind == "files" else _IMIS
+    source = {"files": _FILES, "imis": _IMIS, "sql": _SQL}[answers.kind]
     text = _HEAD + source + _REST
     values = {
         "name": _text(answers.name),

@@ -14,6 +14,7 @@ from tenure.membership.contract import TABLES
 
 if TYPE_CHECKING:
     from tenure.imis import ImisClient
+    from tenure.imis.sql.client import SqlClient
     from tenure.intake import Source
 
 
@@ -24,6 +25,11 @@ def open_source(house: House) -> Iterator[Source]:
 
     if house.settings.source.kind == "files":
         yield intake.FilesSource(folder_of(house))
+        return
+    if house.settings.source.kind == "sql":
+        with open_database(house) as database:
+            plan = intake.read_sql_mapping(house.settings.source.mapping, house.home)
+            yield intake.SqlSource(database, plan)
         return
     with open_client(house) as client:
         yield intake.ImisSource(client, intake.read_mapping(house.settings.source.mapping, house.home))
@@ -49,6 +55,18 @@ def open_client(house: House) -> Iterator[ImisClient]:
         yield client
 
 
+@contextmanager
+def open_database(house: House) -> Iterator[SqlClient]:
+    """A client of the association's database, for the length of the block; nothing is sent before it is asked."""
+    from tenure.imis.sql.client import SqlClient
+
+    source = house.settings.source
+    if not source.url:
+        raise UsageError("`source.url` is not set", mend=f"set it in {house.home.settings_file}")
+    with SqlClient(source.url, password_of(house.home, "sql"), timeout=source.timeout_seconds) as client:
+        yield client
+
+
 def folder_of(house: House) -> Path:
     """The folder of the exports; a relative one is taken from the home."""
     return house.home.root / Path(house.settings.source.path).expanduser()
@@ -56,7 +74,9 @@ def folder_of(house: House) -> Path:
 
 def look(house: House) -> list[TenureError]:
     """What keeps the source from being read, as far as a first look can tell."""
-    return _look_at_folder(folder_of(house)) if house.settings.source.kind == "files" else _look_at_site(house)
+    if house.settings.source.kind == "files":
+        return _look_at_folder(folder_of(house))
+    return _look_at_site(house) if house.settings.source.kind == "imis" else _look_at_database(house)
 
 
 def _look_at_folder(folder: Path) -> list[TenureError]:
@@ -73,6 +93,15 @@ def _look_at_site(house: House) -> list[TenureError]:
     try:
         with open_client(house) as client:
             client.whoami()
+    except TenureError as error:
+        return [error]
+    return []
+
+
+def _look_at_database(house: House) -> list[TenureError]:
+    try:
+        with open_database(house) as client:
+            client.login()
     except TenureError as error:
         return [error]
     return []

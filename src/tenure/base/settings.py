@@ -26,7 +26,7 @@ class Association(_Section):
 class Source(_Section):
     """Where the records come from."""
 
-    kind: Literal["files", "imis"]
+    kind: Literal["files", "imis", "sql"]
     path: str = ""
     url: str = ""
     username: str = ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from tenure.app.checks import database
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.house import House
 from tenure.app.password import VARIABLE, is_known
@@ -121,7 +122,8 @@ def _table(house: House, client) -> Iterator[Finding]:
 
 def look(house: House) -> Iterator[Finding]:
     """The source, of whichever kind."""
-    yield from files(house) if house.settings.source.kind == "files" else imis(house)
+    kinds = {"files": files, "imis": imis, "sql": database.look}
+    yield from kinds[house.settings.source.kind](house)
 
 
 CHECKS = (("source", look),)

@@ -10,7 +10,7 @@ import click
 from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, home_option, json_option
-from tenure.app.password import VARIABLE, keep_password, password_of
+from tenure.app.password import SQL_VARIABLE, VARIABLE, keep_password, password_of
 from tenure.app.settings_file import Answers, settings_text
 from tenure.base.errors import TenureError, UsageError
 from tenure.base.home import Home, write_atomically
@@ -19,22 +19,25 @@ from tenure.base.settings import parse_settings
 
 HELP = f"""Write the settings of an association into a home directory.
 
-A folder of exports, or an iMIS site, is the source of records:
+A folder of exports, an iMIS site, or the database of an iMIS is the source of records:
 
 \b
   tenure init --home H --source files --path EXPORTS
   tenure init --home H --source imis --url https://www.example.org --username tenure
+  tenure init --home H --source sql --url mssql+pymssql://tenure@server:1433/iMIS
 
-For iMIS the password comes from the environment variable {VARIABLE}, or is asked for; it is kept in
-H/secrets, readable by your account alone. The source is then looked at, and what is not yet right is said; the
-settings are written all the same."""
+For iMIS the password comes from the environment variable {VARIABLE}, for a database from
+{SQL_VARIABLE}, or it is asked for; it is kept in H/secrets, readable by your account alone. The source is
+then looked at, and what is not yet right is said; the settings are written all the same."""
 
 
 @click.command("init", cls=Command, help=HELP, short_help="Write the settings of an association.")
 @home_option
-@click.option("--source", "kind", type=click.Choice(["files", "imis"]), required=True, help="Where records come from.")
+@click.option(
+    "--source", "kind", type=click.Choice(["files", "imis", "sql"]), required=True, help="Where records come from."
+)
 @click.option("--path", type=click.Path(path_type=Path), help="For files: the folder with the exports.")
-@click.option("--url", help="For imis: address of the site.")
+@click.option("--url", help="For imis: address of the site. For sql: of the database, without a password.")
 @click.option("--username", help="For imis: the account that reads, and writes the scores.")
 @click.option(
     "--grace-days",
@@ -92,8 +95,8 @@ def write_home(place: Home, answers: Answers, *, force: bool, password: str = ""
         )
     text = settings_text(answers).encode()
     parse_settings(text, place.settings_file)
-    if answers.kind == "imis":
-        keep_password(place, password or password_of(place))
+    if answers.kind != "files":
+        keep_password(place, password or password_of(place, answers.kind), answers.kind)
     Pseudonyms.of(place)
     write_atomically(place.settings_file, text)
 
@@ -109,8 +112,10 @@ def _folder(kind: str, path: Path | None) -> str:
 
 
 def _address(kind: str, url: str | None) -> str:
-    if kind != "imis":
+    if kind == "files":
         return ""
+    if kind == "sql":
+        return _database(url)
     if not url:
         raise UsageError(
             "--source imis needs --url", mend="pass the address of the site, such as https://www.example.org"
@@ -121,6 +126,16 @@ def _address(kind: str, url: str | None) -> str:
     if parts.username or parts.password:
         raise UsageError("the address holds an account", mend=f"pass --username, and the password by {VARIABLE}")
     return url.rstrip("/")
+
+
+def _database(url: str | None) -> str:
+    from tenure.imis.sql.client import checked_url
+
+    if not url:
+        raise UsageError(
+            "--source sql needs --url", mend="pass the database, such as mssql+pymssql://tenure@server:1433/iMIS"
+        )
+    return checked_url(url)
 
 
 def _account(kind: str, username: str | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tenure.base.errors import UsageError
 from tenure.imis.sql._names import check_column, check_table
 
 Total = Literal["sum", "min", "max"]
@@ -93,8 +94,13 @@ class Question:
     def __post_init__(self) -> None:
         for table in self.tables:
             check_table(table)
-        for _, column in self.named():
+        for table, column in self.named():
             check_column(column)
+            if table not in self.tables:
+                raise UsageError(
+                    f"`{table[:60]}.{column}` is of a table that `{self.table}` is not joined to",
+                    mend="name the table in `joins`, or mend the column's name",
+                )
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -24,6 +24,16 @@ _PATIENCE = (1.0, 5.0)
 """Seconds to wait before the second and third attempt at a page."""
 
 
+def checked_url(url: str) -> str:
+    """*url*, if it is the address of a database that can be read.
+
+    Raises:
+        UsageError: It is none, holds a password, or lacks a host, login or database.
+    """
+    address_of(url)
+    return url
+
+
 @dataclass(frozen=True)
 class Rows:
     """A page of an answer.
