@@ -17,6 +17,7 @@ import httpx
 
 BIN = Path(sys.executable).parent
 PASSWORD = "sandbox-password"
+AS_OF = "2025-03-01"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from calls import PASSWORD, Site, imis_sandbox, serving, set_, tenure
+from calls import AS_OF, PASSWORD, Site, imis_sandbox, serving, set_, tenure
 
 SMALL = ("--members", 220, "--years", 4, "--events-per-year", 15, "--seed", 5, "--today", "2025-03-10")
-AS_OF = "2025-03-01"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

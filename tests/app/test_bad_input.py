@@ -8,9 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from calls import tenure
-
-from conftest import AS_OF
+from calls import AS_OF, tenure
 
 Change = Callable[[Path], object]
 

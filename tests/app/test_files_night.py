@@ -9,9 +9,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from calls import set_, tenure
+from calls import AS_OF, set_, tenure
 
-from conftest import AS_OF
 from tenure.membership.contract import DECISION_COLUMNS, SCORE_COLUMNS
 
 TYPES = {"string": pl.String, "date": pl.Date, "double": pl.Float64, "int": pl.Int64}
@@ -108,6 +107,7 @@ def test_a_night_in_the_past_uses_no_later_model_and_moves_no_page_back(night: P
 
 
 def test_the_next_night_scores_with_the_model_that_there_is(night: Path):
+    """And a night of the past made again stays off the pages, but is what an export then gives."""
     done = tenure("run", "--home", night, "--as-of", "2025-03-02", "--json")
 
     steps = {step["name"]: step for step in done.json["steps"]}
@@ -115,6 +115,9 @@ def test_the_next_night_scores_with_the_model_that_there_is(night: Path):
     assert steps["score"]["state"] == "done"
     replay = tenure("run", "--home", night, "--as-of", AS_OF)
     assert "is before the latest night, so pages and iMIS stay as they are" in replay.err
+    exported = night / "scores.parquet"
+    tenure("export", "scores", "--home", night, "--out", exported)
+    assert str(pl.read_parquet(exported)["as_of"].unique().item()) == AS_OF
 
 
 def test_a_day_that_has_not_begun_is_refused(night: Path):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from calls import PASSWORD, Site, kill_at, set_, tenure
-
-from conftest import AS_OF
+from calls import AS_OF, PASSWORD, Site, kill_at, set_, tenure
 
 TABLE = "AI_Member_Risk"
 

@@ -27,12 +27,12 @@ _TYPES: dict[ColumnType, pl.DataType] = {
 
 
 def scores(house: House, as_of: dt.date | None = None) -> pl.DataFrame:
-    """The scores of the night *as_of*, or of the latest night, in the contract's form, by falling risk.
+    """The scores of the night *as_of*, or of the night run last, in the contract's form, by falling risk.
 
     Raises:
         TenureError: That night has no scores.
     """
-    frame = house.lake.scores(as_of)
+    frame = house.lake.scores(as_of or _night_run_last(house))
     if frame is None:
         raise TenureError(
             f"there are no scores of {as_of}" if as_of else "there are no scores yet",
@@ -42,13 +42,26 @@ def scores(house: House, as_of: dt.date | None = None) -> pl.DataFrame:
     return _shaped(ordered, SCORE_COLUMNS)
 
 
+def _night_run_last(house: House) -> dt.date | None:
+    """The day of the night that was run last, which is not the latest day after a night of the past was made again."""
+    house.open_ledger()
+    from tenure.ledger.models import RunStep
+
+    step = RunStep.objects.filter(name="score", state__in=("done", "unchanged")).order_by("-id").first()
+    return step.run.as_of if step is not None and step.run.as_of in house.lake.score_dates() else None
+
+
 def decisions(house: House, version: str | None = None) -> pl.DataFrame:
     """The out-of-time predictions behind a model's back-test, in the contract's form, by member and day.
+
+    Without a *version*, those of the newest model that the night run last could know.
 
     Raises:
         TenureError: There is no model, or none of that *version*.
     """
-    found = version_named(house, version)["version"]
+    night = None if version else _night_run_last(house)
+    served = house.registry.latest(until=night) if night else None
+    found = served.version if served else version_named(house, version)["version"]
     frame = with_member_ids(house, house.registry.decisions(found)).sort(["member_id", "ends_on", "as_of"])
     return _shaped(frame, DECISION_COLUMNS)
 

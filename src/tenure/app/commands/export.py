@@ -34,7 +34,7 @@ def command() -> None:
 @command.command("scores", cls=Command)
 @home_option
 @out_option
-@click.option("--as-of", "as_of", type=Day(), default=None, help="Which night. [default: the latest day scored]")
+@click.option("--as-of", "as_of", type=Day(), default=None, help="Which night. [default: the night run last]")
 @json_option
 def scores(home: Path, out: Path, as_of: dt.date | None, as_json: bool) -> int:
     """Write the scores of one night, one row per active member."""
@@ -48,7 +48,7 @@ def scores(home: Path, out: Path, as_of: dt.date | None, as_json: bool) -> int:
 @command.command("decisions", cls=Command)
 @home_option
 @out_option
-@click.option("--model", "version", default=None, help="Version of the model. [default: the latest]")
+@click.option("--model", "version", default=None, help="Version of the model. [default: that of the night run last]")
 @json_option
 def decisions(home: Path, out: Path, version: str | None, as_json: bool) -> int:
     """Write what would have been predicted for past renewals, and what happened.
