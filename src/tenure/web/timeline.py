@@ -74,7 +74,7 @@ LEGEND: tuple[tuple[Mark, str], ...] = (
     ("renewal", "term"),
     ("ours", "we did"),
 )
-FETCHED = 150
+FETCHED = 60
 
 
 @dataclass(frozen=True)
