@@ -40,7 +40,7 @@ coverage: $(VENV)/tested-with browser ## Run every test and list the lines that 
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --show-missing --skip-covered
 
-torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs against a failing sandbox, some 15 minutes (TORTURE="--kills 1000").
+torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs against a failing sandbox, some 5 minutes (TORTURE="--kills 1000").
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
 
 docs: $(VENV)/installed ## Make docs/command-line.md anew from the commands' help.

@@ -56,3 +56,16 @@ def test_who_is_gone_from_the_source_is_not_scored(night: Path, tmp_path: Path):
     tenure("export", "scores", "--home", night, "--out", tmp_path / "after.parquet")
     assert gone not in set(pl.read_parquet(tmp_path / "after.parquet")["member_id"])
     assert gone not in done.told
+
+
+def test_a_feed_that_stops_for_everyone_is_named(night: Path, tmp_path: Path):
+    path = tmp_path / "exports" / "activity.csv"
+    activity = pl.read_csv(path, infer_schema=False)
+    silent = (pl.col("kind") == "login") & (pl.col("recorded_at") >= "2025-02-08")
+    activity.filter(~silent).write_csv(path)
+
+    done = tenure("run", "--home", night, "--as-of", AS_OF, "--json")
+    notices = [notice for step in done.json["steps"] for notice in step["notices"] if "for anybody" in notice]
+    assert len(notices) == 1, notices
+    assert notices[0].startswith("login: nothing came for anybody since 2025-02-0")
+    assert "Logins and pages" in notices[0]

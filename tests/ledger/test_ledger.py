@@ -52,9 +52,12 @@ def test_sqlite_keeps_a_log_and_waits_for_the_disk(home: Home):
     from django.db import connection
 
     with connection.cursor() as cursor:
-        modes = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        modes = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+        waits = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
 
-    assert modes == ["wal", 2]
+    assert modes == ["wal", 2, 1]
+    assert waits >= 5_000
     assert home.ledger.stat().st_mode & 0o077 == 0
 
 

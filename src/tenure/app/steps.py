@@ -121,6 +121,7 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
         tell.count(members=frame.height, bands=bands)
         tell.say(f"{frame.height:,} members" + _band_words(bands))
         _note_age(house, tell, as_of)
+        _note_outages(house, tell, as_of)
         if not dry_run:
             replay = _is_replay(as_of)
             house.lake.write_scores(as_of, frame)
@@ -144,6 +145,17 @@ def _note_age(house: House, tell: Teller, as_of: dt.date) -> None:
     age = (as_of - newest.date()).days if newest is not None else 0
     if age > _STALE_DAYS:
         tell.notice(f"nothing was recorded in the {age} days before {as_of}; see whether the source is up to date")
+
+
+def _note_outages(house: House, tell: Teller, as_of: dt.date) -> None:
+    """Name the feeds that stopped for everyone: their silence is no member's."""
+    from tenure.app.outages import outages
+
+    found = list(outages(house, as_of))
+    for outage in found:
+        tell.notice(str(outage))
+    if found:
+        tell.count(stopped_feeds=[outage.feed for outage in found])
 
 
 def receipt_of(house: House, as_of: dt.date, model: Model) -> str:

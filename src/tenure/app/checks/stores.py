@@ -11,6 +11,8 @@ from tenure.app.house import House
 from tenure.app.models import is_due, manifest_for
 
 _SILENCE = dt.timedelta(hours=26)
+_DURABLE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+"""What a SQLite ledger must be set to, lest a power cut or a stray row harm it."""
 
 
 def lake(house: House) -> Iterator[Finding]:
@@ -52,6 +54,11 @@ def model(house: House) -> Iterator[Finding]:
     yield Finding("retraining", OK, f"the next night trains, since {why}" if why else "not due")
 
 
+def _shown(cursor, name: str) -> str:
+    cursor.execute(f"SHOW {name}")
+    return cursor.fetchone()[0]
+
+
 def ledger(house: House) -> Iterator[Finding]:
     """Whether the ledger opens, keeps what it is told, and is whole."""
     house.open_ledger()
@@ -59,13 +66,19 @@ def ledger(house: House) -> Iterator[Finding]:
 
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
-            yield Finding("ledger", OK, f"{connection.vendor} answers")
+            weak = [name for name in ("fsync", "synchronous_commit") if _shown(cursor, name) == "off"]
+            if weak:
+                words = f"commits may be lost when power fails: {' and '.join(weak)} is off"
+                yield Finding("ledger", FAULT, words, "switch it on in the settings of the database server")
+            else:
+                yield Finding("ledger", OK, f"{connection.vendor} answers; a commit survives a power cut")
             return
-        found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+        found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _DURABLE}
+        waits = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
         whole = cursor.execute("PRAGMA quick_check(1)").fetchone()[0]
     if whole != "ok":
         yield Finding("ledger", FAULT, f"{house.home.ledger} is damaged", "restore it from a backup")
-    elif found != {"journal_mode": "wal", "synchronous": 2}:
+    elif found != _DURABLE or not waits:
         yield Finding("ledger", FAULT, "commits may be lost when power fails", "move the home to a local disk")
     else:
         yield Finding("ledger", OK, "whole; a commit survives a power cut")

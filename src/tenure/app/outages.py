@@ -1,0 +1,86 @@
+"""A feed that stops for everyone must not look like every member falling silent: it is named, and what leans on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tenure.app.house import House
+from tenure.base.errors import TenureError
+
+_LOOK_BACK = dt.timedelta(days=400)
+_DAYS_TO_TELL = 20
+"""Days with rows below which a feed is too rare for its silence to mean anything."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A feed of which nothing came for much longer than it ever paused.
+
+    Args:
+        feed: What staff know it by: the query, or the kind.
+        since: The last day of which it told something.
+        leaning: Titles of the groups of signals that are counted from it.
+    """
+
+    feed: str
+    since: dt.date
+    leaning: tuple[str, ...]
+
+    def __str__(self) -> str:
+        groups = ", ".join(self.leaning)
+        on_it = f"; signals of {groups} are stale, and so are scores that lean on them" if groups else ""
+        return f"{self.feed}: nothing came for anybody since {self.since}{on_it}. See whether the feed still runs"
+
+
+def outages(house: House, as_of: dt.date) -> Iterator[Outage]:
+    """The feeds that have stopped for everyone by *as_of*."""
+    with house.lake.connect() as lake:
+        rows = lake.execute(
+            "SELECT DISTINCT kind, recorded_at::DATE FROM activity WHERE recorded_at < $1 AND recorded_at >= $2",
+            [as_of, as_of - _LOOK_BACK],
+        ).fetchall()
+    days: dict[str, set[dt.date]] = {}
+    for kind, day in rows:
+        days.setdefault(kind, set()).add(day)
+    for feed, kinds in _feeds(house, days).items():
+        told = sorted(set().union(*(days.get(kind, set()) for kind in kinds)))
+        if _has_stopped(told, as_of):
+            yield Outage(feed, told[-1], tuple(_leaning_on(kinds)))
+
+
+def _has_stopped(days: list[dt.date], as_of: dt.date) -> bool:
+    """Whether the silence since the last of *days* is beyond twice the longest pause but one, and some days."""
+    if len(days) < _DAYS_TO_TELL:
+        return False
+    # The longest pause may have been an outage itself.
+    pauses = sorted((b - a).days for a, b in itertools.pairwise(days))
+    return (as_of - days[-1]).days > 2 * pauses[-2] + 1
+
+
+def _feeds(house: House, kinds: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Kinds by feed: those of a mapping that names its codes, else each kind by itself."""
+    from tenure import intake
+
+    alone = {kind: (kind,) for kind in kinds}
+    if house.settings.source.kind != "imis":
+        return alone
+    try:
+        plan = intake.read_mapping(house.settings.source.mapping, house.home)
+    except TenureError:
+        return alone
+    found = {}
+    for feed in plan.activity.values():
+        kind = feed.columns["kind"]
+        found[feed.place] = tuple(sorted({*kind.values.values(), *([kind.value] if kind.value else [])}))
+    return found
+
+
+def _leaning_on(kinds: Iterable[str]) -> Iterator[str]:
+    from tenure.features import FEATURES, GROUPS
+
+    silent = set(kinds)
+    groups = {feature.group for feature in FEATURES if silent & set(getattr(feature.how, "kinds", ()))}
+    yield from (group.title for group in GROUPS if group.name in groups)
