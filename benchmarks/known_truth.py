@@ -4,7 +4,8 @@
 
 For each size and seed: `imis-sandbox export` makes a world and, apart, its truth; `tenure run` scores it. The share of
 the attainable gain is (L(constant) − L(scores)) / (L(constant) − L(truth)), where L is the expected log loss under the
-true probabilities of the decisions still pending; coverage is the share of true probabilities within [p_low, p_high].
+true probabilities of the decisions still pending
+(those of members who had not paid by the day, since nobody can see who has silently made up their mind); coverage is the share of true probabilities within [p_low, p_high].
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def one_world(folder: Path, members: int, seed: int, today: dt.date) -> dict[str
     both = pl.read_parquet(out).join(truth, on="member_id").filter(pl.col("p_lapse_renewal") > 0)
     ahead = (both["renewal_due_on"] - today).dt.total_days()
     soon = both.filter(ahead.is_between(0, 90))
-    true, said = soon["p_lapse"].to_numpy(), soon["p_lapse_renewal"].to_numpy()
+    true, said = soon["p_lapse_unpaid"].to_numpy(), soon["p_lapse_renewal"].to_numpy()
     constant, best = expected_loss(np.full(true.size, true.mean()), true), expected_loss(true, true)
     inside = (soon["p_low"].to_numpy() <= true) & (true <= soon["p_high"].to_numpy())
     return {

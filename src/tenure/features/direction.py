@@ -21,17 +21,11 @@ from tenure.features.definitions import (
 )
 
 _EITHER_WAY = frozenset({"support", "giving", "profile"})
-_RAISE = frozenset(
-    {
-        "payments_failed_90",
-        "payments_failed_365",
-        "plan_missed_365",
-        "resigned",
-        "emails_bounced_180",
-        "unsubscribed_365",
-    }
-)
-_LOWER = frozenset({"breadth_365", "active_weeks_trend", "people_trend", "profile_completeness"})
+_RAISE = frozenset({
+    "payments_failed_90", "payments_failed_365", "plan_missed_365", "paid_late", "invoice_open_days", "resigned",
+    "emails_bounced_180", "unsubscribed_365",
+})  # fmt: skip
+_LOWER = frozenset({"paid_early", "breadth_365", "active_weeks_trend", "people_trend", "profile_completeness"})
 
 
 def direction(feature: Feature) -> int:
