@@ -17,7 +17,14 @@ from tenure import intake
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
 from tenure.imis.sql import Condition, Join, Question, Since, is_secret
-from tenure.imis.sql._statements import Shown, Writer, column_types, table_names
+from tenure.imis.sql._statements import (
+    Shown,
+    Writer,
+    column_types,
+    oldest_open_version,
+    rights_to_write,
+    table_names,
+)
 
 NOW = dt.datetime(2025, 3, 1, 2)
 PLAN = intake.read_sql_mapping("sql", Home(Path("unused")))
@@ -119,6 +126,9 @@ def test_pages_come_in_the_order_of_the_key():
 
 
 def test_the_catalog_is_asked_in_words_both_understand():
+    own = (oldest_open_version(), rights_to_write("mssql", "dbo", ["Name", "Trans"]))
+    for statement in own:
+        assert isinstance(sqlglot.parse_one(rendered(statement, pymssql.dialect()), dialect="tsql"), exp.Select)
     for statement in (column_types("dbo", ["Name"]), table_names("dbo")):
         assert "FROM [INFORMATION_SCHEMA].COLUMNS" in rendered(statement, pymssql.dialect())
         sqlglot.parse_one(rendered(statement, pymssql.dialect()), dialect="tsql")

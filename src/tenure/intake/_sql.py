@@ -120,7 +120,8 @@ class _Reading:
         size = self._client.count(feed.question, self._shown, self._now) if table != "contacts" else None
         rows, version = self._read(name, feed.question, relation, since, size if since == Since() else None)
         newest = self._newest(feed, relation)
-        if version is not None or since.version is not None:
+        versioned = bool(feed.version) and self._shown.has(feed.table, feed.version)
+        if versioned and (version is not None or since.version is not None):
             highest = max(version or 0, since.version or 0)
             self.watermarks[mark] = f"version {highest if horizon is None else min(highest, horizon - 1)}"
         elif feed.by:

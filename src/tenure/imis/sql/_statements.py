@@ -50,6 +50,23 @@ def table_names(schema: str) -> sa.Select[Any]:
     return sa.select(_CATALOG.c.TABLE_NAME).where(_CATALOG.c.TABLE_SCHEMA.in_([schema])).distinct()
 
 
+def oldest_open_version() -> sa.Select[Any]:
+    """SQL Server's lowest row version that a change still being written may bear."""
+    return sa.select(sa.cast(sa.func.min_active_rowversion(), sa.BigInteger))
+
+
+def rights_to_write(dialect: str, schema: str, tables: Sequence[str]) -> sa.Select[Any]:
+    """One row: for each of *tables* 1 where the account may change it."""
+    kinds = ("INSERT", "UPDATE", "DELETE")
+    if dialect == "mssql":
+        asked = [
+            [sa.func.has_perms_by_name(f"{schema}.{table}", "OBJECT", kind) == 1 for kind in kinds] for table in tables
+        ]
+    else:
+        asked = [[sa.func.has_table_privilege(f'"{schema}"."{table}"', ", ".join(kinds))] for table in tables]
+    return sa.select(*(sa.case((sa.or_(*rights), 1), else_=0).label(f"r{i}") for i, rights in enumerate(asked)))
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a database shows of itself.

@@ -16,7 +16,15 @@ from tenure.imis.errors import Busy, PagingBroken, Unreachable
 from tenure.imis.sql._drivers import address_of, engine_of
 from tenure.imis.sql._failures import failure
 from tenure.imis.sql._question import Question, Since
-from tenure.imis.sql._statements import Page, Shown, Writer, column_types, table_names
+from tenure.imis.sql._statements import (
+    Page,
+    Shown,
+    Writer,
+    column_types,
+    oldest_open_version,
+    rights_to_write,
+    table_names,
+)
 from tenure.imis.sql._texts import texts
 from tenure.imis.sql.errors import LoginRefused
 
@@ -124,13 +132,12 @@ class SqlClient:
         """The row version below which nothing is still being written; None where the database cannot say."""
         if self._address.dialect != "mssql":
             return None
-        statement = sa.select(sa.cast(sa.func.min_active_rowversion(), sa.BigInteger))
-        return int(self._ask(statement, "reading the row version")[0][0])
+        return int(self._ask(oldest_open_version(), "reading the row version")[0][0])
 
     def may_write(self, schema: str, tables: Collection[str]) -> list[str]:
         """Those of *tables* (some) that the account may change, which it should not."""
-        rights = [self._right(f"{schema}.{table}", table, schema) for table in tables]
-        answer = self._ask(sa.select(*rights), "reading its own rights")[0]
+        statement = rights_to_write(self._address.dialect, schema, list(tables))
+        answer = self._ask(statement, "reading its own rights")[0]
         return [table for table, allowed in zip(tables, answer, strict=True) if allowed]
 
     def pages(self, question: Question, shown: Shown, since: Since, now: dt.datetime) -> Iterator[Rows]:
@@ -165,13 +172,6 @@ class SqlClient:
         """How many rows answer *question*, old and new."""
         statement = Writer(question, shown, now).count()
         return int(self._ask(statement, f"counting {question.table}")[0][0])
-
-    def _right(self, name: str, table: str, schema: str) -> sa.ColumnElement[Any]:
-        if self._address.dialect == "mssql":
-            asked = [sa.func.has_perms_by_name(name, "OBJECT", right) for right in ("INSERT", "UPDATE", "DELETE")]
-            return sa.case((sa.or_(*(right == 1 for right in asked)), 1), else_=0)
-        quoted = ".".join('"' + part + '"' for part in (schema, table))
-        return sa.case((sa.func.has_table_privilege(quoted, "INSERT, UPDATE, DELETE"), 1), else_=0)
 
     def _ask(self, statement: sa.Select[Any], doing: str) -> Sequence[sa.Row[Any]]:
         for wait in (*_PATIENCE, None):
