@@ -4,8 +4,8 @@
 
 For each size and seed: `imis-sandbox export` makes a world and, apart, its truth; `tenure run` scores it. The share of
 the attainable gain is (L(constant) − L(scores)) / (L(constant) − L(truth)), where L is the expected log loss under the
-true probabilities of the decisions still pending
-(those of members who had not paid by the day, since nobody can see who has silently made up their mind); coverage is the share of true probabilities within [p_low, p_high].
+true probabilities of the decisions still pending (of members who had not paid by the day: nobody can see who has
+silently made up their mind); coverage is the share of true probabilities within [p_low, p_high].
 """
 
 from __future__ import annotations
