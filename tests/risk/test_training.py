@@ -119,6 +119,40 @@ def test_a_small_association_is_served_by_a_simple_model(tmp_path: Path):
     assert manifest["learner"] in manifest["why_learner"].lower()
 
 
+@pytest.mark.parametrize("classes", [1, 2])
+def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path, classes: int):
+    """Calendar billing, with one or two classes decided: judged by what there is, and on the whole right."""
+    from tenure.lake import Lake
+    from tenure.risk import score
+
+    lake = Lake.open(tmp_path / "lake")
+    rows = [
+        (f"{member}-{year}", member, year)
+        for member in range(400)
+        for year in range(2023, 2024 + classes)
+        if all((member + past) % 4 for past in range(year - 2023))
+    ]
+    terms = pl.DataFrame(rows, schema=["term_id", "member", "year"], orient="row").with_columns(
+        member_type=pl.lit("REG"), starts_on=pl.date("year", 1, 1), ends_on=pl.date("year", 12, 31), dues=pl.lit(100.0)
+    )
+    terms = terms.with_columns(paid_on="starts_on", recorded_at=pl.col("starts_on").cast(pl.Datetime("us")))
+    members = terms.select("member").unique().with_columns(
+        valid_from=dt.datetime(2022, 1, 1), plain=pl.lit(value=False), record_type=pl.lit("individual"),
+        member_type=pl.lit("REG"), join_date=dt.date(2023, 1, 1),
+    )  # fmt: skip
+    with lake.batch(source="test", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) as batch:
+        batch.replace("members", members)
+        batch.replace("terms", terms.drop("year"))
+        batch.commit()
+    as_of = dt.date(2023 + classes, 6, 1)
+    manifest = train(lake, SETTINGS, as_of, tmp_path / "models")
+    model = Registry(tmp_path / "models").load(manifest["version"])
+    said = score(lake, SETTINGS, as_of, model)["p_lapse_renewal"]
+
+    assert manifest["data"]["lapses"] == 100 * classes
+    assert 0.15 < said.mean() < 0.45
+
+
 def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):
     """Same data, same day, same seed: the same files to the last byte."""
     again = train(trained.invented.lake, SETTINGS, trained.invented.last, tmp_path)

@@ -23,7 +23,7 @@ from tenure.risk.calibration import Calibrator, fit_calibrator, once_per_decisio
 from tenure.risk.cohort import labels
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
-from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, logit, sigmoid
+from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, sigmoid
 from tenure.risk.metrics import auc, log_loss
 from tenure.risk.points import fit_points, points_score
 
@@ -111,7 +111,7 @@ def run_backtest(
         _predict_fold(workshop, rows, lapsed, matrix, here, margins)
         calibrators = _calibrators(judged, margins, until=begin, since=begin)
         choice, _ = _choose(judged, margins, calibrators, until=begin, lapsed=lapsed)
-        said[here] = sigmoid(calibrators[choice](margins[choice][here]))
+        said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here])))
         rate = (lapsed + 1) / (rows.matrix.rows["term_id"].n_unique() + 6)
         base[here] = rate
         points[here] = points_score(matrix)
@@ -123,10 +123,18 @@ def run_backtest(
     lapsed = judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique()
     best, why = _choose(judged, margins, calibrators, until=as_of, lapsed=max(lapsed, landmarks.known_by(as_of)[1]))
     columns = {"p": said, "points": points, "base_rate": base, "points_score": by_points}
-    columns |= {name: sigmoid(calibrators[name](margin)) for name, margin in margins.items()}
+    columns |= {name: _or_prior(sigmoid(calibrators[name](margin))) for name, margin in margins.items()}
     return BackTest(
         judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()}), folds, calibrators, best, why
     )
+
+
+_PRIOR = 1 / 6
+"""What is said of everybody while no renewal has been decided yet."""
+
+
+def _or_prior(p: Floats) -> Floats:
+    return np.where(np.isnan(p), _PRIOR, p)
 
 
 def _rows_of(matrix: FeatureMatrix, judged: pl.DataFrame, here: NDArray[np.bool_]) -> FeatureMatrix:
@@ -146,9 +154,8 @@ def _predict_fold(
 
     A candidate that so few lapses do not allow yet stands in with the best that they do.
     """
-    if not rows.y.size:
-        fallback = np.full(int(here.sum()), float(logit(np.array(1 / 6))))
-        found: dict[str, Floats] = {LIFE_TABLE: fallback}
+    if not rows.y.size:  # Nothing to learn from: what is said then is no model's, and calibrates none.
+        found = {LIFE_TABLE: np.full(int(here.sum()), np.nan)}
     else:
         encoding = Encoding.learn(rows.matrix)
         x = encoding.encode(matrix)
@@ -185,6 +192,7 @@ def _choose(
     allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC, LIFE_TABLE]
     usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
     proved = _proved(judged, until, dt.date(1, 1, 1) + dt.timedelta(days=_CALIBRATE_OVER_DAYS))
+    proved &= ~np.isnan(margins[LIFE_TABLE])
     if proved.sum() < 100:
         return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
     y = judged["lapsed"].filter(proved).to_numpy().astype(np.float64)

@@ -128,6 +128,8 @@ def by_bootstrap(
         drawn = rng.integers(0, len(blocks), len(blocks))
         rows = flat[_ranges(offsets[drawn], sizes[drawn])]
         values.append(measure(p[rows], y[rows]))
+    if np.isnan(values).all():
+        return float("nan"), float("nan")
     low, high = np.nanquantile(values, [0.05, 0.95])
     return float(low), float(high)
 
