@@ -75,7 +75,7 @@ def fence_of(run: RunInProgress, clock: Clock) -> Callable[[], None]:
     def fence() -> None:
         nonlocal asked
         if abs((clock() - asked).total_seconds()) > _SECONDS_OF_TRUST:
-            run._held.renew()
+            run.hold_on()
             asked = clock()
 
     return fence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -58,7 +59,7 @@ class From(Section):
         return own + (self.otherwise.named if self.otherwise else [])
 
 
-class Shape(Section):
+class Shape(Section, ABC):
     """How rows of iMIS become rows of a table of the contract, wherever they were read.
 
     Args:
@@ -75,9 +76,9 @@ class Shape(Section):
     leave_out: dict[str, str] = Field(default_factory=dict)
 
     @property
+    @abstractmethod
     def place(self) -> str:
         """What messages call it."""
-        raise NotImplementedError
 
     @property
     def wanted(self) -> list[str]:

@@ -54,6 +54,14 @@ class RunInProgress:
         self._held = held
         self._clock = clock
 
+    def hold_on(self) -> None:
+        """Keep the run's lease for longer.
+
+        Raises:
+            HeldBack: Another process took it over.
+        """
+        self._held.renew()
+
     @contextmanager
     def step(self, name: str) -> Iterator[StepInProgress]:
         """Write down the step called *name* around the block; an error in it is written down and goes on.
@@ -61,7 +69,7 @@ class RunInProgress:
         Raises:
             HeldBack: Another process took over the run's lease.
         """
-        self._held.renew()
+        self.hold_on()
         row = RunStep.objects.create(run=self.row, position=self.row.steps.count(), name=name, started_at=self._clock())
         began, step = time.monotonic(), StepInProgress(row)
         try:
