@@ -61,6 +61,8 @@ username = {username}
 {requests}
 # page_size = 500                   # rows asked for at once; iMIS gives 500 at most
 # timeout_seconds = 60              # after which one request is given up
+# proxy = ""                        # such as "http://proxy.example.org:8080", or "none"; empty: HTTPS_PROXY, NO_PROXY
+# ca_file = ""                      # a PEM file with the certificate of a private authority
 """
 
 _SQL = """\

@@ -51,6 +51,8 @@ def open_client(house: House) -> Iterator[ImisClient]:
         requests_per_hour=source.requests_per_hour,
         page_size=source.page_size,
         timeout=source.timeout_seconds,
+        ca_file=house.home.root / Path(source.ca_file).expanduser() if source.ca_file else None,
+        proxy=source.proxy,
     ) as client:
         yield client
 

@@ -34,6 +34,8 @@ class Source(_Section):
     requests_per_hour: int = Field(default=3600, ge=0)
     page_size: int = Field(default=500, ge=1, le=500)
     timeout_seconds: float = Field(default=60, gt=0)
+    proxy: str = ""
+    ca_file: str = ""
 
 
 class Membership(_Section):

@@ -16,7 +16,8 @@ import httpcore
 import httpx
 
 from tenure.base.errors import UsageError
-from tenure.imis.errors import ImisRefused, ImisUnavailable, TooLarge, TooSlow, Unreachable, Untrusted
+from tenure.imis._proxy import proxy_of, tunnel_of, without_account
+from tenure.imis.errors import ImisRefused, ImisUnavailable, ProxyRefused, TooLarge, TooSlow, Unreachable, Untrusted
 
 BODY_LIMIT = 32 * 1024 * 1024
 """Bytes of a decoded body beyond which reading stops."""
@@ -118,15 +119,21 @@ class Wire:
         ca_file: A file of further certificates (PEM) to trust, for a server with a private authority. There is no way
             to switch the check off.
         user_agent: How Tenure introduces itself.
+        proxy: Address of a proxy, `none`, or empty for what the environment says.
     """
 
-    def __init__(self, base: httpx.URL, *, timeout: float, ca_file: Path | None, user_agent: str) -> None:
+    def __init__(
+        self, base: httpx.URL, *, timeout: float, ca_file: Path | None, user_agent: str, proxy: str = ""
+    ) -> None:
         self.base = base
+        self._proxy = proxy_of(base, proxy)
         self._timeout = timeout
         self._user_agent = user_agent
         self._deadline = Deadline()
+        trusted = _ssl_context(ca_file) if base.scheme == "https" else None
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_ssl_context(ca_file) if base.scheme == "https" else None,
+            ssl_context=trusted,
+            proxy=tunnel_of(self._proxy, trusted),
             max_connections=1,
             max_keepalive_connections=1,
             keepalive_expiry=60.0,
@@ -153,6 +160,8 @@ class Wire:
             return self._send(method, url, headers, body)
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             raise self._no_connection(error) from error
+        except httpcore.ProxyError as error:
+            raise self._proxy_refused(error) from error
         except (httpcore.TimeoutException, httpcore.PoolTimeout) as error:
             raise TooSlow(
                 f"{self._where} did not answer within {self._timeout:g} s",
@@ -197,29 +206,49 @@ class Wire:
             mend="let the query return only the columns in use, or set a smaller `source.page_size`",
         )
 
+    def _proxy_refused(self, error: httpcore.ProxyError) -> NeverSent | ImisRefused:
+        assert self._proxy is not None
+        said = re.match(r"\d{3}", str(error))
+        status = said[0] if said else "no status"
+        words = f"the proxy {without_account(self._proxy)} does not let us through to {self.base.host} (HTTP {status})"
+        if status == "407":
+            mend = "it wants a name and a password: set HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT"
+            return ProxyRefused(words, mend=mend)
+        mend = "ask whoever runs the proxy to allow the host, or name another in `source.proxy`"
+        return ProxyRefused(words, mend=mend) if status == "403" else NeverSent(Unreachable(words, mend=mend))
+
     def _no_connection(self, error: Exception) -> NeverSent | ImisRefused:
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return Untrusted(
                     f"the certificate of {self.base.host} is not to be trusted: {cause.verify_message}",
-                    mend="if the server has a certificate of a private authority, name a file that holds it in the "
-                    "variable SSL_CERT_FILE; else have the certificate renewed. Tenure does not connect unchecked",
+                    mend="if the server has a certificate of a private authority, name a file with that authority's in "
+                    "`source.ca_file`; else have the certificate renewed. Tenure does not connect unchecked",
                 )
             if isinstance(cause, socket.gaierror):
                 return NeverSent(
                     Unreachable(
-                        f"no host by the name {self.base.host} is known",
-                        mend="check `source.url` in tenure.toml, and that this machine can resolve names",
+                        f"no host by the name {(self._proxy or self.base).host} is known",
+                        mend=f"check {self._place_setting}, and that this machine can resolve names",
                     )
                 )
             cause = cause.__cause__ or cause.__context__
+        if self._proxy is not None:
+            words = f"nothing answers at the proxy {without_account(self._proxy)}: {_in_words(error)}"
+            return NeverSent(Unreachable(words, mend=f"check {self._place_setting}; `none` goes without a proxy"))
         return NeverSent(
             Unreachable(
                 f"nothing answers at {self.base}: {_in_words(error)}",
                 mend="check `source.url` in tenure.toml (host and port), that iMIS is up and no firewall is between",
             )
         )
+
+    @property
+    def _place_setting(self) -> str:
+        if self._proxy is None:
+            return "`source.url` in tenure.toml"
+        return "`source.proxy` in tenure.toml, or the variable HTTPS_PROXY where that is empty"
 
 
 def _in_words(error: Exception) -> str:

@@ -43,6 +43,7 @@ class ImisClient:
         page_size: Rows a page, 500 at most.
         timeout: Seconds that one request may take in all, however slowly its answer trickles.
         ca_file: Further certificates to trust.
+        proxy: Address of a proxy, `none`, or empty for what `HTTPS_PROXY` and `NO_PROXY` say.
         time: Clock and sleep, for tests.
         on_request: Told of each request after it ended, for meters; pages fetched ahead tell it from another thread.
 
@@ -60,13 +61,14 @@ class ImisClient:
         page_size: int = 500,
         timeout: float = 60.0,
         ca_file: Path | None = None,
+        proxy: str = "",
         time: Timekeeping | None = None,
         on_request: Callable[[Exchange], None] | None = None,
     ) -> None:
         base = base_url(url)
         self.url = str(base)
         self.page_size = max(1, min(page_size, 500))
-        self._wire = Wire(base, timeout=timeout, ca_file=ca_file, user_agent=_user_agent())
+        self._wire = Wire(base, timeout=timeout, ca_file=ca_file, user_agent=_user_agent(), proxy=proxy)
         self._caller = Caller(
             self._wire,
             username,

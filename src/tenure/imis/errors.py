@@ -14,6 +14,7 @@
     └── ImisRefused
         ├── NotImis                 something answers there, but it isn't an iMIS
         ├── Untrusted               TLS certificate not to be trusted, or no TLS at all
+        ├── ProxyRefused            a proxy between wants an account, or forbids the host
         ├── Redirected              the address sends us elsewhere
         ├── WrongCredentials        user name or password; never tried a second time
         │   └── LockedOut           the account is locked
@@ -93,6 +94,10 @@ class NotImis(ImisRefused):
 
 class Untrusted(ImisRefused):
     """The server cannot prove who it is."""
+
+
+class ProxyRefused(ImisRefused):
+    """A proxy between here and iMIS does not let us through; tried again, it might lock an account."""
 
 
 class Redirected(ImisRefused):
