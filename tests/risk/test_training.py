@@ -81,6 +81,7 @@ def test_a_manifest_tells_what_the_model_is(trained: Trained):
 
     assert found["data"]["lapses"] + found["data"]["renewals"] == found["data"]["decisions"]
     assert found["grade"]["sentence"].count("in 100") == 3
+    assert found["grade"]["low_letter"] >= found["grade"]["letter"] >= found["grade"]["high_letter"]
     assert {"from", "to", "auc", "log_loss"} <= set(found["backtest"]["folds"][0])
     assert found["software"]["tenure"]
     assert "NaN" not in text

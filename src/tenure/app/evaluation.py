@@ -13,6 +13,8 @@ _TITLES = {
     "points_score": "points score",
     "base_rate": "base rate",
 }
+_BY = {"member_type": "type", "renewal": "renewal", "record_type": "record", "year": "ended in"}
+_MOST_SLICES = 40
 
 
 def listed(manifests: list[Manifest]) -> str:
@@ -23,9 +25,9 @@ def listed(manifests: list[Manifest]) -> str:
 
 def words_of(manifest: Manifest) -> str:
     """The whole evaluation, for a terminal."""
-    return "\n".join(
-        [*_head(manifest), "", *_comparison(manifest["backtest"]), "", *_calibration(manifest["backtest"])]
-    )
+    backtest = manifest["backtest"]
+    parts = [_head(manifest), _comparison(backtest), _capacity(backtest), _calibration(backtest), _slices(backtest)]
+    return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
 
 
 def _head(manifest: Manifest) -> Iterator[str]:
@@ -41,24 +43,60 @@ def _head(manifest: Manifest) -> Iterator[str]:
 
 
 def _comparison(backtest: Manifest) -> Iterator[str]:
-    yield f"On {backtest['decisions']:,} past renewals, about a month ahead, by models that had seen nothing later:"
-    yield f"  {'':<13} {'AUC':>6} {'(90 %)':>13} {'log loss':>9} {'top tenth holds':>16} {'of whom lapsed':>15}"
-    for name, title in _TITLES.items():
-        one = backtest["models"].get(name)
-        if one:
-            span = f"{_number(one.get('auc_low'))}–{_number(one.get('auc_high'))}"
-            yield (
-                f"  {title:<13} {_number(one['auc']):>6} {span:>13} {_number(one['log_loss']):>9} "
-                f"{_share(one['recall_at_10']):>16} {_share(one['precision_at_10']):>15}"
-            )
+    yield (
+        f"On {backtest['decisions']:,} past renewals, about a month ahead, by models that had seen nothing later "
+        "(with 95 % intervals, by drawing payers anew):"
+    )
+    names = [name for name in _TITLES if name in backtest["models"]]
+    yield f"  {'':<21}" + "".join(f"{_TITLES[name]:>23}" for name in names)
+    for key, title, show in _ROWS:
+        cells = [_cell(backtest["models"][name], key, show) for name in names]
+        yield f"  {title:<21}" + "".join(f"{cell:>23}" for cell in cells)
+    for name, saved in backtest.get("better", {}).items():
+        yield f"  {_against(_TITLES[name], saved)}"
+
+
+def _against(rival: str, saved: Manifest) -> str:
+    if saved["share"] is None or saved["share_low"] is None:
+        return f"Against the {rival}: cannot tell."
+    span = f"{100 * saved['share_low']:.1f} to {100 * saved['share_high']:.1f}"
+    sure = saved["share_low"] > 0 or saved["share_high"] < 0
+    return f"Against the {rival}: {100 * saved['share']:.1f} % less log loss ({span}){'' if sure else ': cannot tell'}."
+
+
+def _capacity(backtest: Manifest) -> Iterator[str]:
+    calls = (backtest.get("capacity") or {}).get("calls_per_month")
+    if not calls:
+        return
+    ours, share = backtest["models"]["tenure"], backtest["capacity"]["calls_share"]
+    yield (
+        f"With {calls:,} calls a month, {_share(share)} of renewals can be called. Of those called first, "
+        f"{_cell(ours, 'precision_at_calls', _share)} lapsed; they are {_cell(ours, 'recall_at_calls', _share)} of all "
+        "who did."
+    )
 
 
 def _calibration(backtest: Manifest) -> Iterator[str]:
     yield "What was said, and what happened:"
-    yield f"  {'said':>10} {'lapsed':>10} {'(90 %)':>11} {'renewals':>9}"
+    yield f"  {'said':>10} {'lapsed':>10} {'(95 %)':>11} {'renewals':>9}"
     for bin_ in backtest["calibration"]:
         span = f"{100 * bin_['low']:.0f}–{100 * bin_['high']:.0f}"
         yield f"  {_share(bin_['predicted']):>10} {_share(bin_['observed']):>10} {span:>11} {bin_['n']:>9,}"
+
+
+def _slices(backtest: Manifest) -> Iterator[str]:
+    found = backtest.get("slices") or []
+    if not found:
+        return
+    yield "Slice by slice:"
+    yield f"  {'':<24} {'renewals':>9} {'said':>10} {'lapsed':>10} {'AUC':>20}"
+    for one in found[:_MOST_SLICES]:
+        name = f"{_BY.get(one['by'], one['by'])} {one['value']}"
+        order = _cell(one, "auc", _number) if "auc" in one else ""
+        yield (
+            f"  {name:<24} {one['decisions']:>9,} {_share(one['predicted']):>10} {_share(one['observed']):>10} "
+            f"{order:>20}  {one['verdict']}"
+        )
 
 
 def _number(value: float | None) -> str:
@@ -67,3 +105,31 @@ def _number(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "?" if value is None else f"{100 * value:.0f} in 100"
+
+
+def _points(value: float | None) -> str:
+    return "?" if value is None else f"{100 * value:+.1f}".replace("-", "−")
+
+
+def _cell(one: Manifest, key: str, show: Any) -> str:
+    """A figure and its interval: `0.812 (0.790–0.833)`."""
+    value, low, high = (one.get(f"{key}{end}") for end in ("", "_low", "_high"))
+    if value is None or low is None or high is None:
+        return show(value)
+    bare = (show(low).removesuffix(" in 100"), show(high).removesuffix(" in 100"))
+    between = " to " if show is _points else "–"
+    return f"{show(value)} ({bare[0]}{between}{bare[1]})"
+
+
+_ROWS = (
+    ("auc", "AUC", _number),
+    ("log_loss", "log loss", _number),
+    ("brier", "Brier score", _number),
+    ("calibration_slope", "calibration slope", _number),
+    ("calibration_intercept", "and intercept", _number),
+    ("calibration_in_the_large", "lapsed − said, in 100", _points),
+    ("calibration_error", "calibration error", _number),
+    ("recall_at_10", "top tenth holds", _share),
+    ("precision_at_10", "of whom lapsed", _share),
+)
+"""Measures in the order of the table: name in the report, words, form."""

@@ -98,7 +98,12 @@ default = {grace_days}
 # refits = 10                       # half-sample refits behind each interval
 # threads = 0                       # processors to use; 0 for all
 # seed = 20250301                   # of everything drawn by chance
+# promotion = "automatic"           # a new model serves once it is no worse; or "by-person": once somebody says so
 # protected = ["birth_year", "gender"]  # never a feature; for fairness audits only
+
+[capacity]
+# hours_per_month = 0               # hours that staff have for calls; 0 when not known
+# minutes_per_call = 20             # how long one call takes, with what goes before and after it
 
 [writeback]
 # enabled = true                    # write scores into iMIS; only with an iMIS source

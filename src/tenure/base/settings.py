@@ -76,7 +76,20 @@ class Model(_Section):
     refits: int = Field(default=10, ge=4)
     threads: int = Field(default=0, ge=0)
     seed: int = 20250301
+    promotion: Literal["automatic", "by-person"] = "automatic"
     protected: tuple[str, ...] = ("birth_year", "gender")
+
+
+class Capacity(_Section):
+    """How many members staff can call; what a list is worth depends on it."""
+
+    hours_per_month: float = Field(default=0, ge=0)
+    minutes_per_call: float = Field(default=20, gt=0)
+
+    @property
+    def calls_per_month(self) -> int:
+        """Calls that fit into the hours; 0 where the hours are not known."""
+        return int(self.hours_per_month * 60 / self.minutes_per_call)
 
 
 class Writeback(_Section):
@@ -112,6 +125,7 @@ class Settings(_Section):
     intake: Intake = Intake()
     bands: Bands = Bands()
     model: Model = Model()
+    capacity: Capacity = Capacity()
     writeback: Writeback = Writeback()
     web: Web = Web()
     ledger: Ledger = Ledger()

@@ -20,7 +20,7 @@ _NO_MATTER = 0.02
 
 @dataclass(frozen=True)
 class Bin:
-    """Members with about the same score: mean prediction, share that lapsed with its 90 % range (0 to 1), how many."""
+    """Members with about the same score: mean prediction, share that lapsed with its 95 % range (0 to 1), how many."""
 
     predicted: float
     observed: float
@@ -136,7 +136,7 @@ def _reading(bins: Sequence[Bin]) -> str:
 
 
 def _table(bins: Sequence[Bin]) -> Table:
-    columns = ("Scored, in 100", "Members", "Lapsed, in 100", "90 % range")
+    columns = ("Scored, in 100", "Members", "Lapsed, in 100", "95 % range")
     return Table(
         "Groups of past decisions by scored chance",
         tuple(Column(name) for name in columns),

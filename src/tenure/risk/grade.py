@@ -4,26 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
-_GRADES = (("A", 0.25, "Very good"), ("B", 0.15, "Good"), ("C", 0.05, "Fair"))
+_GRADES = (("A", 0.25, "Very good"), ("B", 0.15, "Good"), ("C", 0.05, "Fair"), ("D", 0.0, "Weak"))
+_LOWER = {"A": "B", "B": "C", "C": "D", "D": "D"}
+_WORDS = {letter: word for letter, _, word in _GRADES}
+_UNKNOWN = "–"
 
 
 def graded(report: dict[str, Any]) -> dict[str, str]:
-    """A letter and a sentence for *report*.
+    """A letter and a sentence for *report*, and the letters between which the truth may lie.
 
     The letter follows the share of log loss saved against always saying the usual rate, whatever the lapse rate is;
-    it is lowered by one where the probabilities are off by more than four points on average.
+    it is lowered by one where the probabilities are off by more than four points on average. There is none where the
+    95 % interval of that share holds zero: then nobody can tell whether the model helps.
+
+    Returns:
+        `letter`, `low_letter`, `high_letter`, `sentence`.
     """
-    ours, base = report["models"]["tenure"], report["models"]["base_rate"]
-    if not report["decisions"] or ours["log_loss"] is None or not base["log_loss"]:
-        return {"letter": "–", "sentence": "Cannot tell yet: too few past renewals to judge by."}
-    gain = 1 - ours["log_loss"] / base["log_loss"]
-    letter, word = next(((letter, word) for letter, least, word in _GRADES if gain >= least), ("D", "Weak"))
-    if ours["calibration_error"] > 0.04 and letter in "ABC":
-        letter, word = {"A": ("B", "Good"), "B": ("C", "Fair"), "C": ("D", "Weak")}[letter]
-    caught, hit = round(100 * ours["recall_at_10"]), round(100 * ours["precision_at_10"])
-    usual = round(100 * report["lapse_rate"])
-    sentence = (
-        f"{word}: of the tenth of members that it ranked highest a month before renewal, {hit} in 100 lapsed, "
-        f"against {usual} in 100 of all; that tenth held {caught} in 100 of all who lapsed."
+    saved = report["better"]["base_rate"]
+    share, low, high = (saved[name] for name in ("share", "share_low", "share_high"))
+    ours = report["models"]["tenure"]
+    if not report["decisions"] or share is None or low is None or high is None:
+        return _answer(_UNKNOWN, _UNKNOWN, _UNKNOWN, "Cannot tell yet: too few past renewals to judge by.")
+    loose = ours["calibration_error"] > 0.04
+    letter, worst, best = (_letter(value, loose=loose) for value in (share, low, high))
+    if low <= 0 <= high:
+        words = (
+            f"Cannot tell: on {report['decisions']:,} past renewals it may be no better than always saying the usual "
+            f"rate ({_percent(low)} to {_percent(high)} % less surprise)"
+        )
+        return _answer(_UNKNOWN, worst, best, f"{words}. {_top(report)}")
+    if high < 0:
+        return _answer("D", "D", "D", f"Worse than always saying the usual rate. {_top(report)}")
+    span = "" if worst == best else f" The grade may lie between {worst} and {best}."
+    return _answer(letter, worst, best, f"{_WORDS[letter]}: {_top(report, inside=True)}{span}")
+
+
+def _letter(share: float, *, loose: bool) -> str:
+    letter = next((letter for letter, least, _ in _GRADES if share >= least), "D")
+    return _LOWER[letter] if loose else letter
+
+
+def _top(report: dict[str, Any], *, inside: bool = False) -> str:
+    """What the top of the list held, with its interval; *inside* a sentence it begins small."""
+    ours = report["models"]["tenure"]
+    hit, low, high = (_hundred(ours[f"precision_at_10{end}"]) for end in ("", "_low", "_high"))
+    caught, usual = _hundred(ours["recall_at_10"]), _hundred(report["lapse_rate"])
+    return (
+        f"{'of' if inside else 'Of'} the tenth of members that it ranked highest a month before renewal, {hit} in 100 "
+        f"lapsed ({low} to {high}), against {usual} in 100 of all; that tenth held {caught} in 100 of all who lapsed."
     )
-    return {"letter": letter, "sentence": sentence}
+
+
+def _hundred(value: float | None) -> str:
+    return "?" if value is None else f"{100 * value:.0f}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:+.0f}".replace("-", "−")
+
+
+def _answer(letter: str, low: str, high: str, sentence: str) -> dict[str, str]:
+    return {"letter": letter, "low_letter": low, "high_letter": high, "sentence": sentence}

@@ -24,9 +24,9 @@ from tenure.risk.fitting import FLOOR, Rows, Workshop
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.learners import BLEND, BOOSTER
-from tenure.risk.metrics import calibration_bins, gains, summary
 from tenure.risk.reasons import explain
 from tenure.risk.registry import Manifest, Model, Registry
+from tenure.risk.report import report
 from tenure.risk.timing import learn_timing
 
 _MOST_ROWS = 120_000
@@ -78,13 +78,14 @@ def train(
     tell("back-test", 0.0)
     tested = run_backtest(landmarks, workshop, as_of, progress=lambda share: tell("back-test", share))
     tell("model", 0.0)
+    judged = report(tested.predicted, tested.folds, landmarks.matrix.rows, members, settings.capacity)
     model = _fit(landmarks, workshop, tested, found, settings, as_of, tell)
     manifest = {
         **model.manifest,
         "trained_at": clock().isoformat(timespec="seconds"),
         "data": _data(lake, found, members, as_of) | counts,
-        "backtest": _report(tested, settings),
-        "grade": graded(_report(tested, settings)),
+        "backtest": judged,
+        "grade": graded(judged),
     }
     kept = _exported(tested, found, terms)
     return Registry(models).keep(
@@ -240,41 +241,6 @@ def _data(lake: Lake, found: pl.DataFrame, members: pl.DataFrame, as_of: dt.date
         "activity_rows": int(rows),
         "notes": notes,
     }
-
-
-def _report(tested: BackTest, settings: Settings) -> dict[str, Any]:
-    """What the back-test found, each decision once: at its last landmark 30 days or more before the end."""
-    once = _once(tested.predicted)
-    y = once["lapsed"].to_numpy().astype(np.float64)
-    members = once["member"].to_numpy()
-    ours = once["p"].to_numpy()
-    rivals = {"base_rate": "base_rate", "life_table": "life table", "points_score": "points_score"}
-    models = {"tenure": summary(ours, y, members, seed=1)}
-    models |= {name: summary(once[column].to_numpy(), y, members, seed=1) for name, column in rivals.items()}
-    report = {
-        "folds": tested.folds,
-        "models": models,
-        "calibration": calibration_bins(ours, y),
-        "gains": gains(ours, once["points"].to_numpy(), y),
-        "lapse_rate": float(y.mean()) if y.size else 0.0,
-        "decisions": int(y.size),
-        "members": int(once["member"].n_unique()),
-    }
-    return {key: _without_nan(value) for key, value in report.items()}
-
-
-def _once(predicted: pl.DataFrame) -> pl.DataFrame:
-    early = predicted.filter((pl.col("ends_on") - pl.col("as_of")).dt.total_days() >= 30)
-    return early.sort("as_of").unique("term_id", keep="last", maintain_order=True)
-
-
-def _without_nan(value: Any) -> Any:
-    """JSON has no NaN: what is not known is null."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _exported(tested: BackTest, found: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:

@@ -124,7 +124,7 @@ def figures_of(manifest: dict[str, Any]) -> dict[str, Figure]:
     figures = {}
     if backtest.get("calibration"):
         bins = [Bin(**{name: row[name] for name in Bin.__dataclass_fields__}) for row in backtest["calibration"]]
-        about = f"Lapses in each group of scores, with 90 % ranges; {tested}, predicted before they were known"
+        about = f"Lapses in each group of scores, with 95 % ranges; {tested}, predicted before they were known"
         figures["calibration"] = calibration([b for b in bins if b.n], about=about)
     if backtest.get("gains"):
         rows = [

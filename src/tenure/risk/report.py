@@ -1,0 +1,165 @@
+"""What a back-test found, as figures with intervals: whole, against its rivals, and slice by slice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tenure.base.settings import Capacity
+from tenure.risk.learners import Floats
+from tenure.risk.metrics import auc, calibration_bins, calibration_in_the_large, gains
+from tenure.risk.resampling import Draws, draw, percentiles, ranked, saved, summary
+
+RIVALS = {"base_rate": "base_rate", "life_table": "life table", "points_score": "points_score"}
+"""What a model has to beat: name in the report and column of the back-test's predictions."""
+
+ENOUGH = 20
+"""Lapses, and renewals, below which a slice is too small to tell anything of."""
+
+_TENTH = 0.10
+_DAYS_A_MONTH = 365.25 / 12
+_SEED = 1
+
+
+def report(
+    predicted: pl.DataFrame, folds: list[dict[str, Any]], stood: pl.DataFrame, members: pl.DataFrame, room: Capacity
+) -> dict[str, Any]:
+    """The back-test in figures, each decision once: at its last landmark 30 days or more before the end.
+
+    Args:
+        predicted: As `tenure.risk.backtest.BackTest` has it.
+        folds: Likewise.
+        stood: Where each landmark stood; `predicted["at"]` are places in it.
+        members: All versions of all members, for who pays for whom.
+        room: How many members staff can call.
+
+    Returns:
+        `models` (`tenure` and its rivals: every measure of `tenure.risk.resampling.summary`), `better` (by how much
+        lower its log loss is than each rival's), `calibration`, `gains`, `slices`, `capacity`, and how much there was
+        to judge by. What cannot be told is null.
+    """
+    one = once(predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood)))
+    y, p = one["lapsed"].to_numpy().astype(np.float64), one["p"].to_numpy()
+    draws = draw(one["payer"].to_numpy(), seed=_SEED)
+    capacity, described = reach(one["ends_on"], room)
+    said = {"tenure": p} | {name: one[column].to_numpy() for name, column in RIVALS.items()}
+    found = {
+        "folds": folds,
+        "models": {name: summary(each, y, draws, capacity=capacity) for name, each in said.items()},
+        "better": {name: saved(p, said[name], y, draws) for name in RIVALS},
+        "calibration": calibration_bins(p, y),
+        "gains": gains(p, one["points"].to_numpy(), y),
+        "slices": slices(one, ("member_type", "renewal", "record_type", "year")),
+        "capacity": described,
+        "lapse_rate": float(y.mean()) if y.size else 0.0,
+        "decisions": int(y.size),
+        "members": int(one["member"].n_unique()),
+        "payers": int(one["payer"].n_unique()),
+    }
+    plain: dict[str, Any] = without_nan(found)
+    return plain
+
+
+def once(predicted: pl.DataFrame) -> pl.DataFrame:
+    """Each decision at its last landmark 30 days or more before its end."""
+    early = predicted.filter((pl.col("ends_on") - pl.col("as_of")).dt.total_days() >= 30)
+    return early.sort("as_of").unique(["member", "ends_on"], keep="last", maintain_order=True)
+
+
+def payers(member: pl.Series, members: pl.DataFrame) -> pl.Series:
+    """Who stands behind each of *member*: the organization that was last known to pay for them, else themselves."""
+    known = members.sort("valid_from").group_by("member").agg(pl.col("organization").last())
+    joined = member.to_frame("member").join(known, on="member", how="left", maintain_order="left")
+    return joined.select(pl.coalesce("organization", "member").alias("payer")).to_series()
+
+
+def reach(ends_on: pl.Series, room: Capacity) -> tuple[dict[str, float], dict[str, Any]]:
+    """The shares of the list at which precision and recall are told, and the same for a reader.
+
+    The top tenth always; and as many as staff can call, where the settings say so: calls a month against the
+    renewals that came due a month.
+    """
+    described: dict[str, Any] = {"share": _TENTH, "calls_per_month": None, "calls_share": None}
+    calls = room.calls_per_month
+    if not calls or not len(ends_on):
+        return {"10": _TENTH}, described
+    first, last = ends_on.min(), ends_on.max()
+    assert isinstance(first, dt.date)
+    assert isinstance(last, dt.date)
+    months = max(1.0, (last - first).days / _DAYS_A_MONTH)
+    share = min(1.0, calls * months / len(ends_on))
+    return {"10": _TENTH, "calls": share}, described | {"calls_per_month": calls, "calls_share": share}
+
+
+def _kinds(predicted: pl.DataFrame, stood: pl.DataFrame) -> dict[str, pl.Series]:
+    """By what slices are told apart."""
+    here = stood[predicted["at"].to_numpy()]
+    first = here["terms_in_spell"] == 1
+    return {
+        "member_type": here["member_type"],
+        "record_type": here["record_type"],
+        "renewal": pl.select(pl.when(first).then(pl.lit("first")).otherwise(pl.lit("later"))).to_series(),
+        "year": predicted["ends_on"].dt.year().cast(pl.String),
+    }
+
+
+def slices(one: pl.DataFrame, by: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Every value of the columns *by* with how well its decisions were foretold.
+
+    Args:
+        one: Decisions with `p`, `lapsed`, `payer` and the columns *by*.
+        by: Which columns.
+
+    Returns:
+        `by`, `value`, `decisions`, `lapses`, `predicted`, `observed`; and, where there are enough, `auc` and
+        `calibration_in_the_large` with their intervals, and `verdict`: `as foretold`, `more lapsed`, `fewer lapsed`,
+        or `too few to tell`.
+    """
+    answer = []
+    for column in by:
+        parts = one.filter(pl.col(column).is_not_null()).partition_by(column, as_dict=True)
+        for (value,), part in sorted(parts.items(), key=lambda item: -item[1].height):
+            answer.append({"by": column, "value": str(value), **_slice(part)})
+    return answer
+
+
+def _slice(part: pl.DataFrame) -> dict[str, Any]:
+    y, p = part["lapsed"].to_numpy().astype(np.float64), part["p"].to_numpy()
+    lapses = int(y.sum())
+    found: dict[str, Any] = {
+        "decisions": int(y.size), "lapses": lapses, "predicted": float(p.mean()), "observed": float(y.mean()),
+    }  # fmt: skip
+    if min(lapses, y.size - lapses) < ENOUGH:
+        return found | {"verdict": "too few to tell"}
+    draws = draw(part["payer"].to_numpy(), seed=_SEED, repeats=200)
+    low, high = percentiles(off_by(p, y, draws))
+    order = percentiles(areas(p, y, draws))
+    verdict = "more lapsed" if low > 0 else "fewer lapsed" if high < 0 else "as foretold"
+    return found | {
+        "auc": auc(p, y), "auc_low": order[0], "auc_high": order[1],
+        "calibration_in_the_large": calibration_in_the_large(p, y),
+        "calibration_in_the_large_low": low, "calibration_in_the_large_high": high, "verdict": verdict,
+    }  # fmt: skip
+
+
+def off_by(p: Floats, y: Floats, draws: Draws) -> Floats:
+    """Observed minus predicted rate in each repeat."""
+    n, gap = draws.sums(np.ones_like(p), y - p).T
+    return np.asarray(gap / n)
+
+
+def areas(p: Floats, y: Floats, draws: Draws) -> Floats:
+    """Area under the curve in each repeat."""
+    return ranked(p, y, draws, {})["auc"]
+
+
+def without_nan(value: Any) -> Any:
+    """JSON has no NaN: what is not known is null."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,142 @@
+"""Measures and their intervals: each holds the truth about as often as it says, and counts payers, not rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tenure.base.settings import Capacity
+from tenure.risk.grade import graded
+from tenure.risk.metrics import at_capacity, auc, log_loss
+from tenure.risk.report import payers, reach
+from tenure.risk.resampling import draw, saved, summary
+
+TENTH = {"10": 0.10}
+
+
+def decided(seed: int, payers_: int = 300, each: int = 3, slope: float = 1.0):
+    """Decisions of payers who each share a fate in part; the predictions are right when *slope* is 1."""
+    rng = np.random.default_rng(seed)
+    cluster = np.repeat(np.arange(payers_), each)
+    z = -1.2 + np.repeat(rng.normal(0, 1.2, payers_), each)
+    p = 1 / (1 + np.exp(-z))
+    y = (rng.random(p.size) < p).astype(float)
+    return 1 / (1 + np.exp(-z / slope)), y, cluster
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    """The predictions are the truth here, so slope 1, intercept 0 and a gap of 0 are what is to be held."""
+    truth = {"calibration_slope": 1.0, "calibration_intercept": 0.0, "calibration_in_the_large": 0.0}
+    big_p, big_y, _ = decided(10_000, payers_=100_000)
+    truth |= {"auc": auc(big_p, big_y), "log_loss": log_loss(big_p, big_y)}
+    truth["precision_at_10"] = at_capacity(big_p, big_y, 0.10)[0]
+    held = dict.fromkeys(truth, 0)
+    for seed in range(150):
+        p, y, cluster = decided(seed)
+        found = summary(p, y, draw(cluster, seed=seed, repeats=150), capacity=TENTH)
+        for name, value in truth.items():
+            held[name] += found[f"{name}_low"] <= value <= found[f"{name}_high"]
+
+    assert all(128 <= count <= 149 for count in held.values()), held
+
+
+def test_a_payer_who_decides_four_times_alike_counts_once():
+    """Copies of a decision say nothing new: the interval stays as wide as it was."""
+    p, y, cluster = decided(1, each=1)
+    alone = summary(p, y, draw(cluster, seed=5), capacity=TENTH)
+    copies = summary(np.tile(p, 4), np.tile(y, 4), draw(np.tile(cluster, 4), seed=5), capacity=TENTH)
+    apart = summary(np.tile(p, 4), np.tile(y, 4), draw(np.arange(4 * p.size), seed=5), capacity=TENTH)
+
+    for name in ("auc", "brier", "calibration_in_the_large"):
+        width, same, half = (one[f"{name}_high"] - one[f"{name}_low"] for one in (alone, copies, apart))
+        assert same == pytest.approx(width, rel=1e-6)
+        assert half < 0.65 * width
+
+
+def test_every_figure_lies_within_its_interval():
+    """Also where ties abound, as for a base rate."""
+    p, y, cluster = decided(2)
+    for said in (p, np.round(p, 1), np.full(p.size, y.mean())):
+        found = summary(said, y, draw(cluster, seed=1), capacity=TENTH)
+        known = [name for name in found if f"{name}_low" in found and np.isfinite(found[f"{name}_low"])]
+
+        assert len(known) >= 7
+        assert all(found[f"{name}_low"] <= found[name] <= found[f"{name}_high"] for name in known)
+
+
+def test_what_says_the_same_of_everybody_catches_a_tenth_with_a_tenth():
+    """Equal predictions are in no order, whatever order the rows are in."""
+    y = np.repeat([1.0, 0.0], [200, 800])
+
+    assert at_capacity(np.full(1000, 0.2), y, 0.10) == pytest.approx((0.2, 0.1))
+
+
+def test_too_extreme_predictions_are_seen():
+    """A slope whose interval lies below one."""
+    p, y, cluster = decided(3, slope=0.5)
+    found = summary(p, y, draw(cluster, seed=1), capacity=TENTH)
+
+    assert 0.3 < found["calibration_slope_low"] < 0.5 < found["calibration_slope_high"] < 0.7
+    assert found["calibration_error_low"] > 0.02
+
+
+def test_the_same_predictions_save_nothing():
+    """The difference of a model with itself is nought, surely; with a constant it is not."""
+    p, y, cluster = decided(4)
+    draws = draw(cluster, seed=1)
+
+    assert saved(p, p, y, draws) == pytest.approx(dict.fromkeys(saved(p, p, y, draws), 0.0))
+    assert saved(p, np.full(p.size, y.mean()), y, draws)["difference_low"] > 0.02
+
+
+def test_people_stand_with_the_organization_that_pays():
+    """Somebody who has an organization is drawn with it; the organization with itself."""
+    members = pl.DataFrame(
+        {"member": [1, 1, 2, 9], "valid_from": [1, 2, 1, 1], "organization": [None, 9, None, None]},
+        schema_overrides={"organization": pl.Int64},
+    )
+
+    assert payers(pl.Series([1, 2, 9, 7]), members).to_list() == [9, 2, 9, 7]
+
+
+def test_hours_of_staff_become_a_share_of_the_list():
+    """Twenty hours of forty-minute calls are thirty calls a month; a year of 1,200 renewals is 100 a month."""
+    ends = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 12, 31), eager=True).sample(1200, with_replacement=True)
+    shares, told = reach(ends, Capacity(hours_per_month=20, minutes_per_call=40))
+
+    assert told["calls_per_month"] == 30
+    assert shares["calls"] == pytest.approx(0.30, abs=0.01)
+    assert list(reach(ends, Capacity())[0]) == ["10"]
+
+
+def _report(low: float, high: float, error: float = 0.01):
+    ours = {"calibration_error": error, "precision_at_10": 0.4, "precision_at_10_low": 0.3, "precision_at_10_high": 0.5}
+    saved_ = {"share": (low + high) / 2, "share_low": low, "share_high": high}
+    return {
+        "decisions": 900, "lapse_rate": 0.16, "models": {"tenure": ours | {"recall_at_10": 0.3}},
+        "better": {"base_rate": saved_},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "letter", "word"),
+    [
+        (-0.02, 0.09, "–", "Cannot tell"),
+        (0.16, 0.18, "B", "Good"),
+        (0.10, 0.22, "B", "between C and B"),
+        (-0.3, -0.1, "D", "Worse than"),
+        (0.26, 0.30, "A", "Very good"),
+    ],
+)
+def test_a_grade_says_no_more_than_its_interval_allows(low: float, high: float, letter: str, word: str):
+    """No letter where zero is held; both letters where two are."""
+    found = graded(_report(low, high))
+
+    assert found["letter"] == letter
+    assert word in found["sentence"]
+
+
+def test_loose_numbers_cost_a_letter():
+    """Good at ranking and wrong by six points is not very good."""
+    assert graded(_report(0.26, 0.30, error=0.06))["letter"] == "B"
