@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -155,3 +156,24 @@ def test_doctor_names_each_fault_with_its_mend(night: Path):
     assert done.code == 1
     assert set(faults) == {"source", "secrets"}
     assert all(fault["mend"] for fault in faults.values())
+
+
+def test_doctor_names_member_types_that_no_term_has(night: Path):
+    """A slip in a type's name would quietly give it the default days of grace."""
+    text = (night / "tenure.toml").read_text()
+    (night / "tenure.toml").write_text(text.replace("default = 30", 'default = 30\n"STUDNET" = 60'))
+
+    done = tenure("doctor", "--home", night)
+
+    assert "member types: `[membership]` names STUDNET, which no term has" in done.out
+
+
+def test_doctor_names_a_clock_that_went_back(night: Path):
+    """A machine that believes it is last year must not run a night."""
+    manifest = night / "lake" / "manifest.json"
+    manifest.write_text(re.sub(r'"at": "20\d\d', '"at": "2094', manifest.read_text()))
+
+    done = tenure("doctor", "--home", night)
+
+    assert done.code == 1
+    assert "machine's clock: the last sync lies" in done.out

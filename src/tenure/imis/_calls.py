@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import email.utils
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,6 +79,7 @@ class Caller:
         self._in_flight = threading.RLock()
         self.budget = budget_of(str(wire.base), requests_per_hour, time)
         self.requests = 0
+        self.server_ahead: dt.timedelta | None = None
         self.retries = RetryBudget()
         self.breaker = CircuitBreaker(time.ticks)
         self.sign_in = SignIn(str(wire.base), username, password, self._post_form, time)
@@ -171,10 +174,19 @@ class Caller:
         try:
             reply = self._wire.exchange(method, url, headers, body)
             status, size = reply.status, len(reply.body)
+            self._note_clock(reply)
             return reply
         finally:
             if self._on_request is not None:
                 self._on_request(Exchange(method, url.path, status, self._time.ticks() - began, size))
+
+    def _note_clock(self, reply: Reply) -> None:
+        try:
+            told = email.utils.parsedate_to_datetime(reply.headers["date"])
+        except (KeyError, ValueError):
+            return
+        # A date without a zone is in UTC, as every Date header ought to be.
+        self.server_ahead = (told if told.tzinfo else told.replace(tzinfo=dt.UTC)) - self._time.clock()
 
     def _transient(self, request: Request, reply: Reply) -> Exception:
         error = trouble(reply, request.what)

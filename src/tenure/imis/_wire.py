@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import re
 import socket
@@ -140,6 +141,12 @@ class Wire:
             network_backend=_BoundedBackend(self._deadline),
         )
         self._checked_plain = base.scheme == "https"
+        self.certificate_ends: dt.datetime | None = None
+
+    @property
+    def proxy(self) -> str:
+        """The proxy that is gone through, without an account; empty for none."""
+        return without_account(self._proxy) if self._proxy is not None else ""
 
     def close(self) -> None:
         """Close the connection."""
@@ -182,6 +189,7 @@ class Wire:
         with self._pool.stream(method, target, headers=sent, content=body) as response:
             answer = httpx.Headers(response.headers)
             reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
+            self.certificate_ends = _certificate_ends(response.extensions["network_stream"])
             return Reply(response.status, reason, answer, self._read(response.iter_stream(), answer))
 
     def _read(self, chunks: Iterator[bytes], headers: httpx.Headers) -> bytes:
@@ -249,6 +257,15 @@ class Wire:
         if self._proxy is None:
             return "`source.url` in tenure.toml"
         return "`source.proxy` in tenure.toml, or the variable HTTPS_PROXY where that is empty"
+
+
+def _certificate_ends(stream: httpcore.NetworkStream) -> dt.datetime | None:
+    """The last instant of the certificate that the server showed; None without TLS."""
+    secured = stream.get_extra_info("ssl_object")
+    told = secured.getpeercert() if secured is not None else None
+    if not told or "notAfter" not in told:
+        return None
+    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(told["notAfter"]), dt.UTC)
 
 
 def _in_words(error: Exception) -> str:

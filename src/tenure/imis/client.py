@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +26,15 @@ from tenure.imis._values import (
     values_of,
 )
 from tenure.imis._wire import Reply, Wire, base_url
-from tenure.imis.errors import ImisRefused, Invalid, NoSuchQuery, NotFound, NotOffered, WriteNotPermitted
+from tenure.imis.errors import (
+    ImisRefused,
+    Invalid,
+    NoSuchQuery,
+    NotAllowed,
+    NotFound,
+    NotOffered,
+    WriteNotPermitted,
+)
 
 OnPage = Callable[[Progress], None]
 Filter = str | tuple[str, ...]
@@ -98,6 +107,21 @@ class ImisClient:
     def circuit(self) -> str:
         """`closed` when all is well, `open` while iMIS is left alone after failures, `half open` before a probe."""
         return self._caller.breaker.state
+
+    @property
+    def server_ahead(self) -> dt.timedelta | None:
+        """By how much the server's clock was ahead of ours at its last answer, to the second; None if it never said."""
+        return self._caller.server_ahead
+
+    @property
+    def certificate_ends(self) -> dt.datetime | None:
+        """The last instant of the server's certificate, UTC; None before the first answer, and without TLS."""
+        return self._wire.certificate_ends
+
+    @property
+    def proxy(self) -> str:
+        """The proxy that is gone through, without its account; empty for none."""
+        return self._wire.proxy
 
     def whoami(self) -> str:
         """Sign in, and give the account's name as iMIS has it."""
@@ -236,6 +260,23 @@ class ImisClient:
         except NotFound:
             return None
         return answer if isinstance(answer, dict) else None
+
+    def may(self, name: str, operation: str) -> bool | None:
+        """Whether the account may do *operation* (`Add`, `Update`, `Delete`) on an entity; None if iMIS doesn't say.
+
+        A question, which changes nothing: `_haspermission`.
+        """
+        request = Request(
+            "POST", f"/api/{_segment(name)}/_haspermission/{_segment(operation)}", f"rights on {name}", body={}
+        )
+        try:
+            answer = self._caller.call(request, lambda reply: json_of(reply, request.what))
+        except NotAllowed:
+            return False
+        except (NotFound, NotOffered, Invalid):
+            return None
+        found = answer.get("Result") if isinstance(answer, dict) else answer
+        return found if isinstance(found, bool) else None
 
     def definition(self, name: str) -> dict[str, Any] | None:
         """The definition of a business object or panel source as iMIS writes it, or None if there is none."""

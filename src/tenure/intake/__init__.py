@@ -8,9 +8,10 @@ The public face: `sync`, its `SyncReport`, and the sources: `FilesSource` for a 
 `ImisSource` for an iMIS read through a mapping (`read_mapping`), `SqlSource` for its database (`read_sql_mapping`).
 """
 
+from tenure.intake._codes import activity_types, known_codes
 from tenure.intake._files import FilesSource
 from tenure.intake._imis import ImisSource
-from tenure.intake._mapping import Mapping, read_mapping
+from tenure.intake._mapping import Feed, Mapping, read_mapping
 from tenure.intake._report import Fault, SyncReport, TableReport
 from tenure.intake._source import Delivery, Errand, FeedCount, Given, Source
 from tenure.intake._sql import SqlSource
@@ -21,6 +22,7 @@ __all__ = [
     "Delivery",
     "Errand",
     "Fault",
+    "Feed",
     "FeedCount",
     "FilesSource",
     "Given",
@@ -31,6 +33,8 @@ __all__ = [
     "SqlSource",
     "SyncReport",
     "TableReport",
+    "activity_types",
+    "known_codes",
     "read_mapping",
     "read_sql_mapping",
     "sync",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
+from tenure.app.checks.finding import AGAIN, FAULT, NOTE, OK, Finding
 from tenure.app.house import House
 from tenure.app.password import SQL_VARIABLE, is_known
 from tenure.app.source import open_database
@@ -44,7 +44,7 @@ def _tables(house: House, client: SqlClient, plan: SqlMapping) -> Iterator[Findi
             shown.check(feed.question, others)
             rows = client.count(feed.question, shown, house.clock().replace(tzinfo=None))
         except TenureError as error:
-            yield Finding(name, NOTE if feed.may_lack else FAULT, error.message, error.mend)
+            yield Finding(name, NOTE if feed.may_lack else FAULT, error.message, error.mend or AGAIN)
             continue
         news = "read anew each time"
         if feed.version and shown.has(feed.table, feed.version):
@@ -52,7 +52,8 @@ def _tables(house: House, client: SqlClient, plan: SqlMapping) -> Iterator[Findi
         elif feed.by:
             news = f"new by {feed.by}"
         state = OK if rows or table not in ("members", "terms") else NOTE
-        yield Finding(name, state, f"{feed.table}: {rows:,} rows for {table}, {news}")
+        mend = "" if state == OK else "see whether the conditions of that feed in the mapping leave anything"
+        yield Finding(name, state, f"{feed.table}: {rows:,} rows for {table}, {news}", mend)
 
 
 def _rights(client: SqlClient, plan: SqlMapping) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from tenure.app.house import House
 from tenure.base.errors import TenureError
 
 OK, NOTE, FAULT = "ok", "note", "fault"
+AGAIN = "mend what it names, and look again"
+"""What to do where an error has no mend of its own."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Finding:
     words: str
     mend: str = ""
 
+    def __post_init__(self) -> None:
+        if self.state != OK and not self.mend:
+            raise ValueError(f"{self.check}: what is not well has a mend")
+
 
 Check = Callable[[House], Iterable[Finding]]
 
@@ -37,7 +43,7 @@ def examine(house: House, checks: Iterable[tuple[str, Check]]) -> Iterator[Findi
         try:
             yield from check(house)
         except TenureError as error:
-            yield Finding(subject, FAULT, error.message, error.mend)
+            yield Finding(subject, FAULT, error.message, error.mend or AGAIN)
         except Exception as error:
             # The text of a foreign error may hold a row of data, so only its kind is told.
             kind = type(error).__name__

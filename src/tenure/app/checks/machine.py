@@ -7,12 +7,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.house import House
 
 _GIB = 1024**3
-_SHARES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p"}
+SHARES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p"}
+"""File systems over a network, on which the log of SQLite may be damaged."""
 
 
 def settings(house: House) -> Iterator[Finding]:
@@ -34,6 +36,44 @@ def home(house: House) -> Iterator[Finding]:
         yield Finding("home", FAULT, f"{root} cannot be written", "give the account that runs Tenure the right to it")
 
 
+def privacy(house: House) -> Iterator[Finding]:
+    """Whether others on this machine can read the home."""
+    if os.name == "posix" and house.home.root.stat().st_mode & 0o004:
+        words = "others on this machine may look into the home"
+        yield Finding("privacy", NOTE, words, f"chmod 750 {house.home.root}, if this machine is not yours alone")
+    else:
+        yield Finding("privacy", OK, "others on this machine cannot look into the home")
+
+
+def memory(house: House) -> Iterator[Finding]:
+    """How much memory the machine has, where it tells."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return
+    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIB
+    if gib < 1.8:
+        mend = "give it 2 GiB at least; 4 GiB suffice for 50,000 members"
+        yield Finding("memory", NOTE, f"{gib:,.1f} GiB, which a first training may exceed", mend)
+    else:
+        yield Finding("memory", OK, f"{gib:,.1f} GiB")
+
+
+def time_zone(house: House) -> Iterator[Finding]:
+    """Whether the association's time zone is one."""
+    name = house.settings.association.time_zone
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        mend = f'set `association.time_zone` in {house.home.settings_file} to one such as "America/New_York"'
+        yield Finding("time zone", FAULT, f"`{name[:40]}` is none", mend)
+        return
+    if name == "UTC" and house.settings.source.kind != "files":
+        words = "UTC: iMIS is taken to state its times in it"
+        mend = "servers mostly keep local time: if yours does, set `association.time_zone`, before the first sync"
+        yield Finding("time zone", NOTE, words, mend)
+    else:
+        yield Finding("time zone", OK, f"{name}, where it is now {house.clock().astimezone(zone):%H:%M}")
+
+
 def disk(house: House) -> Iterator[Finding]:
     """Room on the disk."""
     free = shutil.disk_usage(house.home.root).free
@@ -48,17 +88,16 @@ def disk(house: House) -> Iterator[Finding]:
 
 def share(house: House) -> Iterator[Finding]:
     """Whether the home lies on a network share, where SQLite's log cannot work."""
-    kind = _file_system_of(house.home.root)
-    if kind in _SHARES and not house.settings.ledger.database:
+    kind = file_system_of(house.home.root)
+    if kind in SHARES and not house.settings.ledger.database:
         mend = "move the home to a local disk, or set `ledger.database` to a PostgreSQL address"
         yield Finding("network share", FAULT, f"the home lies on {kind}, where SQLite may be damaged", mend)
     else:
-        yield Finding("network share", OK, "the home is not on one" if kind not in _SHARES else "PostgreSQL is used")
+        yield Finding("network share", OK, "the home is not on one" if kind not in SHARES else "PostgreSQL is used")
 
 
-def _file_system_of(path: Path) -> str:
-    """The kind of file system that *path* lies on, where the machine tells; else empty."""
-    mounts = Path("/proc/mounts")
+def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The kind of file system that *path* lies on, where the machine tells in *mounts*; else empty."""
     if not mounts.is_file():
         return ""
     rows = [line.split() for line in mounts.read_text(encoding="utf-8").splitlines()]
@@ -87,6 +126,9 @@ CHECKS = (
     ("settings", settings),
     ("Python", python),
     ("home", home),
+    ("privacy", privacy),
+    ("memory", memory),
+    ("time zone", time_zone),
     ("disk", disk),
     ("network share", share),
     ("secrets", secrets),

@@ -9,6 +9,7 @@ from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.handover import without_values
 from tenure.app.house import House
 from tenure.app.models import is_due, manifest_for
+from tenure.app.outages import outages
 
 _SILENCE = dt.timedelta(hours=26)
 _DURABLE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -36,6 +37,71 @@ def freshness(house: House) -> Iterator[Finding]:
     words = f"something new last came in {age.days} days ago" if age.days else "something new came in today"
     mend = "see whether the exports are made, or the site's records still change"
     yield Finding("freshness", NOTE if age.days > 7 else OK, words, mend if age.days > 7 else "")
+
+
+def feeds(house: House) -> Iterator[Finding]:
+    """Feeds that stopped for everyone, though they used to come often."""
+    if not house.lake.rows("activity"):
+        return
+    # A home that merely was not synced for long is the business of `freshness`.
+    stopped = list(outages(house, dt.datetime.fromisoformat(house.lake.log[-1]["at"]).date()))
+    for outage in stopped:
+        mend = "see whether the query or export still gives it; if the thing itself has ended, nothing need be done"
+        yield Finding("feeds", NOTE, str(outage), mend)
+    if not stopped:
+        yield Finding("feeds", OK, "no kind of activity has stopped coming")
+
+
+def ahead(house: House) -> Iterator[Finding]:
+    """Whether this machine's clock stands before the last sync."""
+    log = house.lake.log
+    if not log:
+        return
+    gap = dt.datetime.fromisoformat(log[-1]["at"]) - house.clock()
+    if gap > dt.timedelta(minutes=5):
+        hours = gap.total_seconds() / 3600
+        words = f"the last sync lies {hours:,.1f} hours ahead of this machine's clock"
+        yield Finding("machine's clock", FAULT, words, "set the clock; a night must not believe it is yesterday")
+    else:
+        yield Finding("machine's clock", OK, "stands after the last sync")
+
+
+def member_types(house: House) -> Iterator[Finding]:
+    """Whether the member types that the settings name occur among the terms."""
+    rules = house.settings.membership
+    named = {*rules.grace_days, *rules.lifetime_types, *rules.complimentary_types} - {"default"}
+    if house.lake.is_empty("terms"):
+        return
+    known = set(house.lake.terms()["member_type"].unique().to_list())
+    strange = sorted(named - known)
+    if strange:
+        words = f"`[membership]` names {', '.join(strange)}, which no term has"
+        there = ", ".join(sorted(map(str, known))[:20])
+        yield Finding("member types", NOTE, words, f"correct the name in tenure.toml; terms have {there}")
+    else:
+        yield Finding("member types", OK, f"{len(known)} occur, and the settings name no other")
+
+
+def set_aside(house: House) -> Iterator[Finding]:
+    """What the last sync that set rows aside did with them."""
+    kept = sorted((house.home.lake / "quarantine").glob("*.parquet"))
+    if not kept:
+        yield Finding("rows set aside", OK, "none so far")
+        return
+    at = dt.datetime.strptime(kept[-1].stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    days = (house.clock() - at).days
+    mend = f"see which and why in {kept[-1]}; they come in by themselves once they are mended at the source"
+    state = NOTE if days < 7 else OK
+    yield Finding("rows set aside", state, f"some on {at:%Y-%m-%d}", mend if state == NOTE else "")
+
+
+def unfinished(house: House) -> Iterator[Finding]:
+    """Pages of a sync that was stopped."""
+    if any((house.home.root / "spool").rglob("*.parquet")):
+        mend = f"run `tenure sync --home {house.home.root}`, or wait for the next night: it goes on where it was"
+        yield Finding("unfinished sync", NOTE, "a sync was stopped on its way", mend)
+    else:
+        yield Finding("unfinished sync", OK, "none")
 
 
 def model(house: House) -> Iterator[Finding]:
@@ -96,7 +162,8 @@ def nights(house: House) -> Iterator[Finding]:
         return
     words = f"{last.get_state_display().lower()}, for {last.as_of}"
     if last.state in ("failed", "held_back", "partly_done"):
-        yield Finding("last night", FAULT, f"{words}: {last.trouble}", last.mend)
+        mend = last.mend or f"run `tenure run --home {house.home.root}` again, and see what it says"
+        yield Finding("last night", FAULT, f"{words}: {last.trouble}", mend)
     elif house.clock() - last.started_at > _SILENCE:
         hours = (house.clock() - last.started_at).total_seconds() / 3600
         yield Finding("last night", NOTE, f"{words}, {hours:,.0f} hours ago", "see whether the schedule still runs")
@@ -134,6 +201,11 @@ def accounts(house: House) -> Iterator[Finding]:
 CHECKS = (
     ("lake", lake),
     ("freshness", freshness),
+    ("feeds", feeds),
+    ("machine's clock", ahead),
+    ("member types", member_types),
+    ("rows set aside", set_aside),
+    ("unfinished sync", unfinished),
     ("model", model),
     ("ledger", ledger),
     ("last night", nights),
