@@ -128,14 +128,24 @@ class Site:
                 pair["Value"] = value
         self._client.put(f"/api/{name}/{key}", json=entity).raise_for_status()
 
+    def empty(self, name: str, key: str) -> None:
+        """Delete every row of an entity that is there; *key* is the property that names a row."""
+        if self._client.get(f"/api/{name}", params={"Limit": "1"}).status_code != 404:
+            for row in self.rows(name):
+                self._client.delete(f"/api/{name}/{row[key]}").raise_for_status()
+
     def forget(self) -> None:
         """Count requests from nothing."""
         self._client.delete("/_sandbox/usage")
 
     def writes(self, *, sign_ins: int) -> int:
         """How many requests since `forget` changed something, when so many of them were sign-ins."""
-        methods = self._client.get("/_sandbox/usage").json()["by_method"]
-        return sum(count for method, count in methods.items() if method not in ("GET", "HEAD")) - sign_ins
+        return sum(count for method, count in self.methods().items() if method not in ("GET", "HEAD")) - sign_ins
+
+    def methods(self) -> dict[str, int]:
+        """How many requests since `forget`, by method."""
+        found: dict[str, int] = self._client.get("/_sandbox/usage").json()["by_method"]
+        return found
 
     def fault(self, **faults: Any) -> None:
         """Switch faults on, and all others off."""

@@ -12,6 +12,7 @@ from tenure.base.errors import SourceUnavailable
 
 if TYPE_CHECKING:
     from tenure.imis import ImisClient
+    from tenure.ledger.lease import Fence
     from tenure.writeback import ReadBack
 
 _WEEK = dt.timedelta(days=6, hours=12)
@@ -19,7 +20,7 @@ _A_NIGHT = dt.timedelta(hours=12)
 _NAMED_FIELDS = 5
 
 
-def look_for_drift(house: House, client: ImisClient, tell: Teller, as_of: dt.date, *, dry_run: bool) -> list[str]:
+def look_for_drift(house: House, client: ImisClient, tell: Teller, as_of: dt.date, fence: Fence | None) -> list[str]:
     """Compare what iMIS holds with what it was given, and have written again what differs.
 
     A neighborhood of rows each night, chosen by its day; all of them when a week has passed, or when the table has
@@ -30,7 +31,7 @@ def look_for_drift(house: House, client: ImisClient, tell: Teller, as_of: dt.dat
         client: Reads.
         tell: The step; drift is a notice, and `read_back` among its figures.
         as_of: The night.
-        dry_run: Look, and change nothing in the ledger.
+        fence: The right to write; None to look only, and change nothing in the ledger.
 
     Returns:
         Ids of members whose row has to be written again.
@@ -53,8 +54,8 @@ def look_for_drift(house: House, client: ImisClient, tell: Teller, as_of: dt.dat
         tell.notice(f"iMIS did not answer when {table} was to be read back; the next night does it")
         return []
     _tell(tell, table, found, whole=whole)
-    if found.lost and not dry_run:
-        outbox.reopen(table=table, member_ids=found.lost, clock=house.clock)
+    if found.lost and fence is not None:
+        outbox.reopen(table=table, member_ids=found.lost, clock=house.clock, fence=fence)
     return found.lost
 
 

@@ -13,15 +13,12 @@ from tenure.app.exports import with_member_ids
 from tenure.app.house import House
 from tenure.app.source import open_client
 from tenure.app.walk import Teller
-from tenure.base.clock import Clock
-
-_SECONDS_OF_TRUST = 30
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tenure.imis import ImisClient
-    from tenure.ledger.runs import RunInProgress
+    from tenure.ledger.lease import Fence
     from tenure.writeback import WritebackReport
 
 
@@ -29,7 +26,7 @@ def write_back(
     house: House,
     tell: Teller,
     frame: pl.DataFrame,
-    before_write: Callable[[], None],
+    fence: Fence,
     *,
     dry_run: bool,
     approved_by: str = "",
@@ -40,7 +37,7 @@ def write_back(
         house: The association's.
         tell: The step.
         frame: Scores by pseudonym.
-        before_write: Raises when this process may no longer write.
+        fence: The right to write, looked at before each request that changes iMIS.
         dry_run: Change nothing, in the ledger either.
         approved_by: Who has let a write-back of any size pass; empty for nobody.
 
@@ -52,10 +49,10 @@ def write_back(
 
     wanted = list(writeback.risk_rows(with_member_ids(house, frame).iter_rows(named=True)))
     with open_client(house) as client:
-        lost = look_for_drift(house, client, tell, frame["as_of"].max(), dry_run=dry_run)
-        outbox = DryOutbox(_still_to_write(house, wanted, lost)) if dry_run else _planned(house, wanted)
+        lost = look_for_drift(house, client, tell, frame["as_of"].max(), None if dry_run else fence)
+        outbox = DryOutbox(_still_to_write(house, wanted, lost)) if dry_run else _planned(house, wanted, fence)
         release = _release(house, approved_by) if approved_by else None
-        report = _carried_out(house, client, outbox, tell, before_write, release, dry_run=dry_run)
+        report = _carried_out(house, client, outbox, tell, fence.look, release, dry_run=dry_run)
     _tell(tell, report)
     if report.trouble is not None and not report.written:
         raise report.trouble
@@ -68,26 +65,13 @@ def without_values(reason: str) -> str:
     return re.sub(r"(?<![A-Za-z])[0-9][\w.,-]*", "#", unquoted)[:200]
 
 
-def fence_of(run: RunInProgress, clock: Clock) -> Callable[[], None]:
-    """What raises once another process has taken over *run*; it asks the ledger every half minute."""
-    asked = clock()
-
-    def fence() -> None:
-        nonlocal asked
-        if abs((clock() - asked).total_seconds()) > _SECONDS_OF_TRUST:
-            run.hold_on()
-            asked = clock()
-
-    return fence
-
-
-def _planned(house: House, wanted: list[Any]) -> Any:
+def _planned(house: House, wanted: list[Any], fence: Fence) -> Any:
     from tenure import writeback
     from tenure.ledger import outbox
 
-    table = house.settings.writeback.table
-    outbox.plan(table=table, rows=wanted, clock=house.clock)
-    return writeback.LedgerOutbox(table, clock=house.clock, park_after=house.settings.writeback.park_after)
+    rules = house.settings.writeback
+    outbox.plan(table=rules.table, rows=wanted, clock=house.clock, fence=fence)
+    return writeback.LedgerOutbox(rules.table, clock=house.clock, park_after=rules.park_after, fence=fence)
 
 
 def _release(house: House, by: str) -> Callable[[int, int], None]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
+if TYPE_CHECKING:
+    from tenure.ledger.lease import Fence
 
-def hand_up(pairs: tuple[tuple[int, str], ...], people: pl.DataFrame | None, whole: bool) -> None:
+
+def hand_up(fence: Fence, pairs: tuple[tuple[int, str], ...], people: pl.DataFrame | None, whole: bool) -> None:
     """Learn *pairs* of pseudonym and id, and keep contacts.
 
     Args:
+        fence: The right to write; the lake does not change either where it is lost.
         pairs: Of pseudonym and the source's id.
         people: `member` and the contract's contact columns; None when none were read.
         whole: *people* are all there are; else those that are new or changed.
+
+    Raises:
+        HeldBack: Another process writes by now; nothing was kept.
     """
     from tenure.ledger import contacts, identities
 
-    identities.learn(pairs=pairs)
-    if people is not None:
-        contacts.replace(frame=people if whole else _with_the_others(people))
+    with fence.transaction():
+        identities.learn(pairs=pairs)
+        if people is not None:
+            contacts.replace(frame=people if whole else _with_the_others(people))
 
 
 def _with_the_others(people: pl.DataFrame) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
@@ -34,7 +35,7 @@ def sync(house: House, walk: Walk) -> SyncReport:
             clock=house.clock,
             source=source,
             progress=tell,
-            hand_up=hand_up,
+            hand_up=partial(hand_up, walk.run.fence),
         )
         _tell_sync(tell, report)
     return report
@@ -124,9 +125,10 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
         _note_outages(house, tell, as_of)
         if not dry_run:
             replay = _is_replay(as_of)
+            walk.run.fence.look()
             house.lake.write_scores(as_of, frame)
             if not replay:
-                scores.replace(frame=frame, run=walk.run.row, clock=house.clock)
+                scores.replace(frame=frame, run=walk.run.row, clock=house.clock, fence=walk.run.fence)
             tell.count(receipt=receipt)
     return frame
 
@@ -199,8 +201,7 @@ def _is_replay(as_of: dt.date) -> bool:
 def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool, approved_by: str) -> None:
     if house.settings.source.kind != "imis" or not house.settings.writeback.enabled:
         return
-    from tenure.app.handover import fence_of, write_back
+    from tenure.app.handover import write_back
 
     with walk.step("write back", "Write back") as tell:
-        fence = fence_of(walk.run, house.clock)
-        write_back(house, tell, frame, fence, dry_run=dry_run, approved_by=approved_by)
+        write_back(house, tell, frame, walk.run.fence, dry_run=dry_run, approved_by=approved_by)

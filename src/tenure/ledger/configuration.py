@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -15,6 +18,9 @@ from tenure.base.home import Home, write_atomically
 from tenure.base.settings import Settings
 
 APPS = ("django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tenure.ledger")
+
+_MIGRATING = 0x74656E757265
+"""Names the lock on a PostgreSQL server; any number would do that nobody else uses there."""
 
 # Bulk writes wait for a reader's checkpoint rather than fail at once.
 _SECONDS_TO_WAIT_FOR_A_LOCK = 30
@@ -50,10 +56,43 @@ def setup(home: Home, settings: Settings, **extra: Any) -> None:
 
 
 def migrate() -> None:
-    """Bring the tables of the ledger to this version's form; quick when they have it already."""
+    """Bring the tables of the ledger to this version's form; quick when they have it already.
+
+    Of several processes that ask at once, one does it, and the others wait for it.
+    """
     from django.core.management import call_command
 
-    call_command("migrate", verbosity=0, interactive=False)
+    with _alone():
+        if _is_behind():
+            call_command("migrate", verbosity=0, interactive=False)
+
+
+def _is_behind() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other processes out; the lock goes with its process, however that ends."""
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATING])
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATING])
+        return
+    # Also a new file's turn to write-ahead logging bears no company, so the lock is in a file of its own.
+    path = f"{connection.settings_dict['NAME']}-migrating"
+    with closing(sqlite3.connect(path, timeout=_SECONDS_TO_WAIT_FOR_A_LOCK, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
 
 
 def _settings(home: Home, settings: Settings) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
 from tenure.base.clock import Clock, system_clock
+from tenure.ledger.lease import Fence
 from tenure.ledger.models import OutboxRow
 
 State = OutboxRow.State
@@ -48,13 +50,16 @@ class Plan:
     unchanged: int
 
 
-def plan(*, table: str, rows: Iterable[Wanted], clock: Clock = system_clock) -> Plan:
+def plan(*, table: str, rows: Iterable[Wanted], clock: Clock = system_clock, fence: Fence | None = None) -> Plan:
     """Put *rows* into the outbox of *table*; a row that iMIS is known to hold already is left alone.
 
     A write whose outcome is unknown keeps that state under its new payload, so that it is read back first.
+
+    Raises:
+        HeldBack: *fence* says that another process writes by now; nothing was kept. So do `settle` and `reopen`.
     """
     now = clock()
-    with transaction.atomic():
+    with _fenced(fence):
         present = {row.member_id: row for row in OutboxRow.objects.filter(table=table)}
         fresh: list[OutboxRow] = []
         changed: list[OutboxRow] = []
@@ -83,11 +88,29 @@ def pending(*, table: str) -> list[OutboxRow]:
 def mark(
     *, row: OutboxRow, state: str, error: str = "", clock: Clock = system_clock, park_after: int = PARK_AFTER
 ) -> None:
-    """Note how far *row* has come, in a transaction of its own.
+    """Note how far *row* has come, in a transaction of its own."""
+    settle(outcomes=[(row, state, error)], clock=clock, park_after=park_after)
+
+
+def settle(
+    *,
+    outcomes: Iterable[tuple[OutboxRow, str, str]],
+    clock: Clock = system_clock,
+    park_after: int = PARK_AFTER,
+    fence: Fence | None = None,
+) -> None:
+    """Note how far rows have come, all in one transaction: row, state, and what iMIS said.
 
     `sending` counts an attempt, and `rejected` a refusal; after *park_after* of them in a row it is `parked` instead.
     """
-    row.state, row.last_error, row.changed_at = State(state), error, clock()
+    now = clock()
+    with _fenced(fence):
+        for row, state, error in outcomes:
+            _mark(row, state, error, now, park_after)
+
+
+def _mark(row: OutboxRow, state: str, error: str, now: dt.datetime, park_after: int) -> None:
+    row.state, row.last_error, row.changed_at = State(state), error, now
     if state == State.SENDING:
         row.attempts += 1
     if state == State.REJECTED:
@@ -110,10 +133,10 @@ def written(*, table: str) -> list[OutboxRow]:
     return list(OutboxRow.objects.filter(table=table, state=State.DONE).order_by("member_id"))
 
 
-def reopen(*, table: str, member_ids: Iterable[str], clock: Clock = system_clock) -> int:
+def reopen(*, table: str, member_ids: Iterable[str], clock: Clock = system_clock, fence: Fence | None = None) -> int:
     """Have rows written again that iMIS no longer holds as they were; gives how many."""
     ids, count = list(member_ids), 0
-    with transaction.atomic():
+    with _fenced(fence):
         for i in range(0, len(ids), 900):
             rows = OutboxRow.objects.filter(table=table, state=State.DONE, member_id__in=ids[i : i + 900])
             count += rows.update(state=State.PENDING, done_digest="", changed_at=clock())
@@ -127,6 +150,11 @@ def counts(*, table: str | None = None) -> dict[str, int]:
     for state in rows.values_list("state", flat=True).iterator():
         found[state] += 1
     return found
+
+
+def _fenced(fence: Fence | None) -> AbstractContextManager[None]:
+    """A transaction, which needs *fence* to stand where there is one."""
+    return transaction.atomic() if fence is None else fence.transaction()
 
 
 def _new(table: str, want: Wanted, now: Any) -> OutboxRow:

@@ -15,7 +15,7 @@ from tenure.ledger import lease
 from tenure.ledger.models import Run, RunStep
 from tenure.ledger.models.runs import State
 
-_WORST_FIRST = (State.FAILED, State.HELD_BACK, State.PARTLY_DONE, State.DONE, State.UNCHANGED)
+_WORST_FIRST = (State.FAILED, State.HELD_BACK, State.STOPPED, State.PARTLY_DONE, State.DONE, State.UNCHANGED)
 
 
 class StepInProgress:
@@ -54,6 +54,11 @@ class RunInProgress:
         self._held = held
         self._clock = clock
 
+    @property
+    def fence(self) -> lease.Fence:
+        """The right to write; hand it to what keeps something in the ledger for this run."""
+        return self._held.fence
+
     def hold_on(self) -> None:
         """Keep the run's lease for longer.
 
@@ -81,7 +86,7 @@ class RunInProgress:
             if row.state == State.RUNNING:
                 row.state = State.DONE
             row.seconds = time.monotonic() - began
-            row.save()
+            _end(row, "state", "trouble", "mend", "seconds", "counts", "words", "notices")
 
     def finish(self, *, error: BaseException | None = None, **counts: Any) -> Run:
         """End the run: as its worst step ended, or as *error* says; doing so twice changes nothing."""
@@ -90,7 +95,7 @@ class RunInProgress:
         self.row.counts = {**self.row.counts, **counts}
         self.row.state, self.row.trouble, self.row.mend = _trouble(error) if error else self._worst()
         self.row.finished_at = max(self._clock(), self.row.started_at)
-        self.row.save()
+        _end(self.row, "state", "trouble", "mend", "finished_at", "counts")
         self._held.release()
         return self.row
 
@@ -136,13 +141,18 @@ def latest(kind: str | None = None) -> Run | None:
 def _close_what_was_cut_off(now: dt.datetime) -> None:
     """We hold the lease, so a run that still says `running` belongs to a process that is gone."""
     trouble = {
-        "state": State.FAILED,
+        "state": State.INTERRUPTED,
         "trouble": "The process ended before the run did.",
         "mend": "Nothing half-written was kept; the next run does it again.",
     }
     RunStep.objects.filter(state=State.RUNNING).update(**trouble)
     for run in Run.objects.filter(state=State.RUNNING):
         Run.objects.filter(pk=run.pk).update(finished_at=max(now, run.started_at), **trouble)
+
+
+def _end(row: Run | RunStep, *fields: str) -> None:
+    """Keep how *row* ended, unless another process found it running without an owner and has closed it."""
+    type(row).objects.filter(pk=row.pk, state=State.RUNNING).update(**{name: getattr(row, name) for name in fields})
 
 
 def _trouble(error: BaseException) -> tuple[State, str, str]:

@@ -10,6 +10,7 @@ import polars as pl
 from django.db import connection, transaction
 
 from tenure.base.clock import Clock, system_clock
+from tenure.ledger.lease import Fence
 from tenure.ledger.models import CurrentScore, Run, ScoreSet
 
 _GIVEN = tuple(field.name for field in CurrentScore._meta.concrete_fields if not field.name.startswith("previous_"))
@@ -19,7 +20,9 @@ _TEXT = frozenset(
 _LENGTH = {name: CurrentScore._meta.get_field(name).max_length for name in _TEXT}
 
 
-def replace(*, frame: pl.DataFrame, run: Run | None = None, clock: Clock = system_clock) -> bool:
+def replace(
+    *, frame: pl.DataFrame, run: Run | None = None, clock: Clock = system_clock, fence: Fence | None = None
+) -> bool:
     """Make the current scores those of *frame*; returns False, writing nothing, when they are the same already.
 
     The scores of the last earlier day stay beside the new ones as `previous_…`.
@@ -28,9 +31,13 @@ def replace(*, frame: pl.DataFrame, run: Run | None = None, clock: Clock = syste
         frame: One row per active member: `member`, the score columns without `member_id`, and the display columns
             `record_type, member_type, chapter_id, dues, in_grace, standing, against, usual` (absent ones are empty).
         run: The run that made them.
+        fence: Its right to write.
+
+    Raises:
+        HeldBack: *fence* says that another process writes by now; yesterday's scores stay.
     """
     digest = digest_of(frame)
-    with transaction.atomic():
+    with transaction.atomic() if fence is None else fence.transaction():
         current = ScoreSet.objects.first()
         if current is not None and current.digest == digest:
             return False

@@ -13,7 +13,7 @@ from tenure.web import words
 from tenure.web.cells import csv_file
 
 PAGE_SIZE = 30
-_TROUBLED = ("failed", "held_back", "partly_done")
+_TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
 
 
 @require_safe
@@ -114,6 +114,8 @@ def _opening(runs: list[Run]) -> str:
         "partly_done": f"The last run, for {day}, did a part",
         "held_back": f"The last run, for {day}, was held back",
         "failed": f"The last run, for {day}, failed",
+        "interrupted": f"The last run, for {day}, was cut off",
+        "stopped": f"The last run, for {day}, was stopped by hand",
         "running": f"A run for {day} is under way",
     }
     return said.get(run.state, f"The last run is {run.state}")

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from tenure.ledger.models import Run, ScoreSet
 from tenure.web import place, words
 
-_TROUBLED = ("failed", "held_back", "partly_done")
+_TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
 STALE_AFTER = dt.timedelta(hours=36)
 
 
@@ -57,7 +57,7 @@ def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None
             "text": f"{words.sentence(run.trouble)} {still}".strip(),
             "run": run,
         }
-    if run is not None and run.state == "failed":
+    if run is not None and run.state in ("failed", "interrupted"):
         return {
             "kind": "error",
             "title": "The last run failed.",

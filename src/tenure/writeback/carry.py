@@ -187,7 +187,6 @@ class _Run:
             self.report.unchanged += 1
             self.outcomes.append((row, DONE, ""))
             return
-        self.before_write()
         try:
             self._write(row, change)
         except Invalid as error:
@@ -229,6 +228,7 @@ class _Run:
     def _send(self, row: OutboxRow, exists: bool) -> None:
         values = self._values(row, self.held.get(row.member_id) if exists else None)
         entity = generic_entity(self.table.name, row.member_id, values, existing=exists)
+        self.before_write()
         if exists:
             self.writer.put(self.table.name, row.member_id, entity)
         else:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tenure.base.clock import Clock, system_clock
+
+if TYPE_CHECKING:
+    from tenure.ledger.lease import Fence
 
 PENDING, SENDING, DONE, REJECTED, UNKNOWN = "pending", "sending", "done", "rejected", "unknown"
 """How far a write has come. `sending` and `unknown` may have arrived, so they are read back before anything else."""
@@ -63,14 +66,17 @@ class LedgerOutbox:
         table: The panel source in iMIS.
         clock: When a change of state happens.
         park_after: Refusals in a row after which a row is parked.
+        fence: The right to write, of `tenure.ledger.lease`; checked in each transaction.
     """
 
-    def __init__(self, table: str, *, clock: Clock = system_clock, park_after: int = 3) -> None:
+    def __init__(
+        self, table: str, *, clock: Clock = system_clock, park_after: int = 3, fence: Fence | None = None
+    ) -> None:
         # Django's models can't be imported before it is configured, which the caller does.
         from tenure.ledger import outbox
 
         self._ledger: Any = outbox
-        self._table, self._clock, self._park_after = table, clock, park_after
+        self._table, self._clock, self._park_after, self._fence = table, clock, park_after, fence
 
     def pending(self) -> Sequence[OutboxRow]:
         """Rows still to be written, oldest first."""
@@ -82,9 +88,9 @@ class LedgerOutbox:
         self.settle([(row, SENDING, "") for row in rows])
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Mark rows, in one transaction: a commit costs more than the writes in it."""
-        from django.db import transaction
+        """Mark rows, in one transaction: a commit costs more than the writes in it.
 
-        with transaction.atomic():
-            for row, state, error in outcomes:
-                self._ledger.mark(row=row, state=state, error=error, clock=self._clock, park_after=self._park_after)
+        Raises:
+            HeldBack: Another process writes by now; nothing was noted.
+        """
+        self._ledger.settle(outcomes=outcomes, clock=self._clock, park_after=self._park_after, fence=self._fence)

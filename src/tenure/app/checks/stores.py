@@ -161,7 +161,7 @@ def nights(house: House) -> Iterator[Finding]:
         )
         return
     words = f"{last.get_state_display().lower()}, for {last.as_of}"
-    if last.state in ("failed", "held_back", "partly_done"):
+    if last.state in ("failed", "interrupted", "held_back", "partly_done"):
         mend = last.mend or f"run `tenure run --home {house.home.root}` again, and see what it says"
         yield Finding("last night", FAULT, f"{words}: {last.trouble}", mend)
     elif house.clock() - last.started_at > _SILENCE:

@@ -7,13 +7,15 @@ from django.db.models import F, Q
 
 
 class State(models.TextChoices):
-    """How a run or a step stands."""
+    """How a run or a step stands. A run was `stopped` because somebody asked, `interrupted` when its process died."""
 
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     UNCHANGED = "unchanged", "Nothing to do"
     PARTLY_DONE = "partly_done", "Partly done"
     HELD_BACK = "held_back", "Held back"
+    STOPPED = "stopped", "Stopped"
+    INTERRUPTED = "interrupted", "Interrupted"
     FAILED = "failed", "Failed"
 
 
@@ -69,10 +71,14 @@ class RunStep(models.Model):
 
 
 class Lease(models.Model):
-    """Who may do a thing of which there can be one at a time, and until when."""
+    """Who may do a thing of which there can be one at a time, and until when; no `holder`: nobody does.
+
+    `token` grows with each holder, so that one who comes back late can be told from the present one.
+    """
 
     name = models.CharField(max_length=40, primary_key=True)
-    holder = models.CharField(max_length=200)
+    holder = models.CharField(max_length=200, blank=True)
+    token = models.PositiveBigIntegerField(default=1)
     taken_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
