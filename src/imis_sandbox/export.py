@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from imis_sandbox.rest.queries import GENDERS, program_changes
+from imis_sandbox.rest.programs import program_changes
+from imis_sandbox.rest.queries import GENDERS
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.truth import past_decisions, pending_decisions
 from imis_sandbox.world import catalog, names
@@ -217,7 +218,10 @@ def _programs(records: Records, ids: pl.Series) -> pl.DataFrame:
         for event in state.events
         if event.announced < state.today and event.day >= state.start - 30
     ]  # fmt: skip
-    rows += [{"ref": code, "kind": "course", "title": f"Course {code[3:]}", "price": 90.0} for code in catalog.COURSES]
+    rows += [
+        {"ref": code, "kind": "course", "title": catalog.course_title(code), "price": catalog.COURSE_PRICE}
+        for code in catalog.COURSES
+    ]
     rows += [{"ref": f"COMMITTEE/{code}", "kind": "committee", "title": code.title()} for code in catalog.COMMITTEES]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return frame.with_columns((pl.col("starts_at") * 1_000_000).cast(pl.Datetime("us")))

@@ -120,7 +120,7 @@ def test_ids_keep_zeros_and_letters_and_are_numbers_only_in_queries(sandbox: San
     assert len({text.lstrip("0") for text in ids}) == len(ids)
     of_query = [row["ID"] for row in sandbox.rows("Members")]
     assert any(isinstance(found, int) for found in of_query)
-    assert [str(found) for found in of_query][: len(ids)] == ids
+    assert [str(found) for found in of_query if str(found) in ids] == ids
 
 
 def test_verbs_and_entities_that_are_not_there(sandbox: Sandbox, somebody: str) -> None:
@@ -209,6 +209,27 @@ def test_every_entity_answers_a_list_its_metadata_and_a_permission(sandbox: Sand
         "ChangeLog",
         "Tag",
         "PartyNote",
+        "Address",
+        "FullAddress",
+        "AutoPayAccount",
+        "CertificationProgram",
+        "CertificationProgramRegistration",
+        "ExperienceUnit",
+        "CustomerExperience",
+        "EventFunction",
+        "CsFunction",
+        "CsRegFunctions",
+        "LegacyEventFunctionAttendance",
+        "CommunicationLog",
+        "CommunicationLogSummary",
+        "GroupClass",
+        "GroupMemberSummary",
+        "LegacySubscription",
+        "Receipt",
+        "ScoreComponent",
+        "Item",
+        "DocumentSummary",
+        "PartyDeleteLog",
     ]:
         listed = sandbox.staff.get(f"/api/{entity}?Limit=3")
         assert listed.status_code == 200, (entity, listed.text)

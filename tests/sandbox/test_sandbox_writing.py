@@ -105,23 +105,6 @@ def test_groups_take_members_and_let_them_go(sandbox: Sandbox, somebody: str) ->
     assert sandbox.staff.get("/api/GroupMember", params={"GroupId": group}).json()["TotalCount"] == 0
 
 
-def test_registering_and_canceling_go_through_operations(sandbox: Sandbox, somebody: str) -> None:
-    events = sandbox.staff.get("/api/Event?Limit=500").json()["Items"]["$values"]
-    event = max(events, key=lambda one: one["StartDateTime"])["EventId"]
-
-    def execute(operation: str) -> str:
-        request = {"EventId": event, "PartyId": somebody}
-        body = {"OperationName": operation, "Parameters": {"$values": [request]}}
-        answer = sandbox.staff.post("/api/EventRegistration/_execute", json=body)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["Result"]["Status"])
-
-    assert execute("RegisterEvent") == "Registered"
-    assert execute("CancelEventRegistration") == "Cancelled"
-    found = sandbox.staff.get("/api/EventRegistration", params={"EventId": event, "PartyId": somebody}).json()
-    assert [item["EventRegistrationId"] for item in found["Items"]["$values"]] == [f"{event}-{somebody}"]
-
-
 def test_a_new_contact_is_found_and_changed(sandbox: Sandbox) -> None:
     email = {"Address": "zed@example.org", "EmailType": "_Primary", "IsPrimary": True}
     person = {

@@ -63,7 +63,7 @@ class Column:
 class Text(Column):
     """Text made for each row on demand; compared without regard to case, as the database does."""
 
-    def __init__(self, name: str, make: Callable[[Array], list[str | None]]) -> None:
+    def __init__(self, name: str, make: Callable[[Array], Sequence[str | None]]) -> None:
         super().__init__(name, lambda rows: np.array([(text or "").lower() for text in make(rows)], dtype=object))
         self._make = make
 

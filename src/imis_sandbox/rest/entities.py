@@ -72,6 +72,8 @@ class Entity:
 
     def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
         """`POST api/X/_execute`."""
+        if not operation:
+            raise wire.Refusal(400, "ArgumentFault: OperationName is required.")
         raise wire.no_operation(self.name, operation)
 
     def changelog(self, elements: list[str], call: Call) -> wire.Json:

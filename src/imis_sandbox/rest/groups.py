@@ -11,6 +11,7 @@ import numpy as np
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import RESERVED, window
 from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest.listed import chosen
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.zone import text_of
 from imis_sandbox.world import catalog
@@ -49,7 +50,13 @@ class Groups:
     def find(self, group: str | None, party: str | None) -> list[Membership]:
         """Memberships of a group, of a contact, or all."""
         everyone = [*self.members.values(), *self._seats(party)]
-        return [m for m in everyone if (not group or m.group == group) and (not party or m.party == party)]
+        return [
+            m for m in everyone if (not group or m.group.lower() == group.lower()) and (not party or m.party == party)
+        ]
+
+    def key_of(self, group: str) -> str | None:
+        """The id of a group as it is spelled, None when there is no such group."""
+        return next((key for key in self.named if key.lower() == group.strip().lower()), None)
 
     def of_key(self, key: str) -> Membership:
         """One membership; 404 when there is none."""
@@ -85,9 +92,28 @@ class Groups:
         return Membership(key, group, party, joined, details=[str(uuid.uuid5(_SPACE, key))])
 
 
+_MEMBERS = ("GroupMemberId", "Group", "Party", "JoinDate", "IsActive", "MembershipDetails")
+_LEADS = {"groupid": "Group.GroupId", "partyid": "Party.PartyId", "groupname": "Group.Name"}
+
+
+def _page(kind: str, found: list[wire.Json], call: Call) -> wire.Json:
+    offset, limit = window(call.params)
+    return wire.page(_type(kind), found[offset : offset + limit], offset=offset, limit=limit, total=len(found))
+
+
+def _refuse_unknown(entity: str, members: tuple[str, ...], call: Call) -> None:
+    """400 for a filter on what a membership does not have (a guess)."""
+    known = RESERVED | set(_LEADS) | {name.lower() for name in members}
+    for name, _ in call.params:
+        if name.lower().split(".")[0] not in known:
+            raise wire.Refusal(400, f"Property {name} is not defined on {entity}.")
+
+
 def _value(call: Call, *names: str) -> str | None:
+    """What a filter by equality asks for; None when it asks for more, which is then filtered afterwards."""
     found = next((value for key, value in call.params if key.lower() in names), None)
-    return found.removeprefix("eq:") if found else None
+    plain = found.removeprefix("eq:") if found else ""
+    return plain if plain and ":" not in plain and "|" not in plain else None
 
 
 def _type(name: str) -> str:
@@ -122,17 +148,14 @@ class Group(Entity):
         self._groups = groups
 
     def page(self, call: Call) -> wire.Json:
-        wanted = (_value(call, "name") or "").lower()
-        chosen = [self._data(key) for key, name in self._groups.named.items() if wanted in ("", name.lower())]
-        offset, limit = window(call.params)
-        return wire.page(
-            _type("GroupSummaryData"), chosen[offset : offset + limit], offset=offset, limit=limit, total=len(chosen)
-        )
+        found = chosen([self._data(key) for key in self._groups.named], call.params)
+        return _page(f"{self.name}Data", found, call)
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
-        if elements[0] not in self._groups.named:
+        key = self._groups.key_of(elements[0])
+        if key is None:
             raise wire.not_found(f"Group {elements[0]} was not found.")
-        return self._data(elements[0])
+        return self._data(key)
 
     def create(self, call: Call) -> wire.Json:
         if self.name != "Group":
@@ -140,7 +163,9 @@ class Group(Entity):
         name = str(wire.member(call.body, "Name", ""))
         if not name:
             raise wire.invalid(("Name", "A name is required."))
-        key = str(uuid.uuid5(_SPACE, f"group/{name}/{len(self._groups.named)}"))
+        key = str(wire.member(call.body, "GroupId") or uuid.uuid5(_SPACE, f"group/{name}/{len(self._groups.named)}"))
+        if key in self._groups.named:
+            raise wire.Refusal(409, f"Group {key} already exists.")
         self._groups.named[key] = name
         return self._data(key)
 
@@ -149,44 +174,49 @@ class Group(Entity):
 
     def _data(self, key: str) -> wire.Json:
         kind = "GroupData" if self.name == "Group" else "GroupSummaryData"
-        return {"$type": _type(kind), "GroupId": key, "Name": self._groups.named[key], "Description": ""}
+        committee = key.startswith("COMMITTEE/")
+        return {
+            "$type": _type(kind), "GroupId": key, "Name": self._groups.named[key], "Description": "",
+            "GroupClass": {"$type": _type("GroupClassSummaryData"), "Name": "Committee" if committee else "Public"},
+        }  # fmt: skip
 
 
 class GroupMember(Entity):
-    """`GroupMember`: no DELETE, and POST is not idempotent.
+    """`GroupMember` and its summary: no DELETE, and POST is not idempotent.
 
     Args:
+        name: Which of the two; the summary is only read.
         groups: The site's.
     """
 
     guarded = False
 
-    def __init__(self, groups: Groups) -> None:
-        super().__init__("GroupMember")
+    def __init__(self, name: str, groups: Groups) -> None:
+        super().__init__(name)
         self._groups = groups
 
     def page(self, call: Call) -> wire.Json:
-        unknown = [k for k, _ in call.params if k.lower() not in RESERVED | {"groupid", "partyid", "group.groupid"}]
-        if unknown:
-            raise wire.Refusal(400, f"Property {unknown[0]} is not defined on {self.name}.")
-        found = self._groups.find(_value(call, "groupid", "group.groupid"), _value(call, "partyid"))
-        offset, limit = window(call.params)
-        items = [self._data(member) for member in found[offset : offset + limit]]
-        return wire.page(_type("GroupMemberData"), items, offset=offset, limit=limit, total=len(found))
+        group, party = _value(call, "groupid", "group.groupid"), _value(call, "partyid", "party.partyid")
+        every = [self._data(member) for member in self._groups.find(group, party)]
+        _refuse_unknown(self.name, _MEMBERS, call)
+        return _page(f"{self.name}Data", chosen(every, call.params, _LEADS), call)
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
         return self._data(self._groups.of_key(elements[0]))
 
     def create(self, call: Call) -> wire.Json:
-        group = str(wire.member(wire.member(call.body, "Group") or {}, "GroupId", ""))
+        self._offer("Add")
+        wanted = str(wire.member(wire.member(call.body, "Group") or {}, "GroupId", ""))
+        group = self._groups.key_of(wanted)
         party = str(wire.member(wire.member(call.body, "Party") or {}, "PartyId", ""))
-        if group not in self._groups.named:
+        if group is None:
             raise wire.invalid(("GroupId", "The group does not exist."))
         if self._groups.records.row_of(party) < 0:
             raise wire.invalid(("PartyId", "The contact does not exist."))
         return self._data(self._groups.add(group, party))
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
+        self._offer("Update")
         member = self._groups.of_key(elements[0])
         member.active = bool(wire.member(call.body, "IsActive", True))
         if not wire.values(wire.member(call.body, "MembershipDetails", ["kept"])) or not member.active:
@@ -194,12 +224,15 @@ class GroupMember(Entity):
         return self._data(member)
 
     def metadata(self) -> wire.Json:
-        members = ("GroupMemberId", "Group", "Party", "JoinDate", "IsActive", "MembershipDetails")
-        return described(self.name, members, "GroupMemberId")
+        return described(self.name, _MEMBERS, "GroupMemberId")
+
+    def _offer(self, operation: str) -> None:
+        if self.name != "GroupMember":
+            raise wire.no_operation(self.name, operation)
 
     def _data(self, member: Membership) -> wire.Json:
         return {
-            "$type": _type("GroupMemberData"),
+            "$type": _type(f"{self.name}Data"),
             "GroupMemberId": member.key,
             "Group": {"$type": _type("GroupSummaryData"), "GroupId": member.group, "Name": self._name(member)},
             "Party": {"$type": _type("PartySummaryData"), "PartyId": member.party},
@@ -249,11 +282,10 @@ class GroupMemberDetail(Entity):
 
     def page(self, call: Call) -> wire.Json:
         found = self._groups.find(_value(call, "groupid"), _value(call, "partyid"))
-        wanted = _value(call, "groupmemberid")
-        details = [d for member in found if wanted in (None, member.key) for d in details_of(member)]
-        offset, limit = window(call.params)
-        chosen = details[offset : offset + limit]
-        return wire.page(_type("GroupMemberDetailData"), chosen, offset=offset, limit=limit, total=len(details))
+        details = [detail for member in found for detail in details_of(member)]
+        rest = [(name, value) for name, value in call.params if name.lower() not in ("groupid", "partyid")]
+        _refuse_unknown(self.name, ("GroupMemberDetailId", "GroupMemberId", "EffectiveDate", "IsActive", "Role"), call)
+        return _page("GroupMemberDetailData", chosen(details, rest), call)
 
     def metadata(self) -> wire.Json:
         members = ("GroupMemberDetailId", "GroupMemberId", "EffectiveDate", "IsActive", "Role")

@@ -1,36 +1,92 @@
-"""Entities that real sites have and this one knows of by name only: their lists are empty."""
+"""Entities that the vendor's published collections have and nothing in the association is about.
+
+Their names by area (which names the contract's namespace), and by the verbs that each offers: L lists and finds, C
+adds, U updates, D deletes. What is not offered is answered with 501.
+"""
 
 from __future__ import annotations
 
-UNMODELED = frozenset(
-    """
-    Address AddressFormat Appeal AppealSummary AutoPayAccount AutoPayInstruction AutoPayProcessor BatchSummary
-    BillingIssueNotificationLog BillingIssueNotificationLogDetail BillingLog BillingLogItem Campaign CampaignSummary
-    Cart CertificationProgram CertificationProgramComponent CertificationProgramGroup CertificationProgramRegistration
-    CertificationProgramSummary ChapterZipCode ComboOrder CommitteeMinutes Communication CommunicationLogAttachment
-    CommunicationLogRecipientAttachment CommunicationLogSummary CommunicationType ContactInteraction ContentItem
-    CreditInvoiceExport CreditInvoiceExportItem CultureFormat DataVaultAttempt DataVaultLog DataVaultLogDetail
-    DeferralMatrix DeliveryMethod DeliveryMethodSet Document DocumentSummary DonationCommitment DonationPremium
-    EngagementCategory EventFunction EventRelatedFunction EventResource EventResourceType ExpectedPayment
-    ExpectedPaymentSet ExperienceGrade ExperienceLocation ExperienceUnit FinancialEntity FinancialEntitySummary
-    FormDefinition FormDefinitionSection FormResponse FullAddress GatewayAccount GiftAidClaim GiftAidClaimDetail
-    GiftInformationBatch GiftItem GiftPremium GiftPremiumRule GiftPremiumSet GLAccount GLExport GroupClass
-    GroupClassSummary GroupMemberSummary ImportBatch ImportBatchSummary ImportFileType InstituteTypeRef
-    InteractionAction InteractionType InteractionTypeAction Item ItemClass ItemClassSummary ItemPrice ItemSale
-    ItemSetItem ItemSummary LegacyBilling LegacyBillingCycle LegacyBillingItem LegacyCashAccount LegacyCountryDetail
-    LegacyDueToDueFrom LegacyEventFunctionAttendance LegacyFreightRate LegacyFreightZone LegacyItemClassDetail
-    LegacyOrder LegacyOrderType LegacyPartyMembership LegacyProductItem LegacySubscription LegacyVatRule
-    LegacyVatRuleSet LocalizationControlProperty LocalizationControlType LocalizationCulture LocalizationPhrase
-    LogMessage Message NameDesignation NamePrefix NameSuffix Note NotificationSet NotificationSetDetail Order
-    OrderStageProcessingNotificationLog OrderStageProcessingNotificationLogDetail PanelDefinition
-    PanelDefinitionSummary PartyDeleteLog PartyDuplicate PartyEventAvailability PartyImage PartyItemAvailability
-    PartyItemPrice PartyMerge PartyNote PartyPledgeScheduledPayment PartySalutation PartySalutationMethodSummary
-    PaymentMethod PaymentMethodSet PaymentMethodSetDetail PaymentTerms PaymentTermsMethodSet PaymentTermsSummary
-    PriceSheet PriceSheetSummary ProductInventory ProductItem ProductTransaction ProductTransactionDetail ProgramGroup
-    Promotion ProrateSchedule Receipt ReceiptLine RedirectRule ScheduledPayment ScoreComponent SocialNetwork
-    SoftCreditType Solicitation SolicitationSummary SourceCode SourceCodeSummary Tag TaskActionLog TaskActionLogDetail
-    TaskCommonTable TaskDefinition TaskLog TaskLogDetail TaskQueue TaskQueuePublishDetail TaskSubscription
-    TaxAuthority TaxAuthoritySummary TaxCategory TaxCategorySummary TaxSchedule TaxScheduleSummary Template Themes
-    TributeType UomGroup UserSecurity vGatewayAccounts vPartyRenewalBillingInformation WarehouseSummary
-    """.split()  # noqa: SIM905 - a list of so many names is not readable
-)
+_AREAS: dict[str, dict[str, str]] = {
+    "Membership": {
+        "": "PartyMerge",
+        "L": """
+            CertificationProgramComponent CertificationProgramGroup CommitteeMinutes ContactInteraction ExperienceGrade
+            InstituteTypeRef InteractionAction InteractionType InteractionTypeAction NameDesignation PartyDuplicate
+            PartySalutation SocialNetwork
+        """,
+        "LCUD": "AddressFormat ExperienceLocation LegacyCountryDetail PartyImage PartyNote",
+        "LU": "NamePrefix NameSuffix PartySalutationMethodSummary ProrateSchedule",
+    },
+    "Communications": {
+        "": "TaskSubscription",
+        "C": "Message",
+        "L": """
+            CommunicationLogAttachment CommunicationType TaskActionLog TaskActionLogDetail TaskCommonTable TaskQueue
+            TaskQueuePublishDetail
+        """,
+        "LC": "AppealSummary SolicitationSummary SourceCodeSummary",
+        "LCD": "CampaignSummary FormDefinition FormResponse",
+        "LCUD": """
+            Communication CommunicationLogRecipientAttachment NotificationSet NotificationSetDetail TaskDefinition
+            TaskLog TaskLogDetail Template
+        """,
+        "LD": "Campaign Solicitation SourceCode",
+        "LUD": "Appeal EngagementCategory FormDefinitionSection ScoreComponent",
+    },
+    "Commerce": {
+        "": "AutoPayProcessor GiftPremium ItemSale LegacyBilling LegacyOrder LegacyPartyMembership LegacyProductItem"
+        " PartyItemAvailability PartyPledgeScheduledPayment ProductItem",
+        "C": "ComboOrder",
+        "LC": "Order",
+        "L": """
+            BillingIssueNotificationLog BillingIssueNotificationLogDetail CreditInvoiceExport CreditInvoiceExportItem
+            DataVaultAttempt DataVaultLogDetail DeferralMatrix GLAccount GLExport ItemClass ItemClassSummary
+            ItemSummary OrderStageProcessingNotificationLog OrderStageProcessingNotificationLogDetail PartyItemPrice
+            PaymentMethod PaymentTermsMethodSet PriceSheet ProductInventory ProductTransactionDetail
+            ScheduledPayment SoftCreditType TaxCategory TaxCategorySummary vGatewayAccounts
+        """,
+        "LCD": "Cart ProductTransaction",
+        "LCU": "Item",
+        "LCUD": """
+            BatchSummary BillingLogItem ChapterZipCode DataVaultLog ExpectedPaymentSet
+            FinancialEntity ItemPrice ItemSetItem LegacyBillingCycle LegacyBillingItem LegacyDueToDueFrom
+            LegacyFreightRate LegacyFreightZone LegacyItemClassDetail LegacyVatRule LegacyVatRuleSet PaymentMethodSet
+            PaymentMethodSetDetail Promotion TaxAuthority
+        """,
+        "LD": "FinancialEntitySummary PaymentTerms PaymentTermsSummary ReceiptLine",
+        "LU": """
+            BillingLog DeliveryMethod DeliveryMethodSet DonationCommitment ExpectedPayment PriceSheetSummary
+            TaxAuthoritySummary TaxSchedule TaxScheduleSummary UomGroup WarehouseSummary
+        """,
+        "LUD": "LegacyOrderType",
+    },
+    "Core": {
+        "": "ContentItem LogMessage",
+        "L": "CultureFormat Tag",
+        "LCUD": """
+            GatewayAccount ImportBatch LocalizationControlProperty LocalizationControlType LocalizationPhrase
+            RedirectRule Themes
+        """,
+        "LD": "ImportBatchSummary Note",
+        "LU": "ImportFileType LegacyCashAccount LocalizationCulture",
+    },
+    "Fundraising": {
+        "L": "GiftAidClaim GiftPremiumSet",
+        "LCD": "GiftItem",
+        "LCUD": "DonationPremium GiftInformationBatch TributeType",
+        "LD": "GiftAidClaimDetail",
+        "LUD": "GiftPremiumRule",
+    },
+    "Events": {
+        "LCUD": "EventRelatedFunction EventResource EventResourceType",
+        "LD": "PartyEventAvailability",
+        "LUD": "ProgramGroup",
+    },
+}
+KNOWN: dict[str, tuple[str, str]] = {
+    name: (f"Asi.Soa.{area}.DataContracts", verbs)
+    for area, kinds in _AREAS.items()
+    for verbs, names in kinds.items()
+    for name in names.split()
+}
+"""Name to (namespace, verbs)."""

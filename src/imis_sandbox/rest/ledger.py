@@ -12,7 +12,7 @@ from imis_sandbox.rest.columns import Column, Day, Number, Text, Whole
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
-from imis_sandbox.rest.zone import Zone, text_of
+from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world import catalog
 from imis_sandbox.world.catalog import KIND, KINDS, SOURCE_CODES
 from imis_sandbox.world.config import DAY
@@ -26,6 +26,8 @@ _STATUS = {
     "event_attended": "Attended",
     "event_no_show": "NoShow",
 }
+_ACTIVE = {"event_registered": 1, "event_cancelled": 2, "event_attended": 1, "event_no_show": 1}
+"""The status of a registration as a number: 1 is active; the one for canceled is a guess."""
 
 
 class Subset:
@@ -58,8 +60,8 @@ class Ledger:
         """All of them."""
         return [
             *self.money(), *self.messages(), self.activities(), self.volunteers(), self.gifts(), self.expired(),
-            self.committee_members(), self.registration_objects(), self.events(),
-            self.subscriptions(), self.scores(), self.score_objects(), self.units(),
+            self.committee_members(), self.registration_objects(),
+            self.subscriptions(), self.scores(), self.score_objects(),
         ]  # fmt: skip
 
     def _maker(self, family: str) -> Maker:
@@ -115,17 +117,6 @@ class Ledger:
         rows = Subset(self.records, "activities", ("gift",))
         return SourceEntity(Source("GiftReport", columns, rows, key=("GiftKey",), party="ID"))
 
-    def units(self) -> SourceEntity:
-        """`Name_CEU`: courses completed, a multi-instance table of the older kind."""
-        log = self._maker("activities")
-        columns: list[Column] = [
-            log.person("PartyId", "who"), log.sequence("SEQN"), self._reference("activities", "DESCRIPTION"),
-            log.moment("COMPLETED", "at"), Number("UNITS", lambda rows: np.ones(len(rows))),
-        ]  # fmt: skip
-        rows = Subset(self.records, "activities", ("learning_completed",))
-        key, aliases = ("PartyId", "SEQN"), {"id": "PartyId"}
-        return SourceEntity(Source("Name_CEU", columns, rows, key=key, party="PartyId", aliases=aliases))
-
     def expired(self) -> SourceEntity:
         """`ExpiredMemberUpdateDetailLog`: who was dropped, and from what."""
         former, log = catalog.TYPE["NM"], Maker(self.records, self.zone, lambda: self.state.changes)
@@ -167,11 +158,15 @@ class Ledger:
             self._moneyed(
                 "InvoiceSummary", "InvoiceSummaryData", ("invoice_issued",), "InvoiceId", "InvoiceDate", "InvoiceAmount"
             ),
-            self._moneyed("Payment", "PaymentData", ("payment",), "PaymentId", "TransactionDate", "Amount"),
+            self.payments(),
             self._moneyed(
                 "PaymentSummary", "PaymentSummaryData", ("payment",), "PaymentId", "TransactionDate", "Amount"
             ),
         ]
+
+    def payments(self) -> Tabled:
+        """`Payment`."""
+        return self._moneyed("Payment", "PaymentData", ("payment",), "PaymentId", "TransactionDate", "Amount")
 
     def _moneyed(self, name: str, data: str, kinds: tuple[str, ...], key: str, when: str, amount: str) -> Tabled:
         log = self._maker("money")
@@ -211,33 +206,10 @@ class Ledger:
         named = Source("CommunicationLogEvent", columns, rows, key=("CommunicationLogEventKey",))
         return [SourceEntity(events), Tabled(named, kind, lambda chosen: typed(kind, named, chosen))]
 
-    def events(self) -> Tabled:
-        """`Event`."""
-        state = self.state
-
-        def text(name: str, make: Callable[[Any], str | None]) -> Text:
-            return Text(name, lambda rows: [make(state.events[row]) for row in np.asarray(rows).tolist()])
-
-        columns: list[Column] = [
-            text("EventId", lambda e: e.code), text("EventCode", lambda e: e.code), text("Name", lambda e: e.title),
-            text("Status", lambda e: "A"),
-            text("StartDateTime", lambda e: text_of(np.array([e.day * DAY + 54_000]))[0]),
-            text("EndDateTime", lambda e: text_of(np.array([e.day * DAY + 64_800]))[0]),
-            text("Category", lambda e: e.kind), text("VirtualMeetingUrl", lambda e: None),
-        ]  # fmt: skip
-        source = Source("Event", columns, self._known_events, key=("EventId",))
-        kind = wire.type_name(wire.EVENTS, "EventData")
-        return Tabled(source, kind, lambda rows: typed(kind, source, rows))
-
-    def _known_events(self) -> Array:
-        state = self.state
-        known = [e.number for e in state.events if e.announced < state.today and e.day >= state.start - 30]
-        return np.array(known, dtype=np.int64)
-
     def registrations(self) -> Tabled:
-        """`EventRegistration`: `{EVENTCODE}-{PARTYID}`, with the status that ruled last."""
+        """`EventRegistration`: `{EVENTCODE}-{PARTYID}`, active or canceled as was ruled last."""
         log, latest = self._maker("registrations"), Latest(self.records)
-        status = Text("Status", lambda rows: [_STATUS[KINDS[k]] for k in latest.kinds(rows)])
+        status = Whole("Status", lambda rows: np.array([_ACTIVE[KINDS[k]] for k in latest.kinds(rows)], int))
         columns: list[Column] = [
             log.text("EventRegistrationId", self._registration_id), self._reference("registrations", "EventId"),
             log.person("PartyId", "who"), status, log.moment("RegistrationDate", "at"),
@@ -246,7 +218,7 @@ class Ledger:
             "EventRegistration", columns, latest, key=("EventRegistrationId",), aliases={"id": "EventRegistrationId"}
         )
         kind = wire.type_name(wire.EVENTS, "EventRegistrationData")
-        return Tabled(source, kind, lambda rows: typed(kind, source, rows))
+        return Tabled(source, kind, lambda rows: [_with_function(one) for one in typed(kind, source, rows)])
 
     def registration_objects(self) -> SourceEntity:
         """`CsRegistration`: the order of each registrant."""
@@ -369,6 +341,17 @@ def amount(value: float) -> Any:
     currency = {"$type": wire.type_name(wire.CORE, "CurrencyData"), "CurrencyCode": "USD", "DecimalPositions": 2}
     kind = wire.type_name(wire.CORE, "MonetaryAmountData")
     return {"$type": kind, "Amount": value, "Currency": currency, "IsAmountDefined": True}
+
+
+def _with_function(data: wire.Json) -> wire.Json:
+    """A registration with the one function that each event has, which is also the registration option."""
+    function = {
+        "$type": wire.type_name(wire.EVENTS, "EventFunctionData"), "EventFunctionId": f"{data['EventId']}/MAIN",
+        "EventFunctionCode": "MAIN", "Name": "Registration", "IsEventRegistrationOption": True,
+    }  # fmt: skip
+    entry = {"$type": wire.type_name(wire.EVENTS, "EventFunctionRegistrationData"), "EventFunction": function}
+    functions = wire.collection(wire.type_name(wire.EVENTS, "EventFunctionRegistrationDataCollection"), [entry])
+    return {**data, "Functions": functions}
 
 
 def _enum(data: wire.Json) -> wire.Json:

@@ -37,7 +37,7 @@ class Objects:
     def contacts(self) -> Source:
         """`CsContact`: what each contact's record says today."""
         return Source(
-            "CsContact", self._contact_columns(), lambda: range(len(self.state.people)), key=("ID",), party="ID",
+            "CsContact", self._contact_columns(), self.records.there, key=("ID",), party="ID",
             aliases={"partyid": "ID"},
         )  # fmt: skip
 
@@ -45,13 +45,13 @@ class Objects:
         """`NetContact`: the same by contact key."""
         key = self.people.text("ContactKey", self.records.key_of)
         columns = [key, *self._contact_columns()]
-        return Source("NetContact", columns, lambda: range(len(self.state.people)), key=("ContactKey",), party="ID")
+        return Source("NetContact", columns, self.records.there, key=("ContactKey",), party="ID")
 
     def basic_contacts(self) -> Source:
         """`CsContactBasic`: the most asked for columns of `CsContact`."""
         wanted = {"ID", "FirstName", "LastName", "FullName", "Company", "Email", "MemberType", "Status", "LastUpdated"}
         columns = [column for column in self._contact_columns() if column.name in wanted]
-        return Source("CsContactBasic", columns, lambda: range(len(self.state.people)), key=("ID",), party="ID")
+        return Source("CsContactBasic", columns, self.records.there, key=("ID",), party="ID")
 
     def _contact_columns(self) -> list[Column]:
         people, records, state = self.people, self.records, self.state

@@ -95,9 +95,18 @@ class Panel(Entity):
         super().__init__(str(wire.member(definition, "EntityTypeName", "")))
         self.records = records
         self.readable = True
-        self.rows: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._rows: dict[tuple[str, ...], dict[str, Any]] = {}
         self._replaced: dict[tuple[str, ...], tuple[float, dict[str, Any] | None]] = {}
         self.redefine(definition)
+
+    @property
+    def rows(self) -> dict[tuple[str, ...], dict[str, Any]]:
+        """What is stored, by identity."""
+        self._learn()
+        return self._rows
+
+    def _learn(self) -> None:
+        """Take in what the site itself enters; nothing, for a source that clients installed."""
 
     def redefine(self, definition: wire.Json) -> None:
         """Take another definition; rows keep what they hold."""
@@ -171,7 +180,7 @@ class Panel(Entity):
     def _as_of(self, moment: float) -> Panel:
         """This panel without the writes after a moment."""
         older = Panel(self.definition, self.records)
-        older.rows = dict(self.rows)
+        older._rows = dict(self.rows)
         for key, (written, before) in self._replaced.items():
             if written > moment and before is None:
                 older.rows.pop(key, None)
@@ -327,7 +336,7 @@ class Definitions(Entity):
     def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
         if operation.lower() == "findbyid" and arguments:
             return self._panel(str(arguments[0])).definition
-        raise wire.no_operation(self.name, operation)
+        return super().execute(operation, arguments, call)
 
     def _panel(self, name: str) -> Panel:
         panel = self._panels.get(name.lower())

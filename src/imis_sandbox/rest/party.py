@@ -58,10 +58,10 @@ class Party(Entity):
         return Source(self.name, columns, self._rows, key=("PartyId",), aliases={"customertype": "CustomerTypeCode"})
 
     def _rows(self) -> Any:
-        people = self.state.people
+        rows = self.records.there()
         if self.name == "Party":
-            return range(len(people))
-        return np.flatnonzero((people["kind"] == ORGANIZATION) == (self.name == "Organization"))
+            return rows
+        return rows[(self.state.people["kind"][rows] == ORGANIZATION) == (self.name == "Organization")]
 
     def page(self, call: Call) -> wire.Json:
         rows = self.source.select(call.params)
@@ -72,6 +72,10 @@ class Party(Entity):
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
         return self._data(self._row(elements))
+
+    def one(self, row: int) -> wire.Json:
+        """The person or organization of a row."""
+        return self._data(row)
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         row = self._row(elements)
@@ -89,6 +93,9 @@ class Party(Entity):
         self._learn(row, call.body)
         self._edits[row] = {**self._data(row), **{k: v for k, v in call.body.items() if k not in ("PartyId", "Id")}}
         return self._data(row)
+
+    def remove(self, elements: list[str], call: Call) -> None:
+        self.records.delete(self._row(elements))
 
     def validate(self, call: Call) -> list[tuple[str, str]]:
         person = wire.member(call.body, "PersonName") or {}
@@ -117,7 +124,7 @@ class Party(Entity):
             first=wire.member(name, "FirstName"),
             last=wire.member(name, "LastName"),
             name=wire.member(body, "OrganizationName") or wire.member(body, "Name"),
-            email=wire.member(emails[0], "Address") if emails else None,
+            email=wire.member(emails[0], "Address") if emails else wire.member(body, "Email"),
             phone=wire.member(phones[0], "Number") if phones else None,
         )
 

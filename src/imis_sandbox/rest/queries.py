@@ -7,15 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Coded, Column, Flag, Text
+from imis_sandbox.rest.columns import Coded, Column, Flag, Number, Text
 from imis_sandbox.rest.dialect import Params, Rows, condition, cut, narrow, window
+from imis_sandbox.rest.programs import Programs, program_changes
 from imis_sandbox.rest.records import Records, changed_value, reference
 from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.catalog import KINDS, SOURCE_CODES
-from imis_sandbox.world.config import date_of
 from imis_sandbox.world.state import ENDED_BY, FIELDS, ORGANIZATION
 from imis_sandbox.world.store import Array
 
@@ -162,7 +164,7 @@ def installed(records: Records, zone: Zone) -> Catalog:
     made = _Shelf(records, zone)
     queries = [
         *made.of_people(), made.changes(), made.terms(), made.activities(), made.emails(), made.web(),
-        made.registrations(), made.money(), made.program_changes(),
+        made.registrations(), made.money(), made.program_changes(), made.programs(),
     ]  # fmt: skip
     for number, query in enumerate(queries, start=59):
         query.number = number
@@ -288,6 +290,14 @@ class _Shelf:
         source = Source("ProgramChanges", columns, known, key=("ChangedOn", "Change"))
         return Query("$/Tenure/ProgramChanges", source, (("ChangedSince", "ChangedOn", "ge"),))
 
+    def programs(self) -> Query:
+        """Events, courses and committees: what rows of activity refer to."""
+        found = Programs(self.records)
+        texts = [Text(name, found.column(name)) for name in ("Ref", "Kind", "Title", "StartsAt", "Chapter", "Format")]
+        price = Number("Price", lambda rows: np.array([found.rows()[row]["Price"] for row in rows.tolist()], float))
+        source = Source("Programs", [*texts, price], lambda: range(len(found.rows())), key=("Ref",))
+        return Query("$/Tenure/Programs", source, (("Kind", "Kind", "eq"),))
+
     def _log(self, family: str) -> Maker:
         return self.maker(lambda: self.state.logs[family])
 
@@ -345,19 +355,3 @@ def contact_columns(people: Maker) -> list[Column]:
         people.coded("TimeZone", "zone", lambda: names.ZONES),
         people.coded("Language", "language", lambda: names.LANGUAGES),
     ]
-
-
-def program_changes(records: Records) -> list[tuple[str, str, str]]:
-    """(date, change, scope) of what befell the association within recorded history."""
-    state, shocks = records.state, records.state.shocks
-    listed = [
-        (shocks.extension, "All terms ending soon were extended by 90 days free of charge", "kind=membership"),
-        (shocks.dues_rise, "Dues raised by 12 percent", "member_type=REG"),
-        (shocks.dues_rise, "Dues raised by 12 percent", "member_type=PRO"),
-        (shocks.dues_rise, "Dues raised by 12 percent", "member_type=EAR"),
-        (shocks.chapter_trouble, "Chapter lost its staff liaison", f"chapter_id={state.chapters[1]}"),
-        (shocks.program_end, "Mentoring program ended", "kind=benefit"),
-        (shocks.outage_from, "Website log lost for 12 days", "kind=login"),
-    ]
-    days = [(state.today0 - ago, change, scope) for ago, change, scope in listed]
-    return [(date_of(day).isoformat(), change, scope) for day, change, scope in days if day >= state.start]

@@ -10,9 +10,10 @@ import numpy as np
 
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.association import Association
+from imis_sandbox.world.billing import end_terms
 from imis_sandbox.world.config import date_of
 from imis_sandbox.world.people import company_name
-from imis_sandbox.world.state import ORGANIZATION
+from imis_sandbox.world.state import ACTIVE, MERGED, ORGANIZATION
 from imis_sandbox.world.store import Array
 
 
@@ -32,6 +33,8 @@ class Records:
         self._ranks = np.empty(0, np.int64)
         self.given: dict[int, dict[str, str]] = {}
         """What clients wrote of contacts, by row: first, last, name, email, phone."""
+        self.deleted: dict[int, int] = {}
+        """Contacts that an administrator deleted, and the second at which."""
 
     @property
     def people(self) -> Any:
@@ -138,6 +141,25 @@ class Records:
     def is_member(self, rows: Array) -> Array:
         """Whose record says today that they are a member, organizations' people included."""
         return np.asarray(self.people["type"][rows] != _FORMER)
+
+    def is_gone(self, rows: Array) -> Array:
+        """Whose record was deleted, or merged into another and the office knows it."""
+        merged = (self.people["status"][rows] == MERGED) & (self.people["type"][rows] == _FORMER)
+        return np.asarray(merged | np.isin(rows, list(self.deleted))) if self.deleted else np.asarray(merged)
+
+    def there(self) -> Array:
+        """The rows of the contacts that are not gone."""
+        rows = np.arange(len(self.people))
+        return rows[~self.is_gone(rows)]
+
+    def delete(self, row: int) -> None:
+        """Take a contact out; a running term ends as in a merger, which is nobody's decision to lapse."""
+        state = self.state
+        self.deleted[row] = state.flushed
+        if state.people["status"][row] == ACTIVE:
+            if state.people["term"][row] >= 0:
+                end_terms(state, np.array([row]), np.array([state.today]), "merged", np.array([state.flushed]))
+            state.people["status"][row] = MERGED
 
     def term(self, column: str, rows: Array) -> Array:
         """What the term that was entered last says of each payer."""

@@ -1,4 +1,4 @@
-"""Entities about the site itself: queries, panel sources, users, types, look-up tables, the change log."""
+"""Entities about the site itself: queries, users, the change log, messages sent."""
 
 from __future__ import annotations
 
@@ -10,159 +10,16 @@ import numpy as np
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import window
 from imis_sandbox.rest.entities import Call, Entity, Tabled
-from imis_sandbox.rest.groups import MEMBER_ROLE
-from imis_sandbox.rest.known import UNMODELED
 from imis_sandbox.rest.ledger import typed
+from imis_sandbox.rest.listed import Listed, shape_of
 from imis_sandbox.rest.objects import change_data
-from imis_sandbox.rest.panels import Panel
 from imis_sandbox.rest.queries import Catalog, Query, definition
-from imis_sandbox.rest.records import Records
+from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone, text_of
-from imis_sandbox.world import catalog, names
-from imis_sandbox.world.catalog import FAMILIES, SOURCE_CODES
+from imis_sandbox.world.catalog import KIND
 from imis_sandbox.world.config import DAY
 from imis_sandbox.world.state import ORGANIZATION
-
-
-class Listed(Entity):
-    """An entity that is a short list of dictionaries, found by one member.
-
-    Args:
-        name: As in the address.
-        key: The member that identifies an item.
-        items: The list.
-    """
-
-    def __init__(self, name: str, key: str, items: list[wire.Json]) -> None:
-        super().__init__(name)
-        self._key, self._items = key, items
-
-    def items(self) -> list[wire.Json]:
-        """The list as it is now."""
-        return self._items
-
-    def page(self, call: Call) -> wire.Json:
-        offset, limit = window(call.params)
-        wanted = [(k.lower(), v.removeprefix("eq:").lower()) for k, v in call.params if k.lower() not in _PAGING]
-        chosen = [item for item in self.items() if all(_says(item, name, value) for name, value in wanted)]
-        kind = chosen[0]["$type"] if chosen else wire.type_name(wire.CORE, f"{self.name}Data")
-        return wire.page(kind, chosen[offset : offset + limit], offset=offset, limit=limit, total=len(chosen))
-
-    def get(self, elements: list[str], call: Call) -> wire.Json:
-        for item in self.items():
-            if str(item[self._key]).lower() == elements[0].lower():
-                return item
-        raise wire.not_found(f"{self.name} {elements[0]} was not found.")
-
-    def metadata(self) -> wire.Json:
-        items = self.items()
-        return shape_of(self.name, items[0] if items else {self._key: ""}, self._key)
-
-
-def shape_of(name: str, item: wire.Json, key: str) -> wire.Json:
-    """The metadata of an entity, read off one of its items."""
-    kinds = {bool: "Boolean", int: "Integer", float: "Decimal"}
-    entries = [
-        {
-            "$type": wire.type_name(wire.CORE, "PropertyTypeData"),
-            "Name": member,
-            "PropertyTypeName": kinds.get(type(value), "String"),
-            "IsIdentity": member == key,
-        }
-        for member, value in item.items()
-        if member != "$type"
-    ]
-    return {
-        "$type": wire.type_name(wire.CORE, "EntityDefinitionData"),
-        "EntityTypeName": name,
-        "Properties": wire.collection(wire.type_name(wire.CORE, "EntityPropertyDefinitionCollection"), entries),
-    }
-
-
-def small_lists() -> list[Listed]:
-    """Set-up lists that clients look into before they write."""
-    purposes = [("Address", True), ("Home", False), ("Work", False)]
-    tables: dict[str, tuple[str, list[wire.Json]]] = {
-        "AddressPurpose": (
-            "AddressPurposeId",
-            [{"AddressPurposeId": name, "Name": name, "IsDefaultAddress": usual} for name, usual in purposes],
-        ),
-        "Country": ("CountryCode", [{"CountryCode": name, "CountryName": name} for name in names.COUNTRIES]),
-        "PartyStatus": ("PartyStatusId", [{"PartyStatusId": "A", "Name": "Active", "Description": "Active"}]),
-        "Role": ("RoleId", [{"RoleId": MEMBER_ROLE, "Name": "Member"}]),
-        "EventCategory": (
-            "EventCategoryId",
-            [{"EventCategoryId": k, "Name": k} for k in ("CONF", "WEBINAR", "CHAPTER")],
-        ),
-    }
-    found = []
-    for name, (key, items) in tables.items():
-        kind = wire.type_name(wire.MEMBERSHIP, f"{name}Data")
-        found.append(Listed(name, key, [{"$type": kind, **item} for item in items]))
-    return found
-
-
-def unmodeled() -> list[Listed]:
-    """An empty list for each entity that is known and not modeled."""
-    return [Listed(name, f"{name}Id", []) for name in sorted(UNMODELED)]
-
-
-_PAGING = {"limit", "offset", "orderby"}
-
-
-def _says(item: wire.Json, name: str, value: str) -> bool:
-    return str(wire.member(item, name, "")).lower() == value
-
-
-def activity_types() -> Listed:
-    """`LegacyActivityType`."""
-    kind = wire.type_name(wire.MEMBERSHIP, "LegacyActivityTypeData")
-    codes = [SOURCE_CODES[name] for name in FAMILIES["activities"]]
-    items = [{"$type": kind, "ActivityTypeCode": code, "Description": code.title()} for code in codes]
-    return Listed("LegacyActivityType", "ActivityTypeCode", items)
-
-
-def customer_types() -> Listed:
-    """`LegacyCustomerType`: the member types."""
-    kind = wire.type_name(wire.MEMBERSHIP, "LegacyCustomerTypeData")
-    items = [
-        {
-            "$type": kind, "CustomerTypeCode": one.code, "Description": one.title, "IsMember": one.code != "NM",
-            "IsCompany": one.company,
-        }
-        for one in catalog.TYPES
-    ]  # fmt: skip
-    return Listed("LegacyCustomerType", "CustomerTypeCode", items)
-
-
-def look_ups(records: Records) -> Listed:
-    """`GenTable`: look-up lists, by `TableName`."""
-    kind = wire.type_name(wire.CORE, "GenTableData")
-    chapters = zip(records.state.chapters, catalog.CHAPTER_NAMES, strict=False)
-    rows = [("CHAPTER", code, name) for code, name in chapters]
-    rows += [("INDUSTRY", name.upper()[:15], name) for name in names.INDUSTRIES]
-    items = [{"$type": kind, "TableName": t, "Code": code, "Description": name} for t, code, name in rows]
-    return Listed("GenTable", "Code", items)
-
-
-class PanelSources(Listed):
-    """`PanelSourceSummary`: what panel sources there are.
-
-    Args:
-        panels: The site's.
-    """
-
-    def __init__(self, panels: dict[str, Panel]) -> None:
-        super().__init__("PanelSourceSummary", "Name", [])
-        self._panels = panels
-
-    def items(self) -> list[wire.Json]:
-        kind = wire.type_name(wire.CORE, "PanelSourceSummaryData")
-        return [
-            {"$type": kind, "Name": panel.name, "ObjectTypeName": "Multi" if panel.multi else "Single"}
-            for panel in self._panels.values()
-        ]
 
 
 class QueryDefinition(Entity):
@@ -190,7 +47,7 @@ class QueryDefinition(Entity):
                 raise wire.forbidden("change queries")
             self._query(path).available = bool(arguments[1]) if len(arguments) > 1 else True
             return True
-        raise wire.no_operation(self.name, operation)
+        return super().execute(operation, arguments, call)
 
     def _query(self, path: str) -> Query:
         query = self._queries.find(path)
@@ -270,38 +127,58 @@ class ChangeLog(Entity):
 
 
 class CommunicationLog(Listed):
-    """`CommunicationLog`: messages sent; POST notes one and so is contact by staff.
+    """`CommunicationLog` and its summary: campaigns, and messages noted by POST, each of which is contact by staff.
 
     Args:
+        name: Which of the two.
         records: Of people.
+        zone: The site's.
+        sent: What was posted; shared by the two.
     """
 
     guarded = False
+    aliases = {"contactid": "PartyId"}  # noqa: RUF012 - never changed
 
-    def __init__(self, records: Records) -> None:
-        super().__init__("CommunicationLog", "CommunicationLogId", [])
-        self._records = records
+    def __init__(self, name: str, records: Records, zone: Zone, sent: list[wire.Json]) -> None:
+        super().__init__(name, "CommunicationLogId", self._entries, wire.COMMUNICATIONS)
+        self._records, self._zone, self._sent = records, zone, sent
+        self._campaigns: list[wire.Json] = []
+        self._read = 0
 
-    def page(self, call: Call) -> wire.Json:
-        if not [key for key, _ in call.params if key.lower() not in _PAGING]:
-            raise wire.Refusal(400, "ArgumentFault: A filter is required.")
-        return super().page(call)
+    def _entries(self) -> list[wire.Json]:
+        return [*self._sent_campaigns(), *self._sent]
+
+    def _sent_campaigns(self) -> list[wire.Json]:
+        """A campaign for each reference in the log of messages, by when it first went out."""
+        log = self._records.state.logs["email"]
+        fresh = np.arange(self._read, len(log))
+        self._read = len(log)
+        rows = fresh[log["kind"][fresh] == KIND["email_sent"]]
+        refs, first = np.unique(log["ref"][rows], return_index=True)
+        known = {entry["CommunicationLogId"] for entry in self._campaigns}
+        for ref, row in zip(refs.tolist(), rows[first].tolist(), strict=True):
+            key = reference(self._records, "email_sent", ref)
+            if key not in known:
+                self._campaigns.append(self._entry(key, f"Campaign {ref}", int(log["at"][row])))
+        return self._campaigns
+
+    def _entry(self, key: str, subject: str, second: int, party: str | None = None) -> wire.Json:
+        created = text_of(self._zone.local(np.array([second])))[0]
+        return {
+            "$type": self.kind, "CommunicationLogId": key, "Subject": subject, "SourceProcess": "Communication",
+            "CommunicationTypeId": "Membership", "CreatedOn": created, **({"PartyId": party} if party else {}),
+        }  # fmt: skip
 
     def create(self, call: Call) -> wire.Json:
+        if self.name != "CommunicationLog":
+            raise wire.no_operation(self.name, "Add")
         party = str(wire.member(call.body, "PartyId", "") or wire.member(call.body, "ContactId", ""))
         row = self._records.row_of(party)
         if row < 0:
             raise wire.invalid(("PartyId", "The contact does not exist."))
         state = self._records.state
         state.people["contacted"][row] = state.flushed // DAY
-        kind = wire.type_name(wire.COMMUNICATIONS, "CommunicationLogData")
-        entry = {
-            "$type": kind, "CommunicationLogId": str(uuid.uuid4()), "PartyId": party,
-            "Subject": str(wire.member(call.body, "Subject", "")), "CreatedOn": _now(state.flushed),
-        }  # fmt: skip
-        self._items.append(entry)
+        subject = str(wire.member(call.body, "Subject", ""))
+        entry = self._entry(str(uuid.uuid4()), subject, state.flushed, party)
+        self._sent.append(entry)
         return entry
-
-
-def _now(second: int) -> str:
-    return text_of(np.array([second]))[0]

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.activity import Activity
+from imis_sandbox.rest.documents import Library
 from imis_sandbox.rest.entities import Entity, SourceEntity
 from imis_sandbox.rest.faults import Faults
+from imis_sandbox.rest.gatherings import Gatherings
 from imis_sandbox.rest.groups import Group, GroupMember, GroupMemberDetail, Groups
+from imis_sandbox.rest.learning import Learning
 from imis_sandbox.rest.ledger import Ledger
 from imis_sandbox.rest.objects import Objects
 from imis_sandbox.rest.panels import Definitions, Panel
 from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.queries import Catalog, installed
 from imis_sandbox.rest.records import Records
-from imis_sandbox.rest.setup import (
-    ChangeLog,
-    CommunicationLog,
-    PanelSources,
-    QueryDefinition,
-    User,
-    activity_types,
-    customer_types,
-    look_ups,
-    small_lists,
-    unmodeled,
-)  # fmt: skip
+from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, QueryDefinition, User
+from imis_sandbox.rest.shelves import shelves
+from imis_sandbox.rest.standing import Standing
 from imis_sandbox.rest.summaries import summaries
+from imis_sandbox.rest.tables import Demographics, Units
 from imis_sandbox.rest.usage import Usage
+from imis_sandbox.rest.written import writable
 from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world.association import Association
 
@@ -72,10 +68,14 @@ class Site:
     def _furnish(self) -> None:
         objects = Objects(self.records, self.zone)
         edits: dict[int, dict[str, object]] = {}
-        for name in ("Party", "Person", "Organization"):
-            self._add(Party(name, self.records, self.zone, edits))
-        for source in (objects.finances(), objects.demographics()):
-            self._add(SourceEntity(source, writable=True))
+        parties = [Party(name, self.records, self.zone, edits) for name in ("Party", "Person", "Organization")]
+        for shelf in shelves(self.records, self.panels):
+            self._add(shelf)
+        for party in parties:
+            self._add(party)
+        self._add(SourceEntity(objects.finances(), writable=True))
+        self._add(Demographics(objects.demographics()))
+        self._add(Units(self.records, self.zone))
         for source in (
             objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.user_data(),
             objects.events(), objects.subscriptions(),
@@ -84,18 +84,27 @@ class Site:
         self._add(Activity(self.records, self.zone))
         for entity in Ledger(self.records, self.zone).entities():
             self._add(entity)
-        for entity in (Group("Group", self.groups), Group("GroupSummary", self.groups), GroupMember(self.groups)):
+        for entity in (
+            Group("Group", self.groups),
+            Group("GroupSummary", self.groups),
+            GroupMember("GroupMember", self.groups),
+        ):
             self._add(entity)
         self._add(GroupMemberDetail(self.groups))
-        for listed in (*summaries(self.records, self.zone), *small_lists(), *unmodeled()):
-            self._add(listed)
+        sent: list[dict[str, object]] = []
+        for made in (
+            *summaries(self.records, self.zone), *Standing(self.records, self.zone, parties[0]).entities(),
+            *Learning(self.records, self.zone).entities(), *Gatherings(self.records, self.zone).entities(),
+            *(Library(name, self.queries) for name in ("Document", "DocumentSummary")),
+            *(CommunicationLog(f"CommunicationLog{end}", self.records, self.zone, sent) for end in ("", "Summary")),
+            GroupMember("GroupMemberSummary", self.groups),
+        ):  # fmt: skip
+            self._add(made)
         for entity in (
-            activity_types(), customer_types(), look_ups(self.records), PanelSources(self.panels),
             QueryDefinition(self.queries), User(self.records, self.zone), ChangeLog(self.records, self.zone),
-            CommunicationLog(self.records),
         ):  # fmt: skip
             self._add(entity)
         self._add(Definitions(self.panels, self.records, set(self.entities)))
 
     def _add(self, entity: Entity) -> None:
-        self.entities[entity.name.lower()] = entity
+        self.entities[entity.name.lower()] = writable(entity)

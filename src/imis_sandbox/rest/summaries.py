@@ -19,8 +19,9 @@ def summaries(records: Records, zone: Zone) -> list[Entity]:
     ledger = Ledger(records, zone)
     return [
         parties(records, zone),
-        renamed(ledger.events(), "EventSummary", wire.EVENTS),
         renamed(ledger.registrations(), "EventRegistrationSummary", wire.EVENTS),
+        renamed(ledger.subscriptions(), "LegacySubscription", wire.COMMERCE),
+        renamed(ledger.payments(), "Receipt", wire.COMMERCE),
         recipients(records, zone, "CommunicationLogRecipient"),
         recipients(records, zone, "CommunicationLogRecipientSummary"),
         Registrations(ledger.registrations(), records),
@@ -47,7 +48,7 @@ def parties(records: Records, zone: Zone) -> Tabled:
         people.text("LastName", records.last_name), people.text("Email", records.email),
         people.text("OrganizationName", records.company), Flag("IsMember", records.is_member),
     ]  # fmt: skip
-    source = Source("PartySummary", columns, lambda: range(len(records.people)), key=("PartyId",))
+    source = Source("PartySummary", columns, records.there, key=("PartyId",))
     return _table(source, wire.type_name(wire.MEMBERSHIP, "PartySummaryData"))
 
 
@@ -86,12 +87,32 @@ class Registrations(Tabled):
         super().__init__(served.source, served.item, served.items)
         self._records, self._state = records, records.state
 
+    def get(self, elements: list[str], call: Call) -> wire.Json:
+        """A registration; for one that nobody made, the bare event and contact without a status (a guess)."""
+        try:
+            return super().get(elements, call)
+        except wire.Refusal as refusal:
+            event, _, party = elements[0].rpartition("-")
+            if refusal.status != 404 or self._event(event) < 0 or self._records.row_of(party) < 0:
+                raise
+            return {"$type": self.item, "EventId": event.upper(), "PartyId": party}
+
+    def update(self, elements: list[str], call: Call) -> wire.Json:
+        row = self.row(elements)
+        status = wire.member(call.body, "Status")
+        if status is not None and str(status) not in ("1", "Registered"):
+            self._enter("event_cancelled", *self._of(elements[0]))
+        return self.one(row)
+
     def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
         kinds = {"registerevent": "event_registered", "canceleventregistration": "event_cancelled"}
         kind = kinds.get(operation.lower())
         if kind is None:
-            raise wire.no_operation(self.name, operation)
-        event, party = self._asked(arguments)
+            return super().execute(operation, arguments, call)
+        event, party = self._asked([call.body, *arguments])
+        return self._enter(kind, event, party)
+
+    def _enter(self, kind: str, event: int, party: int) -> wire.Json:
         log, now = self._state.logs["registrations"], self._state.flushed
         chapter = self._state.events[event].chapter
         log.append(1, who=party, kind=KIND[kind], at=now, recorded=now, ref=event, chapter=chapter)
@@ -99,14 +120,26 @@ class Registrations(Tabled):
         return self.one(self.row([f"{code}-{self._records.id_of(party)}"]))
 
     def _asked(self, arguments: list[Any]) -> tuple[int, int]:
-        """The event and the person of a request, however deep they stand in it."""
-        found = _members(arguments, {"eventid", "eventcode", "partyid"})
-        code = str(found.get("eventid") or found.get("eventcode") or "").upper()
-        event = next((e.number for e in self._state.events if e.code == code), -1)
-        party = self._records.row_of(str(found.get("partyid") or ""))
+        """The event and the person of a request: by the id of the registration, or however deep they stand in it."""
+        by_id = next((text for text in arguments if isinstance(text, str) and "-" in text), None)
+        if by_id is not None:
+            return self._of(by_id)
+        found = _members(arguments, {"eventid", "eventcode", "partyid", "registrantid"})
+        code = str(found.get("eventid") or found.get("eventcode") or "")
+        return self._checked(code, str(found.get("registrantid") or found.get("partyid") or ""))
+
+    def _of(self, registration: str) -> tuple[int, int]:
+        event, _, party = registration.rpartition("-")
+        return self._checked(event, party)
+
+    def _checked(self, code: str, identity: str) -> tuple[int, int]:
+        event, party = self._event(code), self._records.row_of(identity)
         if event < 0 or party < 0:
             raise wire.invalid(("EventId" if event < 0 else "PartyId", "The event or the contact does not exist."))
         return event, party
+
+    def _event(self, code: str) -> int:
+        return next((e.number for e in self._state.events if e.code == code.upper()), -1)
 
 
 def _members(data: Any, wanted: set[str]) -> dict[str, Any]:

@@ -89,7 +89,14 @@ COMMITTEES = (
     "EDUC", "ETHICS", "MEMBER", "PROGRAM", "PUBS", "ADVOC", "AWARDS", "FINANCE", "STANDARD", "YOUNGPRO",
 )  # fmt: skip
 COURSES = tuple(f"CRS{number:02d}" for number in range(1, 13))
+COURSE_PRICE = 90.0
 DOCUMENTS = 120
+
+
+def course_title(code: str) -> str:
+    """What a course is called."""
+    return f"Course {code.removeprefix('CRS')}"
+
 
 CHAPTER_NAMES = [
     "Bay", "Lone Star", "Empire", "Gulf", "Prairie", "Keystone", "Buckeye", "Peach", "Carolina", "Lakes", "Cascade",

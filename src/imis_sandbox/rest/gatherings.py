@@ -1,0 +1,128 @@
+"""Events and their functions as documents, and who attended which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from imis_sandbox.rest import wire
+from imis_sandbox.rest.columns import Column, Flag, Text, Whole
+from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
+from imis_sandbox.rest.ledger import Latest, Subset, typed
+from imis_sandbox.rest.listed import Documents, Shelf
+from imis_sandbox.rest.records import Records
+from imis_sandbox.rest.sources import Maker, Source, constant
+from imis_sandbox.rest.zone import Zone, text_of
+from imis_sandbox.world.config import DAY
+from imis_sandbox.world.store import Array
+
+_BEGINS, _ENDS = 54_000, 64_800
+
+
+class Gatherings:
+    """Makes the entities about events.
+
+    Args:
+        records: Of people and events.
+        zone: The site's.
+    """
+
+    def __init__(self, records: Records, zone: Zone) -> None:
+        self._records, self._zone, self._state = records, zone, records.state
+        self._made: tuple[int, int, list[wire.Json]] = (-1, -1, [])
+
+    def entities(self) -> list[Entity]:
+        """All of them."""
+        event = Shelf("Event", "LCUD", wire.EVENTS, items=self.documents)
+        summary = Shelf("EventSummary", "LD", wire.EVENTS, items=self.documents)
+        summary.kept = event.kept
+        function = Shelf("EventFunction", "LCUD", wire.EVENTS, items=self.functions)
+        return [event, summary, function, self.attendance(), self.function_objects(), self.registered_functions()]
+
+    def documents(self) -> Documents:
+        """Every event that was announced; what clients add to the list is kept beside them and never held."""
+        state = self._state
+        if self._made[:2] != (state.today, len(state.events)):
+            kind = wire.type_name(wire.EVENTS, "EventData")
+            made = [{"$type": kind, **self._event(state.events[number])} for number in self._known()]
+            self._made = (state.today, len(state.events), made)
+        return self._made[2]
+
+    def _known(self) -> list[int]:
+        state = self._state
+        return [e.number for e in state.events if e.announced < state.today and e.day >= state.start - 30]
+
+    def _event(self, event: Any) -> wire.Json:
+        begins, ends = text_of(np.array([event.day * DAY + _BEGINS, event.day * DAY + _ENDS]))
+        category = {"$type": wire.type_name(wire.EVENTS, "EventCategoryData"), "EventCategoryId": event.kind}
+        return {
+            "EventId": event.code, "EventCode": event.code, "Name": event.title, "Description": "",
+            "Status": "A" if event.day >= self._state.today else "C", "StartDateTime": begins, "EndDateTime": ends,
+            "Category": {**category, "Name": event.kind}, "Capacity": 0, "NumberOfRegistrants": event.registrants,
+            "IsVirtual": event.format == "online",
+        }  # fmt: skip
+
+    def functions(self) -> Documents:
+        """`EventFunction`: each event has one, the event itself."""
+        kind = wire.type_name(wire.EVENTS, "EventFunctionData")
+        found = []
+        for event in self.documents():
+            code = f"{event['EventId']}/MAIN"
+            whole = {"EventFunctionId": code, "EventFunctionCode": "MAIN", "EventId": event["EventId"]}
+            times = {"StartDateTime": event["StartDateTime"], "EndDateTime": event["EndDateTime"]}
+            found.append({"$type": kind, **whole, "Name": event["Name"], **times})
+        return found
+
+    def attendance(self) -> Tabled:
+        """`LegacyEventFunctionAttendance`: who came, entered when the list was typed in."""
+        log = Maker(self._records, self._zone, lambda: self._state.logs["registrations"])
+        columns: list[Column] = [
+            log.text("LegacyEventFunctionAttendanceId", lambda row: str(row + 1)), Text("EventId", self._codes),
+            Text("EventFunctionId", lambda rows: [f"{code}/MAIN" for code in self._codes(rows)]),
+            log.person("PartyId", "who"), Flag("HasAttended", lambda rows: np.ones(len(rows), bool)),
+            log.moment("AttendedOn", "at"), log.moment("CreatedOn", "recorded"),
+        ]  # fmt: skip
+        rows = Subset(self._records, "registrations", ("event_attended",))
+        source = Source(
+            "LegacyEventFunctionAttendance", columns, rows, key=("LegacyEventFunctionAttendanceId",)
+        )  # fmt: skip
+        kind = wire.type_name(wire.EVENTS, "LegacyEventFunctionAttendanceData")
+        return Tabled(source, kind, lambda chosen: typed(kind, source, chosen))
+
+    def function_objects(self) -> SourceEntity:
+        """`CsFunction`."""
+        events = self._state.events
+
+        def text(name: str, suffix: str) -> Text:
+            return Text(name, lambda rows: [f"{events[row].code}{suffix}" for row in rows.tolist()])
+
+        def moment(name: str, second: int) -> Text:
+            return Text(name, lambda rows: text_of(np.array([events[r].day * DAY + second for r in rows.tolist()])))
+
+        expected = Whole("ExpectedAttendance", lambda rows: np.array([events[r].registrants for r in rows.tolist()]))
+        columns: list[Column] = [
+            text("ProductCode", "/MAIN"), text("EventCode", ""), constant("FunctionCode", "MAIN"),
+            Text("Title", lambda rows: [events[row].title for row in rows.tolist()]), moment("BeginDate", _BEGINS),
+            moment("EndDate", _ENDS), constant("CeuType", ""), expected,
+        ]  # fmt: skip
+        rows = lambda: np.array(self._known(), np.int64)  # noqa: E731
+        return SourceEntity(Source("CsFunction", columns, rows, key=("ProductCode",)))
+
+    def registered_functions(self) -> SourceEntity:
+        """`CsRegFunctions`: one line for each registration."""
+        log = Maker(self._records, self._zone, lambda: self._state.logs["registrations"])
+        columns: list[Column] = [
+            log.sequence("OrderNumber"), Whole("LineNumber", lambda rows: np.ones(len(rows), int)),
+            Text("ProductCode", lambda rows: [f"{code}/MAIN" for code in self._codes(rows)]),
+            log.person("ShipToId", "who"), Whole("QuantityOrdered", lambda rows: np.ones(len(rows), int)),
+        ]  # fmt: skip
+        source = Source(
+            "CsRegFunctions", columns, Latest(self._records), key=("OrderNumber", "LineNumber"), party="ShipToId",
+            aliases={"id": "ShipToId"},
+        )  # fmt: skip
+        return SourceEntity(source)
+
+    def _codes(self, rows: Array) -> list[str]:
+        refs = self._state.logs["registrations"]["ref"][rows].tolist()
+        return [self._state.events[ref].code for ref in refs]

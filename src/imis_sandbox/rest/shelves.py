@@ -1,0 +1,198 @@
+"""Set-up lists, and shelves for entities that the association is not about; some are filled by the site itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from imis_sandbox.rest import wire
+from imis_sandbox.rest.entities import Entity
+from imis_sandbox.rest.groups import MEMBER_ROLE
+from imis_sandbox.rest.known import KNOWN
+from imis_sandbox.rest.listed import Documents, Shelf
+from imis_sandbox.rest.panels import Panel
+from imis_sandbox.rest.records import Records
+from imis_sandbox.world import catalog, names
+from imis_sandbox.world.catalog import FAMILIES, SOURCE_CODES
+
+MISCELLANEOUS = "e88e66b1-9516-47f9-88dc-e2eb8a3ef13e"
+"""The stock group class."""
+_KEYS = {
+    "LegacyBillingCycle": "BillingCycleId", "LegacyBillingItem": "ItemId", "Communication": "DocumentId",
+    "vGatewayAccounts": "GatewayAccountId",
+}  # fmt: skip
+Make = Callable[[], Documents]
+
+
+def shelves(records: Records, panels: dict[str, Panel]) -> list[Entity]:
+    """Every shelf; a thing and its summary are one shelf with two names."""
+    made = {**_products(), **_scoring(), **_words(), **_set_up(records), **_panels(panels)}
+    found: dict[str, Shelf] = {}
+    for name, (namespace, verbs) in KNOWN.items():
+        asks = ("path", "documentversionkey") if name == "Communication" else ()
+        found[name] = Shelf(name, verbs, namespace, key=_KEYS.get(name, ""), items=made.get(name, ()), asks=asks)
+    for name, shelf in found.items():
+        whole = found.get(name.removesuffix("Summary"))
+        if whole is not None and whole is not shelf:
+            shelf.kept = whole.kept
+    return [*found.values(), *_fixed(made)]
+
+
+def _fixed(made: dict[str, Documents | Make]) -> list[Entity]:
+    """Shelves that the association is about; an administrator may still change them."""
+    spelled: dict[str, tuple[str, str, str]] = {
+        "AddressPurpose": (wire.MEMBERSHIP, "LU", "AddressPurposeId"),
+        "CertificationProgram": (wire.MEMBERSHIP, "LU", "CertificationProgramId"),
+        "CertificationProgramSummary": (wire.MEMBERSHIP, "L", "CertificationProgramId"),
+        "Country": (wire.MEMBERSHIP, "L", "CountryCode"),
+        "EventCategory": (wire.EVENTS, "LU", "EventCategoryId"),
+        "GenTable": (wire.CORE, "LCUD", "GenTableId"),
+        "GroupClass": (wire.MEMBERSHIP, "L", "GroupClassId"),
+        "GroupClassSummary": (wire.MEMBERSHIP, "L", "GroupClassId"),
+        "LegacyActivityType": (wire.MEMBERSHIP, "LCUD", "ActivityTypeCode"),
+        "LegacyCustomerType": (wire.MEMBERSHIP, "LCUD", "CustomerTypeCode"),
+        "PanelDefinition": (wire.CORE, "LD", "PanelDefinitionId"),
+        "PanelDefinitionSummary": (wire.CORE, "L", "PanelDefinitionId"),
+        "PanelSourceSummary": (wire.CORE, "L", "Name"),
+        "PartyStatus": (wire.MEMBERSHIP, "LU", "PartyStatusId"),
+        "Role": (wire.MEMBERSHIP, "L", "RoleId"),
+    }
+    return [
+        Shelf(name, verbs, namespace, key=key, items=made[name]) for name, (namespace, verbs, key) in spelled.items()
+    ]
+
+
+def _documents(namespace: str, name: str, rows: list[wire.Json]) -> list[wire.Json]:
+    kind = wire.type_name(namespace, f"{name}Data")
+    return [{"$type": kind, **row} for row in rows]
+
+
+def _products() -> dict[str, Documents | Make]:
+    """Dues and courses as items, with the billing cycles of dues."""
+    dues = [(f"DUES_{kind.code}", f"{kind.title} dues", kind.dues, "DUES") for kind in catalog.TYPES[:-1]]
+    courses = [(code, catalog.course_title(code), catalog.COURSE_PRICE, "COURSE") for code in catalog.COURSES]
+    items = [_item(code, title, of) for code, title, _, of in (*dues, *courses)]
+    cycles = [{"BillingCycleId": name, "Name": name} for name in ("Anniversary Dues", "Calendar Year Dues")]
+    programs = [
+        {"CertificationProgramId": code, "Name": title, "Description": "", "Status": "Active", "IsCourse": True}
+        for code, title, _, _ in courses
+    ]
+    classes = [{"ItemClassId": name, "Name": name.title()} for name in ("DUES", "COURSE")]
+    prices = [{"ItemPriceId": code, "ItemId": code, "DefaultPrice": price} for code, _, price, _ in (*dues, *courses)]
+    made = {
+        "Item": items, "ItemSummary": items, "ItemClass": classes, "ItemClassSummary": classes, "ItemPrice": prices,
+        "LegacyBillingCycle": cycles, "LegacyBillingItem": [item for item in items if item["ProductType"] == "DUES"],
+    }  # fmt: skip
+    found: dict[str, Documents | Make] = {
+        name: _documents(wire.COMMERCE, name, list(rows)) for name, rows in made.items()
+    }
+    for name in ("CertificationProgram", "CertificationProgramSummary"):
+        found[name] = _documents(wire.MEMBERSHIP, name, programs)
+    return found
+
+
+def _item(code: str, title: str, kind: str) -> wire.Json:
+    item_class = {"$type": wire.type_name(wire.COMMERCE, "ItemClassSummaryData"), "ItemClassId": kind}
+    return {"ItemId": code, "ItemCode": code, "Name": title, "ProductType": kind, "ItemClass": item_class}
+
+
+def _scoring() -> dict[str, Documents | Make]:
+    """What the association's own engagement score is made of."""
+    parts = [("WEB", "Uses the website", 4), ("EVENT", "Attends", 20), ("PART", "Takes part", 15)]
+    category = [{"EngagementCategoryId": "DEFAULT", "Name": "Engagement"}]
+    components = [
+        {"ScoreComponentId": key, "Name": name, "EngagementCategoryId": "DEFAULT", "Points": points}
+        for key, name, points in parts
+    ]
+    return {
+        "EngagementCategory": _documents(wire.COMMUNICATIONS, "EngagementCategory", category),
+        "ScoreComponent": _documents(wire.COMMUNICATIONS, "ScoreComponent", components),
+    }
+
+
+def _words() -> dict[str, Documents | Make]:
+    """Short vocabularies, each word its own id."""
+    lists = {
+        "NamePrefix": ("Dr.", "Mr.", "Ms.", "Mx.", "Prof."), "NameSuffix": ("Jr.", "Sr.", "III"),
+        "NameDesignation": ("PhD", "PE", "CPA"), "SocialNetwork": ("LinkedIn", "Facebook"),
+        "InstituteTypeRef": ("Company", "University"),
+    }  # fmt: skip
+    found: dict[str, Documents | Make] = {
+        name: _documents(wire.MEMBERSHIP, name, [{f"{name}Id": word, "Name": word} for word in words])
+        for name, words in lists.items()
+    }
+    types = [{"CommunicationTypeId": word, "Name": word} for word in ("Membership", "Events", "Newsletter")]
+    found["CommunicationType"] = _documents(wire.COMMUNICATIONS, "CommunicationType", types)
+    methods = [{"PaymentMethodId": word, "Name": word} for word in ("CASH", "CHECK", "VISA", "MC")]
+    found["PaymentMethod"] = _documents(wire.COMMERCE, "PaymentMethod", methods)
+    return found
+
+
+def _set_up(records: Records) -> dict[str, Documents | Make]:
+    """What clients look into before they write."""
+    purposes = [("Address", True), ("Home", False), ("Work", False)]
+    classes: list[wire.Json] = [
+        {"GroupClassId": MISCELLANEOUS, "Name": "Miscellaneous", "IsReadOnly": True},
+        {"GroupClassId": "c7e4a2b0-0c1d-4c55-9b60-7b6a0e1d2f31", "Name": "Committee", "IsReadOnly": True},
+    ]
+    tables: dict[str, list[wire.Json]] = {
+        "AddressPurpose": [
+            {"AddressPurposeId": name, "Name": name, "IsDefaultAddress": usual} for name, usual in purposes
+        ],
+        "Country": [{"CountryCode": name, "CountryName": name} for name in names.COUNTRIES],
+        "PartyStatus": [
+            {"PartyStatusId": "A", "Name": "Active", "Description": "Active"},
+            {"PartyStatusId": "I", "Name": "Inactive", "Description": "Inactive"},
+            {"PartyStatusId": "D", "Name": "Marked for deletion", "Description": "Marked for deletion"},
+        ],
+        "Role": [{"RoleId": MEMBER_ROLE, "Name": "Member", "Description": "Member"}],
+        "EventCategory": [{"EventCategoryId": k, "Name": k} for k in ("CONF", "WEBINAR", "CHAPTER")],
+        "GroupClass": classes, "GroupClassSummary": classes,
+        "LegacyActivityType": [
+            {"ActivityTypeCode": code, "Description": code.title()}
+            for code in (SOURCE_CODES[name] for name in FAMILIES["activities"])
+        ],
+        "LegacyCustomerType": [
+            {
+                "CustomerTypeCode": kind.code, "CustomerTypeId": kind.code, "Description": kind.title,
+                "IsMember": kind.code != "NM", "IsCompany": kind.company,
+            }
+            for kind in catalog.TYPES
+        ],
+        "GenTable": _look_ups(records),
+    }  # fmt: skip
+    core = {"GenTable"}
+    return {
+        name: _documents(wire.CORE if name in core else wire.MEMBERSHIP, name, rows) for name, rows in tables.items()
+    }
+
+
+def _look_ups(records: Records) -> list[wire.Json]:
+    """`GenTable`: look-up lists, by `TableName`."""
+    chapters = zip(records.state.chapters, catalog.CHAPTER_NAMES, strict=False)
+    rows = [("CHAPTER", code, name) for code, name in chapters]
+    rows += [("INDUSTRY", name.upper()[:15], name) for name in names.INDUSTRIES]
+    return [
+        {"GenTableId": f"{table}|{code}", "TableName": table, "Code": code, "Description": name}
+        for table, code, name in rows
+    ]
+
+
+def _panels(panels: dict[str, Panel]) -> dict[str, Documents | Make]:
+    """What panel sources there are, and a panel for each."""
+
+    def made(name: str, of: Callable[[Panel], dict[str, Any]]) -> Make:
+        kind = wire.type_name(wire.CORE, f"{name}Data")
+        return lambda: [{"$type": kind, **of(panel)} for panel in panels.values()]
+
+    def definition(panel: Panel) -> dict[str, Any]:
+        return {"PanelDefinitionId": panel.name, "Name": panel.name, "SourceName": panel.name}
+
+    def source(panel: Panel) -> dict[str, Any]:
+        return {"Name": panel.name, "ObjectTypeName": "Multi" if panel.multi else "Single"}
+
+    return {
+        "PanelDefinition": made("PanelDefinition", definition),
+        "PanelDefinitionSummary": made("PanelDefinitionSummary", definition),
+        "PanelSourceSummary": made("PanelSourceSummary", source),
+    }
