@@ -182,3 +182,21 @@ def test_campaigns_are_messages_with_recipients(sandbox: Sandbox) -> None:
     assert sent["CommunicationLogId"] == campaign["CommunicationLogId"]
     assert sandbox.staff.get("/api/Communication").status_code == 400
     assert sandbox.staff.get("/api/Communication?Path=$/Common").status_code == 200
+
+
+def test_entities_are_added_updated_and_asked_for_in_bulk(sandbox: Sandbox) -> None:
+    notes = [{"PartyNoteId": f"B{number}", "Purpose": "bulk", "Text": str(number)} for number in range(3)]
+    added = sandbox.master.post("/api/PartyNote/_bulkInsert", json={"$type": "list", "$values": notes})
+    assert added.status_code == 201
+    assert [one["PartyNoteId"] for one in added.json()["$values"]] == ["B0", "B1", "B2"]
+    more = [{**note, "Text": "changed"} for note in added.json()["$values"][:2]]
+    assert sandbox.master.post("/api/PartyNote/_bulkUpdate", json=more).status_code == 201
+    query = {
+        "Filters": {"$values": [{"PropertyName": "Purpose", "Operation": "Equal", "Values": {"$values": ["bulk"]}}]},
+        "SortFields": {"$values": [{"PropertyName": "PartyNoteId", "SortOrder": "Descending"}]}, "Limit": 2,
+    }  # fmt: skip
+    page = sandbox.staff.post("/api/PartyNote/_query", json=query).json()
+    assert [(one["PartyNoteId"], one["Text"]) for one in page["Items"]["$values"]] == [("B2", "2"), ("B1", "changed")]
+    assert (page["TotalCount"], page["HasNext"]) == (3, True)
+    assert sandbox.staff.post("/api/PartyNote/_addMultiple", json=notes).status_code == 403
+    assert sandbox.master.post("/api/PartyNote/_addMultiple", json=[]).status_code == 400

@@ -157,3 +157,13 @@ def test_the_independent_client_runs_unchanged(sandbox: Sandbox, somebody: str) 
         client.create_user("somebody", somebody)
     with pytest.raises(AuthError):
         Client(sandbox.url, "nobody", "wrong")
+
+
+def test_a_bulk_with_one_bad_row_writes_none(sandbox: Sandbox, panel: str, somebody: str) -> None:
+    rows = [panel_row(panel, party, {"PartyId": party, "RiskScore": 1}) for party in (somebody, "nobody")]
+    refused = sandbox.staff.post(f"/api/{panel}/_bulkInsert", json=rows)
+    assert refused.status_code == 400
+    assert "ValidationResultsData" in refused.json()["$type"]
+    assert sandbox.staff.get(f"/api/{panel}/{somebody}").status_code == 404
+    assert sandbox.staff.post(f"/api/{panel}/_addMultiple", json=rows[:1]).status_code == 201
+    assert sandbox.staff.get(f"/api/{panel}/{somebody}").status_code == 200

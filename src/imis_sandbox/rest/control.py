@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from imis_sandbox.rest import wire
+from imis_sandbox.rest.accounts import Account
+from imis_sandbox.rest.happenings import Mark
 from imis_sandbox.rest.site import Site
 from imis_sandbox.truth import past_decisions, pending_decisions
 from imis_sandbox.world.config import date_of
@@ -25,12 +27,15 @@ def answer(site: Site, method: str, parts: list[str], params: dict[str, str], bo
         if method == "DELETE":
             site.usage.reset()
         return 200, site.usage.report()
-    if name == "accounts" and method == "DELETE":
-        site.accounts.unlock()
-        return 200, {"unlocked": True}
+    if name == "accounts":
+        return 200, accounts(site, method, body)
+    if name == "clients":
+        return 200, clients(site, method, body)
+    if name == "notifications":
+        return 200, notifications(site, method, parts[1:], params)
     if name in ("", "status"):
         return 200, status(site)
-    raise wire.not_found("There are accounts, advance, faults, status, truth and usage.")
+    raise wire.not_found("There are accounts, advance, clients, faults, notifications, status, truth and usage.")
 
 
 def status(site: Site) -> wire.Json:
@@ -53,8 +58,43 @@ def advance(site: Site, body: wire.Json) -> wire.Json:
         raise wire.Refusal(400, "days must be a whole number") from None
     if not 0 <= days <= _LONGEST:
         raise wire.Refusal(400, f"days must be between 0 and {_LONGEST}")
+    mark = Mark(site.records) if site.notices.watched else None
     site.association.advance(days)
+    if mark is not None:
+        site.notices.tell(mark.since())
     return status(site)
+
+
+def accounts(site: Site, method: str, body: wire.Json) -> wire.Json:
+    """Add an account of staff (POST: `name`, and if wanted `password`, `administrator`), or unlock all (DELETE)."""
+    if method == "POST":
+        name = str(body.get("name") or "")
+        if not name:
+            raise wire.Refusal(400, "An account needs a name.")
+        password = str(body.get("password") or "sandbox")
+        site.accounts.accounts[name.lower()] = Account(name, password, master=bool(body.get("administrator")))
+    elif method == "DELETE":
+        site.accounts.unlock()
+    known = site.accounts.accounts.values()
+    return {"accounts": [{"name": a.name, "administrator": a.master, "locked": a.locked} for a in known]}
+
+
+def clients(site: Site, method: str, body: wire.Json) -> wire.Json:
+    """Register a client application for single sign-on (POST), or void every refresh token (DELETE)."""
+    if method == "POST":
+        return site.sign_on.register(body)
+    if method == "DELETE":
+        site.sign_on.forget()
+    return site.sign_on.report()
+
+
+def notifications(site: Site, method: str, parts: list[str], params: dict[str, str]) -> wire.Json:
+    """What became of each webhook (GET), its `validationUrl` (GET with an id), or drop all (DELETE)."""
+    if parts:
+        return site.notices.validate(parts[0], params.get("code", ""))
+    if method == "DELETE":
+        site.notices.unsubscribe()
+    return site.notices.report()
 
 
 def truth(site: Site, which: str) -> wire.Json:

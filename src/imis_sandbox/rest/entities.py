@@ -24,6 +24,7 @@ class Call:
         params: Of the address, in order.
         body: Of the request, `{}` when there is none.
         stale: Seconds of writes that a list is not to know, by a fault.
+        party: The contact who asks; empty for staff.
     """
 
     user: str
@@ -31,6 +32,7 @@ class Call:
     params: Params = ()
     body: wire.Json = field(default_factory=dict)
     stale: float = 0.0
+    party: str = ""
 
 
 class Entity:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from imis_sandbox.rest import wire
+from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.columns import Coded, Column, Day, Flag, Moment, Number, Text, Whole
 from imis_sandbox.rest.queries import GENDERS
 from imis_sandbox.rest.records import Records, changed_value
@@ -118,17 +119,26 @@ class Objects:
         rows = lambda: range(len(self.state.people))  # noqa: E731
         return Source("Name_Demo", columns, rows, key=("PartyId",), party="PartyId", aliases={"id": "PartyId"})
 
-    def user_data(self) -> Source:
+    def user_data(self, accounts: Accounts) -> Source:
         """`UserData`: the last login only; there is no history of logins in iMIS."""
         people, records, state = self.people, self.records, self.state
+
+        def account(row: int) -> Account | None:
+            return accounts.accounts.get(records.email(row).lower()) if accounts.tried else None
+
+        def locked(rows: Array) -> Array:
+            return np.array([bool(found and found.locked) for found in map(account, rows.tolist())], bool)
+
+        def failures(rows: Array) -> Array:
+            return np.array([found.failures if found else 0 for found in map(account, rows.tolist())], np.int64)
+
         columns = [
             people.person("ID", None), people.text("Username", records.email),
             people.moment("LastLoginDate", "login"), people.moment("LastActivityDate", "login"),
-            people.moment("CreatedOn", "created"),
-            Flag("IsLockedOut", lambda rows: np.zeros(len(rows), bool)),
-            Flag("IsDisabled", lambda rows: state.people["status"][rows] > 1),
-            Flag("IsStaff", lambda rows: np.zeros(len(rows), bool)),
-            Whole("FailedPasswordAttemptCount", lambda rows: np.zeros(len(rows), np.int64)),
+            people.moment("LastPasswordChangedDate", "created"),
+            people.text("LastLockoutDate", lambda row: _lockout(account(row))), people.moment("CreatedOn", "created"),
+            Flag("IsLockedOut", locked), Flag("IsDisabled", lambda rows: state.people["status"][rows] > 1),
+            Flag("IsStaff", lambda rows: np.zeros(len(rows), bool)), Whole("FailedPasswordAttemptCount", failures),
         ]  # fmt: skip
         rows = lambda: np.flatnonzero(state.people["kind"] != ORGANIZATION)  # noqa: E731
         return Source("UserData", columns, rows, key=("ID",), party="ID")
@@ -204,6 +214,10 @@ class Objects:
         ]
         rows = self.records.payers
         return Source("CsSubscriptions", columns, rows, key=("ID", "ProductCode"), party="ID")
+
+
+def _lockout(account: Account | None) -> str | None:
+    return text_of(np.array([int(account.locked_at)]))[0] if account and account.locked else None
 
 
 def people_whole(people: Maker, name: str, column: str) -> Whole:

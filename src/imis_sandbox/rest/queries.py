@@ -11,7 +11,7 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Coded, Column, Flag, Number, Text
-from imis_sandbox.rest.dialect import Params, Rows, condition, cut, narrow, window
+from imis_sandbox.rest.dialect import DEFAULT_LIMIT, Params, Rows, condition, cut, narrow, window
 from imis_sandbox.rest.programs import Programs, program_changes
 from imis_sandbox.rest.records import Records, changed_value, reference
 from imis_sandbox.rest.sources import Maker, Source
@@ -100,6 +100,16 @@ def generic_page(query: Query, params: Params, rows: Rows) -> wire.Json:
         entity = {"$type": wire.GENERIC, "EntityTypeName": str(query.number)}
         items.append({**entity, "Properties": wire.collection(wire.PROPERTIES, props)})
     return wire.page(wire.GENERIC, items, offset=offset, limit=limit, total=len(rows))
+
+
+def one_row(row: wire.Json, *, old: bool) -> wire.Json:
+    """The answer of a query with a single row, as `api/iqa` (*old*) or `api/query` gives it."""
+    if not old:
+        flat = {"$type": "System.Dynamic.ExpandoObject, System.Core", **row}
+        return wire.query_page([flat], offset=0, limit=DEFAULT_LIMIT, total=1)
+    props = [wire.prop("ResultRow", "1"), *(wire.prop(name, value) for name, value in row.items())]
+    entity = {"$type": wire.GENERIC, "EntityTypeName": "58", "Properties": wire.collection(wire.PROPERTIES, props)}
+    return wire.page(wire.GENERIC, [entity], offset=0, limit=DEFAULT_LIMIT, total=1)
 
 
 def definition(query: Query) -> wire.Json:

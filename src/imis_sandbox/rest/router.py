@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from imis_sandbox.rest import queries, wire
+from imis_sandbox.rest import bulk, queries, wire
 from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest.happenings import Change, of_write
 from imis_sandbox.rest.site import Site
 
 Answer = tuple[int, Any]
@@ -14,8 +15,24 @@ Answer = tuple[int, Any]
 
 def writes(method: str, parts: list[str]) -> bool:
     """Whether a request means to change something."""
-    operations = any(part.startswith("_") and part.lower() not in ("_execute",) for part in parts)
+    changing = ("_execute", *bulk.OPERATIONS)
+    operations = any(part.startswith("_") and part.lower() not in changing for part in parts)
     return method in ("POST", "PUT", "DELETE") and not operations
+
+
+def written(site: Site, method: str, parts: list[str], body: Any) -> list[Change]:
+    """What a write that was carried out changed."""
+    below = parts[[part.lower() for part in parts].index("api") + 1 :]
+    entity = site.entity(below[0])
+    operation = next((part.lower() for part in below[1:] if part.startswith("_")), None)
+    if entity is None or (operation == "_execute" and entity.name != "EventRegistration"):
+        return []
+    if operation == "_execute":
+        return of_write("PUT", entity.name, None, body.get("Result"))
+    if operation is not None:
+        verb = "PUT" if operation == "_bulkupdate" else "POST"
+        return [change for one in wire.values(body) for change in of_write(verb, entity.name, None, one)]
+    return of_write(method, entity.name, "|".join(elements("/".join(below[1:]))) or None, body)
 
 
 def route(site: Site, method: str, parts: list[str], call: Call) -> Answer:
@@ -31,6 +48,8 @@ def route(site: Site, method: str, parts: list[str], call: Call) -> Answer:
 
 def _api(site: Site, method: str, parts: list[str], call: Call) -> Answer:
     name = parts[0].lower()
+    if call.party:
+        _only_own(method, name, call)
     if name in ("query", "queryservice", "iqa"):
         return _query(site, method, name, call)
     if name == "metadata" and len(parts) > 1:
@@ -47,6 +66,19 @@ def _api(site: Site, method: str, parts: list[str], call: Call) -> Answer:
     return answer
 
 
+def _only_own(method: str, name: str, call: Call) -> None:
+    """A contact who is signed in reads their own record and who they are, and nothing else."""
+    if method == "GET" and name in ("party", "person"):
+        call.params = [*call.params, ("PartyId", call.party)]
+    elif method != "GET" or name not in ("query", "queryservice", "iqa") or not _asks_who(call):
+        raise wire.forbidden("do this")
+
+
+def _asks_who(call: Call) -> bool:
+    path = next((value for key, value in call.params if key.lower() == "queryname"), "")
+    return path.strip().lower() == "$/oauth2/userinfo"
+
+
 def _watch(site: Site, entity: Entity, call: Call, page: wire.Json) -> None:
     site.usage.looked(entity.name, call.params)
     site.usage.scanned(entity.name, call.params, int(page.get("TotalCount", 0)), int(page.get("Offset", 0)))
@@ -55,6 +87,8 @@ def _watch(site: Site, entity: Entity, call: Call, page: wire.Json) -> None:
 def _query(site: Site, method: str, name: str, call: Call) -> Answer:
     if method != "GET":
         raise wire.no_operation("QueryService", method)
+    if _asks_who(call):
+        return 200, queries.one_row(site.user_info(call), old=name == "iqa")
     path = next((value for key, value in call.params if key.lower() == "queryname"), "")
     key = next((value for key, value in call.params if key.lower() == "querydocumentversionkey"), "")
     query = site.queries.of_key(key) if key else site.queries.need(path)
@@ -79,6 +113,8 @@ def elements(identity: str) -> list[str]:
 
 def _verb(entity: Entity, method: str, identity: str | None, call: Call) -> Answer:
     if method in ("GET", "HEAD"):
+        if call.party and identity not in (None, call.party):
+            raise wire.forbidden(f"read {entity.name} {identity}")
         return 200, entity.page(call) if identity is None else entity.get(elements(identity), call)
     if method not in ("POST", "PUT", "DELETE"):
         raise wire.no_operation(entity.name, method)
@@ -105,6 +141,12 @@ def _operation(entity: Entity, method: str, rest: list[str], call: Call) -> Answ
         return 200, call.master or not entity.guarded or reads
     if operation == "_execute":
         return 200, _executed(entity, call)
+    if operation == "_query":
+        return 200, bulk.queried(entity, call)
+    if operation in bulk.OPERATIONS:
+        if entity.guarded and not call.master:
+            raise wire.forbidden(f"change {entity.name}")
+        return 201, bulk.written(entity, operation, call)
     raise wire.no_operation(entity.name, rest[0])
 
 

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from imis_sandbox.rest import control, wire
 from imis_sandbox.rest.entities import Call
 from imis_sandbox.rest.faults import ANSWERS, BEFORE, Fault, spoil
-from imis_sandbox.rest.router import Answer, route, writes
+from imis_sandbox.rest.router import Answer, route, writes, written
 from imis_sandbox.rest.site import Site
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]
@@ -75,6 +75,9 @@ class Handler:
     async def _control(self, request: Request, parts: list[str]) -> Response:
         try:
             body = _json(await request.body())
+            if request.method == "POST" and parts == ["notifications"]:
+                root = f"{request.url.scheme}://{request.url.netloc}"
+                return _plain(200, await self._site.notices.subscribe(body, root))
             found = control.answer(self._site, request.method, parts, dict(request.query_params), body)
         except wire.Refusal as refusal:
             found = refusal.status, refusal.body
@@ -124,11 +127,13 @@ class Handler:
     def _handled(self, request: Request, parts: list[str], address: str, body: bytes) -> Answer:
         if len(parts) < 3 and [part.lower() for part in parts][-1:] == ["token"]:
             return self._token(request, body)
+        if len(parts) == 1 and parts[0].lower().endswith(".aspx") and request.method in ("GET", "POST"):
+            return 200, _Page(self._site.sign_on.start(parts[0][:-5], _form(body)))
         account = self._site.accounts.account_of(request.headers.get("authorization", ""))
         params = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         asks = len(parts) > 1 and "_haspermission" in [part.lower() for part in parts]
         data = _json(body) if request.method in ("POST", "PUT") and not asks else {}
-        call = Call(account.name, account.master, params, data)
+        call = Call(account.name, account.master, params, data, party=account.party)
         if not writes(request.method, parts):
             return self._read(request, parts, address, call)
         return self._write(request, parts, address, call)
@@ -136,8 +141,7 @@ class Handler:
     def _token(self, request: Request, body: bytes) -> Answer:
         if request.method != "POST":
             raise wire.Refusal(405, "The requested resource does not support this method.")
-        form = dict(parse_qsl(body[:65_536].decode("utf-8", "replace"), keep_blank_values=True))
-        return 200, self._site.accounts.grant(form)
+        return 200, self._site.accounts.grant(_form(body))
 
     def _read(self, request: Request, parts: list[str], address: str, call: Call) -> Answer:
         stale = self._site.faults.strikes("stale_lists", address)
@@ -159,17 +163,24 @@ class Handler:
         if late is not None:
             self._commit_later(float(late.more.get("seconds", 1)), request.method, parts, call)
             raise wire.Refusal(500, _SERVER_ERROR)
-        found = route(self._site, request.method, parts, call)
+        found = self._carry_out(request.method, parts, call)
         if faults.strikes("saved_500", address):
             raise wire.Refusal(500, _SERVER_ERROR)
         if faults.strikes("lost_reply", address):
             raise Dropped
         return _zeroed(found) if faults.strikes("ordinal_zero", address) else found
 
+    def _carry_out(self, method: str, parts: list[str], call: Call) -> Answer:
+        """Do what a write asks and tell whoever listens."""
+        found = route(self._site, method, parts, call)
+        if self._site.notices.watched:
+            self._site.notices.tell(written(self._site, method, parts, found[1]))
+        return found
+
     def _commit_later(self, seconds: float, method: str, parts: list[str], call: Call) -> None:
         def commit() -> None:
             try:
-                route(self._site, method, parts, call)
+                self._carry_out(method, parts, call)
             except wire.Refusal:
                 return
 
@@ -234,7 +245,19 @@ def _loose_json(body: bytes) -> Any:
         raise wire.Refusal(400, "The request body could not be read.") from None
 
 
+class _Page(str):
+    """A page of HTML."""
+
+    __slots__ = ()
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return dict(parse_qsl(body[:65_536].decode("utf-8", "replace"), keep_blank_values=True))
+
+
 def _plain(status: int, body: Any) -> Response:
+    if isinstance(body, _Page):
+        return Response(str(body), status, _HEADERS, "text/html; charset=utf-8")
     if isinstance(body, str):
         return Response(body, status, _HEADERS, "text/plain; charset=utf-8" if body else None)
     return Response(orjson.dumps(body), status, _HEADERS, "application/json; charset=utf-8")

@@ -88,6 +88,17 @@ class User(Tabled):
         self._made[party] = name
         return self.one(row)
 
+    def party_of(self, name: str) -> str | None:
+        """The contact whose login has that name, in any case."""
+        made = next((party for party, given in self._made.items() if given.lower() == name), None)
+        if made is not None:
+            return made
+        number = name.partition("@")[0].rpartition(".")[2]
+        if not number.isdecimal():
+            return None
+        near = np.flatnonzero(self._records.people["number"] == int(number)).tolist()
+        return next((self._records.id_of(row) for row in near if self._user_name(row).lower() == name), None)
+
     def _user_name(self, row: int) -> str:
         return self._made.get(self._records.id_of(row)) or self._records.email(row)
 

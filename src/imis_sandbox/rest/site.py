@@ -5,12 +5,13 @@ from __future__ import annotations
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.activity import Activity
 from imis_sandbox.rest.documents import Library
-from imis_sandbox.rest.entities import Entity, SourceEntity
+from imis_sandbox.rest.entities import Call, Entity, SourceEntity
 from imis_sandbox.rest.faults import Faults
 from imis_sandbox.rest.gatherings import Gatherings
 from imis_sandbox.rest.groups import Group, GroupMember, GroupMemberDetail, Groups
 from imis_sandbox.rest.learning import Learning
 from imis_sandbox.rest.ledger import Ledger
+from imis_sandbox.rest.notices import Notices
 from imis_sandbox.rest.objects import Objects
 from imis_sandbox.rest.panels import Definitions, Panel
 from imis_sandbox.rest.party import Party
@@ -18,6 +19,7 @@ from imis_sandbox.rest.queries import Catalog, installed
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, QueryDefinition, User
 from imis_sandbox.rest.shelves import shelves
+from imis_sandbox.rest.signon import SignOn
 from imis_sandbox.rest.standing import Standing
 from imis_sandbox.rest.summaries import summaries
 from imis_sandbox.rest.tables import Demographics, Units
@@ -34,7 +36,7 @@ class Site:
         association: What it is about.
         user: The integration account: reads, installs and writes panel sources, activities, groups and
             communications; may not touch contacts or finances.
-        password: Of both accounts.
+        password: Of both accounts, and of every contact's login.
         master: The account that may do everything.
     """
 
@@ -49,9 +51,14 @@ class Site:
         self.association = association
         self.records = Records(association)
         self.zone = Zone(association.config.time_zone)
+        self._password = password
         self.accounts = Accounts(
-            {user.lower(): Account(user, password), master.lower(): Account(master, password, master=True)}
+            {user.lower(): Account(user, password), master.lower(): Account(master, password, master=True)},
+            contact=self._contact,
         )
+        self.sign_on = SignOn(self.accounts)
+        self.accounts.refreshed = self.sign_on.complete
+        self.notices = Notices()
         self.queries: Catalog = installed(self.records, self.zone)
         self.panels: dict[str, Panel] = {}
         self.groups = Groups(self.records)
@@ -65,6 +72,22 @@ class Site:
         """An entity by its name in any case."""
         return self.entities.get(name.lower()) or self.panels.get(name.lower())
 
+    def user_info(self, call: Call) -> dict[str, object]:
+        """Who is signed in, as the customary query `$/OAuth2/userInfo` says it."""
+        row = self.records.row_of(call.party) if call.party else -1
+        staff = {"UserName": call.user, "ID": None, "FullName": call.user, "Email": None, "IsStaff": True}
+        if row < 0:
+            return {**staff, "IsSystemAdministrator": call.master}
+        name, email = self.records.full_name(row), self.records.email(row)
+        contact = {"UserName": call.user, "ID": call.party, "FullName": name, "Email": email, "IsStaff": False}
+        return {**contact, "IsSystemAdministrator": False}
+
+    def _contact(self, name: str) -> Account | None:
+        """The account of a contact whose login has that name; contacts have the password of the staff."""
+        user = self.entities["user"]
+        party = user.party_of(name) if isinstance(user, User) else None
+        return Account(name, self._password, party=party) if party else None
+
     def _furnish(self) -> None:
         objects = Objects(self.records, self.zone)
         edits: dict[int, dict[str, object]] = {}
@@ -77,7 +100,7 @@ class Site:
         self._add(Demographics(objects.demographics()))
         self._add(Units(self.records, self.zone))
         for source in (
-            objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.user_data(),
+            objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.user_data(self.accounts),
             objects.events(), objects.subscriptions(),
         ):  # fmt: skip
             self._add(SourceEntity(source))
