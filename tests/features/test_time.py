@@ -169,7 +169,7 @@ def plainly(activity: list[dict], day: dt.date, names: list[str]) -> list[float]
     own = [a for a in known if a["kind"] not in SENT_OR_BILLED]
     weeks = {(a["occurred_at"].date() - dt.date(1970, 1, 1)).days // 7 for a in within(own, 365)}
     login = [a["occurred_at"].date() for a in kinds("login")]
-    gap = min((day - max(login)).days, 999) if login else 999.0
+    gap = (day - max(login)).days if login and max(login) >= day - dt.timedelta(days=730) else 999.0
     answers = {
         "logins_90": recorded(of("login"), 90, len(within(kinds("login"), 90))),
         "events_attended_365": recorded(of("event_attended"), 365, len(within(kinds("event_attended"), 365))),

@@ -16,11 +16,15 @@ from tenure.membership.contract import KINDS
 
 SENT_OR_BILLED = frozenset({
     "event_invited", "event_declined", "event_no_show", "event_cancelled", "email_sent", "email_opened",
-    "email_bounced", "email_unsubscribed", "sms_sent", "invoice_issued", "notice_sent", "payment", "payment_failed",
-    "card_expiring", "plan_missed", "ticket_closed", "address_changed", "committee_left", "volunteer_assigned",
+    "email_clicked", "email_bounced", "email_unsubscribed", "sms_sent", "sms_replied", "invoice_issued",
+    "notice_sent", "payment", "payment_failed", "card_expiring", "plan_missed", "ticket_closed", "address_changed",
+    "committee_left", "volunteer_assigned",
 })  # fmt: skip
-"""Kinds that show no interest by themselves: done to the member, or the opposite of taking part. Opens are among
-them because mail programs open mail too."""
+"""Kinds that show no interest of the member's own: done to the member, an answer to what was sent, or the opposite of
+taking part. Opens are among them because mail programs open mail too."""
+
+RESPONSES = frozenset({"email_clicked", "sms_replied"})
+"""Answers to what the association sent: interest, but not begun by the member."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,15 @@ def windows_of(events: Events, first: int, end: int, row_start: NDArray[np.int64
         events.chapter, row_start, days, np.array(WINDOWS, np.int32), initiated, events.people[first:end],
         answer.counts, answer.sums, answer.last_day, answer.last_value, answer.weeks, answer.people, answer.in_chapter,
     )  # fmt: skip
+    _look_no_further(answer)
     return answer
+
+
+def _look_no_further(answer: Activity) -> None:
+    """Forget what lies beyond the longest window: whether it was read depends on the other days asked about."""
+    far = answer.last_day < answer.day[:, None] - max(WINDOWS)
+    answer.last_day[far] = -1
+    answer.last_value[far] = np.nan
 
 
 def load(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Events:

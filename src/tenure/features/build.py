@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, Activity, load, windows_of
+from tenure.features.activity import NEVER, Activity, Events, load, windows_of
 from tenure.features.catalogue import FEATURES
 from tenure.features.definitions import (
     ActivePeople,
@@ -21,6 +21,8 @@ from tenure.features.definitions import (
     Feature,
     InChapter,
     LastValue,
+    Mean,
+    Ratio,
     Recency,
     Share,
     Standing,
@@ -29,6 +31,7 @@ from tenure.features.definitions import (
 )
 from tenure.features.facts import CATEGORIES, facts, known_person
 from tenure.features.kernel import WINDOWS
+from tenure.features.rhythm import COLUMNS, Rhythm, rhythm_of
 from tenure.lake import Lake
 
 _CHUNK_ROWS = 40_000
@@ -94,9 +97,10 @@ def build(
         for first, end in _chunks(starts):
             part = slice(starts[first], starts[end])
             activity = windows_of(events, first, end, starts[first : end + 1] - starts[first], day[part])
+            rhythm = _rhythm(events, first, end, starts, rows[part], day[part])
             person = known_person(members, rows[part].select("row", "member", "as_of"))
             person = rows[part].select("row").join(person, on="row", how="left", maintain_order="left")
-            x[part] = _columns(features, activity, rows[part], person)
+            x[part] = _columns(features, activity, rhythm, rows[part], person)
             categories.append(rows[part].select("row", "member_type").with_columns(person.select(CATEGORIES[1:])))
             if progress:
                 progress(float(starts[end]) / len(rows))
@@ -134,10 +138,21 @@ def _chunks(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
     return list(itertools.pairwise(edges))
 
 
+def _rhythm(
+    events: Events, first: int, end: int, starts: NDArray[np.int64], rows: pl.DataFrame, day: NDArray[np.int32]
+) -> Rhythm:
+    began, before = (
+        rows[name].cast(pl.Int32).fill_null(int(NEVER)).to_numpy().astype(np.int32)
+        for name in ("cycle_began", "previous_cycle_began")
+    )
+    people = (rows["record_type"] == "organization").to_numpy()
+    return rhythm_of(events, first, end, starts[first : end + 1] - starts[first], day, began, before, people)
+
+
 def _columns(
-    features: tuple[Feature, ...], activity: Activity, standing: pl.DataFrame, person: pl.DataFrame
+    features: tuple[Feature, ...], activity: Activity, rhythm: Rhythm, standing: pl.DataFrame, person: pl.DataFrame
 ) -> NDArray[np.float32]:
-    known = facts(standing, person, activity)
+    known = facts(standing, person, activity) | {name: rhythm.column(name) for name in COLUMNS}
     # An individual has no people whose breadth could say anything.
     alone = (standing["record_type"] != "organization").to_numpy()
     out = np.empty((activity.day.size, len(features)), np.float32)
@@ -168,6 +183,23 @@ def _(how: Total, activity: Activity) -> NDArray[np.float32]:
 
 
 @compute.register
+def _(how: Mean, activity: Activity) -> NDArray[np.float32]:
+    codes, window = activity.codes(how.kinds), WINDOWS.index(how.days)
+    total = activity.sums[:, codes, window].sum(axis=1)
+    # Events that came without a value are no zeros.
+    told = (total != 0) | ~np.isnan(activity.last_value[:, codes]).all(axis=1)
+    return np.where(told, _ratio(total, activity.counts[:, codes, window].sum(axis=1)), np.float32(np.nan))
+
+
+@compute.register
+def _(how: Ratio, activity: Activity) -> NDArray[np.float32]:
+    window = WINDOWS.index(how.days)
+    part = activity.counts[:, activity.codes(how.part), window].sum(axis=1)
+    found = _ratio(part, activity.counts[:, activity.codes(how.whole), window].sum(axis=1))
+    return _where_recorded(found, activity, how.part, how.days)
+
+
+@compute.register
 def _(how: Recency, activity: Activity) -> NDArray[np.float32]:
     codes = activity.codes(how.kinds)
     latest = activity.last_day[:, codes].max(axis=1)
@@ -183,10 +215,7 @@ def _(how: LastValue, activity: Activity) -> NDArray[np.float32]:
 
 @compute.register
 def _(how: Share, activity: Activity) -> NDArray[np.float32]:
-    window = WINDOWS.index(how.days)
-    part = activity.counts[:, activity.codes(how.part), window].sum(axis=1)
-    whole = activity.counts[:, activity.codes(how.whole), window].sum(axis=1)
-    return np.where(whole > 0, np.minimum(part / np.maximum(whole, 1), 1), np.nan).astype(np.float32)
+    return np.minimum(compute(Ratio(how.part, how.whole, how.days), activity), np.float32(1))
 
 
 @compute.register
@@ -213,6 +242,10 @@ def _(how: ActivePeople, activity: Activity) -> NDArray[np.float32]:
 @compute.register
 def _(how: InChapter, activity: Activity) -> NDArray[np.float32]:
     return _after(activity.in_chapter[:, WINDOWS.index(how.days)], activity, int(activity.since.min()), how.days)
+
+
+def _ratio(part: NDArray[np.float32], whole: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan).astype(np.float32)
 
 
 def _where_recorded(

@@ -5,6 +5,7 @@ Protected attributes (birth year, gender) are not here and cannot be: they lie i
 
 from __future__ import annotations
 
+from tenure.features.activity import RESPONSES
 from tenure.features.definitions import (
     ActivePeople,
     ActiveWeeks,
@@ -12,18 +13,35 @@ from tenure.features.definitions import (
     Feature,
     Group,
     InChapter,
+    Mean,
+    Ratio,
     Recency,
     Share,
     Standing,
     Total,
     Trend,
 )
-from tenure.features.words import Say, counted, days, either, money, number, share, since, trending
+from tenure.features.words import (
+    Say,
+    against_last_term,
+    counted,
+    days,
+    either,
+    hundredths,
+    money,
+    number,
+    share,
+    since,
+    times,
+    trending,
+    valued,
+)
 
 LOGIN = ("login",)
 TAKING_PART = ("event_attended", "session_feedback")
 COMMUNITY = ("community_post", "community_comment")
 COMMITTEE = ("committee_joined", "committee_meeting", "committee_led")
+TRANSACTIONS = ("payment", "gift")
 LEARNING = ("resource_download", "learning_started", "learning_completed")
 
 GROUPS: tuple[Group, ...] = (
@@ -68,63 +86,123 @@ def _recency(group: str, name: str, kinds: tuple[str, ...], what: str, never: st
     return Feature(f"{name}_since", group, Recency(kinds), since(what, never))
 
 
-def _fact(group: str, name: str, say: Say) -> Feature:
-    return Feature(name, group, Standing(name), say)
+def _fact(group: str, name: str, meaning: str, say: Say, kinds: tuple[str, ...] = ()) -> Feature:
+    return Feature(name, group, Standing(name, meaning, kinds), say)
 
 
 def _years(value: float, usual: float | None) -> str:
-    year = "first year as a member" if value < 1 else f"Member for {number(value)} years"
-    own = year[0].upper() + year[1:]
-    return own if usual is None else f"{own}; members like this, {number(usual)}"
+    if value != value:
+        return "Length of membership not known"
+    years = f"{number(value)} {'year' if number(value) == '1' else 'years'}"
+    own = "First year as a member" if value < 1 else f"Member for {years}"
+    return own if usual is None or usual != usual else f"{own}; members like this, {number(usual)}"
 
 
 def _renewals(value: float, usual: float | None) -> str:
-    if value < 0.5:
+    if not value >= 0.5:
         return "Has not renewed yet"
     return "Renewed once" if round(value) == 1 else f"Renewed {number(value)} times running"
 
 
 def _timing(value: float, usual: float | None) -> str:
+    if value != value:
+        return "No renewal to come"
     if value < 0:
         return f"Has not paid, {days(-value)} after the end of the term"
     return "Has not renewed on the last day of the term" if value < 1 else f"Renewal due in {days(value)}, not paid yet"
 
 
-def _early(value: float, usual: float | None) -> str:
-    if value != value:
-        return "Has paid for one term only, so no habit of paying is known"
-    own = f"Last paid {days(abs(value))} {'before' if value >= 0 else 'after'} the end of the term"
-    if usual is None:
-        return own
-    return f"{own}; members like this, {days(abs(usual))} {'before' if usual >= 0 else 'after'}"
+def _before_or_after(what: str, edge: str, unknown: str) -> Say:
+    """«Last paid 12 days before the end of the term; members like this, 3 days after»; positive is before."""
 
+    def side(value: float) -> str:
+        return f"{days(abs(value))} {'before' if value >= 0 else 'after'}"
 
-def _change(what: str) -> Say:
     def say(value: float, usual: float | None) -> str:
-        if value != value or abs(value) < 0.005:
+        if value != value:
+            return unknown
+        own = f"{what} {side(value)} {edge}"
+        return own if usual is None or usual != usual else f"{own}; members like this, {side(usual)}"
+
+    return say
+
+
+def _late(what: str, unknown: str) -> Say:
+    """The same for days late: positive is after."""
+    say = _before_or_after(what, "the due date", unknown)
+    return lambda value, usual: say(-value, None if usual is None else -usual)
+
+
+def _change(what: str, unknown: str) -> Say:
+    def say(value: float, usual: float | None) -> str:
+        if value != value:
+            return unknown
+        if abs(value) < 0.005:
             return f"{what} unchanged"
         return f"{what} {'up' if value > 0 else 'down'} by {round(100 * abs(value))} %"
 
     return say
 
 
+def _open_invoice(value: float, usual: float | None) -> str:
+    if value != value or value <= 0:
+        return "No invoice open"
+    return "Invoice sent today" if value < 1 else f"Invoice open for {days(value)}"
+
+
+def _silence(value: float, usual: float | None) -> str:
+    if value != value:
+        return "Too few active days to know a rhythm"
+    return f"Quiet for {number(value)} times the member's own usual gap"
+
+
+def _regularity(value: float, usual: float | None) -> str:
+    if value != value:
+        return "Too few active days to know a rhythm"
+    return "Takes part at regular intervals" if value < 1 else "Takes part in bursts with long gaps between"
+
+
+def _feedback(value: float, usual: float | None) -> str:
+    return "Gave no feedback" if value != value else f"Rated sessions {round(100 * value)} of 100"
+
+
+def _champion(value: float, usual: float | None) -> str:
+    if value != value:
+        return "Nobody was active up to three months ago"
+    return f"The person who used to be the most active was last seen {days(value)} ago"
+
+
+def _tickets(value: float, usual: float | None) -> str:
+    if not value >= 0.5:
+        return "No open ticket"
+    return f"{number(value)} open {'ticket' if number(value) == '1' else 'tickets'}"
+
+
+def _profile(value: float, usual: float | None) -> str:
+    return "Profile not assessed" if value != value else f"Profile {round(100 * value)} % complete"
+
+
 FEATURES: tuple[Feature, ...] = (
-    _fact("timing", "days_to_renewal", _timing),
+    _fact("timing", "days_to_renewal", "days from the day to the end of the running term; negative in grace", _timing),
     # Membership history
-    _fact("history", "years", _years),
-    _fact("history", "renewals", _renewals),
-    _fact("history", "reinstatements", counted("return after a lapse", "returns after a lapse", "all")),
-    _fact("history", "resigned", either("Resignation on record", "No resignation on record")),
-    _fact("history", "type_changed", either("Member type changed with this term", "Same member type as before")),
+    _fact("history", "years", "years since the spell began", _years),
+    _fact("history", "renewals", "terms in the spell, less one; 0 is a first-year member", _renewals),
+    _fact("history", "reinstatements", "spells, less one", times("Came back after a lapse", "Has never lapsed before")),
+    _fact("history", "resigned", "1 when the running term was ended by resignation", either("Resignation on record", "No resignation on record")),
+    _fact("history", "type_changed", "1 when the running term's type differs from that of the term before", either("Member type changed with this term", "Same member type as before", "First term, so no earlier type")),
+    _fact("history", "upgrades", "changes to a type with higher dues, over all terms", times("Moved to a higher type", "Has never moved to a higher type")),
+    _fact("history", "downgrades", "changes to a type with lower dues, over all terms", times("Moved to a lower type", "Has never moved to a lower type")),
     # Dues
-    _fact("price", "dues", money("Dues")),
-    _fact("price", "dues_change", _change("Dues of this term")),
-    _fact("price", "invoice_change", _change("Latest invoice against the last dues")),
+    _fact("price", "dues", "dues of the running term", money("Dues")),
+    _fact("price", "dues_change", "dues of the running term over those of the one before, less 1", _change("Dues of this term", "No earlier dues to compare with")),
+    _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", _change("Latest invoice against the last dues", "No invoice open"), ("invoice_issued",)),
     # Way of paying
-    _fact("billing", "auto_renew", either("Renews automatically", "Does not renew automatically", "Way of renewing not known")),
-    _fact("billing", "installments", either("Pays in installments", "Pays at once", "Way of paying not known")),
-    _fact("billing", "paid_early", _early),
-    _fact("billing", "term_days", lambda value, usual: f"Term of {days(value)}"),
+    _fact("billing", "auto_renew", "1 when the running term renews by itself", either("Renews automatically", "Does not renew automatically", "Way of renewing not known")),
+    _fact("billing", "installments", "1 when the running term is paid in installments", either("Pays in installments", "Pays at once", "Way of paying not known")),
+    _fact("billing", "paid_early", "days by which the running term was paid before the end of the one before it", _before_or_after("Last paid", "the end of the term", "Has paid for one term only, so no habit of paying is known")),
+    _fact("billing", "paid_early_mean", "mean of the same over the renewals of the spell", _before_or_after("On average paid", "the end of the term", "Has paid for one term only, so no habit of paying is known")),
+    _fact("billing", "paid_in_grace", "share of the renewals of the spell that were paid in grace", hundredths("renewals paid after the end of the term", "Has not renewed yet")),
+    _fact("billing", "term_days", "length of the running term in days", lambda value, usual: f"Term of {days(value)}"),
     # Invoices and payments
     *_counts("payments", "invoices", ("invoice_issued",), "invoice", "invoices", (90,)),
     *_counts("payments", "notices", ("notice_sent",), "renewal notice", "renewal notices", (90,)),
@@ -132,20 +210,31 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("payments", "plan_missed", ("plan_missed",), "missed installment", "missed installments", (365,)),
     *_counts("payments", "card_expiring", ("card_expiring",), "expiring card", "expiring cards", (90,)),
     _recency("payments", "invoice", ("invoice_issued",), "invoice", "No invoice on record"),
-    _recency("payments", "payment", ("payment",), "payment", "No payment on record"),
-    _fact("payments", "invoice_open_days", lambda value, usual: "No invoice open" if value != value or value <= 0 else f"Invoice open for {days(value)}"),
-    _fact("payments", "paid_late", lambda value, usual: "No due date known" if value != value else (
-        f"Last payment {days(value)} after it was due" if value > 0 else f"Last payment {days(-value)} before it was due")),
+    _recency("payments", "transaction", TRANSACTIONS, "transaction", "No transaction on record"),
+    _fact("payments", "transactions_cycle", "days with a payment or gift in the term that holds the day", counted("transaction", "transactions", "this membership year"), TRANSACTIONS),
+    _fact("payments", "invoice_open_days", "days since the latest invoice if it came after the payment of the running term, else 0", _open_invoice, ("invoice_issued",)),
+    _fact("payments", "paid_late", "days from due to paid, of the running term", _late("Last payment", "No due date known")),
+    _fact("payments", "paid_late_mean", "mean of the same over all terms", _late("On average paid", "No due date known")),
     # Engagement as a whole
     Feature("active_weeks_90", "overall", ActiveWeeks(90), counted("active week", "active weeks", _PERIOD[90])),
     Feature("active_weeks_365", "overall", ActiveWeeks(365), counted("active week", "active weeks", _PERIOD[365])),
     Feature("active_weeks_730", "overall", ActiveWeeks(730), counted("active week", "active weeks", _PERIOD[730])),
-    _fact("overall", "active_weeks_trend", trending("active weeks")),
-    _fact("overall", "breadth_365", counted("kind of benefit used", "kinds of benefit used", _PERIOD[365])),
+    _fact("overall", "active_weeks_trend", "active weeks of 90 days against the year before", trending("active weeks")),
+    _fact("overall", "breadth_365", "kinds of benefit used in a year, of eight", counted("kind of benefit used", "kinds of benefit used", _PERIOD[365])),
+    _fact("overall", "active_months_365", "of the last twelve 31 days, those with an active day", counted("active month", "active months", _PERIOD[365])),
+    _fact("overall", "decayed_days", "active days of two years, each worth half after 60 days", valued("Recent activity weighs", "", "Activity not recorded long enough")),
+    _fact("overall", "gap_variation", "standard deviation over mean of the gaps between active days of a year", _regularity),
+    _fact("overall", "silence_ratio", "days since the last active day over the mean gap of the year, at most 30", _silence),
+    _fact("overall", "cycle_active_days", "active days in the term that holds the day", counted("active day", "active days", "this term so far")),
+    _fact("overall", "cycle_trend", "(now − then) / (now + then): active days of this term so far against the same stretch of the term before", against_last_term("this term so far")),
+    _fact("overall", "cycle_trend_90", "the same for the last 90 days against the same 90 days of the term before", against_last_term("the last 90 days")),
+    _fact("overall", "prompted_share_365", "share of active days that fall on the day of a click in a message, or the day after", hundredths("active days follow a message from us", "No active day in the last year"), tuple(sorted(RESPONSES))),
     # Logins and pages
     *_counts("logins", "logins", LOGIN, "login", "logins", (30, 90, 180, 365)),
     *_counts("logins", "pages", ("page_view",), "page viewed", "pages viewed", (90, 365)),
-    Feature("login_minutes_90", "logins", Total(LOGIN, 90), counted("minute signed in", "minutes signed in", _PERIOD[90])),
+    Feature("login_minutes_90", "logins", Total(LOGIN, 90), counted("minute online", "minutes online", _PERIOD[90])),
+    Feature("session_minutes_180", "logins", Mean(LOGIN, 180), valued("Stays signed in for", " minutes on average", "Length of sessions not known")),
+    Feature("pages_per_login_180", "logins", Ratio(("page_view",), LOGIN, 180), valued("Views", " pages a login", "Pages of a login not known")),
     Feature("logins_trend", "logins", Trend(LOGIN, 90), trending("logins")),
     _recency("logins", "login", LOGIN, "login", "Has never logged in"),
     # Events
@@ -154,57 +243,68 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("events", "events_invited", ("event_invited",), "event invitation", "event invitations", (365,)),
     *_counts("events", "events_declined", ("event_declined", "event_cancelled"), "event declined", "events declined", (365,)),
     *_counts("events", "no_shows", ("event_no_show",), "no-show", "no-shows", (365,)),
+    Feature("attended_share_730", "events", Share(("event_attended",), ("event_registered",), 730), hundredths("event registrations attended", "No event registration in the last two years")),
     Feature("attended_trend", "events", Trend(("event_attended",), 365), trending("attendance")),
     _recency("events", "event", TAKING_PART, "event attended", "Has never attended an event"),
-    _fact("events", "feedback_mean", lambda value, usual: "Gave no feedback" if value != value else f"Rated sessions {round(100 * value)} of 100"),
+    Feature("feedback_mean", "events", Mean(("session_feedback",), 365), _feedback),
+    _fact("events", "national_events_730", "days at events of no chapter in two years", counted("national event attended", "national events attended", _PERIOD[730]), ("event_attended",)),
     # Chapter
     Feature("in_chapter_365", "chapter", InChapter(365), counted("chapter activity", "chapter activities", _PERIOD[365])),
     Feature("in_chapter_90", "chapter", InChapter(90), counted("chapter activity", "chapter activities", _PERIOD[90])),
-    _fact("chapter", "has_chapter", either("Belongs to a chapter", "Belongs to no chapter", "Chapter not known")),
+    _fact("chapter", "chapter_events_730", "days at events of a chapter in two years", counted("chapter event attended", "chapter events attended", _PERIOD[730]), ("event_attended",)),
+    _fact("chapter", "chapter_changed", "1 when the chapter differs from that of a year ago", either("Chapter changed in the last year", "Same chapter as a year ago", "Chapter a year ago not known")),
+    _fact("chapter", "has_chapter", "1 for a member of a chapter", either("Belongs to a chapter", "Belongs to no chapter", "Chapter not known")),
     # Community
     *_counts("community", "posts", COMMUNITY, "community post", "community posts", (90, 365)),
     _recency("community", "post", COMMUNITY, "community post", "Has never posted in the community"),
     Feature("posts_trend", "community", Trend(COMMUNITY, 180), trending("community posts")),
     # Committees
     *_counts("committees", "committee", COMMITTEE, "committee activity", "committee activities", (180, 365)),
+    *_counts("committees", "led", ("committee_led",), "turn at leading a committee", "turns at leading a committee", (730,)),
     *_counts("committees", "committee_left", ("committee_left",), "committee left", "committees left", (365,)),
     _recency("committees", "committee", COMMITTEE, "committee activity", "Has never served on a committee"),
     # Volunteering
     *_counts("volunteering", "volunteered", ("volunteer_completed",), "volunteer shift", "volunteer shifts", (365, 730)),
     *_counts("volunteering", "assigned", ("volunteer_assigned",), "volunteer assignment", "volunteer assignments", (365,)),
+    Feature("volunteer_share_730", "volunteering", Share(("volunteer_completed",), ("volunteer_assigned",), 730), hundredths("volunteer assignments completed", "No volunteer assignment in the last two years")),
     # Downloads and learning
     *_counts("learning", "downloads", ("resource_download",), "download", "downloads", (90, 365)),
     *_counts("learning", "courses", ("learning_started", "learning_completed"), "step in a course", "steps in courses", (365,)),
+    *_counts("learning", "completed", ("learning_completed",), "course completed", "courses completed", (730,)),
     _recency("learning", "learning", LEARNING, "download or course", "Has never used a download or course"),
     # Benefits
     *_counts("benefits", "career", ("career_center_used",), "visit to the career center", "visits to the career center", (365,)),
+    _recency("benefits", "career", ("career_center_used",), "visit to the career center", "Has never used the career center"),
     *_counts("benefits", "other", ("other",), "other activity", "other activities", (365,)),
     # Email
     *_counts("email", "emails_sent", ("email_sent", "sms_sent"), "message sent", "messages sent", (90,)),
     *_counts("email", "emails_clicked", ("email_clicked", "sms_replied"), "message answered by a click", "messages answered by a click", (90, 365)),
     *_counts("email", "emails_bounced", ("email_bounced",), "bounced message", "bounced messages", (180,)),
     *_counts("email", "unsubscribed", ("email_unsubscribed",), "unsubscription", "unsubscriptions", (365,)),
-    Feature("open_share_180", "email", Share(("email_opened",), ("email_sent",), 180), share("opened")),
+    _fact("email", "open_share_180", "share of messages opened in 180 days; unknown where nearly all were opened and none was clicked in a year, since a mail program opens all", share("opened"), ("email_opened",)),
     Feature("click_share_365", "email", Share(("email_clicked",), ("email_sent",), 365), share("clicked")),
     _recency("email", "click", ("email_clicked", "sms_replied"), "click in a message", "Has never clicked in a message"),
     # Support
     *_counts("support", "tickets", ("ticket_opened",), "support ticket", "support tickets", (90, 365)),
-    _fact("support", "tickets_open", counted("open ticket", "open tickets", _PERIOD[365])),
+    _fact("support", "tickets_open", "tickets opened less tickets closed in a year", _tickets, ("ticket_opened", "ticket_closed")),
     # Giving
     *_counts("giving", "gifts", ("gift",), "gift", "gifts", (730,)),
     # Profile
-    _fact("profile", "profile_completeness", lambda value, usual: "Profile not assessed" if value != value else f"Profile {round(100 * value)} % complete"),
+    _fact("profile", "profile_completeness", "share of the key profile fields filled", _profile),
     *_counts("profile", "profile_updates", ("profile_updated",), "profile update", "profile updates", (365,)),
     *_counts("profile", "address_changes", ("address_changed",), "address change", "address changes", (180,)),
-    _fact("profile", "email_allowed", either("Accepts email", "Does not accept email", "Consent to email not known")),
-    _fact("profile", "employer_changed", either("Employer changed in the last year", "Same employer as a year ago", "Employer a year ago not known")),
-    _fact("profile", "title_changed", either("Job title changed in the last year", "Same job title as a year ago", "Job title a year ago not known")),
+    _fact("profile", "email_allowed", "1 where the source says that email is allowed", either("Accepts email", "Does not accept email", "Consent to email not known")),
+    _fact("profile", "employer_changed", "1 when the employer differs from that of a year ago", either("Employer changed in the last year", "Same employer as a year ago", "Employer a year ago not known")),
+    _fact("profile", "title_changed", "1 when the job title differs from that of a year ago", either("Job title changed in the last year", "Same job title as a year ago", "Job title a year ago not known")),
     # People of an organization
     Feature("people_active_90", "people", ActivePeople(90), counted("active person", "active people", _PERIOD[90])),
     Feature("people_active_365", "people", ActivePeople(365), counted("active person", "active people", _PERIOD[365])),
-    _fact("people", "people_trend", trending("active people")),
+    _fact("people", "people_trend", "active people of 90 days against the year before", trending("active people")),
+    _fact("people", "champion_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago", _champion),
+    _fact("people", "champion_share_365", "share of the active days of all people that are those of the most active one", hundredths("active days are those of one person", "Nobody was active in the last year")),
+    _fact("people", "days_per_person_365", "active days of each active person in a year", valued("Active days a year of each active person:", "", "Nobody was active in the last year")),
     # Type and place: the model takes these as codes learnt in training, see `tenure.features.facts`
-    _fact("type", "organization", either("An organization", "An individual")),
+    _fact("type", "organization", "1 for an organization", either("An organization", "An individual")),
 )  # fmt: skip
 
 GROUP_OF: dict[str, Group] = {group.name: group for group in GROUPS}

@@ -24,7 +24,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Recency:
-    """Days since the last of *kinds*, at most 999; 999 where there is none, NaN while none were being recorded."""
+    """Days since the last of *kinds*; 999 where there is none in two years, NaN while none were being recorded."""
 
     kinds: tuple[str, ...]
 
@@ -37,8 +37,25 @@ class LastValue:
 
 
 @dataclass(frozen=True)
+class Mean:
+    """Mean of the values of *kinds* in the last *days* days; NaN without any."""
+
+    kinds: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Events of *part* for each of *whole* in the last *days* days; NaN without any whole."""
+
+    part: tuple[str, ...]
+    whole: tuple[str, ...]
+    days: int
+
+
+@dataclass(frozen=True)
 class Share:
-    """*part* over *whole* in the last *days* days; NaN without any whole."""
+    """*part* over *whole* in the last *days* days, at most 1; NaN without any whole."""
 
     part: tuple[str, ...]
     whole: tuple[str, ...]
@@ -76,12 +93,34 @@ class InChapter:
 
 @dataclass(frozen=True)
 class Standing:
-    """A number that follows from the member's terms and record, computed under this name by `tenure.features.facts`."""
+    """A number that follows from the member's terms, record or rhythm, computed under this name by
+    `tenure.features.facts`.
+
+    Args:
+        name: The name.
+        meaning: How it is computed, for the page of features.
+        kinds: The kinds of activity that it leans on, if any.
+    """
 
     name: str
+    meaning: str = ""
+    kinds: tuple[str, ...] = ()
 
 
-How = Count | Total | Recency | LastValue | Share | Trend | ActiveWeeks | ActivePeople | InChapter | Standing
+How = (
+    Count
+    | Total
+    | Mean
+    | Ratio
+    | Recency
+    | LastValue
+    | Share
+    | Trend
+    | ActiveWeeks
+    | ActivePeople
+    | InChapter
+    | Standing
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +141,9 @@ class Feature:
 
     @property
     def definition(self) -> str:
-        """How it is computed, as an analyst would write it: `Count(event_attended, 365)`."""
+        """How it is computed, as an analyst would write it: `Count(event_attended; 365)`."""
+        if isinstance(self.how, Standing):
+            return self.how.meaning or self.how.name
         parts = (", ".join(v) if isinstance(v, tuple) else str(v) for v in astuple(self.how))
         return f"{type(self.how).__name__}({'; '.join(parts)})"
 

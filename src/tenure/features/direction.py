@@ -6,7 +6,7 @@ reason never praises what it blames. Signals that can mean either (invoices, tic
 
 from __future__ import annotations
 
-from tenure.features.activity import SENT_OR_BILLED
+from tenure.features.activity import RESPONSES, SENT_OR_BILLED
 from tenure.features.catalogue import FEATURES
 from tenure.features.definitions import (
     ActivePeople,
@@ -22,10 +22,14 @@ from tenure.features.definitions import (
 
 _EITHER_WAY = frozenset({"support", "giving", "profile"})
 _RAISE = frozenset({
-    "payments_failed_90", "payments_failed_365", "plan_missed_365", "paid_late", "invoice_open_days", "resigned",
-    "emails_bounced_180", "unsubscribed_365",
+    "payments_failed_90", "payments_failed_365", "plan_missed_365", "paid_late", "paid_late_mean", "paid_in_grace",
+    "invoice_open_days", "resigned", "emails_bounced_180", "unsubscribed_365", "silence_ratio", "champion_silent_days",
 })  # fmt: skip
-_LOWER = frozenset({"paid_early", "breadth_365", "active_weeks_trend", "people_trend", "profile_completeness"})
+_LOWER = frozenset({
+    "paid_early", "paid_early_mean", "breadth_365", "active_weeks_trend", "people_trend", "profile_completeness",
+    "active_months_365", "decayed_days", "cycle_active_days", "cycle_trend", "cycle_trend_90", "chapter_events_730",
+    "national_events_730", "days_per_person_365", "feedback_mean",
+})  # fmt: skip
 
 
 def direction(feature: Feature) -> int:
@@ -36,7 +40,7 @@ def direction(feature: Feature) -> int:
     if isinstance(how, ActiveWeeks | ActivePeople | InChapter | Share):
         return -1
     if isinstance(how, Count | Total | Trend | Recency) and feature.group not in _EITHER_WAY:
-        initiated = all(kind not in SENT_OR_BILLED for kind in how.kinds)
+        initiated = all(kind not in SENT_OR_BILLED or kind in RESPONSES for kind in how.kinds)
         return 0 if not initiated else 1 if isinstance(how, Recency) else -1
     return 0
 

@@ -26,6 +26,9 @@ _BENEFITS = (
     ("career_center_used",),
 )
 
+_MACHINE = 0.9
+"""Share of messages opened from which, without a single click, a machine is taken to open them."""
+
 Numbers = NDArray[np.float32]
 
 
@@ -43,7 +46,10 @@ def known_person(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     base = rows.select("row", "member", "as_of")
     now = _version(members, base)
     then = _version(members, base.with_columns(as_of=pl.col("as_of") - pl.duration(days=365)))
-    before = then.select("row", employer_before="employer", job_title_before="job_title", plain_before="plain")
+    before = then.select(
+        "row", employer_before="employer", job_title_before="job_title", chapter_id_before="chapter_id",
+        plain_before="plain",
+    )  # fmt: skip
     return base.join(now, on="row", how="left").join(before, on="row", how="left").sort("row")
 
 
@@ -83,11 +89,16 @@ def _from_terms(standing: pl.DataFrame) -> dict[str, Numbers]:
         reinstatements=pl.col("spells") - 1,
         resigned="resigned",
         type_changed="type_changed",
+        upgrades="upgrades",
+        downgrades="downgrades",
         dues="dues",
         dues_change=pl.when(pl.col("previous_dues") > 0).then(pl.col("dues") / pl.col("previous_dues") - 1),
         auto_renew="auto_renew",
         installments="installments",
         paid_early="paid_early",
+        paid_early_mean="paid_early_mean",
+        paid_in_grace="paid_in_grace",
+        paid_late_mean="paid_late_mean",
         term_days=pl.when(later).then((pl.col("ends") - pl.col("starts_on")).dt.total_days() + 1),
         paid_late=(pl.col("paid") - pl.col("due_on")).dt.total_days(),
         organization=pl.col("record_type") == "organization",
@@ -101,6 +112,7 @@ def _from_person(person: pl.DataFrame) -> dict[str, Numbers]:
         has_chapter=pl.when(pl.col("plain").is_not_null()).then(pl.col("chapter_id").is_not_null()),
         profile_completeness="profile_completeness",
         email_allowed="email_allowed",
+        chapter_changed=pl.when(known).then(pl.col("chapter_id").ne_missing(pl.col("chapter_id_before"))),
         employer_changed=pl.when(known).then(pl.col("employer").ne_missing(pl.col("employer_before"))),
         title_changed=pl.when(known).then(pl.col("job_title").ne_missing(pl.col("job_title_before"))),
     )
@@ -110,14 +122,13 @@ def _from_person(person: pl.DataFrame) -> dict[str, Numbers]:
 def _from_activity(standing: pl.DataFrame, activity: Activity) -> dict[str, Numbers]:
     year, quarter = WINDOWS.index(365), WINDOWS.index(90)
     used = [activity.counts[:, activity.codes(kinds), year].sum(axis=1) > 0 for kinds in _BENEFITS]
-    invoice, feedback = activity.codes(("invoice_issued", "session_feedback"))
+    (invoice,) = activity.codes(("invoice_issued",))
     opened, closed = activity.codes(("ticket_opened", "ticket_closed"))
-    given = activity.counts[:, feedback, year]
     answer = {
         "breadth_365": np.sum(used, axis=0),
         "active_weeks_trend": _against_before(activity.weeks[:, quarter], activity.weeks[:, year], 90),
         "people_trend": _against_before(activity.people[:, quarter], activity.people[:, year], 180),
-        "feedback_mean": np.where(given > 0, activity.sums[:, feedback, year] / np.maximum(given, 1), np.nan),
+        "open_share_180": _opened(activity),
         "tickets_open": np.maximum(activity.counts[:, opened, year] - activity.counts[:, closed, year], 0),
         "invoice_change": _invoice_change(standing, activity, invoice),
         "invoice_open_days": _invoice_open(standing, activity, invoice),
@@ -131,6 +142,20 @@ def _against_before(recent: Numbers, year: Numbers, days: int) -> NDArray[np.flo
     before = np.maximum(year - recent, 0) / (365 - days)
     total = now + before
     return np.where(total > 0, (now - before) / np.where(total > 0, total, 1), np.nan)
+
+
+def _opened(activity: Activity) -> NDArray[np.float64]:
+    """Share of messages opened in half a year; NaN where a machine seems to open them for the member, or none came.
+
+    Mail programs and scanners that open everything look like the keenest reader; but readers click now and then.
+    """
+    half, year = WINDOWS.index(180), WINDOWS.index(365)
+    sent, opened, clicked = activity.codes(("email_sent", "email_opened", "email_clicked"))
+    n, read = activity.counts[:, sent, half], activity.counts[:, opened, half]
+    share = np.minimum(read / np.maximum(n, 1), 1)
+    machine = (share >= _MACHINE) & (activity.counts[:, clicked, year] == 0)
+    told = (n > 0) & (activity.day - activity.since[opened] >= 90) & ~machine
+    return np.where(told, share, np.nan)
 
 
 def _invoice_open(standing: pl.DataFrame, activity: Activity, invoice: int) -> NDArray[np.float64]:

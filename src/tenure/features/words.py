@@ -112,3 +112,57 @@ def either(yes: str, no: str, unknown: str = "") -> Say:
         return yes if value >= 0.5 else no
 
     return say
+
+
+def valued(what: str, unit: str, unknown: str) -> Say:
+    """«Minutes a session: 12; members like this, 20»: any number with a name."""
+
+    def say(value: float, usual: float | None) -> str:
+        if math.isnan(value):
+            return unknown
+        own = f"{what} {number(value)}{unit}"
+        return own if usual is None or math.isnan(usual) else f"{own}; members like this, {number(usual)}"
+
+    return say
+
+
+def times(did: str, never: str) -> Say:
+    """«Moved to a higher type once», «… 3 times», or the words for never."""
+
+    def say(value: float, usual: float | None) -> str:
+        if math.isnan(value) or value < 0.5:
+            return never
+        return f"{did} once" if round(value) == 1 else f"{did} {number(value)} times"
+
+    return say
+
+
+def hundredths(what: str, unknown: str) -> Say:
+    """«40 in 100 volunteer shifts completed; members like this, 80»."""
+
+    def say(value: float, usual: float | None) -> str:
+        if math.isnan(value):
+            return unknown
+        own = f"{round(100 * value)} in 100 {what}"
+        return own if usual is None or math.isnan(usual) else f"{own}; members like this, {round(100 * usual)}"
+
+    return say
+
+
+def against_last_term(what: str) -> Say:
+    """«Active on 60 % fewer days than …»; the value is (now − then) / (now + then)."""
+
+    def say(value: float, usual: float | None) -> str:
+        if math.isnan(value):
+            return f"No earlier term to set {what} against"
+        if value <= -0.99:
+            return f"No active day in {what}, after some at the same place of the term before"
+        if value >= 0.99:
+            return f"Active in {what}, with no active day at the same place of the term before"
+        change = round(100 * abs(2 * value / (1 - value)))
+        if change < 5:
+            return f"In {what} active on as many days as at the same place of the term before"
+        more = "more" if value > 0 else "fewer"
+        return f"In {what} active on {change} % {more} days than at the same place of the term before"
+
+    return say

@@ -98,10 +98,14 @@ def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rul
         One line per row whose member had any term known by then, sorted by `row`:
         `term_id`, `member_type`, `starts_on`, `ends` (date; FOREVER for lifetime), `renewal_due_on` (date, null for
         lifetime), `grace` (days), `spell_began` (date), `terms_in_spell`, `spells` (1 and more), `dues`,
-        `previous_dues`, `type_changed` (against the term before, null in the first), `billed_on`, `due_on`, `paid`
-        (date), `paid_early` (days by which the running term was paid before the end of the one before it, null in the
-        first), `auto_renew`, `installments`, `resigned` (bool), `gone`
-        (bool: death, merger, transfer or objection known), `lifetime`, `complimentary`, `in_grace`, `active` (bool).
+        `previous_dues`, `type_changed` (against the term before, null in the first), `upgrades`, `downgrades` (changes
+        of type to higher or lower dues, over all terms), `billed_on`, `due_on`, `paid` (date), `paid_early` (days by
+        which the running term was paid before the end of the one before it, null in the first), `paid_early_mean` and
+        `paid_in_grace` (mean of the same over the spell, and share that was negative), `paid_late_mean` (mean days
+        from due to paid over all terms), `cycle_began` and `previous_cycle_began` (start of the term of the spell that
+        holds the day, and of the one before it; null where there is none), `auto_renew`, `installments`, `resigned`
+        (bool), `gone` (bool: death, merger, transfer or objection known), `lifetime`, `complimentary`, `in_grace`,
+        `active` (bool).
     """
     walked = chains(known_terms(terms, rows), rules)
     return (
@@ -121,17 +125,44 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
         first_term_on=pl.col("starts_on").min().over("row"),
         previous_dues=pl.col("dues").shift(1).over("row", "spell"),
         type_changed=pl.col("member_type") != pl.col("member_type").shift(1).over("row", "spell"),
-        paid_early=(pl.col("previous_ends") - pl.col("paid")).dt.total_days(),
+        paid_early=pl.when(pl.col("place") > 0).then((pl.col("previous_ends") - pl.col("paid")).dt.total_days()),
     )
     last = running.group_by("row", maintain_order=True).last()
-    return last.select(
-        "row", "member", "as_of", "term_id", "member_type", "starts_on", "ends",
-        pl.col("ends_on").alias("renewal_due_on"), "grace", "spell_began", "first_term_on",
-        (pl.col("place") + 1).alias("terms_in_spell"), "spells", "dues", "previous_dues", "billed_on", "due_on",
-        "paid", "type_changed", pl.when(pl.col("place") > 0).then("paid_early").alias("paid_early"), "auto_renew",
-        "installments",
-        "ended_by",
+    return (
+        last.select(
+            "row", "member", "as_of", "spell", "term_id", "member_type", "starts_on", "ends",
+            pl.col("ends_on").alias("renewal_due_on"), "grace", "spell_began", "first_term_on",
+            (pl.col("place") + 1).alias("terms_in_spell"), "spells", "dues", "previous_dues", "billed_on", "due_on",
+            "paid", "type_changed", "paid_early", "auto_renew", "installments", "ended_by",
+        )
+        .join(_habits(running), on="row", how="left")
+        .join(_cycles(running), on=["row", "spell"], how="left")
+        .drop("spell")
     )  # fmt: skip
+
+
+def _habits(running: pl.DataFrame) -> pl.DataFrame:
+    """How the terms known by each row's day were paid, and how they moved between types."""
+    moved = pl.col("type_changed") & (pl.col("dues") != pl.col("previous_dues"))
+    up = pl.col("dues") > pl.col("previous_dues")
+    current = pl.col("spell") == pl.col("spells") - 1
+    return running.group_by("row").agg(
+        upgrades=(moved & up).sum(),
+        downgrades=(moved & ~up).sum(),
+        paid_early_mean=pl.col("paid_early").filter(current).mean(),
+        paid_in_grace=(pl.col("paid_early").filter(current) < 0).mean(),
+        paid_late_mean=(pl.col("paid") - pl.col("due_on")).dt.total_days().mean(),
+    )
+
+
+def _cycles(running: pl.DataFrame) -> pl.DataFrame:
+    """Start of the term that holds each row's day, and of the one before it, by row and spell."""
+    begun = running.filter(pl.col("starts_on") <= pl.col("as_of")).select("row", "spell", "starts_on").unique()
+    starts = begun.sort("row", "spell", "starts_on").group_by("row", "spell", maintain_order=True)
+    return starts.agg(
+        cycle_began=pl.col("starts_on").last(),
+        previous_cycle_began=pl.when(pl.len() > 1).then(pl.col("starts_on").get(-2, null_on_oob=True)),
+    )
 
 
 def _person_known(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

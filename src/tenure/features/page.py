@@ -1,0 +1,74 @@
+"""The page of all features, made from the catalogue: `python -m tenure.features.page > docs/features.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tenure.features.catalogue import FEATURES, GROUPS
+from tenure.features.definitions import Feature
+from tenure.features.direction import DIRECTIONS
+from tenure.features.signals import SIGNALS
+
+_HEAD = """# Features
+
+Made from the catalogue by `python -m tenure.features.page`; a test keeps it so.
+
+Every feature holds for the start of a day, from what was **recorded** before it, whatever the records say about when
+things happened. A count is unknown, not zero, while nothing of its kind was being recorded; a feed that was switched
+on midway is left out of comparisons with the time before. Birth year and gender are not here and cannot be read from
+here. Member type, chapter, industry, region and country go into the model as categories of their own.
+
+`Count(event_attended; 365)` counts the last 365 days; `Total` and `Mean` add up or average the values (minutes,
+money, ratings); `Ratio` and `Share` set one kind against another; `Recency` is days since the last one, 999 beyond
+two years; `Trend` sets the rate of the window against that of the year before, from −1 (ceased) to 1 (new).
+↑ means that more can only raise the risk, ↓ that it can only lower it, as the model is made to learn.
+
+The composite score by points that many associations use (logins in 90 days, events attended, community posts) is no
+feature: it is the baseline that a model has to beat, and stands beside it in every back-test.
+"""
+
+
+def page() -> str:
+    """The whole page, as Markdown."""
+    return "\n".join([_HEAD, *_signals(), *_groups()]) + "\n"
+
+
+def _signals() -> Iterator[str]:
+    yield "## What stands for what\n"
+    yield "| signal | features |\n|---|---|"
+    for words, names in SIGNALS:
+        yield f"| {words} | {', '.join(f'`{name}`' for name in names)} |"
+    yield ""
+
+
+def _groups() -> Iterator[str]:
+    yield "## All features\n"
+    yield "Signals of one group move together and make one reason.\n"
+    for group in GROUPS:
+        own = [feature for feature in FEATURES if feature.group == group.name]
+        if own:
+            yield f"### {group.title}{'' if group.actionable else ' (context)'}\n"
+            yield "| feature | | how it is computed | as staff may read it |\n|---|---|---|---|"
+            yield from map(_line, own)
+            yield ""
+
+
+def _line(feature: Feature) -> str:
+    arrow = {1: "↑", -1: "↓", 0: ""}[DIRECTIONS[feature.name]]
+    return f"| `{feature.name}` | {arrow} | {feature.definition} | {feature.say(*_example(feature))} |"
+
+
+def _example(feature: Feature) -> tuple[float, float | None]:
+    """A value and a usual one that such a feature could have."""
+    share = any(part in feature.name for part in ("share", "trend", "mean", "change", "completeness", "grace"))
+    if (feature.name.startswith("paid_") and not share) or feature.name in ("paid_early_mean", "paid_late_mean"):
+        return 12.0, 3.0
+    if feature.name in ("dues", "term_days"):
+        return 365.0, 320.0
+    if feature.name.endswith(("_since", "_days", "to_renewal")):
+        return 94.0, 12.0
+    return (0.25, 0.5) if share else (3.0, 9.0)
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201
