@@ -21,6 +21,8 @@ COMMANDS: Final[dict[str, str]] = {
     "serve": "Serve the staff pages.",
     "evaluate": "Say how good a model is, from its back-test.",
     "export": "Write scores or past decisions to a file.",
+    "backup": "Back up the ledger, the lake, the models and the settings into one file.",
+    "restore": "Put a backup into a home.",
     "staff": "Manage the accounts that sign in to the staff pages.",
     "demo": "Try everything on a simulated association, in one command.",
 }

@@ -73,6 +73,19 @@ class Lake:
         """One entry per batch, oldest first: version, source, at, and per table the rows new, changed, removed."""
         return list(self._manifest.log)
 
+    def snapshot(self) -> tuple[bytes, list[str]]:
+        """For a copy: the text of the manifest, and the names of all files that belong to it, below the root.
+
+        They stay as they are until one more batch but one is written.
+        """
+        path = self._root / "manifest.json"
+        if not path.exists():
+            return b"", []
+        text = path.read_bytes()
+        beside = [*(self._root / "scores").glob("????-??-??.parquet"), *(self._root / "quarantine").glob("[!.]*")]
+        names = [file.relative_to(self._root).as_posix() for file in beside if file.is_file()]
+        return text, sorted({*Manifest.parse(text, path).paths(), *names})
+
     def rows(self, table: str) -> int:
         """How many rows *table* has."""
         return self._manifest.rows(table)

@@ -89,6 +89,11 @@ class Manifest:
             text = path.read_bytes()
         except FileNotFoundError:
             return cls()
+        return cls.parse(text, path)
+
+    @classmethod
+    def parse(cls, text: bytes, path: Path) -> Manifest:
+        """What *text* says; *path* is for messages. Errors as of `load`."""
         try:
             return cls._of(json.loads(text))
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,0 +1,24 @@
+"""Keeping an association's stores safe: backups that were tried, restoring them, and knowing a torn store.
+
+`back_up` makes one file of the ledger, the lake, the models and the settings, also while a night writes, and keeps it
+only when it could be restored to a place beside it. The key of the pseudonyms and passwords are never in it; the key
+is taken along by itself with `export_key`. `restore` puts a backup into a home.
+"""
+
+from tenure.custody.backup import BackedUp, back_up
+from tenure.custody.keeping import BACKUPS, Backup, backups_in, prune
+from tenure.custody.key import export_key
+from tenure.custody.restore import Restored, restore, verify
+
+__all__ = [
+    "BACKUPS",
+    "BackedUp",
+    "Backup",
+    "Restored",
+    "back_up",
+    "backups_in",
+    "export_key",
+    "prune",
+    "restore",
+    "verify",
+]

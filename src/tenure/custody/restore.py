@@ -1,0 +1,192 @@
+"""Restoring a backup into a home, and trying whether that would work."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tenure.base.clock import Clock, system_clock
+from tenure.base.errors import DamagedStore, UsageError
+from tenure.base.home import Home, write_atomically
+from tenure.base.settings import Settings, parse_settings
+from tenure.custody import _archive, key
+from tenure.custody._database import Database, database_of
+from tenure.lake import Lake
+from tenure.risk import Registry
+
+_STORES = ("lake", "models", "tenure.toml", "ledger.sqlite3", "ledger.sqlite3-wal", "ledger.sqlite3-shm")
+_MEND = "take another backup; `tenure backup --list` names those there are"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored.
+
+    Args:
+        home: Into which home.
+        made_at: When the backup was made, ISO 8601, UTC.
+        rows: How many rows of the ledger it had.
+        moved_to: Where what was there before went; None when nothing was there.
+    """
+
+    home: Path
+    made_at: str
+    rows: int | None
+    moved_to: Path | None
+
+
+def verify(path: Path, home: Home, settings: Settings) -> dict[str, int]:
+    """Restore the backup at *path* to a place beside it, look whether all is whole, and clean up.
+
+    Returns:
+        How many rows each table of the ledger has; empty where a database could only be read through.
+
+    Raises:
+        DamagedStore: Something in it is not whole.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-trial-") as name:
+        place = Path(name)
+        facts = _archive.unpack(path, place)
+        database = database_of(home.ledger, settings.ledger.database)
+        _look_at(place)
+        return database.check(place / facts["ledger"])
+
+
+def restore(
+    path: Path,
+    home: Home,
+    *,
+    key_file: Path | None = None,
+    database: str = "",
+    replace: bool = False,
+    clock: Clock = system_clock,
+) -> Restored:
+    """Put the backup at *path* into *home*.
+
+    What is there already stays as it was until the backup has been unpacked and found whole; then it is moved into
+    `replaced-…` beside it, and nothing is deleted.
+
+    Args:
+        path: The backup.
+        home: Where to.
+        key_file: The key of the pseudonyms, unless *home* still has it.
+        database: Address of an empty PostgreSQL database; for a ledger on a server, instead of the one in its settings.
+        replace: Let what is there be moved aside.
+        clock: Gives the present instant.
+
+    Raises:
+        UsageError: Something is in the way, the key is missing or another one, or this Tenure is too old.
+        DamagedStore: The backup is torn.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    there = [name for name in _STORES if _is_there(home.root / name)]
+    if there and not replace:
+        raise UsageError(
+            f"{home.root} holds {', '.join(there)} already",
+            mend="pass --replace to move that aside, after `tenure serve` and the schedule were stopped",
+        )
+    with tempfile.TemporaryDirectory(dir=home.root, prefix=".restoring-") as name:
+        place = Path(name)
+        facts = _archive.unpack(path, place)
+        _require_known(facts["migrations"])
+        text = _key(home, key_file, facts["key"])
+        _look_at(place)
+        settings = parse_settings((place / "tenure.toml").read_bytes(), path)
+        ledger = _ledger(home, settings, facts, database)
+        rows = ledger.check(place / facts["ledger"])
+        ledger.require_empty()
+        moved = _move_aside(home, there, clock()) if there else None
+        _put(place, home, ledger, facts["ledger"])
+    write_atomically(home.key_file, text.encode(), mode=0o600)
+    if database:
+        _name_database(home, settings.ledger.database, database)
+    return Restored(home.root, facts["made_at"], sum(rows.values()) if rows else None, moved)
+
+
+def _is_there(path: Path) -> bool:
+    return any(path.iterdir()) if path.is_dir() else path.exists()
+
+
+def _ledger(home: Home, settings: Settings, facts: dict[str, Any], database: str) -> Database:
+    address = database or settings.ledger.database
+    found = database_of(home.ledger, address)
+    if found.copy != facts["ledger"]:
+        raise UsageError(
+            "the ledger in this backup is of another kind of database",
+            mend="pass --database for one that was on PostgreSQL, and leave it out for SQLite",
+        )
+    return found
+
+
+def _look_at(place: Path) -> None:
+    """Whether settings, models and lake, unpacked at *place*, are whole."""
+    parse_settings((place / "tenure.toml").read_bytes(), Path("tenure.toml"))
+    registry = Registry(place / "models")
+    for version in registry.versions():
+        registry.load(version)
+    if (place / "lake").is_dir():
+        _, names = Lake.open(place / "lake").snapshot()
+        for name in names:
+            if name.endswith(".parquet"):
+                _read_through(place / "lake" / name)
+
+
+def _read_through(path: Path) -> None:
+    try:
+        pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DamagedStore(f"{path.name} of the lake is torn", mend=_MEND) from error
+
+
+def _require_known(names: list[str]) -> None:
+    """Refuse a ledger of a later form than this Tenure knows."""
+    from tenure import ledger
+
+    known = {path.stem for path in (Path(ledger.__file__).parent / "migrations").glob("[0-9]*.py")}
+    newer = sorted(set(names) - known)
+    if newer:
+        raise UsageError(
+            f"the backup was made by a newer Tenure (its ledger has been through {newer[-1]})",
+            mend="install that one, or a newer one, and restore with it",
+        )
+
+
+def _key(home: Home, given: Path | None, wanted: str) -> str:
+    text = key.read_key(given if given is not None else home.key_file)
+    if key.fingerprint(text) != wanted:
+        raise UsageError(
+            "the key is not the one of the association whose backup this is",
+            mend="pass --key with the file that `tenure backup --key-to` wrote on that installation",
+        )
+    return text
+
+
+def _move_aside(home: Home, names: list[str], at: dt.datetime) -> Path:
+    aside = home.root / f"replaced-{at:%Y%m%dT%H%M%SZ}"
+    aside.mkdir()
+    for name in names:
+        (home.root / name).replace(aside / name)
+    return aside
+
+
+def _put(place: Path, home: Home, ledger: Database, copy: str) -> None:
+    """The settings last: a home without them is not one yet, so that a restore that is cut off is seen as such."""
+    ledger.load(place / copy)
+    for name in ("lake", "models"):
+        if (place / name).is_dir():
+            if (home.root / name).is_dir():
+                (home.root / name).rmdir()
+            (place / name).replace(home.root / name)
+    others = (path for path in place.glob("*.toml") if path.name != "tenure.toml")
+    for path in (*others, place / "tenure.toml"):
+        path.replace(home.root / path.name)
+
+
+def _name_database(home: Home, before: str, now: str) -> None:
+    text = home.settings_file.read_text(encoding="utf-8").replace(before, now)
+    write_atomically(home.settings_file, text.encode())
