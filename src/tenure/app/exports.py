@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from tenure.app.house import House
-from tenure.app.models import version_named
+from tenure.app.models import manifest_for, version_named
 from tenure.base.errors import DamagedStore, TenureError, UsageError
 from tenure.membership.contract import DECISION_COLUMNS, SCORE_COLUMNS, ColumnType
 
@@ -54,14 +54,14 @@ def _night_run_last(house: House) -> dt.date | None:
 def decisions(house: House, version: str | None = None) -> pl.DataFrame:
     """The out-of-time predictions behind a model's back-test, in the contract's form, by member and day.
 
-    Without a *version*, those of the newest model that the night run last could know.
+    Without a *version*, those of the model that served the night run last.
 
     Raises:
         TenureError: There is no model, or none of that *version*.
     """
     night = None if version else _night_run_last(house)
-    served = house.registry.latest(until=night) if night else None
-    found = served.version if served else version_named(house, version)["version"]
+    served = manifest_for(house, night) if night else None
+    found = (served or version_named(house, version))["version"]
     frame = with_member_ids(house, house.registry.decisions(found)).sort(["member_id", "ends_on", "as_of"])
     return _shaped(frame, DECISION_COLUMNS)
 

@@ -30,6 +30,7 @@ class House:
     home: Home
     settings: Settings
     clock: Clock = field(default=system_clock)
+    _ledger_is_open: bool = field(default=False, init=False, repr=False)
 
     @classmethod
     def open(cls, root: Path, *, clock: Clock = system_clock) -> House:
@@ -64,5 +65,8 @@ class House:
         """Make the ledger ready for use, with the newest tables; import its rooms after this, never before."""
         from tenure import ledger
 
+        if self._ledger_is_open:
+            return
         ledger.setup(self.home, self.settings)
         ledger.migrate()
+        self._ledger_is_open = True

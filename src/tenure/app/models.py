@@ -16,14 +16,40 @@ if TYPE_CHECKING:
 _RULES = "rules.json"
 
 
-def manifest_for(house: House, as_of: dt.date | None = None) -> dict[str, Any] | None:
-    """The manifest of the newest model that was made with what was known on *as_of* or earlier.
+def manifest_for(house: House, as_of: dt.date | None = None, *, besides: str = "") -> dict[str, Any] | None:
+    """The manifest of the champion: the model that serves on the night *as_of*, or now.
 
-    A later one would know the future of that night. Of two models of one day the one trained last is the newer.
+    It was made with what was known on *as_of* or earlier, since a later one would know the future of that night. Where
+    nobody and no rule has said which one serves, it is the newest.
+
+    Args:
+        house: The association's.
+        as_of: The night.
+        besides: A version that is left out of account.
     """
+    fitting = {one["version"]: one for one in _made_by(house, as_of) if one["version"] != besides}
+    if not fitting:
+        return None
+    house.open_ledger()
+    from tenure.ledger import promotions
+
+    named = [row.version for row in promotions.until(as_of) if row.version in fitting]
+    return fitting[named[-1]] if named else max(fitting.values(), key=_age)
+
+
+def newest_for(house: House, as_of: dt.date) -> dict[str, Any] | None:
+    """The manifest of the model that was made last with what was known on *as_of* or earlier, champion or not."""
+    return max(_made_by(house, as_of), key=_age, default=None)
+
+
+def _made_by(house: House, as_of: dt.date | None) -> list[dict[str, Any]]:
     manifests = [house.registry.manifest(version) for version in house.registry.versions()]
-    fitting = [one for one in manifests if as_of is None or one["as_of"] <= as_of.isoformat()]
-    return max(fitting, key=lambda one: (one["as_of"], one["trained_at"]), default=None)
+    return [one for one in manifests if as_of is None or one["as_of"] <= as_of.isoformat()]
+
+
+def _age(manifest: dict[str, Any]) -> tuple[str, str]:
+    """Of two models of one day the one trained last is the newer."""
+    return manifest["as_of"], manifest["trained_at"]
 
 
 def model_for(house: House, as_of: dt.date) -> Model | None:
@@ -37,7 +63,7 @@ def model_for(house: House, as_of: dt.date) -> Model | None:
 
 
 def version_named(house: House, version: str | None) -> dict[str, Any]:
-    """The manifest of *version*, or of the newest model.
+    """The manifest of *version*, or of the model that serves.
 
     Raises:
         TenureError: There is none.
@@ -55,10 +81,10 @@ def version_named(house: House, version: str | None) -> dict[str, Any]:
 
 def is_due(house: House, as_of: dt.date) -> str:
     """Why a model has to be made for the night *as_of*, in words; empty when the one that there is will do."""
-    manifest = manifest_for(house, as_of)
+    manifest = newest_for(house, as_of)
     if manifest is None:
         return "there is no model yet"
-    if _rules_of(house, manifest["version"]) not in (None, rules_now(house)):
+    if rules_of(house, manifest["version"]) not in (None, rules_now(house)):
         return "the rules for grace and types have changed"
     age = (as_of - dt.date.fromisoformat(manifest["as_of"])).days
     return f"the last model is {age} days old" if age >= house.settings.model.train_every_days else ""
@@ -76,6 +102,7 @@ def note_rules(house: House, version: str) -> None:
     write_atomically(house.home.models / version / _RULES, text.encode())
 
 
-def _rules_of(house: House, version: str) -> dict[str, Any] | None:
+def rules_of(house: House, version: str) -> dict[str, Any] | None:
+    """By which rules the labels of *version* were made; None when nobody wrote it down."""
     path = house.home.models / version / _RULES
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -83,8 +83,8 @@ def run_train(house: House, console: Console, *, as_of: dt.date | None, by: str)
     """Only make a model, due or not; arguments and errors as for `run_night`."""
     day = night_of(house, as_of)
     with _walk(house, console, day, "train", by) as walk:
-        model = steps.train(house, walk, day, "it was asked for")
-    return _report(walk, day, model.version)
+        version = steps.train(house, walk, day, "it was asked for")
+    return _report(walk, day, version)
 
 
 def run_score(house: House, console: Console, *, as_of: dt.date | None, dry_run: bool, by: str) -> Report:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
+from tenure.app import promotion
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
@@ -59,16 +60,23 @@ def train_when_due(house: House, walk: Walk, as_of: dt.date) -> Model:
     """The model for the night *as_of*, made now when there is none yet or one is due."""
     why = is_due(house, as_of)
     if why:
-        return train(house, walk, as_of, why)
+        train(house, walk, as_of, why)
+        return serving(house, as_of)
     with walk.step("train", "Model") as tell:
-        model = model_for(house, as_of)
-        assert model is not None
+        model = serving(house, as_of)
         tell.unchanged(f"the model of {model.manifest['as_of']} serves")
     return model
 
 
-def train(house: House, walk: Walk, as_of: dt.date, why: str) -> Model:
-    """Learn a model from what was known on *as_of*."""
+def serving(house: House, as_of: dt.date) -> Model:
+    """The model that serves on the night *as_of*; there is one."""
+    model = model_for(house, as_of)
+    assert model is not None
+    return model
+
+
+def train(house: House, walk: Walk, as_of: dt.date, why: str) -> str:
+    """Learn a model from what was known on *as_of*, and let it serve or wait; gives its version."""
     from tenure import risk
 
     with walk.step("train", f"Train, since {why}") as tell:
@@ -88,7 +96,11 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> Model:
         tell.say(f"learnt from {data['decisions']:,} decisions. Grade {grade['letter']}. {grade['sentence']}")
         for note in data.get("notes", []):
             tell.notice(note)
-    return house.registry.load(manifest["version"], threads=house.settings.model.threads)
+        admission = promotion.admit(house, manifest, as_of)
+        tell.count(serves=admission.serves)
+        if not admission.serves:
+            tell.notice(admission.words)
+    return str(manifest["version"])
 
 
 def score_and_write_back(

@@ -4,9 +4,9 @@ Everything that cannot be rebuilt from the source lies here, in one transactiona
 directory, or PostgreSQL by one setting. Call `setup` before anything else of this package (it configures Django),
 then `migrate` once per installation and after each upgrade.
 
-The rooms: `tenure.ledger.runs`, `lease`, `identities`, `contacts`, `scores`, `outbox`, `staff`, `audit`. Functions
-take keyword arguments; where a person or a program acts, `by` says who, and the change and its audit row are one
-transaction.
+The rooms: `tenure.ledger.runs`, `lease`, `identities`, `contacts`, `scores`, `outbox`, `staff`, `promotions`,
+`signatures`, `audit`. Functions take keyword arguments; where a person or a program acts, `by` says who, and the
+change and its audit row are one transaction.
 """
 
 from tenure.ledger.configuration import migrate, setup

@@ -97,7 +97,11 @@ def summary(p: Floats, y: Floats, draws: Draws, *, capacity: dict[str, float]) -
 def _intervals(
     p: Floats, y: Floats, draws: Draws, capacity: dict[str, float], point: dict[str, float]
 ) -> dict[str, Interval]:
-    repeated = ranked(p, y, draws, capacity) | _means(p, y, draws) | _lines(p, y, draws, point)
+    repeated = (
+        ranked(p, y, draws, capacity)
+        | _means(p, y, draws)
+        | lines(p, y, draws, point["calibration_intercept"], point["calibration_slope"])
+    )
     found = {name: percentiles(values) for name, values in repeated.items()}
     found["calibration_error"] = _of_error(p, y, draws, point["calibration_error"])
     return found
@@ -139,12 +143,11 @@ def ranked(p: Floats, y: Floats, draws: Draws, capacity: dict[str, float]) -> di
     return found
 
 
-def _lines(p: Floats, y: Floats, draws: Draws, point: dict[str, float]) -> dict[str, Floats]:
-    """Calibration intercept and slope in each repeat, by one Newton step from those of all decisions.
+def lines(p: Floats, y: Floats, draws: Draws, a: float, b: float) -> dict[str, Floats]:
+    """Calibration intercept and slope in each repeat, by one Newton step from those of all decisions, *a* and *b*.
 
     One step from so near is as good as the end of the walk: its error is of second order in the draw.
     """
-    a, b = point["calibration_intercept"], point["calibration_slope"]
     nothing = np.full(len(draws.weights), np.nan)
     if not np.isfinite(b):
         return {"calibration_intercept": nothing, "calibration_slope": nothing}

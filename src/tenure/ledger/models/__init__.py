@@ -1,6 +1,7 @@
 """The tables of the ledger."""
 
 from tenure.ledger.models.audit import AuditEvent
+from tenure.ledger.models.governance import ModelPromotion, SignedLabels
 from tenure.ledger.models.outbox import OutboxRow
 from tenure.ledger.models.people import Contact, Identity
 from tenure.ledger.models.runs import Lease, Run, RunStep
@@ -13,10 +14,12 @@ __all__ = [
     "CurrentScore",
     "Identity",
     "Lease",
+    "ModelPromotion",
     "OutboxRow",
     "Run",
     "RunStep",
     "ScoreSet",
     "SignInGuess",
+    "SignedLabels",
     "Staff",
 ]

@@ -1,0 +1,92 @@
+"""`tenure model`: which models there are, which one serves, and who said so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tenure.app.console import Console
+from tenure.app.house import House
+from tenure.app.options import Command, Day, F, home_option, json_option
+
+
+@click.group("model", short_help="List, promote, roll back and examine models.")
+def command() -> None:
+    """List, promote, roll back and examine models.
+
+    The model that serves is the champion. A new one is a challenger until it takes over: by itself, when it is no
+    worse on past renewals, or by a person's word (docs/governance.md).
+    """
+
+
+def _word_options(function: F) -> F:
+    options: list[Callable[[Any], Any]] = [
+        click.option("--by", required=True, metavar="NAME", help="Who says so; kept in the audit trail."),
+        click.option("--why", required=True, metavar="WORDS", help="For what reason; likewise."),
+        click.option(
+            "--as-of", "night", type=Day(), default=None, help="From which night on. [default: the latest one scored]"
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@command.command("list", cls=Command)
+@home_option
+@json_option
+def list_(home: Path, as_json: bool) -> int:
+    """List the models, the oldest first, with the part of each and by whose word it has it."""
+    from tenure.app import promotion
+
+    found = promotion.standing(House.open(home))
+    console = Console(quiet=as_json)
+    console.result_json(found) if as_json else console.result("\n".join(map(_line, found)) or "there is no model yet")
+    return 0
+
+
+def _line(one: dict[str, Any]) -> str:
+    since = f"  since {one['serves_from']} by {one['by']}: {one['why']}" if one["serves_from"] else ""
+    return f"{one['version']}  {one['part']:<10}  as of {one['as_of']}  grade {one['grade']}{since}"
+
+
+@command.command("promote", cls=Command)
+@home_option
+@click.argument("version")
+@_word_options
+@json_option
+def promote(home: Path, version: str, by: str, why: str, night: dt.date | None, as_json: bool) -> int:
+    """Let the model VERSION serve.
+
+    Scores stay as they are until they are made anew: `tenure score`, or the next night.
+    """
+    from tenure.app import promotion
+
+    before = promotion.promote(House.open(home), version, by=by, why=why, night=night)
+    return _told(Console(quiet=as_json), {"serves": version, "before": before}, as_json=as_json)
+
+
+@command.command("rollback", cls=Command)
+@home_option
+@_word_options
+@json_option
+def rollback(home: Path, by: str, why: str, night: dt.date | None, as_json: bool) -> int:
+    """Let the model serve again that served before the present one.
+
+    No other model takes over by itself then until a person promotes one. Scores stay as they are until they are made
+    anew: `tenure score`, or the next night.
+    """
+    from tenure.app import promotion
+
+    present, former = promotion.rollback(House.open(home), by=by, why=why, night=night)
+    return _told(Console(quiet=as_json), {"serves": former, "before": present}, as_json=as_json)
+
+
+def _told(console: Console, body: dict[str, str], *, as_json: bool) -> int:
+    words = f"{body['serves']} serves now" + (f", in place of {body['before']}" if body["before"] else "")
+    console.result_json(body) if as_json else console.result(f"{words}; `tenure score` scores with it")
+    return 0

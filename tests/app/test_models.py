@@ -1,0 +1,104 @@
+"""Champion, challenger, rollback: which model a night scores with, and the trail of who said so."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import polars as pl
+import pytest
+from calls import AS_OF, set_, tenure
+
+LATER = "2025-03-06"
+
+
+def parts(home: Path) -> dict[str, str]:
+    """Version → part."""
+    return {one["version"]: one["part"] for one in tenure("model", "list", "--home", home, "--json").json}
+
+
+def trail(home: Path) -> list[tuple[str, str, str]]:
+    """What the audit trail says of models: act, by, subject."""
+    with sqlite3.connect(home / "ledger.sqlite3") as ledger:
+        rows = ledger.execute(
+            "SELECT act, \"by\", subject FROM ledger_audit_event WHERE act LIKE 'model:%' ORDER BY id"
+        )
+        return rows.fetchall()
+
+
+def test_the_first_model_serves_by_rule_and_the_trail_says_so(night: Path):
+    """One promotion, one audit row, in words."""
+    (one,) = tenure("model", "list", "--home", night, "--json").json
+
+    assert (one["part"], one["by"], one["how"]) == ("champion", "tenure train", "automatic")
+    assert trail(night) == [("model:promotion:record", "tenure train", one["version"])]
+
+
+def test_by_person_a_new_model_waits_and_a_person_lets_it_serve_and_takes_it_back(night: Path):
+    """The night scores with the champion throughout; every change names somebody and why."""
+    set_(night, promotion="by-person")
+    first = next(iter(parts(night)))
+    done = tenure("train", "--home", night, "--as-of", LATER)
+    assert done.code == 0, done.told
+    new = next(version for version in parts(night) if version != first)
+
+    assert parts(night) == {first: "champion", new: "challenger"}
+    assert f"{first} goes on serving: the settings leave it to a person" in " ".join(done.told.split())
+    assert tenure("score", "--home", night, "--as-of", LATER, "--json").json["model"] == first
+
+    early = tenure("model", "promote", new, "--home", night, "--by", "A", "--why", "b", "--as-of", AS_OF)
+    assert early.code == 2
+    assert "knows what came after" in early.err
+    unnamed = tenure("model", "promote", new, "--home", night, "--by", " ", "--why", "it is better")
+    assert unnamed.code == 2
+    done = tenure("model", "promote", new, "--home", night, "--by", "A. Director", "--why", "it is better")
+    assert done.code == 0, done.told
+    assert parts(night) == {first: "former", new: "champion"}
+    assert tenure("score", "--home", night, "--as-of", LATER, "--json").json["model"] == new
+    assert tenure("score", "--home", night, "--as-of", AS_OF, "--json").json["model"] == first, "its own day's model"
+    assert tenure("model", "promote", new, "--home", night, "--by", "A", "--why", "b").code == 2, "it serves already"
+
+    done = tenure("model", "rollback", "--home", night, "--by", "A. Director", "--why", "odd scores")
+    assert done.code == 0, done.told
+    assert tenure("score", "--home", night, "--as-of", LATER, "--json").json["model"] == first
+    assert tenure("model", "rollback", "--home", night, "--by", "A", "--why", "b").code == 2, "nothing before it"
+    assert [act for act, *_ in trail(night)] == ["model:promotion:record"] * 2 + ["model:rollback:record"]
+    assert [by for _, by, _ in trail(night)] == ["tenure train", "A. Director", "A. Director"]
+
+
+def test_after_a_rollback_no_model_takes_over_by_rule(night: Path):
+    """Somebody had a reason; the next training does not undo it."""
+    first = next(iter(parts(night)))
+    tenure("train", "--home", night, "--as-of", LATER)
+    new = next(version for version in parts(night) if version != first)
+    assert parts(night) == {first: "former", new: "champion"}, "the same data made again takes over"
+
+    assert tenure("model", "rollback", "--home", night, "--by", "Ann", "--why", "odd").code == 0
+    done = tenure("train", "--home", night, "--as-of", "2025-03-08")
+
+    assert "Ann rolled back" in done.told
+    assert parts(night)[first] == "champion"
+
+
+def test_a_worse_model_does_not_take_over(night: Path):
+    """A back-test that is upside down stays a challenger, and the command says why."""
+    first = next(iter(parts(night)))
+    path = night / "models" / first / "decisions.parquet"
+    kept = pl.read_parquet(path)
+    # The champion's back-test as a seer would have made it: whatever comes next is worse.
+    kept.with_columns(p_lapse_renewal=0.02 + 0.96 * pl.col("lapsed")).write_parquet(path)
+    done = tenure("train", "--home", night, "--as-of", LATER)
+
+    assert done.code == 0
+    assert parts(night)[first] == "champion"
+    assert "worse than the one that serves" in done.told
+
+
+@pytest.mark.parametrize("arguments", [("promote", "2020-01-01-abcdef"), ("rollback",)])
+def test_a_model_that_is_not_there_is_named(night: Path, arguments: tuple[str, ...]):
+    """With words and a mend."""
+    done = tenure("model", *arguments, "--home", night, "--by", "A", "--why", "b", "--json")
+
+    assert done.code in (1, 2)
+    assert json.loads(done.out)["error"]["hint"]
