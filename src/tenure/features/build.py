@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tenure.features.activity import NEVER, Activity, Events, load, windows_of
 from tenure.features.catalogue import FEATURES
+from tenure.features.changes import changes_of, load_changes
 from tenure.features.definitions import (
     ActivePeople,
     ActiveWeeks,
@@ -31,7 +32,7 @@ from tenure.features.definitions import (
 )
 from tenure.features.facts import CATEGORIES, facts, known_person
 from tenure.features.kernel import WINDOWS
-from tenure.features.rhythm import COLUMNS, Rhythm, rhythm_of
+from tenure.features.rhythm import Rhythm, rhythm_of
 from tenure.lake import Lake
 
 _CHUNK_ROWS = 40_000
@@ -93,6 +94,7 @@ def build(
     x = np.empty((len(rows), len(features)), np.float32)
     categories = []
     if len(rows):
+        changes = load_changes(lake)
         events = load(lake, payers, int(day.min()), int(day.max()))
         for first, end in _chunks(starts):
             part = slice(starts[first], starts[end])
@@ -100,7 +102,12 @@ def build(
             rhythm = _rhythm(events, first, end, starts, rows[part], day[part])
             person = known_person(members, rows[part].select("row", "member", "as_of"))
             person = rows[part].select("row").join(person, on="row", how="left", maintain_order="left")
-            x[part] = _columns(features, activity, rhythm, rows[part], person)
+            known = (
+                facts(rows[part], person, activity)
+                | rhythm.columns()
+                | changes_of(changes, rows[part], person, activity)
+            )
+            x[part] = _columns(features, activity, known, rows[part])
             categories.append(rows[part].select("row", "member_type").with_columns(person.select(CATEGORIES[1:])))
             if progress:
                 progress(float(starts[end]) / len(rows))
@@ -150,9 +157,8 @@ def _rhythm(
 
 
 def _columns(
-    features: tuple[Feature, ...], activity: Activity, rhythm: Rhythm, standing: pl.DataFrame, person: pl.DataFrame
+    features: tuple[Feature, ...], activity: Activity, known: dict[str, NDArray[np.float32]], standing: pl.DataFrame
 ) -> NDArray[np.float32]:
-    known = facts(standing, person, activity) | {name: rhythm.column(name) for name in COLUMNS}
     # An individual has no people whose breadth could say anything.
     alone = (standing["record_type"] != "organization").to_numpy()
     out = np.empty((activity.day.size, len(features)), np.float32)

@@ -48,6 +48,7 @@ GROUPS: tuple[Group, ...] = (
     Group("timing", "Time to renewal", actionable=False),
     Group("history", "Membership history", actionable=False),
     Group("price", "Dues", actionable=True),
+    Group("changes", "Changes by the association", actionable=False),
     Group("billing", "Way of paying", actionable=True),
     Group("payments", "Invoices and payments", actionable=True),
     Group("overall", "Engagement as a whole", actionable=True),
@@ -144,6 +145,14 @@ def _change(what: str, unknown: str) -> Say:
     return say
 
 
+def _since_change(value: float, usual: float | None) -> str:
+    if value != value:
+        return "No change of the association on record"
+    if value >= 730:
+        return "No change of the association concerned the member in two years"
+    return f"The association's last change that concerns the member came {days(value)} ago"
+
+
 def _open_invoice(value: float, usual: float | None) -> str:
     if value != value or value <= 0:
         return "No invoice open"
@@ -196,6 +205,9 @@ FEATURES: tuple[Feature, ...] = (
     _fact("price", "dues", "dues of the running term", money("Dues")),
     _fact("price", "dues_change", "dues of the running term over those of the one before, less 1", _change("Dues of this term", "No earlier dues to compare with")),
     _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", _change("Latest invoice against the last dues", "No invoice open"), ("invoice_issued",)),
+    # Changes by the association
+    _fact("changes", "change_since", "days since the last entry of the change ledger that concerns the member, 999 beyond two years", _since_change),
+    _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change by the association that concerns the member", "changes by the association that concern the member", "this term")),
     # Way of paying
     _fact("billing", "auto_renew", "1 when the running term renews by itself", either("Renews automatically", "Does not renew automatically", "Way of renewing not known")),
     _fact("billing", "installments", "1 when the running term is paid in installments", either("Pays in installments", "Pays at once", "Way of paying not known")),

@@ -42,9 +42,9 @@ class Rhythm:
 
     x: NDArray[np.float32]
 
-    def column(self, name: str) -> NDArray[np.float32]:
-        """One column by name."""
-        return self.x[:, COLUMNS.index(name)]
+    def columns(self) -> dict[str, NDArray[np.float32]]:
+        """The columns by name."""
+        return {name: self.x[:, place] for place, name in enumerate(COLUMNS)}
 
 
 class _Kinds(NamedTuple):

@@ -47,6 +47,7 @@ SIGNALS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "active_weeks_90", "active_weeks_365", "active_weeks_730", "active_weeks_trend", "active_months_365",
         "gap_variation", "silence_ratio", "decayed_days")),
     ("Place in the billing cycle", ("days_to_renewal", "cycle_active_days", "cycle_trend", "cycle_trend_90")),
+    ("Price and program changes, outside events", ("change_since", "changes_cycle")),
     ("Intention on record", ("resigned", "has_chapter")),
 )  # fmt: skip
 """What is meant, and the features that stand for it; every feature of the catalogue is in at least one line."""

@@ -1,0 +1,65 @@
+"""A change of the association concerns those whom its scope names, from the day after it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pytest
+from histories import features_of, person, write, years
+
+from tenure.features import FEATURES
+from tenure.features.changes import COLUMNS
+
+CHANGED = dt.date(2024, 3, 1)
+CHOSEN = tuple(feature for feature in FEATURES if feature.name in COLUMNS)
+
+
+def act(member: int, kind: str, ref: str | None = None) -> dict[str, object]:
+    at = dt.datetime(2023, 9, 1, 9)
+    return {"member": member, "kind": kind, "ref": ref, "occurred_at": at, "recorded_at": at}
+
+
+@pytest.mark.parametrize(
+    ("scope", "concerned"),
+    [
+        ("", {1, 2, 3}),
+        ("member_type=STU", {2}),
+        ("chapter_id=north", {1}),
+        ("kind=event", {1}),
+        ("kind=login", {2}),
+        ("ref=COURSE-7", {3, 4}),
+        ("ref=COURSE-8", set()),
+        ("weather=bad", set()),
+    ],
+)
+def test_a_change_concerns_those_whom_its_scope_names(tmp_path: Path, scope: str, concerned: set[int]):
+    """Member 4 is the organization that pays for 3."""
+    members = [
+        person(1, chapter_id="north"), person(2, chapter_id="south"), person(3, organization=4),
+        person(4, record_type="organization"),
+    ]  # fmt: skip
+    terms = [t | {"member_type": "STU" if m == 2 else "REG"} for m in (1, 2, 3, 4) for t in years(m, 2023, 2024)]
+    activity = [act(1, "event_attended"), act(2, "login"), act(3, "learning_started", "COURSE-7")]
+    changes = [{"changed_on": CHANGED, "change": "Dues up", "scope": scope}]
+    lake = write(tmp_path, members=members, terms=terms, activity=activity, program_changes=changes)
+    asked = [(m, dt.date(2024, 3, 31)) for m in (1, 2, 3, 4)]
+
+    found = features_of(lake, asked, CHOSEN)
+
+    if not scope:
+        concerned = concerned | {4}
+    np.testing.assert_array_equal(found.column("change_since"), [30 if m in concerned else 999 for m, _ in asked])
+    np.testing.assert_array_equal(found.column("changes_cycle"), [float(m in concerned) for m, _ in asked])
+
+
+def test_nothing_is_known_of_a_change_until_the_day_after_it(tmp_path: Path):
+    """On the day itself, and with an empty ledger before it, there is nothing to say, not a zero."""
+    changes = [{"changed_on": CHANGED, "change": "Dues up", "scope": ""}]
+    lake = write(tmp_path, members=[person(1)], terms=years(1, 2022, 2024), program_changes=changes)
+
+    found = features_of(lake, [(1, CHANGED + dt.timedelta(days=days)) for days in (-1, 0, 1)], CHOSEN)
+
+    np.testing.assert_array_equal(found.column("change_since"), [np.nan, np.nan, 1])
+    np.testing.assert_array_equal(found.column("changes_cycle"), [np.nan, np.nan, 1])
