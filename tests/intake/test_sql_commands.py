@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,14 @@ from sql_association import PASSWORD, Database, Databases, server
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
+def databases() -> Iterator[Databases]:
     with server() as address:
-        yield Databases(address).new()
+        yield Databases(address)
+
+
+@pytest.fixture(scope="module")
+def database(databases: Databases) -> Database:
+    return databases.new()
 
 
 def tenure(*arguments: object, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
@@ -35,7 +41,12 @@ def tenure(*arguments: object, password: str = PASSWORD) -> subprocess.Completed
 def test_from_init_to_a_sync(tmp_path: Path, database: Database):
     made = tenure("init", "--home", tmp_path / "h", "--source", "sql", "--url", database.url, "--json")
     assert made.returncode == 0, made.stderr
-    assert json.loads(made.stdout)["faults"] == []
+    told = json.loads(made.stdout)
+    assert told["faults"] == []
+    assert {feed["state"] for feed in told["found"]["feeds"]} <= {"as in the profile", "not found"}
+    assert any(note.startswith("member types: ") for note in told["found"]["notes"])
+    mapping = tomllib.loads((tmp_path / "h" / "mapping.toml").read_text())
+    assert mapping == {"base": "sql"}
     assert PASSWORD not in (tmp_path / "h" / "tenure.toml").read_text()
     doctor = tenure("doctor", "--home", tmp_path / "h", "--json")
     findings = {finding["check"]: finding for finding in json.loads(doctor.stdout)["findings"]}
@@ -47,6 +58,22 @@ def test_from_init_to_a_sync(tmp_path: Path, database: Database):
     assert synced.returncode == 0, synced.stdout + synced.stderr
     assert PASSWORD not in synced.stdout + synced.stderr
     assert "example.org" not in synced.stdout + synced.stderr
+
+
+def test_columns_that_are_not_there_are_left_out(tmp_path: Path, database: Database, databases: Databases):
+    """The proposal names them, and a sync by it works; types of activity without a kind are listed with their rows."""
+    other = databases.new()
+    other.run('ALTER TABLE dbo."Name" DROP COLUMN "BIRTH_DATE" CASCADE')
+    row = """SELECT 990001, min("ID"), 'KIOSK', TIMESTAMP '2024-05-01' FROM dbo."Name" """
+    other.run(f'INSERT INTO dbo."Activity" ("SEQN", "ID", "ACTIVITY_TYPE", "TRANSACTION_DATE") {row}')
+    made = tenure("init", "--home", tmp_path / "h", "--source", "sql", "--url", other.url)
+
+    assert made.returncode == 0, made.stderr
+    assert "without birth_year" in made.stdout
+    assert "KIOSK 1" in made.stdout
+    mapping = tomllib.loads((tmp_path / "h" / "mapping.toml").read_text())
+    assert mapping["without"] == ["members.columns.birth_year"]
+    assert tenure("sync", "--home", tmp_path / "h").returncode == 0
 
 
 def test_a_wrong_password_is_told_and_the_settings_stay(tmp_path: Path, database: Database):

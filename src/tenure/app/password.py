@@ -17,8 +17,8 @@ _VARIABLES = {"imis": VARIABLE, "sql": SQL_VARIABLE}
 _WHOSE = {"imis": "the iMIS account", "sql": "the database login"}
 
 
-def password_of(home: Home, kind: str = "imis") -> str:
-    """The password to sign in with: to iMIS (`imis`), or to its database (`sql`).
+def password_of(home: Home, kind: str = "imis", *, ask: bool = True) -> str:
+    """The password to sign in with: to iMIS (`imis`), or to its database (`sql`); with *ask* a person may be asked.
 
     Raises:
         UsageError: It is in none of the places, and no person is there to be asked.
@@ -26,13 +26,18 @@ def password_of(home: Home, kind: str = "imis") -> str:
     found = _known(home, kind)
     if found:
         return found
-    if not sys.stdin.isatty():
-        raise UsageError(
-            f"the password of {_WHOSE[kind]} is not set; looked in: ${_VARIABLES[kind]}, {_file(home, kind)}",
-            mend=f"set the environment variable {_VARIABLES[kind]}",
-        )
+    if not ask or not sys.stdin.isatty():
+        raise no_password(home, kind)
     answer: str = click.prompt(f"Password of {_WHOSE[kind]}", hide_input=True, err=True)
     return answer
+
+
+def no_password(home: Home, kind: str) -> UsageError:
+    """The error for a password that is in none of its places."""
+    return UsageError(
+        f"the password of {_WHOSE[kind]} is not set; looked in: ${_VARIABLES[kind]}, {_file(home, kind)}",
+        mend=f"set the environment variable {_VARIABLES[kind]}",
+    )
 
 
 def is_known(home: Home, kind: str = "imis") -> bool:

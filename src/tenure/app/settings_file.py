@@ -19,6 +19,7 @@ class Answers:
         grace_days: Days after the end of a term in which a payment still renews it.
         requests_per_hour: Ceiling on requests to iMIS; 0 for none.
         port: Where the staff pages are served.
+        mapping: The mapping, where it is not the one that ships.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Answers:
     grace_days: int = 30
     requests_per_hour: int = 3600
     port: int = 8000
+    mapping: str = ""
 
 
 def _text(value: str) -> str:
@@ -57,7 +59,7 @@ _IMIS = """\
 kind = "imis"                       # an iMIS site, by REST; the password is never kept in this file
 url = {url}
 username = {username}
-# mapping = "stock"                 # how this site's queries and codes map to the contract: a profile or a file
+{mapping}
 {requests}
 # page_size = 500                   # rows asked for at once; iMIS gives 500 at most
 # timeout_seconds = 60              # after which one request is given up
@@ -69,7 +71,7 @@ _SQL = """\
 [source]
 kind = "sql"                        # the database of an iMIS, read only; the password is never kept in this file
 url = {url}
-# mapping = "sql"                   # how its tables and codes map to the contract: a profile or a file
+{mapping}
 # timeout_seconds = 60              # after which one statement is given up
 """
 
@@ -133,9 +135,16 @@ def settings_text(answers: Answers) -> str:
         "username": _text(answers.username),
         "grace_days": answers.grace_days,
         "requests": _setting("requests_per_hour", answers.requests_per_hour, 3600, "0 for no ceiling"),
+        "mapping": _mapping(answers),
         "port": _setting("port", answers.port, 8000, "0 for any that is free"),
     }
     return text.format(**values)
+
+
+def _mapping(answers: Answers) -> str:
+    usual = "sql" if answers.kind == "sql" else "stock"
+    comment = "how its queries, tables and codes map to the contract: a profile or a file"
+    return f"{'' if answers.mapping else '# '}mapping = {_text(answers.mapping or usual)}".ljust(36) + f"# {comment}"
 
 
 def _setting(key: str, value: int, default: int, comment: str) -> str:

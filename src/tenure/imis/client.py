@@ -156,6 +156,15 @@ class ImisClient:
         fetch, first = self._begin(path, prompts or {}, start)
         yield from self._pages(fetch, f"query {path}", start, on_page, first)
 
+    def first_of_query(self, path: str, prompts: Mapping[str, object] | None = None) -> tuple[list[Row], int | None]:
+        """The first page of an IQA and how many rows iMIS says there are; one request.
+
+        Raises:
+            NoSuchQuery: iMIS doesn't serve the query, for one of three causes.
+        """
+        _, first = self._begin(path, prompts or {}, 0)
+        return first.rows, first.total
+
     def count_query(self, path: str, prompts: Mapping[str, object] | None = None) -> int | None:
         """How many rows of an IQA iMIS says there are; one request.
 
@@ -237,6 +246,15 @@ class ImisClient:
         params += [("OrderBy", prop) for prop in ([order_by] if isinstance(order_by, str) else order_by)]
         fetch = self._fetcher(f"/api/{_segment(name)}", params, f"entity {name}", _entity_rows)
         yield from self._pages(fetch, f"entity {name}", start, on_page, None)
+
+    def first_of(
+        self, name: str, filters: Mapping[str, Filter] | None = None, order_by: str = ""
+    ) -> tuple[list[Row], int | None]:
+        """The first page of an entity and how many rows iMIS says there are; one request."""
+        params = [(prop, _filter(value)) for prop, value in (filters or {}).items()]
+        params += [("OrderBy", order_by)] if order_by else []
+        first = self._fetcher(f"/api/{_segment(name)}", params, f"entity {name}", _entity_rows)(0)
+        return first.rows, first.total
 
     def count(self, name: str, filters: Mapping[str, Filter] | None = None) -> int | None:
         """How many rows of an entity iMIS says there are; one request."""

@@ -146,7 +146,10 @@ class _Reading:
         if partial:
             needed = list(dict.fromkeys([own, *feed.leave_out]))
             # Everybody was changed since 1970: the list is asked for by its filter, as the vendor's rules want it.
-            rows, _ = self._read("members.everybody", feed.place, needed, {feed.since: "1970-01-01T00:00:00"})
+            since = {feed.since: "1970-01-01T00:00:00"}
+            rows, _ = self._read(
+                "members.everybody", feed.place, needed, since, entity=feed.entity, order_by=feed.order_by
+            )
         count = next((one.now for one in self.counts if one.table == "members"), 0)
         here = rows[own].n_unique()
         if here < (1 - _TOLERANCE) * count:
@@ -247,8 +250,9 @@ class _Reading:
     ) -> Iterator[tuple[int, list[Row], int | None]]:
         """Pages with the row that each begins at and the total that iMIS speaks of."""
         seen: list[PageProgress] = []
+        filters = {name: ("ge", since) for name, since in prompts.items()}
         pages = (
-            self._client.entities(entity, None, order_by or (), start=start, on_page=seen.append)
+            self._client.entities(entity, filters, order_by or (), start=start, on_page=seen.append)
             if entity
             else self._client.query(place, prompts, start=start, on_page=seen.append)
         )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
+from tenure.intake._base import whole
 from tenure.membership.contract import TABLES
 
 AnyMapping = TypeVar("AnyMapping", bound=BaseModel)
@@ -94,7 +95,8 @@ class Feed(Shape):
         query: The path of an IQA; or
         entity: the name of an entity or business object, read in the order of
         order_by: a unique property.
-        since: The prompt that asks for rows from an instant on; empty where all are read each time.
+        since: The prompt that asks for rows from an instant on, of an entity the property that is filtered by; empty
+            where all are read each time.
         by: The column which that prompt is about.
     """
 
@@ -233,7 +235,7 @@ def parsed(kind: type[AnyMapping], text: bytes, label: str) -> AnyMapping:
         UsageError: It is none; what is wrong is named.
     """
     try:
-        return kind.model_validate(tomllib.loads(text.decode()))
+        return kind.model_validate(whole(tomllib.loads(text.decode()), label))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{label} is not valid TOML: {error}", mend="mend the line it names") from error
     except ValidationError as error:

@@ -13,7 +13,6 @@ from tenure.base.errors import TenureError
 
 if TYPE_CHECKING:
     from tenure.imis import ImisClient
-    from tenure.imis import Progress as PageProgress
     from tenure.intake import Feed, Mapping
 
 _MOST_HOURS = 8.0
@@ -50,20 +49,17 @@ def _feed(client: ImisClient, table: str, name: str, feed: Feed, seen: list[_See
     """One page of a feed, and the columns that are wanted."""
     from tenure.imis import require_columns
 
-    told: list[PageProgress] = []
     try:
-        order = feed.order_by or ()
         if feed.entity:
-            pages = client.entities(feed.entity, None, order, on_page=told.append)
+            rows, told = client.first_of(feed.entity, order_by=feed.order_by)
         else:
-            pages = client.query(feed.place, on_page=told.append)
-        rows = next(iter(pages), [])
+            rows, told = client.first_of_query(feed.query)
         if rows:
             require_columns(feed.place, rows[0].keys(), feed.wanted)
     except TenureError as error:
         yield Finding(feed.place, FAULT, error.message, error.mend or AGAIN)
         return
-    total = max(len(rows), (told[-1].total or 0) if told else 0)
+    total = max(len(rows), told or 0)
     definition = client.query_definition(feed.query) if feed.query else None
     seen.append(_Seen(name, feed, total, definition))
     if rows:

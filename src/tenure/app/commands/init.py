@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -10,12 +12,17 @@ import click
 from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, home_option, json_option
-from tenure.app.password import SQL_VARIABLE, VARIABLE, keep_password, password_of
+from tenure.app.password import SQL_VARIABLE, VARIABLE, is_known, keep_password, no_password, password_of
 from tenure.app.settings_file import Answers, settings_text
+from tenure.app.wizard import FILE, keep
+from tenure.app.wizard import inspect as inspect_source
 from tenure.base.errors import TenureError, UsageError
 from tenure.base.home import Home, write_atomically
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import parse_settings
+
+if TYPE_CHECKING:
+    from tenure.intake.wizard import Proposal
 
 HELP = f"""Write the settings of an association into a home directory.
 
@@ -25,17 +32,20 @@ A folder of exports, an iMIS site, or the database of an iMIS is the source of r
   tenure init --home H --source files --path EXPORTS
   tenure init --home H --source imis --url https://www.example.org --username tenure
   tenure init --home H --source sql --url mssql+pymssql://tenure@server:1433/iMIS
+  tenure init --home H --inspect
 
 For iMIS the password comes from the environment variable {VARIABLE}, for a database from
-{SQL_VARIABLE}, or it is asked for; it is kept in H/secrets, readable by your account alone. The source is
-then looked at, and what is not yet right is said; the settings are written all the same."""
+{SQL_VARIABLE}, or it is asked for; it is kept in H/secrets, readable by your account alone.
+
+The source is then looked at: which queries, panel sources or tables answer, with which columns, how many rows and
+which codes. What differs from the profile that ships with Tenure is proposed as H/mapping.toml, with comments, for
+you to read and edit. No member's data is shown. What is not yet right is said, and the settings are written all the
+same; once it is mended, --inspect looks again and proposes anew. Nothing is asked of you but the password."""
 
 
 @click.command("init", cls=Command, help=HELP, short_help="Write the settings of an association.")
 @home_option
-@click.option(
-    "--source", "kind", type=click.Choice(["files", "imis", "sql"]), required=True, help="Where records come from."
-)
+@click.option("--source", "kind", type=click.Choice(["files", "imis", "sql"]), help="Where records come from.")
 @click.option("--path", type=click.Path(path_type=Path), help="For files: the folder with the exports.")
 @click.option("--url", help="For imis: address of the site. For sql: of the database, without a password.")
 @click.option("--username", help="For imis: the account that reads, and writes the scores.")
@@ -48,22 +58,37 @@ then looked at, and what is not yet right is said; the settings are written all 
 )
 @click.option("--name", default="My association", help="What the association calls itself.")
 @click.option("--requests-per-hour", type=click.IntRange(min=0), default=3600, help="Ceiling for iMIS; 0 for none.")
+@click.option("--query", "queries", multiple=True, help="For imis: path of a further query to look at; may repeat.")
+@click.option("--inspect", is_flag=True, help="Look at the source of a home that is there, and propose a mapping anew.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--no-input", is_flag=True, help="Never ask for the password.")
 @click.option("--force", is_flag=True, help="Replace a tenure.toml that is there.")
 @json_option
 def command(
     home: Path,
-    kind: str,
+    kind: str | None,
     path: Path | None,
     url: str | None,
     username: str | None,
     grace_days: int,
     name: str,
     requests_per_hour: int,
+    queries: tuple[str, ...],
+    inspect: bool,
+    dry_run: bool,
+    no_input: bool,
     force: bool,
     as_json: bool,
 ) -> int:
-    """Write the settings."""
-    console = Console(quiet=as_json)
+    """Write the settings, look at the source, and propose a mapping."""
+    console, place = Console(quiet=as_json), Home(home.resolve())
+    if inspect:
+        _inspect_again(place, console, queries, dry_run=dry_run, no_input=no_input, as_json=as_json)
+        return 0
+    if kind is None:
+        raise UsageError(
+            "--source is missing", mend="pass --source files, imis or sql; or --inspect for a home of yours"
+        )
     answers = Answers(
         kind=kind,
         name=name,
@@ -73,17 +98,67 @@ def command(
         grace_days=grace_days,
         requests_per_hour=requests_per_hour,
     )
-    place = Home(home.resolve())
-    write_home(place, answers, force=force)
-    faults = _look(place)
-    for fault in faults:
-        console.warn(str(fault))
-    _tell(console, place, faults, as_json=as_json)
+    if dry_run:
+        settings = parse_settings(settings_text(answers).encode(), place.settings_file)
+        house = House(place, settings)
+        outcome = _look(house, console, queries, no_input=no_input)
+    else:
+        write_home(place, answers, force=force, ask=not no_input)
+        house = House.open(place.root)
+        outcome = _look(house, console, queries, no_input=no_input)
+        if outcome.proposal is not None and kind != "files":
+            _adopt(house, answers, outcome.proposal)
+    _tell(console, house, outcome, as_json=as_json, dry_run=dry_run)
     return 0
 
 
-def write_home(place: Home, answers: Answers, *, force: bool, password: str = "") -> None:
+@dataclass(frozen=True)
+class _Outcome:
+    """What looking at a source came to: what keeps it from being read, and a mapping where it could be seen."""
+
+    faults: list[TenureError]
+    proposal: Proposal | None = None
+
+
+def _inspect_again(
+    place: Home, console: Console, queries: tuple[str, ...], *, dry_run: bool, no_input: bool, as_json: bool
+) -> None:
+    """Propose a mapping for the home in *place*; its settings stay as they are."""
+    house = House.open(place.root)
+    outcome = _look(house, console, queries, no_input=no_input)
+    if outcome.proposal is not None and house.settings.source.kind != "files" and not dry_run:
+        keep(house, outcome.proposal)
+        if house.settings.source.mapping != FILE:
+            console.warn(f'set `source.mapping = "{FILE}"` in {place.settings_file} to have it used')
+    _tell(console, house, outcome, as_json=as_json, dry_run=dry_run)
+
+
+def _look(house: House, console: Console, queries: tuple[str, ...], *, no_input: bool) -> _Outcome:
+    """See whether the source can be read, and what it has."""
+    from tenure.app.source import look
+
+    kind = house.settings.source.kind
+    if no_input and kind != "files" and not is_known(house.home, kind):
+        return _Outcome([no_password(house.home, kind)])
+    faults = look(house)
+    if faults:
+        return _Outcome(faults)
+    try:
+        with console.step("Look") as step:
+            return _Outcome([], inspect_source(house, queries, step))
+    except TenureError as error:
+        return _Outcome([error])
+
+
+def _adopt(house: House, answers: Answers, proposal: Proposal) -> None:
+    keep(house, proposal)
+    write_atomically(house.home.settings_file, settings_text(replace(answers, mapping=FILE)).encode())
+
+
+def write_home(place: Home, answers: Answers, *, force: bool, password: str = "", ask: bool = True) -> None:
     """Write the settings, the pseudonym key and, for iMIS, the password into *place*.
+
+    With *ask* a person may be asked for the password.
 
     Raises:
         UsageError: There is a tenure.toml and *force* does not allow replacing it, or the password is nowhere.
@@ -96,7 +171,7 @@ def write_home(place: Home, answers: Answers, *, force: bool, password: str = ""
     text = settings_text(answers).encode()
     parse_settings(text, place.settings_file)
     if answers.kind != "files":
-        keep_password(place, password or password_of(place, answers.kind), answers.kind)
+        keep_password(place, password or password_of(place, answers.kind, ask=ask), answers.kind)
     Pseudonyms.of(place)
     write_atomically(place.settings_file, text)
 
@@ -144,18 +219,23 @@ def _account(kind: str, username: str | None) -> str:
     return username or "" if kind == "imis" else ""
 
 
-def _look(place: Home) -> list[TenureError]:
-    """What keeps the new source from being read, as far as a look can tell."""
-    from tenure.app.source import look
-
-    return look(House.open(place.root))
-
-
-def _tell(console: Console, place: Home, faults: list[TenureError], *, as_json: bool) -> None:
+def _tell(console: Console, house: House, outcome: _Outcome, *, as_json: bool, dry_run: bool) -> None:
+    place, proposal = house.home, outcome.proposal
+    written = house.settings.source.kind != "files" and proposal is not None
+    for fault in outcome.faults:
+        console.warn(str(fault))
     if as_json:
-        found = [{"message": fault.message, "hint": fault.mend} for fault in faults]
-        console.result_json({"settings": place.settings_file, "faults": found})
+        found = [{"message": fault.message, "hint": fault.mend} for fault in outcome.faults]
+        told = {"settings": place.settings_file, "faults": found, "dry_run": dry_run}
+        mapping = {"mapping": place.root / FILE, "found": proposal.as_json()} if written else {}
+        console.result_json(told | mapping)
         return
-    console.result(f"wrote {place.settings_file}")
-    following = "tenure doctor" if faults else "tenure run"
-    console.say(f"next: `{following} --home {place.root}`")
+    if proposal is not None:
+        for line in proposal.lines():
+            console.result(line)
+    if dry_run:
+        console.result(f"\n{proposal.text}" if written else f"nothing was written; {place.settings_file} would be")
+        return
+    console.result(f"wrote {place.settings_file}" + (f" and {place.root / FILE}" if written else ""))
+    well = not outcome.faults and (proposal is None or proposal.fits)
+    console.say(f"next: `tenure {'run' if well else 'doctor'} --home {place.root}`")

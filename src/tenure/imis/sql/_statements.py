@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenure.base.errors import UsageError
-from tenure.imis.sql._names import check_column
+from tenure.imis.sql._names import check_column, check_table
 from tenure.imis.sql._question import Condition, Question, Since
 from tenure.imis.sql.errors import NoSuchColumn, NoSuchTable
 
@@ -48,6 +48,14 @@ def column_types(schema: str, tables: Sequence[str]) -> sa.Select[Any]:
 def table_names(schema: str) -> sa.Select[Any]:
     """All tables and views that the account can see."""
     return sa.select(_CATALOG.c.TABLE_NAME).where(_CATALOG.c.TABLE_SCHEMA.in_([schema])).distinct()
+
+
+def code_counts(schema: str, table: str, column: str) -> sa.Select[Any]:
+    """How often each value stands in a column of codes, the most frequent first; two hundred at most."""
+    code: sa.ColumnClause[Any] = sa.column(check_column(column))
+    rows = sa.func.count().label("n")
+    source = sa.table(check_table(table), code, schema=schema)
+    return sa.select(code, rows).select_from(source).group_by(code).order_by(rows.desc()).limit(200)
 
 
 def oldest_open_version() -> sa.Select[Any]:

@@ -20,6 +20,7 @@ from tenure.imis.sql._statements import (
     Page,
     Shown,
     Writer,
+    code_counts,
     column_types,
     oldest_open_version,
     rights_to_write,
@@ -172,6 +173,12 @@ class SqlClient:
         """How many rows answer *question*, old and new."""
         statement = Writer(question, shown, now).count()
         return int(self._ask(statement, f"counting {question.table}")[0][0])
+
+    def codes(self, shown: Shown, table: str, column: str) -> dict[str, int]:
+        """How often each code stands in *column* of *table*, the most frequent first; blanks are left out."""
+        statement = code_counts(shown.schema, shown.table(table), column)
+        found = self._ask(statement, f"counting the codes of {table}")
+        return {str(code).strip(): int(rows) for code, rows in found if str(code or "").strip()}
 
     def _ask(self, statement: sa.Select[Any], doing: str) -> Sequence[sa.Row[Any]]:
         for wait in (*_PATIENCE, None):
