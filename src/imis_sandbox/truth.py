@@ -11,6 +11,9 @@ from imis_sandbox.world.people import HONORARY
 from imis_sandbox.world.state import ACTIVE, DECLINED, EMPLOYEE, NEVER, REASONS
 from imis_sandbox.world.store import Array
 
+_MOVED = 0.25
+"""Change of the log odds from which on contact counts as moving a member."""
+
 
 def pending(records: Records) -> Array:
     """Payers who have a decision before them: not yet renewed, not yet lapsed, grace not over."""
@@ -27,7 +30,9 @@ def pending_decisions(records: Records) -> pl.DataFrame:
     `p_lapse_unpaid` is for one who cannot know such decisions, only that nothing has been paid so far: nobody can
     predict better than that.
     `effect` is the change of the log odds that contact by staff would bring, `p_lapse_contacted` the probability
-    after it; `contacted` says whether staff have lately reached the member, which `p_lapse` leaves out.
+    after it; `group` tells persuadable, unmoved and sleeping dog apart, `quadrant` further divides the unmoved into the
+    sure, who stay anyway, and the lost, who go anyway; `contacted` says whether staff have lately reached the member,
+    which `p_lapse` leaves out.
     """
     people, state, who = records.people, records.state, pending(records)
     p, with_contact = truth.expected(state, who)
@@ -43,6 +48,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
             "effect": people["effect"][who].astype(np.float64),
             "contacted": truth.contacted(state, who, state.today),
             "group": [group_of(effect) for effect in people["effect"][who].tolist()],
+            "quadrant": quadrants(people["effect"][who], np.where(decided, 1.0, p)),
         }
     )
 
@@ -68,6 +74,12 @@ def past_decisions(records: Records) -> pl.DataFrame:
 
 def group_of(effect: float) -> str:
     """Persuadable, sleeping dog or unmoved."""
-    if effect < -0.25:
+    if effect < -_MOVED:
         return "persuadable"
-    return "sleeping dog" if effect > 0.25 else "unmoved"
+    return "sleeping dog" if effect > _MOVED else "unmoved"
+
+
+def quadrants(effects: Array, p: Array) -> list[str]:
+    """Persuadable, sleeping dog, sure or lost, from the effect of contact and the probability without it."""
+    pairs = zip(effects.tolist(), p.tolist(), strict=True)
+    return [group_of(e) if abs(e) > _MOVED else "lost" if chance >= 0.5 else "sure" for e, chance in pairs]

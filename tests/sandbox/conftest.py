@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
-from served_sandbox import TODAY, Sandbox, properties
+from served_sandbox import TODAY, Sandbox, properties, serving
 
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Sandbox]:
     """One server for all tests of a worker."""
-    command = [sys.executable, "-m", "imis_sandbox", "serve", "--port", "0", "--members", "200", "--seed", "7"]
-    process = subprocess.Popen([*command, "--today", TODAY], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("listening on http://127.0.0.1:"), line
-        yield Sandbox(line.split()[-1])
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with serving("--members", "200", "--seed", "7", "--today", TODAY) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

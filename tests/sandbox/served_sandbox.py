@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -81,3 +85,18 @@ def panel_definition(name: str, kind: str = "Single") -> dict[str, Any]:
         "$type": "Asi.Soa.Core.DataContracts.BOEntityDefinitionData, Asi.Contracts", "EntityTypeName": name,
         "ObjectTypeName": kind, "PrimaryParentEntityTypeName": "Party", "Properties": {"$values": entries},
     }  # fmt: skip
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[Sandbox]:
+    """A sandbox of one's own, served by its command until the block is left."""
+    command = [sys.executable, "-m", "imis_sandbox", "serve", "--port", "0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on http://127.0.0.1:"), line
+        yield Sandbox(line.split()[-1])
+    finally:
+        process.terminate()
+        process.wait(timeout=20)

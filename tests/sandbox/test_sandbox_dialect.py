@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,7 +45,13 @@ def test_pages_join_up_and_the_last_one_says_so(sandbox: Sandbox) -> None:
     assert seen == sorted(seen)
 
 
-@pytest.mark.parametrize(("limit", "effective"), [("5000", 500), ("nonsense", 100), ("0", 100), ("7", 7)])
+@pytest.mark.parametrize(
+    ("limit", "effective"),
+    [
+        ("5000", 500), ("nonsense", 100), ("0", 100), ("7", 7), ("", 100), ("-3", 100), ("2.5", 100), ("1_0", 100),
+        ("99999999999", 100), (" 9 ", 9), ("0x10", 100),
+    ],
+)  # fmt: skip
 def test_limits_are_cut_and_defaulted(sandbox: Sandbox, limit: str, effective: int) -> None:
     assert sandbox.staff.get("/api/Activity", params={"limit": limit}).json()["Limit"] == effective
 
@@ -79,6 +86,55 @@ def test_operators_select_what_they_say(sandbox: Sandbox) -> None:
     assert contacts(sandbox, LastName="!contain:an") == [r for r in everybody if "an" not in r["LastName"].lower()]
     assert contacts(sandbox, BirthDate="isEmpty") == [r for r in everybody if r["BirthDate"] is None]
     assert contacts(sandbox, IsCompany="true") == [r for r in everybody if r["IsCompany"]]
+
+
+SPELLINGS = {
+    "eq": ("eq:{0}", "==:{0}", "Equal:{0}", "{0}", "EQUAL:{0}"), "ne": ("ne:{0}", "!=:{0}", "NotEqual:{0}"),
+    "gt": ("gt:{0}", ">:{0}", "GreaterThan:{0}"), "ge": ("ge:{0}", ">=:{0}", "GreaterThanOrEqual:{0}"),
+    "lt": ("lt:{0}", "<:{0}", "LessThan:{0}"), "le": ("le:{0}", "<=:{0}", "LessThanOrEqual:{0}"),
+    "between": ("between:{0}|{1}", "Between:{0}|{1}"), "in": ("in:{0}|{1}", "In:{0}|{1}", "{0}|{1}"),
+    "startswith": ("startsWith:{0}", "STARTSWITH:{0}"), "endswith": ("endsWith:{0}", "EndsWith:{0}"),
+    "contains": ("contains:{0}", "Contains:{0}"), "notcontain": ("notContain:{0}", "!contain:{0}"),
+}  # fmt: skip
+MEANINGS: dict[str, Callable[[str, str, str], bool]] = {
+    "eq": lambda cell, a, b: cell == a, "ne": lambda cell, a, b: cell != a, "gt": lambda cell, a, b: cell > a,
+    "ge": lambda cell, a, b: cell >= a, "lt": lambda cell, a, b: cell < a, "le": lambda cell, a, b: cell <= a,
+    "between": lambda cell, a, b: a <= cell <= b, "in": lambda cell, a, b: cell in (a, b),
+    "startswith": lambda cell, a, b: cell.startswith(a), "endswith": lambda cell, a, b: cell.endswith(a),
+    "contains": lambda cell, a, b: a in cell, "notcontain": lambda cell, a, b: a not in cell,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entity", ["CsContact", "Item"])
+def test_every_spelling_of_every_operator_means_what_it_says(sandbox: Sandbox, entity: str) -> None:
+    column, low, high = ("MemberType", "INT", "STU") if entity == "CsContact" else ("ItemId", "CRS04", "DUES_LIFE")
+    rows = sandbox.staff.get(f"/api/{entity}?Limit=500").json()["Items"]["$values"]
+    every = [str(properties(row)[column] if "Properties" in row else row[column]) for row in rows]
+    for operator, spellings in SPELLINGS.items():
+        wanted = [cell for cell in every if MEANINGS[operator](cell, low, high)]
+        for spelling in spellings:
+            params = {"Limit": 500, column: spelling.format(low, high)}
+            found = sandbox.staff.get(f"/api/{entity}", params=params).json()["Items"]["$values"]
+            cells = [str(properties(row)[column] if "Properties" in row else row[column]) for row in found]
+            assert cells == wanted, spelling
+
+
+def test_empty_and_true_come_in_every_spelling(sandbox: Sandbox) -> None:
+    everybody = contacts(sandbox)
+    for spelling in ("isEmpty:", "empty:", "isEmpty", "IsEmpty"):
+        assert contacts(sandbox, BirthDate=spelling) == [r for r in everybody if r["BirthDate"] is None]
+    for spelling in ("notEmpty:", "!empty:", "notEmpty"):
+        assert contacts(sandbox, BirthDate=spelling) == [r for r in everybody if r["BirthDate"] is not None]
+    for spelling in ("true:", "IsTrue:", "true", "eq:true", "1"):
+        assert contacts(sandbox, IsCompany=spelling) == [r for r in everybody if r["IsCompany"]]
+    for spelling in ("false:", "IsFalse:", "false", "ne:true"):
+        assert contacts(sandbox, IsCompany=spelling) == [r for r in everybody if not r["IsCompany"]]
+
+
+def test_an_offset_beyond_the_end_is_an_empty_last_page(sandbox: Sandbox) -> None:
+    page = sandbox.staff.get("/api/CsContact?Offset=100000&Limit=50").json()
+    assert (page["Items"]["$values"], page["Count"], page["HasNext"], page["NextOffset"]) == ([], 0, False, 0)
+    assert page["TotalCount"] > 0
 
 
 def test_filters_are_joined_by_and_even_on_one_property(sandbox: Sandbox) -> None:
@@ -148,6 +204,20 @@ def test_metadata_names_the_columns(sandbox: Sandbox) -> None:
     assert kinds["ID"] == "String"
     assert kinds["JoinDate"] == "Date"
     assert kinds["IsMember"] == "Boolean"
+
+
+def test_metadata_of_contracts_describe_what_is_nested(sandbox: Sandbox) -> None:
+    found = sandbox.staff.get("/api/metadata/Person").json()
+    entries = {entry["Name"]: entry for entry in found["Properties"]["$values"]}
+    assert entries["PartyId"]["IsIdentity"] is True
+    name = entries["PersonName"]
+    assert name["PropertyTypeName"] == "EntityDefinitionData"
+    assert "FirstName" in {one["Name"] for one in name["EntityDefinition"]["Properties"]["$values"]}
+    attributes = {one["Name"]: one for one in entries["AdditionalAttributes"]["GenericPropertyDefinitions"]["$values"]}
+    assert attributes["IsMember"]["PropertyTypeName"] == "Boolean"
+    assert attributes["JoinDate"]["PropertyTypeName"] == "Date"
+    emails = entries["Emails"]["ItemEntityPropertyDefinition"]["EntityDefinition"]
+    assert "Address" in {one["Name"] for one in emails["Properties"]["$values"]}
 
 
 def test_the_typed_entities_answer_by_list_and_by_id(sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from served_sandbox import Sandbox, panel_row
+from served_sandbox import Sandbox, panel_row, serving
 
 
 class Hook:
@@ -117,3 +117,15 @@ def test_a_hook_that_fails_is_tried_again_and_may_hear_twice(sandbox: Sandbox, h
     report = sandbox.control.get("/notifications").json()["notifications"]
     assert [one["verified"] for one in report] == [True, False]
     assert report[0]["failed_tries"] == 2
+
+
+def test_what_happens_while_the_association_lives_on_is_told(hook: Hook) -> None:
+    with serving("--members", "80", "--years", "0.1", "--seed", "3", "--today", "2026-03-02") as small:
+        small.control.post("/notifications", json={"url": hook.url})
+        small.control.post("/advance", json={"days": 10})
+        hook.waits_for(lambda: {"Party.Updated", "Activity.Created"} <= {event["eventType"] for event in hook.events})
+        told = next(event for event in hook.events if event["eventType"] == "Party.Updated")
+        party = told["data"]["identityElements"][0]
+        assert small.staff.get(f"/api/CsContact/{party}").status_code == 200
+        waiting = [one["waiting"] for one in small.control.get("/notifications").json()["notifications"]]
+        assert waiting == [0]

@@ -81,6 +81,38 @@ class Text(Column):
         return np.array([text in chosen for text in self.fetch(rows)], bool)
 
 
+class Kept(Text):
+    """Text about people that seldom changes, so that a filter need not spell everybody's anew.
+
+    Args:
+        make: Gives the texts of some rows.
+        lowered: Gives those of all rows, in lower case.
+    """
+
+    def __init__(self, name: str, make: Callable[[Array], Sequence[str | None]], lowered: Callable[[], Array]) -> None:
+        super().__init__(name, make)
+        self.fetch = lambda rows: lowered()[rows]
+
+    def texts(self, rows: Array) -> list[str]:
+        return list(self.fetch(rows).tolist())
+
+
+class Numbered(Column):
+    """An identity that is the row's own number, as text."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, lambda rows: np.asarray(rows) + 1)
+
+    def render(self, rows: Array) -> list[Any]:
+        return [str(number) for number in self.fetch(rows).tolist()]
+
+    def parse(self, text: str) -> Any:
+        return int(text) if text.isdecimal() and not text.startswith("0") else -1
+
+    def keys(self, rows: Array) -> Array:
+        return np.asarray(rows)
+
+
 class Coded(Column):
     """Text from a short vocabulary; compared by code."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,8 @@ class Filter:
         if op == "between":
             low, high = (wanted + wanted)[:2]
             return column.compare(rows, operator.ge, low) & column.compare(rows, operator.le, high)
+        if op == "ne" and len(wanted) > 1:
+            return ~column.among(rows, wanted)
         if op == "ne":
             return ~column.compare(rows, operator.eq, wanted[0])
         return column.compare(rows, _COMPARE[op], wanted[0])
@@ -94,11 +97,12 @@ def window(params: Params) -> tuple[int, int]:
     return max(0, offset), min(LARGEST_LIMIT, limit if limit > 0 else DEFAULT_LIMIT)
 
 
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,10}\s*")
+
+
 def _whole(text: str | None) -> int:
-    try:
-        return int(text or "")
-    except ValueError:
-        return 0
+    number = int(text) if text and _WHOLE.fullmatch(text) else 0
+    return number if -(2**31) <= number < 2**31 else 0
 
 
 def ordering(params: Params) -> list[tuple[str, bool]]:

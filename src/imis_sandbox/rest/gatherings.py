@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Column, Flag, Text, Whole
+from imis_sandbox.rest.columns import Column, Flag, Numbered, Text, Whole
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.ledger import Latest, Subset, typed
 from imis_sandbox.rest.listed import Documents, Shelf
@@ -78,7 +78,7 @@ class Gatherings:
         """`LegacyEventFunctionAttendance`: who came, entered when the list was typed in."""
         log = Maker(self._records, self._zone, lambda: self._state.logs["registrations"])
         columns: list[Column] = [
-            log.text("LegacyEventFunctionAttendanceId", lambda row: str(row + 1)), Text("EventId", self._codes),
+            Numbered("LegacyEventFunctionAttendanceId"), Text("EventId", self._codes),
             Text("EventFunctionId", lambda rows: [f"{code}/MAIN" for code in self._codes(rows)]),
             log.person("PartyId", "who"), Flag("HasAttended", lambda rows: np.ones(len(rows), bool)),
             log.moment("AttendedOn", "at"), log.moment("CreatedOn", "recorded"),

@@ -93,6 +93,7 @@ class Groups:
 
 
 _MEMBERS = ("GroupMemberId", "Group", "Party", "JoinDate", "IsActive", "MembershipDetails")
+_PLAIN = RESERVED - {"orderby"} | {"groupid", "partyid"}
 _LEADS = {"groupid": "Group.GroupId", "partyid": "Party.PartyId", "groupname": "Group.Name"}
 
 
@@ -197,9 +198,14 @@ class GroupMember(Entity):
 
     def page(self, call: Call) -> wire.Json:
         group, party = _value(call, "groupid", "group.groupid"), _value(call, "partyid", "party.partyid")
-        every = [self._data(member) for member in self._groups.find(group, party)]
         _refuse_unknown(self.name, _MEMBERS, call)
-        return _page(f"{self.name}Data", chosen(every, call.params, _LEADS), call)
+        found = self._groups.find(group, party)
+        if any(name.lower() not in _PLAIN or ":" in value or "|" in value for name, value in call.params):
+            every = chosen([self._data(member) for member in found], call.params, _LEADS)
+            return _page(f"{self.name}Data", every, call)
+        offset, limit = window(call.params)
+        items = [self._data(member) for member in found[offset : offset + limit]]
+        return wire.page(_type(f"{self.name}Data"), items, offset=offset, limit=limit, total=len(found))
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
         return self._data(self._groups.of_key(elements[0]))

@@ -19,7 +19,6 @@ _AREAS: dict[str, dict[str, str]] = {
     },
     "Communications": {
         "": "TaskSubscription",
-        "C": "Message",
         "L": """
             CommunicationLogAttachment CommunicationType TaskActionLog TaskActionLogDetail TaskCommonTable TaskQueue
             TaskQueuePublishDetail

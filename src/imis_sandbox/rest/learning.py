@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Column, Flag, Moment, Number, Text
+from imis_sandbox.rest.columns import Column, Flag, Moment, Number, Numbered, Text
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.ledger import Subset, typed
 from imis_sandbox.rest.records import Records, reference
@@ -38,7 +38,7 @@ class Learning:
         log = self._log
         stage = Text("CurrentStageName", lambda rows: ["Completed" if done else "Started" for done in self._done(rows)])
         columns: list[Column] = [
-            log.text("CertificationProgramRegistrationId", lambda row: str(row + 1)),
+            Numbered("CertificationProgramRegistrationId"),
             Text("CertificationProgramId", self._courses), log.person("PartyId", "who"),
             log.text("ContactKey", lambda row: self._records.key_of(int(self._state.logs["activities"]["who"][row]))),
             log.moment("RegistrationDate", "at"), Moment("CompletionDate", self._completed, self._zone), stage,
@@ -54,7 +54,7 @@ class Learning:
         """`ExperienceUnit`: one for each course completed."""
         log = self._log
         columns: list[Column] = [
-            log.text("ExperienceUnitId", lambda row: str(row + 1)), log.person("PartyId", "who"),
+            Numbered("ExperienceUnitId"), log.person("PartyId", "who"),
             Text("CertificationProgramId", self._courses), log.moment("ExperienceDate", "at"),
             Number("Units", lambda rows: np.ones(len(rows))),
         ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Column, Day, Number, Text, Whole
+from imis_sandbox.rest.columns import Column, Day, Number, Numbered, Text, Whole
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
@@ -171,7 +171,7 @@ class Ledger:
     def _moneyed(self, name: str, data: str, kinds: tuple[str, ...], key: str, when: str, amount: str) -> Tabled:
         log = self._maker("money")
         columns: list[Column] = [
-            log.text(key, lambda row: str(row + 1)),
+            Numbered(key),
             log.person("BillToPartyId", "who"),
             log.person("PayorPartyId", "who"),
             log.moment(when, "at"),
@@ -192,7 +192,7 @@ class Ledger:
             "UserAgent", lambda rows: [_agent(mark) for mark in self.state.logs["email"]["mark"][rows].tolist()]
         )
         columns: list[Column] = [
-            log.text("CommunicationLogEventKey", lambda row: str(row + 1)), log.person("ContactId", "who"),
+            Numbered("CommunicationLogEventKey"), log.person("ContactId", "who"),
             self._reference("email", "CommunicationLogKey"), log.coded("EventTypeCode", "kind", lambda: CODES),
             log.coded("EventTypeName", "kind", lambda: CODES), log.moment("EventDateTime", "at"),
             constant("EventReason", ""), constant("Ip", ""), agent, log.moment("CreatedOn", "recorded"),

@@ -204,21 +204,39 @@ class Shelf(Listed):
         return kept
 
 
+_KINDS = {bool: "Boolean", int: "Integer", float: "Decimal"}
+
+
 def shape_of(name: str, item: wire.Json, key: str) -> wire.Json:
-    """The metadata of an entity, read off one of its items."""
-    kinds = {bool: "Boolean", int: "Integer", float: "Decimal"}
-    entries = [
-        {
-            "$type": wire.type_name(wire.CORE, "PropertyTypeData"),
-            "Name": member,
-            "PropertyTypeName": kinds.get(type(value), "String"),
-            "IsIdentity": member == key,
-        }
-        for member, value in item.items()
-        if member != "$type"
-    ]
+    """The metadata of an entity, read off one of its items; objects and collections are described within."""
+    entries = [_described(member, value, key) for member, value in item.items() if member != "$type"]
     return {
         "$type": wire.type_name(wire.CORE, "EntityDefinitionData"),
         "EntityTypeName": name,
         "Properties": wire.collection(wire.type_name(wire.CORE, "EntityPropertyDefinitionCollection"), entries),
     }
+
+
+def _described(name: str, value: Any, key: str = "") -> wire.Json:
+    entry: wire.Json = {"$type": wire.type_name(wire.CORE, "PropertyTypeData"), "Name": name}
+    entry["PropertyTypeName"] = _KINDS.get(type(value), "String")
+    if isinstance(value, str) and value[4:5] == value[7:8] == "-" and value[10:11] == "T":
+        entry["PropertyTypeName"] = "Date"
+    if isinstance(value, dict):
+        entry |= _nested(value)
+    return {**entry, "IsIdentity": True} if name == key else entry
+
+
+def _nested(value: wire.Json) -> wire.Json:
+    """How a nested contract, a collection of them, or a collection of generic properties is described."""
+    kind = str(value.get("$type", "")).split(",")[0].rpartition(".")[2]
+    items = wire.values(value)
+    if kind == "MonetaryAmountData":
+        return {"PropertyTypeName": "Monetary"}
+    if kind == "GenericPropertyDataCollection":
+        within = [_described(one["Name"], wire.unboxed(one.get("Value"))) for one in items]
+        return {"PropertyTypeName": kind, "GenericPropertyDefinitions": {"$values": within}}
+    if "$values" in value:
+        first = items[0] if items else ""
+        return {"PropertyTypeName": "EntityDefinitionData", "ItemEntityPropertyDefinition": _described("item", first)}
+    return {"PropertyTypeName": "EntityDefinitionData", "EntityDefinition": shape_of(kind, value, "")}

@@ -60,8 +60,8 @@ class Objects:
         member = Flag("IsMember", records.is_member)
         previous = Coded("PreviousMemberType", self._previous, lambda: TYPE_CODES)
         return [
-            people.person("ID", None), people.text("FirstName", records.first_name),
-            people.text("LastName", records.last_name), people.text("FullName", records.full_name),
+            people.person("ID", None), people.kept("FirstName", "first_name"),
+            people.kept("LastName", "last_name"), people.kept("FullName", "full_name"),
             people.text("Company", records.company), people.person("CompanyId", "org"), company, member,
             people.coded("MemberType", "type", lambda: TYPE_CODES), previous,
             people.day("MemberTypeChangeDate", "type_changed"), Text("MemberStatus", self._mini_status),
@@ -71,7 +71,7 @@ class Objects:
             Whole("RenewMonths", lambda rows: np.full(len(rows), 12)), people.person("BillToID", None),
             people.day("BirthDate", "birth"), people.coded("Gender", "gender", lambda: GENDERS),
             people.coded("StateProvince", "state", lambda: names.STATES),
-            people.coded("Country", "country", lambda: names.COUNTRIES), people.text("Email", records.email),
+            people.coded("Country", "country", lambda: names.COUNTRIES), people.kept("Email", "email"),
             people.text("WorkPhone", records.phone), people.coded("FunctionalTitle", "title", lambda: names.TITLES),
             people.text("Title", lambda row: names.TITLES[int(state.people["title"][row])]),
             people.text("MajorKey", records.id_of), constant("SourceCode", ""),
@@ -124,7 +124,7 @@ class Objects:
         people, records, state = self.people, self.records, self.state
 
         def account(row: int) -> Account | None:
-            return accounts.accounts.get(records.email(row).lower()) if accounts.tried else None
+            return accounts.accounts.get(records.user_name(row).lower()) if accounts.tried else None
 
         def locked(rows: Array) -> Array:
             return np.array([bool(found and found.locked) for found in map(account, rows.tolist())], bool)
@@ -133,7 +133,7 @@ class Objects:
             return np.array([found.failures if found else 0 for found in map(account, rows.tolist())], np.int64)
 
         columns = [
-            people.person("ID", None), people.text("Username", records.email),
+            people.person("ID", None), people.kept("Username", "user_name"),
             people.moment("LastLoginDate", "login"), people.moment("LastActivityDate", "login"),
             people.moment("LastPasswordChangedDate", "created"),
             people.text("LastLockoutDate", lambda row: _lockout(account(row))), people.moment("CreatedOn", "created"),

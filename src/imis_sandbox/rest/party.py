@@ -10,7 +10,8 @@ import numpy as np
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Flag
 from imis_sandbox.rest.dialect import cut, window
-from imis_sandbox.rest.entities import Call, Entity, entity_definition
+from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest.listed import shape_of
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone, text_of
@@ -46,9 +47,9 @@ class Party(Entity):
         people = Maker(self.records, self.zone, lambda: self.state.people)
         records = self.records
         columns: list[Column] = [
-            people.person("PartyId", None), people.person("Id", None), people.text("Name", records.full_name),
-            people.text("UniformId", records.key_of), people.text("FirstName", records.first_name),
-            people.text("LastName", records.last_name), people.text("Email", records.email),
+            people.person("PartyId", None), people.person("Id", None), people.kept("Name", "full_name"),
+            people.text("UniformId", records.key_of), people.kept("FirstName", "first_name"),
+            people.kept("LastName", "last_name"), people.kept("Email", "email"),
             people.text("Phone", records.phone), people.text("OrganizationName", records.company),
             people.day("BirthDate", "birth"), people.coded("CustomerTypeCode", "type", lambda: _CODES),
             people.moment("UpdatedOn", "updated"), people.moment("CreatedOn", "created"),
@@ -113,7 +114,9 @@ class Party(Entity):
         return wire.page(wire.type_name(wire.CORE, "ChangeLogData"), items, offset=offset, limit=limit, total=len(mine))
 
     def metadata(self) -> wire.Json:
-        return entity_definition(self.source)
+        rows = self._rows()
+        shape = {**self._data(int(rows[0])), **self._data(int(rows[-1]))} if len(rows) else {"PartyId": ""}
+        return shape_of(self.name, shape, "PartyId")
 
     def _learn(self, row: int, body: wire.Json) -> None:
         """Take names and the first email and phone, so that filters and other entities know them."""

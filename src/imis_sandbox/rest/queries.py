@@ -203,9 +203,9 @@ class _Shelf:
         """A query that every site has."""
         people, records = self.maker(lambda: self.state.people), self.records
         columns: list[Column] = [
-            people.person("ID", None), people.text("FullName", records.full_name),
-            people.text("LastName", records.last_name), people.text("Company", records.company),
-            people.text("Email", records.email),
+            people.person("ID", None), people.kept("FullName", "full_name"),
+            people.kept("LastName", "last_name"), people.text("Company", records.company),
+            people.kept("Email", "email"),
         ]  # fmt: skip
         source = Source("CsContact", columns, lambda: range(len(self.state.people)), key=("ID",), party="ID")
         return Query("$/Common/Queries/Search/Contact/Last Name", source, (("Last Name", "LastName", "eq"),))
@@ -358,9 +358,9 @@ def contact_columns(people: Maker) -> list[Column]:
     records = people.records
     return [
         people.person("ID", None),
-        people.text("FirstName", records.first_name),
+        people.kept("FirstName", "first_name"),
         people.text("LastName", lambda row: records.last_name(row) or records.full_name(row)),
-        people.text("Email", records.email),
+        people.kept("Email", "email"),
         people.text("Phone", records.phone),
         people.coded("TimeZone", "zone", lambda: names.ZONES),
         people.coded("Language", "language", lambda: names.LANGUAGES),

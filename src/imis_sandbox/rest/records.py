@@ -35,6 +35,10 @@ class Records:
         """What clients wrote of contacts, by row: first, last, name, email, phone."""
         self.deleted: dict[int, int] = {}
         """Contacts that an administrator deleted, and the second at which."""
+        self.logins: dict[int, str] = {}
+        """User names that clients made, by row; everybody else's is the email address."""
+        self._lowered: dict[str, tuple[tuple[int, int], Array]] = {}
+        self._learned = 0
 
     @property
     def people(self) -> Any:
@@ -114,7 +118,18 @@ class Records:
 
     def learn(self, row: int, **given: str | None) -> None:
         """Take what a client wrote of a contact."""
+        self._learned += 1
         self.given.setdefault(row, {}).update({name: value for name, value in given.items() if value})
+
+    def lowered(self, what: str) -> Array:
+        """A name or address of everybody, in lower case: the name of a method here."""
+        stamp = (len(self.people), self._learned)
+        known = self._lowered.get(what)
+        if known is None or known[0] != stamp:
+            make = getattr(self, what)
+            texts = np.array([make(row).lower() for row in range(len(self.people))], dtype=object)
+            known = self._lowered[what] = (stamp, texts)
+        return known[1]
 
     def company(self, row: int) -> str:
         """Employer, or the organization's own name."""
@@ -130,6 +145,15 @@ class Records:
         if self.people["kind"][row] == ORGANIZATION:
             return f"office.{number}@example.org"
         return f"{self.first_name(row)}.{self.last_name(row)}.{number}@example.org".lower()
+
+    def user_name(self, row: int) -> str:
+        """What a contact signs in with."""
+        return self.logins.get(row) or self.email(row)
+
+    def learn_login(self, row: int, name: str) -> None:
+        """Take the user name that a client made for a contact."""
+        self.logins[row] = name
+        self._learned += 1
 
     def phone(self, row: int) -> str:
         """Number from the range kept for fiction."""

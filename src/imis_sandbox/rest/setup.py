@@ -11,7 +11,7 @@ from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import window
 from imis_sandbox.rest.entities import Call, Entity, Tabled
 from imis_sandbox.rest.ledger import typed
-from imis_sandbox.rest.listed import Listed, shape_of
+from imis_sandbox.rest.listed import Listed, Shelf, shape_of
 from imis_sandbox.rest.objects import change_data
 from imis_sandbox.rest.queries import Catalog, Query, definition
 from imis_sandbox.rest.records import Records, reference
@@ -66,10 +66,9 @@ class User(Tabled):
 
     def __init__(self, records: Records, zone: Zone) -> None:
         self._records = records
-        self._made: dict[str, str] = {}
         people = Maker(records, zone, lambda: records.state.people)
         columns = [
-            people.person("UserId", None), people.text("UserName", self._user_name),
+            people.person("UserId", None), people.kept("UserName", "user_name"),
             people.moment("LastLoginDate", "login"),
         ]  # fmt: skip
         rows = lambda: np.flatnonzero(records.people["kind"] != ORGANIZATION)  # noqa: E731
@@ -83,24 +82,17 @@ class User(Tabled):
         row = self._records.row_of(party)
         if row < 0:
             raise wire.invalid(("UserId", "The contact does not exist."))
-        if party in self._made or name.lower() in {made.lower() for made in self._made.values()}:
+        taken = row in self._records.logins or bool(np.any(self._records.lowered("user_name") == name.lower()))
+        if not name or taken:
             raise wire.Refusal(400, "DuplicateProviderUserKey")
-        self._made[party] = name
+        self._records.learn_login(row, name)
         return self.one(row)
 
     def party_of(self, name: str) -> str | None:
         """The contact whose login has that name, in any case."""
-        made = next((party for party, given in self._made.items() if given.lower() == name), None)
-        if made is not None:
-            return made
-        number = name.partition("@")[0].rpartition(".")[2]
-        if not number.isdecimal():
-            return None
-        near = np.flatnonzero(self._records.people["number"] == int(number)).tolist()
-        return next((self._records.id_of(row) for row in near if self._user_name(row).lower() == name), None)
-
-    def _user_name(self, row: int) -> str:
-        return self._made.get(self._records.id_of(row)) or self._records.email(row)
+        rows = np.flatnonzero(self._records.lowered("user_name") == name.lower())
+        rows = rows[self._records.people["kind"][rows] != ORGANIZATION]
+        return self._records.id_of(int(rows[0])) if len(rows) else None
 
 
 class ChangeLog(Entity):
@@ -193,3 +185,32 @@ class CommunicationLog(Listed):
         entry = self._entry(str(uuid.uuid4()), subject, state.flushed, party)
         self._sent.append(entry)
         return entry
+
+
+class Message(Shelf):
+    """`Message`: POST sends an email, which is contact by staff with each contact among its recipients.
+
+    Args:
+        records: Of people.
+    """
+
+    guarded = False
+
+    def __init__(self, records: Records) -> None:
+        super().__init__("Message", "C", wire.COMMUNICATIONS)
+        self._records = records
+
+    def create(self, call: Call) -> wire.Json:
+        made = super().create(call)
+        sent = {text.lower() for part in ("To", "Cc", "Bcc") for text in _addresses(wire.member(call.body, part))}
+        rows = np.flatnonzero(np.isin(self._records.lowered("email").astype(str), sorted(sent)))
+        self._records.people["contacted"][rows] = self._records.state.flushed // DAY
+        return made
+
+
+def _addresses(data: Any) -> list[str]:
+    """Every text with an @ in it, however deep."""
+    if isinstance(data, str):
+        return [data] if "@" in data else []
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else []
+    return [text for value in inner for text in _addresses(value)]

@@ -17,7 +17,7 @@ from imis_sandbox.rest.panels import Definitions, Panel
 from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.queries import Catalog, installed
 from imis_sandbox.rest.records import Records
-from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, QueryDefinition, User
+from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, Message, QueryDefinition, User
 from imis_sandbox.rest.shelves import shelves
 from imis_sandbox.rest.signon import SignOn
 from imis_sandbox.rest.standing import Standing
@@ -120,7 +120,7 @@ class Site:
             *Learning(self.records, self.zone).entities(), *Gatherings(self.records, self.zone).entities(),
             *(Library(name, self.queries) for name in ("Document", "DocumentSummary")),
             *(CommunicationLog(f"CommunicationLog{end}", self.records, self.zone, sent) for end in ("", "Summary")),
-            GroupMember("GroupMemberSummary", self.groups),
+            GroupMember("GroupMemberSummary", self.groups), Message(self.records),
         ):  # fmt: skip
             self._add(made)
         for entity in (

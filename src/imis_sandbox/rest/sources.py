@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Coded, Column, Day, Fetch, Flag, Moment, Number, Person, Text, Whole
+from imis_sandbox.rest.columns import Coded, Column, Day, Fetch, Flag, Kept, Moment, Number, Person, Text, Whole
 from imis_sandbox.rest.dialect import RESERVED, Filter, Params, Rows, arrange, condition, narrow, ordering
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.zone import Zone
@@ -140,6 +140,13 @@ class Maker:
     def text(self, name: str, make: Callable[[int], str | None]) -> Text:
         """Text made row by row."""
         return Text(name, lambda rows: [make(row) for row in np.asarray(rows).tolist()])
+
+    def kept(self, name: str, what: str) -> Kept:
+        """A name or address of people, that `Records.lowered` keeps."""
+        make = getattr(self.records, what)
+        return Kept(
+            name, lambda rows: [make(row) for row in np.asarray(rows).tolist()], lambda: self.records.lowered(what)
+        )
 
     def sequence(self, name: str) -> Whole:
         """The row's own number, from 1."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Column, Flag
+from imis_sandbox.rest.columns import Column, Flag, Numbered
 from imis_sandbox.rest.entities import Call, Entity, Tabled
 from imis_sandbox.rest.ledger import Ledger, Subset, typed
 from imis_sandbox.rest.records import Records, reference
@@ -43,9 +43,9 @@ def parties(records: Records, zone: Zone) -> Tabled:
     """`PartySummary`."""
     people = Maker(records, zone, lambda: records.state.people)
     columns: list[Column] = [
-        people.person("PartyId", None), people.person("Id", None), people.text("Name", records.full_name),
-        people.text("SortName", records.sort_name), people.text("FirstName", records.first_name),
-        people.text("LastName", records.last_name), people.text("Email", records.email),
+        people.person("PartyId", None), people.person("Id", None), people.kept("Name", "full_name"),
+        people.text("SortName", records.sort_name), people.kept("FirstName", "first_name"),
+        people.kept("LastName", "last_name"), people.kept("Email", "email"),
         people.text("OrganizationName", records.company), Flag("IsMember", records.is_member),
     ]  # fmt: skip
     source = Source("PartySummary", columns, records.there, key=("PartyId",))
@@ -60,7 +60,7 @@ def recipients(records: Records, zone: Zone, name: str) -> Tabled:
         return reference(records, "email_sent", int(records.state.logs["email"]["ref"][row]))
 
     columns: list[Column] = [
-        log.text("CommunicationLogRecipientId", lambda row: str(row + 1)), log.text("CommunicationLogId", campaign),
+        Numbered("CommunicationLogRecipientId"), log.text("CommunicationLogId", campaign),
         log.person("ContactId", "who"), constant("MessageType", "Email"), log.moment("CreatedOn", "recorded"),
     ]  # fmt: skip
     source = Source(
