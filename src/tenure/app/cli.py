@@ -15,6 +15,7 @@ COMMANDS: Final[dict[str, str]] = {
     "init": "Write the settings of an association into a home directory.",
     "doctor": "Check settings, source, lake, model and ledger, and say how to mend each fault.",
     "sync": "Bring what is new at the source into the lake.",
+    "labels": "Show what counts as a lapse, and sign it.",
     "train": "Learn a model from the lake and back-test it.",
     "score": "Score every active member with the latest model.",
     "run": "Do one night: sync, train when due, score, write back.",

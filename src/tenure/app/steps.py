@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
-from tenure.app import promotion
+from tenure.app import labels, promotion
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
@@ -80,6 +80,7 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> str:
     from tenure import risk
 
     with walk.step("train", f"Train, since {why}") as tell:
+        unsigned = labels.check(house, as_of)
         manifest = risk.train(
             house.lake,
             house.settings,
@@ -96,6 +97,8 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> str:
         tell.say(f"learnt from {data['decisions']:,} decisions. Grade {grade['letter']}. {grade['sentence']}")
         for note in data.get("notes", []):
             tell.notice(note)
+        if unsigned:
+            tell.notice(unsigned)
         admission = promotion.admit(house, manifest, as_of)
         tell.count(serves=admission.serves)
         if not admission.serves:

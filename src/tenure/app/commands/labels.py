@@ -1,0 +1,70 @@
+"""`tenure labels`: what counts as a lapse, as a table that somebody can sign."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from tenure.app.console import Console
+from tenure.app.house import House
+from tenure.app.options import Command, as_of_option, home_option, json_option
+
+
+class _Shown(click.Group):
+    """A group that shows when it is asked for nothing else."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with `show` put in where no command is named."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("labels", cls=_Shown, short_help="Show what counts as a lapse, and sign it.")
+def command() -> None:
+    """Show what counts as a lapse, and sign it.
+
+    A model learns from past renewals. What became of each follows from the rules in tenure.toml; here is what they
+    make of the record, how the lapse rate would move with grace, and what speaks against them. Training refuses
+    (exit code 3) where the record contradicts the rules, and says so where nobody has signed. A change of the rules
+    voids the signature.
+    """
+
+
+@command.command("show", cls=Command)
+@home_option
+@as_of_option
+@json_option
+def show(home: Path, as_of: dt.date | None, as_json: bool) -> int:
+    """Show the rules, the labels by member type and year, and what speaks against them."""
+    from tenure.app import labels
+    from tenure.app.night import night_of
+
+    house = House.open(home)
+    day = night_of(house, as_of)
+    body = labels.body_of(house, labels.made(house, day), day)
+    console = Console(quiet=as_json)
+    console.result_json(body) if as_json else console.result(labels.words_of(body))
+    return 0
+
+
+@command.command("sign", cls=Command)
+@home_option
+@as_of_option
+@click.option("--by", required=True, metavar="NAME", help="Who signs; kept in the audit trail.")
+@click.option("--why", default="", metavar="WORDS", help="Why, in spite of what training refuses for.")
+@click.option("--despite", multiple=True, metavar="CODE", help="Sign in spite of this finding; may be given again.")
+@json_option
+def sign(home: Path, as_of: dt.date | None, by: str, why: str, despite: tuple[str, ...], as_json: bool) -> int:
+    """Sign that this is how the association counts: the rules as they are, and the table that they make."""
+    from tenure.app import labels
+    from tenure.app.night import night_of
+
+    house = House.open(home)
+    body = labels.sign(house, night_of(house, as_of), by=by, why=why, despite=despite)
+    console = Console(quiet=as_json)
+    words = f"signed by {by}: {body['lapsed']:,} lapses and {body['renewed']:,} renewals"
+    console.result_json({"by": by, "summary": body}) if as_json else console.result(words)
+    return 0

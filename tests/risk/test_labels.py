@@ -1,0 +1,160 @@
+"""The labels that rules make: counted, moved by grace, and contradicted by a record that knows better."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from tenure.base.settings import Membership
+from tenure.risk.label_table import Labels, label, rules_in_words
+
+AS_OF = dt.date(2025, 1, 1)
+NOBODY = pl.DataFrame(
+    schema={"member": pl.Int64(), "valid_from": pl.Datetime("us"), "deceased_on": pl.Date(), "organization": pl.Int64()}
+)
+
+
+def terms(*groups: tuple[str, int, int | None], year: int = 2022) -> pl.DataFrame:
+    """For each group: a type, how many members with a term of *year*, and how many days after its end they paid the
+    next one, which has no end; None for never."""
+    rows = []
+    for kind, n, days in groups:
+        for _ in range(n):
+            member = len(rows) + 1 + 100_000 * year
+            first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
+            rows.append((f"{member}-0", member, kind, first, last, first))
+            if days is not None:
+                start, paid = dt.date(year + 1, 1, 1), last + dt.timedelta(days=days)
+                rows.append((f"{member}-1", member, kind, start, None, paid))
+    names = ["term_id", "member", "member_type", "starts_on", "ends_on", "paid_on"]
+    return _whole(pl.DataFrame(rows, schema=names, orient="row"))
+
+
+def _whole(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        dues=pl.lit(100.0), billed_on=pl.lit(None, pl.Date), due_on=pl.lit(None, pl.Date),
+        auto_renew=pl.lit(None, pl.Boolean), installments=pl.lit(None, pl.Boolean), ended_by=pl.lit(None, pl.String),
+        recorded_at=pl.col("paid_on").cast(pl.Datetime("us")),
+    )  # fmt: skip
+
+
+def made(frame: pl.DataFrame, **grace: int) -> Labels:
+    return label(frame, NOBODY, Membership(grace_days={"default": 30, **grace}), as_of=AS_OF)
+
+
+def codes(labels: Labels) -> dict[str, bool]:
+    """Code of each finding → whether it is hard."""
+    return {finding.code: finding.hard for finding in labels.findings}
+
+
+def test_the_table_counts_every_renewal_once():
+    """Renewed, lapsed, back after grace, in grace, to come, dead."""
+    frame = terms(("REG", 60, 10), ("REG", 15, None), ("REG", 5, 90), ("STU", 4, 0))
+    dead = frame.with_columns(
+        ended_by=pl.when((pl.col("member") % 100_000 == 121) & (pl.col("term_id").str.ends_with("-0"))).then(
+            pl.lit("deceased")
+        )
+    )
+    rows = {(row["member_type"], row["year"]): row for row in made(dead).table.to_dicts()}
+    first = rows["REG", 2022]
+
+    assert (first["due"], first["renewed"], first["lapsed"], first["returned"]) == (80, 60, 19, 5)
+    assert first["competing"] == 1
+    assert first["lapse_rate"] == pytest.approx(19 / 79)
+    assert rows["STU", 2022]["renewed"] == 4
+
+
+def test_who_is_in_grace_is_told_apart_from_who_has_time():
+    """On New Year's Day terms of the old year are in grace, those of the new one to come."""
+    ahead = terms(("REG", 3, None), year=2025).with_columns(recorded_at=pl.lit(dt.datetime(2024, 12, 1)))
+    old, new = made(pl.concat([terms(("REG", 7, None), year=2024), ahead])).table.to_dicts()
+
+    assert (old["in_grace"], old["to_come"], old["lapse_rate"]) == (7, 0, None)
+    assert (new["in_grace"], new["to_come"], new["lapse_rate"]) == (0, 3, None)
+
+
+def test_the_lapse_rate_falls_as_grace_grows():
+    """The same renewals under each grace: 100, of whom 50 pay on time, 30 after 20 days, 10 after 50, 10 never."""
+    labels = made(terms(("REG", 50, 0), ("REG", 30, 20), ("REG", 10, 50), ("REG", 10, None)))
+    rates = {row["grace"]: row["lapse_rate"] for row in labels.by_grace}
+
+    assert rates == pytest.approx({0: 0.5, 15: 0.5, 30: 0.2, 60: 0.1, 90: 0.1, 120: 0.1})
+    assert {row["decisions"] for row in labels.by_grace} == {100}
+
+
+def test_an_ordinary_association_has_nothing_against_it():
+    """Some pay late, some leave."""
+    assert (
+        codes(made(terms(("REG", 300, -10), ("REG", 40, 25), ("REG", 60, None), ("STU", 80, 0), ("STU", 40, None))))
+        == {}
+    )
+
+
+def test_lapses_that_pay_the_week_after_grace_are_refused():
+    """Then grace is not what is written down; a third of them is a reason to look."""
+    assert codes(made(terms(("REG", 300, 0), ("REG", 60, 37), ("REG", 20, None))))["paid-after-grace"]
+    assert codes(made(terms(("REG", 300, 0), ("REG", 30, 37), ("REG", 60, None))))["paid-after-grace"] is False
+    assert "paid-after-grace" not in codes(made(terms(("REG", 300, 0), ("REG", 60, 37), ("REG", 20, None)), REG=45))
+
+
+def test_grace_that_cuts_through_payments_is_named_by_type():
+    """As many pay in the week after as in the last week of it."""
+    found = made(terms(("REG", 300, 0), ("REG", 90, None), ("STU", 40, 28), ("STU", 40, 33), ("STU", 60, None)))
+
+    (cut,) = [finding for finding in found.findings if finding.code == "grace-cuts-payments"]
+    assert cut.words.startswith("STU: 40 paid")
+
+
+def test_a_type_that_never_or_always_lapses_is_named():
+    """And a record in which nearly everybody lapses is refused: the next terms are missing."""
+    found = codes(made(terms(("LIF", 60, 0), ("TMP", 60, None), ("REG", 200, 0), ("REG", 50, None))))
+    assert found == {"type-never-lapses": False, "type-always-lapses": False}
+
+    assert codes(made(terms(("REG", 10, 0), ("REG", 390, None))))["nearly-all-lapse"]
+
+
+def test_grace_as_long_as_a_term_is_refused():
+    """Nobody could ever lapse."""
+    assert codes(made(terms(("REG", 60, 0), ("REG", 20, None)), REG=365))["grace-outlasts-term"]
+
+
+def test_a_sweep_of_free_extensions_is_found_with_its_day():
+    """Fifty terms made 90 days longer on one day, nothing paid."""
+    frame = terms(("REG", 200, 0), ("REG", 60, None))
+    swept = frame.filter(pl.col("term_id").str.ends_with("-0")).head(50).with_columns(
+        ends_on=pl.col("ends_on") + pl.duration(days=90), recorded_at=pl.lit(dt.datetime(2022, 4, 1, 9))
+    )  # fmt: skip
+    found = made(pl.concat([frame, swept]))
+
+    (extension,) = [finding for finding in found.findings if finding.code == "free-extension"]
+    assert "50 terms were made longer on 2022-04-01, by 90 days" in extension.words
+    assert not extension.hard
+
+
+def test_a_year_in_which_hardly_anybody_could_lapse_is_named():
+    """Its labels tell nothing about members."""
+    years = [terms(("REG", 150, 0), ("REG", 0 if year == 2021 else 40, None), year=year) for year in (2019, 2021, 2023)]
+    found = [one for one in made(pl.concat(years)).findings if one.code == "year-without-lapses"]
+
+    assert ["2021" in one.words for one in found] == [True]
+
+
+def test_labels_know_nothing_of_what_was_recorded_later():
+    """A payment that is recorded tomorrow has renewed nothing today."""
+    late = terms(("REG", 60, 0), ("REG", 20, None)).with_columns(
+        recorded_at=pl.when(pl.col("term_id").str.ends_with("-1"))
+        .then(pl.lit(dt.datetime(2025, 1, 1)))
+        .otherwise("recorded_at")
+    )
+
+    assert made(late).table["lapsed"].sum() == 80
+
+
+def test_rules_are_said_in_words():
+    """With what differs by type."""
+    said = " ".join(rules_in_words(Membership(grace_days={"default": 30, "STU": 60}, lifetime_types=("LIF",))))
+
+    assert "within 30 days after its end (STU: 60)" in said
+    assert "Lifetime types, which have no renewal: LIF." in said
