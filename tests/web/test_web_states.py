@@ -83,6 +83,17 @@ def test_old_scores_say_how_old_they_are(world: factories.World):
         assert "11 days ago" in client.get("/").text
 
 
+def test_a_night_that_stays_away_is_said_in_red_after_26_hours(world: factories.World):
+    from tenure.ledger import runs
+
+    ended = runs.last_whole_night()
+    for hours, red in ((25.9, False), (26.1, True)):
+        with serving(world, ended + dt.timedelta(hours=hours)) as site, site.staff() as client:
+            html = client.get("/").text
+            assert ('<div class="notice error"' in html) is red
+            assert ("No night ended well for 26 hours." in html) is red
+
+
 def test_a_broken_page_gives_a_number_and_tells_nothing(world: factories.World):
     (world.home.lake / "manifest.json").write_text("{")
     member = world.id_of_rank()

@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 import tenure
-from tenure.base.errors import FAILED, TenureError
+from tenure.base.errors import FAILED, Stopped, TenureError
 
 
 def report(error: Exception, *, command: str, root: Path, as_json: bool) -> int:
@@ -30,12 +30,21 @@ def report(error: Exception, *, command: str, root: Path, as_json: bool) -> int:
         root: The home directory, whose `logs` take the details of a fault of ours.
         as_json: Print one JSON object on standard output besides the words on standard error.
     """
+    if isinstance(error, Stopped):
+        return _stopped(error, as_json=as_json)
     known = error if isinstance(error, TenureError) else _from_machine(error) or _unexpected(error, command, root)
     click.echo(f"error: {known}", err=True)
     if as_json:
         body = {"message": known.message, "hint": known.mend, "kind": type(known).__name__}
         click.echo(json.dumps({"error": body, "exit_code": known.exit_code}, indent=2))
     return known.exit_code
+
+
+def _stopped(error: Stopped, *, as_json: bool) -> int:
+    click.echo(str(error), err=True)
+    if as_json:
+        click.echo(json.dumps({"stopped": True, "hint": error.mend, "exit_code": error.exit_code}, indent=2))
+    return error.exit_code
 
 
 def _from_machine(error: Exception) -> TenureError | None:

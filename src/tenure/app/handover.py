@@ -27,6 +27,7 @@ def write_back(
     tell: Teller,
     frame: pl.DataFrame,
     fence: Fence,
+    place_to_stop: Callable[[], None],
     *,
     dry_run: bool,
     approved_by: str = "",
@@ -38,6 +39,7 @@ def write_back(
         tell: The step.
         frame: Scores by pseudonym.
         fence: The right to write, looked at before each request that changes iMIS.
+        place_to_stop: Called between two records; raises when somebody asked the night to end.
         dry_run: Change nothing, in the ledger either.
         approved_by: Who has let a write-back of any size pass; empty for nobody.
 
@@ -52,7 +54,12 @@ def write_back(
         lost = look_for_drift(house, client, tell, frame["as_of"].max(), None if dry_run else fence)
         outbox = DryOutbox(_still_to_write(house, wanted, lost)) if dry_run else _planned(house, wanted, fence)
         release = _release(house, approved_by) if approved_by else None
-        report = _carried_out(house, client, outbox, tell, fence.look, release, dry_run=dry_run)
+
+        def before_write() -> None:
+            place_to_stop()
+            fence.look()
+
+        report = _carried_out(house, client, outbox, tell, before_write, release, dry_run=dry_run)
     _tell(tell, report)
     if report.trouble is not None and not report.written:
         raise report.trouble

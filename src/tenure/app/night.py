@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tenure.app import steps
+from tenure.app import steps, stopping
 from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.models import model_for
+from tenure.app.pings import Watcher
+from tenure.app.schedule import local_night, night_due
 from tenure.app.walk import Told, Walk
-from tenure.base.errors import TenureError, UsageError
+from tenure.base.errors import DONE, TenureError, UsageError
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,29 @@ def run_night(
         TenureError: A step could not be done; what earlier nights made stays as it is.
     """
     day = night_of(house, as_of)
-    with _walk(house, console, day, "dry run" if dry_run else "night", by) as walk:
-        steps.sync(house, walk)
-        model = steps.train_when_due(house, walk, day)
-        approver = by if approved else ""
-        steps.score_and_write_back(house, walk, day, model, dry_run=dry_run, approved_by=approver)
+    night = local_night(house, house.clock()) if as_of is None and not dry_run else None
+    with Watcher("" if dry_run else house.settings.night.ping_url).told() as watcher:
+        with _walk(house, console, day, "dry run" if dry_run else "night", by, night) as walk:
+            steps.sync(house, walk)
+            model = steps.train_when_due(house, walk, day)
+            approver = by if approved else ""
+            steps.score_and_write_back(house, walk, day, model, dry_run=dry_run, approved_by=approver)
+        watcher.done(well=walk.exit_code == DONE)
     return _report(walk, day, model.version, dry_run=dry_run)
+
+
+def is_done(house: House) -> bool:
+    """Whether the night that it is now, by the association's own clock, was done; see `tenure.app.schedule`."""
+    house.open_ledger()
+    return night_due(house) is None
+
+
+def release(house: House, step: str, *, by: str) -> bool:
+    """Let nights try *step* again, which was parked; says whether it was."""
+    house.open_ledger()
+    from tenure.ledger import parking
+
+    return parking.release(step, by=by, clock=house.clock)
 
 
 def run_sync(house: House, console: Console, *, by: str) -> Report:
@@ -116,13 +135,20 @@ def night_of(house: House, as_of: dt.date | None) -> dt.date:
 
 
 @contextmanager
-def _walk(house: House, console: Console, as_of: dt.date, kind: str, by: str) -> Iterator[Walk]:
-    """A run in the ledger around the block; it takes the lease that keeps two nights apart."""
+def _walk(
+    house: House, console: Console, as_of: dt.date, kind: str, by: str, night: dt.date | None = None
+) -> Iterator[Walk]:
+    """A run in the ledger around the block; it takes the lease that keeps two nights apart, and can be stopped."""
     house.open_ledger()
     from tenure.ledger import runs
 
-    with runs.start(as_of=as_of, kind=kind, by=by, clock=house.clock) as run:
-        yield Walk(run, console)
+    with runs.start(as_of=as_of, kind=kind, by=by, local_night=night, clock=house.clock) as run:
+
+        def note() -> None:
+            run.finish(error=stopping.stopped())
+
+        with stopping.listening(note) as stop:
+            yield Walk(run, console, stop)
 
 
 def _report(walk: Walk, as_of: dt.date, model: str = "", *, dry_run: bool = False) -> Report:

@@ -107,6 +107,10 @@ default = {grace_days}
 # hours_per_month = 0               # hours that staff have for calls; 0 when not known
 # minutes_per_call = 20             # how long one call takes, with what goes before and after it
 
+[night]
+# starts_at = "02:00"               # local time from which `tenure run --if-due` finds a night due
+# ping_url = ""                     # told of each night's start, success and failure, as healthchecks.io wants it
+
 [writeback]
 # enabled = true                    # write scores into iMIS; only with an iMIS source
 # table = "AI_Member_Risk"          # the custom table that takes them, and nothing else is written

@@ -219,4 +219,4 @@ def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool,
     from tenure.app.handover import write_back
 
     with walk.step("write back", "Write back") as tell:
-        write_back(house, tell, frame, walk.run.fence, dry_run=dry_run, approved_by=approved_by)
+        write_back(house, tell, frame, walk.run.fence, walk.stopping.check, dry_run=dry_run, approved_by=approved_by)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tenure.app.console import Console, Step
+from tenure.app.stopping import Stopping
 from tenure.base.errors import DONE, PARTLY_DONE
 
 if TYPE_CHECKING:
@@ -40,11 +41,12 @@ class Told:
 class Teller:
     """One step under way; call it to tell progress."""
 
-    def __init__(self, shown: Step, noted: StepInProgress, told: Told) -> None:
-        self._shown, self._noted, self.told = shown, noted, told
+    def __init__(self, shown: Step, noted: StepInProgress, told: Told, stopping: Stopping) -> None:
+        self._shown, self._noted, self.told, self._stopping = shown, noted, told, stopping
 
     def __call__(self, words: str = "", done: float | None = None, total: float | None = None) -> None:
-        """Tell how far the step has come."""
+        """Tell how far the step has come; a place to stop."""
+        self._stopping.check()
         self._shown(words, done, total)
 
     def count(self, **figures: Any) -> None:
@@ -87,20 +89,23 @@ class Walk:
     Args:
         run: The run in the ledger.
         console: Where to show them.
+        stopping: Whether somebody has asked it to end; asked at each step and whenever progress is told.
     """
 
-    def __init__(self, run: RunInProgress, console: Console) -> None:
+    def __init__(self, run: RunInProgress, console: Console, stopping: Stopping) -> None:
         self.run = run
         self.console = console
+        self.stopping = stopping
         self.steps: list[Told] = []
 
     @contextmanager
     def step(self, name: str, title: str) -> Iterator[Teller]:
         """Take the step *name*, which *title* announces; what it gives notice of is shown when it ends."""
         told = Told(name)
+        self.stopping.check()
         try:
-            with self.console.step(title) as shown, self.run.step(name) as noted:
-                yield Teller(shown, noted, told)
+            with self.run.step(name) as noted, self.console.step(title) as shown:
+                yield Teller(shown, noted, told, self.stopping)
             told.seconds = shown.seconds
             self.steps.append(told)
         finally:

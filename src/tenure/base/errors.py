@@ -1,6 +1,7 @@
 """Every error that Tenure raises on purpose.
 
     TenureError                 1  failed
+    ├── Stopped                 0  somebody asked the command to end
     ├── UsageError              2  the command or the settings are wrong
     ├── HeldBack                3  a gate stopped the night; yesterday's scores stay
     │   └── BelowDataFloor      3  too few decisions to learn from
@@ -42,6 +43,12 @@ class TenureError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n\nhint: {self.mend}" if self.mend else self.message
+
+
+class Stopped(TenureError):
+    """Somebody asked the command to end before it was through; the next one goes on."""
+
+    exit_code = DONE
 
 
 class UsageError(TenureError):

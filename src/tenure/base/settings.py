@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
@@ -92,6 +94,26 @@ class Capacity(_Section):
         return int(self.hours_per_month * 60 / self.minutes_per_call)
 
 
+class Night(_Section):
+    """When a night begins, and who is told of it. `starts_at` is local, by the association's time zone."""
+
+    starts_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    ping_url: str = ""
+
+    @field_validator("ping_url")
+    @classmethod
+    def _is_sent_safely(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("must begin with https://")
+        return url
+
+    @property
+    def begins(self) -> dt.time:
+        """`starts_at` as a time of day."""
+        return dt.time.fromisoformat(self.starts_at)
+
+
 class Writeback(_Section):
     """The one door into iMIS."""
 
@@ -126,6 +148,7 @@ class Settings(_Section):
     bands: Bands = Bands()
     model: Model = Model()
     capacity: Capacity = Capacity()
+    night: Night = Night()
     writeback: Writeback = Writeback()
     web: Web = Web()
     ledger: Ledger = Ledger()

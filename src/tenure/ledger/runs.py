@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import Any
 
 from tenure.base.clock import Clock, system_clock
-from tenure.base.errors import HeldBack, TenureError
-from tenure.ledger import lease
+from tenure.base.errors import HeldBack, Stopped, TenureError
+from tenure.ledger import lease, parking
 from tenure.ledger.models import Run, RunStep
 from tenure.ledger.models.runs import State
 
+_NIGHTS = ("night", "dry run")
 _WORST_FIRST = (State.FAILED, State.HELD_BACK, State.STOPPED, State.PARTLY_DONE, State.DONE, State.UNCHANGED)
 
 
@@ -72,9 +73,11 @@ class RunInProgress:
         """Write down the step called *name* around the block; an error in it is written down and goes on.
 
         Raises:
-            HeldBack: Another process took over the run's lease.
+            HeldBack: Another process took over the run's lease, or this is a night and the step is parked.
         """
         self.hold_on()
+        if self.row.kind in _NIGHTS:
+            parking.require_not_parked(name)
         row = RunStep.objects.create(run=self.row, position=self.row.steps.count(), name=name, started_at=self._clock())
         began, step = time.monotonic(), StepInProgress(row)
         try:
@@ -116,20 +119,38 @@ class RunInProgress:
         self.finish(error=error)
 
 
-def start(*, as_of: dt.date, kind: str, by: str, clock: Clock = system_clock) -> RunInProgress:
+def start(
+    *, as_of: dt.date, kind: str, by: str, local_night: dt.date | None = None, clock: Clock = system_clock
+) -> RunInProgress:
     """Begin a run and take the lease of the night.
 
     Args:
         as_of: The day whose start rules what was known.
         kind: `night`, or the one thing that is done by hand: `sync`, `train`, `score`, `write back`.
         by: The command or the person that asked for it.
+        local_night: Which night it does, by the association's own clock.
+        clock: Gives the present instant.
 
     Raises:
         HeldBack: Another run is under way.
     """
     held = lease.take("night", clock=clock)
     _close_what_was_cut_off(clock())
-    return RunInProgress(Run.objects.create(as_of=as_of, kind=kind, by=by, started_at=clock()), held, clock)
+    row = Run.objects.create(as_of=as_of, kind=kind, by=by, local_night=local_night, started_at=clock())
+    return RunInProgress(row, held, clock)
+
+
+def last_local_night() -> dt.date | None:
+    """The latest local night that came to its end, well or held back; a failed or stopped one is to be done again."""
+    ended = (State.DONE, State.UNCHANGED, State.PARTLY_DONE, State.HELD_BACK)
+    rows = Run.objects.filter(kind="night", local_night__isnull=False, state__in=ended)
+    return rows.order_by("-local_night").values_list("local_night", flat=True).first()
+
+
+def last_whole_night() -> dt.datetime | None:
+    """When a night last ended well."""
+    rows = Run.objects.filter(kind="night", state__in=(State.DONE, State.UNCHANGED, State.PARTLY_DONE))
+    return rows.order_by("-finished_at").values_list("finished_at", flat=True).first()
 
 
 def latest(kind: str | None = None) -> Run | None:
@@ -156,9 +177,9 @@ def _end(row: Run | RunStep, *fields: str) -> None:
 
 
 def _trouble(error: BaseException) -> tuple[State, str, str]:
+    if isinstance(error, Stopped | KeyboardInterrupt):
+        return State.STOPPED, "Stopped by hand.", "The next run goes on from there."
     if isinstance(error, TenureError):
         return (State.HELD_BACK if isinstance(error, HeldBack) else State.FAILED), error.message, error.mend
-    if isinstance(error, KeyboardInterrupt):
-        return State.FAILED, "Stopped by hand.", "Run it again."
     # The text of a foreign error may hold a row of data, so only its kind is kept.
     return State.FAILED, f"An unexpected error ({type(error).__name__}).", "The log of the command says where."

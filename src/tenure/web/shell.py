@@ -7,11 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from tenure.ledger import runs
 from tenure.ledger.models import Run, ScoreSet
 from tenure.web import place, words
 
 _TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
 STALE_AFTER = dt.timedelta(hours=36)
+SILENT_AFTER = dt.timedelta(hours=26)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -67,11 +69,23 @@ def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None
     if run is not None and run.state == "running":
         text = f"A run is under way since {run.started_at:%H:%M} UTC; its scores appear when it ends."
         return {"kind": "", "title": "Running.", "text": text, "run": run}
+    silence = _silence()
+    if score_set is not None and silence > SILENT_AFTER:
+        hours = f"{silence.total_seconds() / 3600:,.0f} hours"
+        gone = words.age(score_set.as_of, place.now().date())
+        text = f"No night ended well for {hours}. The scores are of {words.day(score_set.as_of)}, {gone}."
+        return {"kind": "error", "title": "Old scores.", "text": text, "run": None}
     if score_set is not None and (place.now() - _end_of(score_set.as_of)) > STALE_AFTER:
         gone = words.age(score_set.as_of, place.now().date())
         text = f"The scores are of {words.day(score_set.as_of)}, {gone}. Dates are counted from that day."
         return {"kind": "stale", "title": "Old scores.", "text": text, "run": None}
     return None
+
+
+def _silence() -> dt.timedelta:
+    """How long ago a night last ended well; no time at all when there was never one, as after `tenure score`."""
+    last = runs.last_whole_night()
+    return place.now() - last if last else dt.timedelta()
 
 
 def _end_of(day: dt.date) -> dt.datetime:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenure.base.errors import Stopped
 from tenure.imis import (
     AlreadyThere,
     Busy,
@@ -63,7 +64,8 @@ def carry_out(
         max_band_changes: Largest share of members whose band may change.
         release: Where a person has allowed more for once: called with how many members would move and how many rows
             there are, before the first write.
-        before_write: Called before each write; raises when the right to write was lost to another runner.
+        before_write: Called before each write; raises when the right to write was lost to another runner, or `Stopped`
+            when somebody asked: then what is settled is noted.
         on_progress: Told how many of how many rows are settled.
 
     Returns:
@@ -171,6 +173,10 @@ class _Run:
         except ImisRefused:
             # The table as such was refused, and so was this row.
             self._give_back(batch[reached:])
+            raise
+        except Stopped:
+            # It may be between two attempts at this row, so that is read back; the rest was not begun.
+            self._give_back(batch[reached + 1 :])
             raise
         self._give_back(batch[reached:])
         return reached

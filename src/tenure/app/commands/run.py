@@ -10,7 +10,7 @@ import click
 from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, as_of_option, home_option, json_option
-from tenure.base.errors import UsageError
+from tenure.base.errors import DONE, UsageError
 
 HELP = """Do one night: sync, train when there is no model yet or one is due, score, write back.
 
@@ -21,7 +21,14 @@ the past the night is what that night would have been: only what was recorded be
 would write.
 
 A write-back that was held back because too many members would move to another risk band is let pass once by
---approve-writeback, with --by and the name of the person who has looked; the ledger keeps who that was."""
+--approve-writeback, with --by and the name of the person who has looked; the ledger keeps who that was.
+
+--if-due is for a schedule that calls often, such as every hour: the first call after `night.starts_at` by the
+association's own clock does the night, and the others do nothing, also when clocks are put forward or back. Nights
+that were missed are made up for by the next one.
+
+SIGTERM and Ctrl-C end it within ten seconds with exit code 0; the run shows as stopped, and the next goes on. A step
+that ended its process three times in a row is parked until --release lets it be tried again."""
 
 
 @click.command("run", cls=Command, help=HELP)
@@ -30,23 +37,47 @@ A write-back that was held back because too many members would move to another r
 @click.option("--dry-run", is_flag=True, help="Show what would be written into iMIS, and write none of it.")
 @click.option("--approve-writeback", is_flag=True, help="Let a write-back pass that was held back for its size.")
 @click.option("--by", metavar="NAME", default="", help="Who has looked and approves.")
+@click.option("--if-due", is_flag=True, help="Do nothing when this night, by local time, was done.")
+@click.option("--release", metavar="STEP", default="", help="Let a step be tried again that was parked.")
 @json_option
-def command(home: Path, as_of: dt.date | None, dry_run: bool, approve_writeback: bool, by: str, as_json: bool) -> int:
+def command(
+    home: Path,
+    as_of: dt.date | None,
+    dry_run: bool,
+    approve_writeback: bool,
+    by: str,
+    if_due: bool,
+    release: str,
+    as_json: bool,
+) -> int:
     """Do one night."""
-    from tenure.app.night import run_night
+    from tenure.app import night
     from tenure.app.summary import words_of
 
     by = by.strip()[:150]
-    if approve_writeback != bool(by):
-        raise UsageError(
-            "--approve-writeback and --by go together", mend="name the person who has looked: --by 'Given Name'"
-        )
-    console = Console(quiet=as_json)
-    report = run_night(
-        House.open(home), console, as_of=as_of, dry_run=dry_run, by=by or "tenure run", approved=approve_writeback
+    _require_sense(by, named=approve_writeback or bool(release), both_days=if_due and as_of is not None)
+    console, house = Console(quiet=as_json), House.open(home)
+    if release:
+        was = night.release(house, release, by=by)
+        console.say(f"the step `{release}` {'is tried again' if was else 'was not parked'}")
+    if if_due and night.is_done(house):
+        console.result_json({"due": False, "exit_code": DONE}) if as_json else console.result("this night was done")
+        return DONE
+    report = night.run_night(
+        house, console, as_of=as_of, dry_run=dry_run, by=by or "tenure run", approved=approve_writeback
     )
     if as_json:
         console.result_json(report.as_json())
     else:
         console.result(words_of(report))
     return report.exit_code
+
+
+def _require_sense(by: str, *, named: bool, both_days: bool) -> None:
+    if named != bool(by):
+        raise UsageError(
+            "--by goes together with --approve-writeback or --release",
+            mend="name the person who has looked: --by 'Given Name'",
+        )
+    if both_days:
+        raise UsageError("--if-due and --as-of exclude each other", mend="leave one of them out")

@@ -20,11 +20,15 @@ class State(models.TextChoices):
 
 
 class Run(models.Model):
-    """One night, or one step of it asked for by hand. `as_of`: start of that day, UTC, is what was known."""
+    """One night, or one step of it asked for by hand. `as_of`: start of that day, UTC, is what was known.
+
+    `local_night`: which night it did by the association's own clock; none for one asked for by its day.
+    """
 
     as_of = models.DateField()
     kind = models.CharField(max_length=40)
     by = models.CharField(max_length=150)
+    local_night = models.DateField(null=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.RUNNING)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
