@@ -300,6 +300,21 @@ def test_every_entity_answers_a_list_its_metadata_and_a_permission(sandbox: Sand
         "Item",
         "DocumentSummary",
         "PartyDeleteLog",
+        "InteractionLog",
+        "InteractionLogEventSummary",
+        "ContactCommunicationReasonPreferences",
+        "EngagementScoreMonthlyData",
+        "EngagementScoreYearlyData",
+        "ExpiredMemberUpdateLog",
+        "GiftHistorySummary",
+        "BillingLogByParty",
+        "SoaGroupMember",
+        "SoaGroupMemberDetail",
+        "TransactionSummary",
+        "VolunteerInformation",
+        "Opportunity",
+        "PartyAttendance",
+        "AttendanceTypeRef",
     ]:
         listed = sandbox.staff.get(f"/api/{entity}?Limit=3")
         assert listed.status_code == 200, (entity, listed.text)

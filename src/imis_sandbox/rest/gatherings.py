@@ -38,7 +38,12 @@ class Gatherings:
         summary = Shelf("EventSummary", "LD", wire.EVENTS, items=self.documents)
         summary.kept = event.kept
         function = Shelf("EventFunction", "LCUD", wire.EVENTS, items=self.functions)
-        return [event, summary, function, self.attendance(), self.function_objects(), self.registered_functions()]
+        kinds = [{"AttendanceTypeCode": kind, "Description": kind.title()} for kind in ("CONF", "WEBINAR", "CHAPTER")]
+        codes = Shelf("AttendanceTypeRef", "L", wire.MEMBERSHIP, key="AttendanceTypeCode", items=_typed(kinds))
+        return [
+            event, summary, function, codes, self.attendance(), self.party_attendance(), self.function_objects(),
+            self.registered_functions(),
+        ]  # fmt: skip
 
     def documents(self) -> Documents:
         """Every event that was announced; what clients add to the list is kept beside them and never held."""
@@ -90,6 +95,23 @@ class Gatherings:
         kind = wire.type_name(wire.EVENTS, "LegacyEventFunctionAttendanceData")
         return Tabled(source, kind, lambda chosen: typed(kind, source, chosen))
 
+    def party_attendance(self) -> Tabled:
+        """`PartyAttendance`: the same by contact, known from the vendor's migration tool alone."""
+        log = Maker(self._records, self._zone, lambda: self._state.logs["registrations"])
+        columns: list[Column] = [
+            Numbered("PartyAttendanceId"), log.person("PartyId", "who"), Text("AttendanceTypeCode", self._types),
+            log.moment("AttendanceDate", "at"), Text("Description", self._codes),
+            Flag("IsCheckedIn", lambda rows: np.ones(len(rows), bool)),
+        ]  # fmt: skip
+        rows = Subset(self._records, "registrations", ("event_attended",))
+        source = Source("PartyAttendance", columns, rows, key=("PartyAttendanceId",))
+        kind = wire.type_name(wire.MEMBERSHIP, "PartyAttendanceData")
+        return Tabled(source, kind, lambda chosen: typed(kind, source, chosen))
+
+    def _types(self, rows: Array) -> list[str]:
+        refs = self._state.logs["registrations"]["ref"][rows].tolist()
+        return [self._state.events[ref].kind for ref in refs]
+
     def function_objects(self) -> SourceEntity:
         """`CsFunction`."""
         events = self._state.events
@@ -126,3 +148,8 @@ class Gatherings:
     def _codes(self, rows: Array) -> list[str]:
         refs = self._state.logs["registrations"]["ref"][rows].tolist()
         return [self._state.events[ref].code for ref in refs]
+
+
+def _typed(rows: list[wire.Json]) -> list[wire.Json]:
+    kind = wire.type_name(wire.MEMBERSHIP, "AttendanceTypeRefData")
+    return [{"$type": kind, **row} for row in rows]

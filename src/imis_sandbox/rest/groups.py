@@ -88,7 +88,7 @@ class Groups:
         group = f"COMMITTEE/{catalog.COMMITTEES[int(people['committee'][row])]}"
         party = self.records.id_of(row)
         key = str(uuid.uuid5(_SPACE, f"{group}/{party}"))
-        joined = text_of(np.array([int(people["join"][row]) * DAY]))[0]
+        joined = text_of(np.array([int(self.records.seated_since(np.array([row]))[0]) * DAY]))[0]
         return Membership(key, group, party, joined, details=[str(uuid.uuid5(_SPACE, key))])
 
 

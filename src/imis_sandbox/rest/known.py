@@ -33,7 +33,7 @@ _AREAS: dict[str, dict[str, str]] = {
         "LUD": "Appeal EngagementCategory FormDefinitionSection ScoreComponent",
     },
     "Commerce": {
-        "": "AutoPayProcessor GiftPremium ItemSale LegacyBilling LegacyOrder LegacyPartyMembership LegacyProductItem"
+        "": "AutoPayProcessor GiftPremium ItemSale LegacyBilling LegacyOrder LegacyProductItem"
         " PartyItemAvailability PartyPledgeScheduledPayment ProductItem",
         "C": "ComboOrder",
         "LC": "Order",

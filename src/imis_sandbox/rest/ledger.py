@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Column, Day, Number, Numbered, Text, Whole
+from imis_sandbox.rest.columns import Column, Day, Flag, Number, Numbered, Text, Whole
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world import catalog
+from imis_sandbox.world.billing import LEAD
 from imis_sandbox.world.catalog import KIND, KINDS, SOURCE_CODES
 from imis_sandbox.world.config import DAY
 from imis_sandbox.world.state import NEVER
@@ -142,7 +143,10 @@ class Ledger:
         columns: list[Column] = [
             people.person("ID", None), people.coded("CommitteeProductCode", "committee", _committee_codes),
             people.coded("CommitteeName", "committee", lambda: [code.title() for code in catalog.COMMITTEES]),
-            constant("CommitteeGroup", ""), position, constant("Status", "A"),
+            constant("CommitteeGroup", ""), position,
+            Whole("PositionRank", lambda rows: np.where(self.state.people["leads"][rows] == 1, 1, 9)),
+            Day("TermStart", self.records.seated_since), Day("TermEnd", lambda rows: np.full(len(rows), -1)),
+            constant("Status", "A"),
         ]  # fmt: skip
         rows = lambda: np.flatnonzero(self.state.people["committee"] != NEVER)  # noqa: E731
         key = ("ID", "CommitteeProductCode")
@@ -177,13 +181,26 @@ class Ledger:
             log.moment(when, "at"),
             log.number(amount, "value"),
             self._reference("money", "Description"),
+            *(self._owed(amount) if kinds == ("invoice_issued",) else ()),
         ]
         source = Source(
             name, columns, Subset(self.records, "money", kinds), key=(key,), party="BillToPartyId",
             aliases={"partyid": "BillToPartyId"},
         )  # fmt: skip
         kind = wire.type_name(wire.COMMERCE, data)
-        return Tabled(source, kind, lambda rows: typed(kind, source, rows, money={amount}))
+        return Tabled(source, kind, lambda rows: typed(kind, source, rows, money={amount, "Balance"}))
+
+    def _owed(self, amount: str) -> list[Column]:
+        """What invoices say beside their amount; one is paid once a payment refers to it."""
+        log, paid = self._maker("money"), Subset(self.records, "money", ("payment",))
+
+        def balance(rows: Array) -> Array:
+            money = self.state.logs["money"]
+            settled = np.isin(money["ref"][rows], money["ref"][paid()])
+            return np.where(settled, 0.0, money["value"][rows])
+
+        due = Day("DueDate", lambda rows: self.state.logs["money"]["at"][rows] // DAY + LEAD)
+        return [log.person("SoldToPartyId", "who"), due, Number("Balance", balance), constant("InvoiceType", "DUES")]
 
     def messages(self) -> list[Entity]:
         """`InteractionLogEvent`, `CommunicationLogRecipient`, `CommunicationLogEvent`."""
@@ -227,11 +244,17 @@ class Ledger:
         columns: list[Column] = [
             log.sequence("OrderNumber"), self._reference("registrations", "EventCode"), log.person("ShipToId", "who"),
             log.person("BillToId", "who"), constant("RegistrantClass", "MEM"), status, log.moment("OrderDate", "at"),
+            Number("TotalCharges", self._prices), Number("TotalPayments", self._prices),
+            Number("Balance", lambda rows: np.zeros(len(rows))),
         ]  # fmt: skip
         source = Source(
             "CsRegistration", columns, latest, key=("OrderNumber",), party="ShipToId", aliases={"id": "ShipToId"}
         )
         return SourceEntity(source)
+
+    def _prices(self, rows: Array) -> Array:
+        refs = self.state.logs["registrations"]["ref"][rows].tolist()
+        return np.array([self.state.events[ref].price for ref in refs])
 
     def _registration_id(self, row: int) -> str:
         log = self.state.logs["registrations"]
@@ -260,12 +283,18 @@ class Ledger:
             Day("ContinuousSince", lambda rows: state.people["join"][rows]),
             Whole("RenewMonths", lambda rows: np.full(len(rows), 12)),
             people.person("BillToPartyId", None),
+            Day("BillBegin", term("begins")),
+            Day("BillThrough", term("ends")),
+            Number("Balance", lambda rows: np.where(state.people["stage"][rows] > 0, term("dues")(rows), 0.0)),
+            Whole("Copies", lambda rows: np.ones(len(rows), int)),
+            Flag("IsComplimentary", lambda rows: term("dues")(rows) == 0),
+            Flag("IsMemberComponent", lambda rows: np.ones(len(rows), bool)),
             people.moment("LastUpdated", "updated"),
         ]
         rows = self.records.payers
         source = Source("Subscription", columns, rows, key=("PartyId", "ItemId"))
         kind = wire.type_name(wire.COMMERCE, "SubscriptionData")
-        money = {"BilledAmount", "PaymentAmount"}
+        money = {"BilledAmount", "PaymentAmount", "Balance"}
         return Tabled(source, kind, lambda chosen: [_enum(d) for d in typed(kind, source, chosen, money=money)])
 
     def _score(self, rows: Array) -> Array:
@@ -355,8 +384,14 @@ def _with_function(data: wire.Json) -> wire.Json:
 
 
 def _enum(data: wire.Json) -> wire.Json:
-    """The filter takes the letter, the object carries the number."""
-    return {**data, "Status": 0 if data.get("Status") == "A" else 1}
+    """The filter takes the letter, the object carries the number; and the item as an object."""
+    code = data["ItemId"]
+    item = {"$type": wire.type_name(wire.COMMERCE, "ItemSummaryData"), "ItemId": code, "ItemCode": code}
+    return {
+        **data,
+        "Status": 0 if data.get("Status") == "A" else 1,
+        "Item": {**item, "ItemClass": {"ItemClassId": "DUES"}},
+    }
 
 
 def _agent(mark: int) -> str:

@@ -65,11 +65,14 @@ class Objects:
             people.text("Company", records.company), people.person("CompanyId", "org"), company, member,
             people.coded("MemberType", "type", lambda: TYPE_CODES), previous,
             people.day("MemberTypeChangeDate", "type_changed"), Text("MemberStatus", self._mini_status),
+            people.day("MemberStatusDate", "type_changed"),
+            Coded("CompanyMemberType", self._of_company, lambda: TYPE_CODES),
             constant("Status", "A"), constant("Category", ""),
             people.coded("Chapter", "chapter", lambda: state.chapters), people.day("JoinDate", "join"),
             Day("PaidThrough", records.paid_through), Day("RenewedThru", records.paid_through),
             Whole("RenewMonths", lambda rows: np.full(len(rows), 12)), people.person("BillToID", None),
             people.day("BirthDate", "birth"), people.coded("Gender", "gender", lambda: GENDERS),
+            people.text("City", records.city), people.text("Zip", records.postal_code),
             people.coded("StateProvince", "state", lambda: names.STATES),
             people.coded("Country", "country", lambda: names.COUNTRIES), people.kept("Email", "email"),
             people.text("WorkPhone", records.phone), people.coded("FunctionalTitle", "title", lambda: names.TITLES),
@@ -84,6 +87,11 @@ class Objects:
     def _previous(self, rows: Array) -> Array:
         people = self.state.people
         return np.where(people["type_changed"][rows] == NEVER, -1, people["previous_type"][rows].astype(np.int64))
+
+    def _of_company(self, rows: Array) -> Array:
+        people = self.state.people
+        owner = people["org"][rows]
+        return np.where(owner >= 0, people["type"][np.maximum(owner, 0)].astype(np.int64), -1)
 
     def _mini_status(self, rows: Array) -> list[str | None]:
         people = self.state.people
@@ -198,6 +206,11 @@ class Objects:
             constant("ProductType", "DUES"),
             Day("BeginDate", of_term("begins")),
             Day("PaidThrough", of_term("ends")),
+            Day("PaidBegin", of_term("begins")),
+            Day(
+                "LastPaidThrough",
+                lambda rows: np.where(state.people["renewals"][rows] > 0, of_term("begins")(rows) - 1, -1),
+            ),
             Day("BillDate", of_term("billed")),
             Day("BillBegin", of_term("begins")),
             Day("BillThrough", of_term("ends")),
@@ -205,6 +218,7 @@ class Objects:
             Number("PaymentAmount", of_term("dues")),
             Day("PaymentDate", of_term("paid")),
             owed,
+            Number("PreviousBalance", lambda rows: np.zeros(len(rows))),
             constant("CancelReason", ""),
             free,
             Whole("Copies", lambda rows: np.ones(len(rows), int)),

@@ -54,7 +54,7 @@ class Party(Entity):
             people.day("BirthDate", "birth"), people.coded("CustomerTypeCode", "type", lambda: _CODES),
             people.moment("UpdatedOn", "updated"), people.moment("CreatedOn", "created"),
             Flag("IsMember", lambda rows: records.is_member(rows)),
-            people.text("Status", lambda row: "A"), people.text("City", self._city),
+            people.text("Status", lambda row: "A"), people.text("City", records.city),
         ]  # fmt: skip
         return Source(self.name, columns, self._rows, key=("PartyId",), aliases={"customertype": "CustomerTypeCode"})
 
@@ -152,9 +152,6 @@ class Party(Entity):
             raise wire.not_found(f"{self.name} {'|'.join(elements)} was not found.")
         return row
 
-    def _city(self, row: int) -> str:
-        return names.PLACES[int(self.state.people["number"][row]) % len(names.PLACES)].replace("-", " ")
-
     def _data(self, row: int) -> wire.Json:
         if row in self._edits:
             return copy.deepcopy(self._edits[row])
@@ -196,8 +193,9 @@ class Party(Entity):
     def _addresses(self, row: int) -> wire.Json:
         people = self.state.people
         address = typed(
-            "AddressData", CityName=self._city(row), CountrySubEntityCode=names.STATES[int(people["state"][row])],
-            CountryName=names.COUNTRIES[int(people["country"][row])], PostalCode=f"{10_000 + row % 80_000}",
+            "AddressData", CityName=self.records.city(row),
+            CountrySubEntityCode=names.STATES[int(people["state"][row])],
+            CountryName=names.COUNTRIES[int(people["country"][row])], PostalCode=self.records.postal_code(row),
         )  # fmt: skip
         full = typed("FullAddressData", AddressPurpose="Address", Address=address)
         return wire.collection(wire.type_name(_TYPE, "FullAddressDataCollection"), [full])

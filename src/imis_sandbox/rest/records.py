@@ -11,7 +11,8 @@ import numpy as np
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.association import Association
 from imis_sandbox.world.billing import end_terms
-from imis_sandbox.world.config import date_of
+from imis_sandbox.world.catalog import KIND
+from imis_sandbox.world.config import DAY, date_of
 from imis_sandbox.world.people import company_name
 from imis_sandbox.world.state import ACTIVE, MERGED, ORGANIZATION
 from imis_sandbox.world.store import Array
@@ -39,6 +40,7 @@ class Records:
         """User names that clients made, by row; everybody else's is the email address."""
         self._lowered: dict[str, tuple[tuple[int, int], Array]] = {}
         self._learned = 0
+        self._seats: tuple[tuple[int, int], Array] = ((-1, -1), np.empty(0, np.int64))
 
     @property
     def people(self) -> Any:
@@ -184,6 +186,24 @@ class Records:
             if state.people["term"][row] >= 0:
                 end_terms(state, np.array([row]), np.array([state.today]), "merged", np.array([state.flushed]))
             state.people["status"][row] = MERGED
+
+    def seated_since(self, rows: Array) -> Array:
+        """The day on which each took their seat on a committee; that of joining if it was long ago."""
+        log = self.state.logs["activities"]
+        if self._seats[0] != (len(log), len(self.people)):
+            taken = np.flatnonzero(log["kind"] == KIND["committee_joined"])
+            since = self.people["join"].astype(np.int64)
+            since[log["who"][taken]] = log["at"][taken].astype(np.int64) // DAY
+            self._seats = ((len(log), len(self.people)), since)
+        return self._seats[1][rows]
+
+    def city(self, row: int) -> str:
+        """Where the address is."""
+        return names.PLACES[int(self.people["number"][row]) % len(names.PLACES)].replace("-", " ")
+
+    def postal_code(self, row: int) -> str:
+        """Of the address."""
+        return f"{10_000 + row % 80_000}"
 
     def term(self, column: str, rows: Array) -> Array:
         """What the term that was entered last says of each payer."""

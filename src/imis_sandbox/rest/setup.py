@@ -11,7 +11,7 @@ from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import window
 from imis_sandbox.rest.entities import Call, Entity, Tabled
 from imis_sandbox.rest.ledger import typed
-from imis_sandbox.rest.listed import Listed, Shelf, shape_of
+from imis_sandbox.rest.listed import Listed, Shelf, chosen, shape_of
 from imis_sandbox.rest.objects import change_data
 from imis_sandbox.rest.queries import Catalog, Query, definition
 from imis_sandbox.rest.records import Records, reference
@@ -32,6 +32,12 @@ class QueryDefinition(Entity):
     def __init__(self, queries: Catalog) -> None:
         super().__init__("QueryDefinition")
         self._queries = queries
+
+    def page(self, call: Call) -> wire.Json:
+        found = chosen([definition(query) for query in self._queries.all()], call.params)
+        offset, limit = window(call.params)
+        kind = wire.type_name(wire.CORE, "IqaQueryDefinitionData")
+        return wire.page(kind, found[offset : offset + limit], offset=offset, limit=limit, total=len(found))
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
         return definition(self._query(elements[0]))

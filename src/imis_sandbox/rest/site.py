@@ -16,6 +16,7 @@ from imis_sandbox.rest.objects import Objects
 from imis_sandbox.rest.panels import Definitions, Panel
 from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.queries import Catalog, installed
+from imis_sandbox.rest.reckonings import Reckonings
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, Message, QueryDefinition, User
 from imis_sandbox.rest.shelves import shelves
@@ -89,45 +90,44 @@ class Site:
         return Account(name, self._password, party=party) if party else None
 
     def _furnish(self) -> None:
-        objects = Objects(self.records, self.zone)
-        edits: dict[int, dict[str, object]] = {}
-        parties = [Party(name, self.records, self.zone, edits) for name in ("Party", "Person", "Organization")]
-        for shelf in shelves(self.records, self.panels):
-            self._add(shelf)
-        for party in parties:
-            self._add(party)
-        self._add(SourceEntity(objects.finances(), writable=True))
-        self._add(Demographics(objects.demographics()))
-        self._add(Units(self.records, self.zone))
-        for source in (
-            objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.user_data(self.accounts),
-            objects.events(), objects.subscriptions(),
-        ):  # fmt: skip
-            self._add(SourceEntity(source))
-        self._add(Activity(self.records, self.zone))
-        for entity in Ledger(self.records, self.zone).entities():
-            self._add(entity)
-        for entity in (
-            Group("Group", self.groups),
-            Group("GroupSummary", self.groups),
-            GroupMember("GroupMember", self.groups),
-        ):
-            self._add(entity)
-        self._add(GroupMemberDetail(self.groups))
-        sent: list[dict[str, object]] = []
-        for made in (
-            *summaries(self.records, self.zone), *Standing(self.records, self.zone, parties[0]).entities(),
-            *Learning(self.records, self.zone).entities(), *Gatherings(self.records, self.zone).entities(),
-            *(Library(name, self.queries) for name in ("Document", "DocumentSummary")),
-            *(CommunicationLog(f"CommunicationLog{end}", self.records, self.zone, sent) for end in ("", "Summary")),
-            GroupMember("GroupMemberSummary", self.groups), Message(self.records),
-        ):  # fmt: skip
-            self._add(made)
-        for entity in (
-            QueryDefinition(self.queries), User(self.records, self.zone), ChangeLog(self.records, self.zone),
-        ):  # fmt: skip
+        for entity in (*shelves(self.records, self.panels), *self._contacts(), *self._doings(), *self._itself()):
             self._add(entity)
         self._add(Definitions(self.panels, self.records, set(self.entities)))
+
+    def _contacts(self) -> list[Entity]:
+        """People and organizations, and what stands about them."""
+        objects, records, zone = Objects(self.records, self.zone), self.records, self.zone
+        edits: dict[int, dict[str, object]] = {}
+        parties = [Party(name, records, zone, edits) for name in ("Party", "Person", "Organization")]
+        read = (
+            objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.user_data(self.accounts),
+            objects.events(), objects.subscriptions(),
+        )  # fmt: skip
+        return [
+            *parties, *(SourceEntity(source) for source in read), SourceEntity(objects.finances(), writable=True),
+            Demographics(objects.demographics()), Units(records, zone), *Standing(records, zone, parties[0]).entities(),
+        ]  # fmt: skip
+
+    def _doings(self) -> list[Entity]:
+        """What members and staff do."""
+        records, zone = self.records, self.zone
+        return [
+            Activity(records, zone), *Ledger(records, zone).entities(), *summaries(records, zone),
+            *Learning(records, zone).entities(), *Gatherings(records, zone).entities(),
+            *Reckonings(records, zone).entities(),
+        ]  # fmt: skip
+
+    def _itself(self) -> list[Entity]:
+        """Groups, messages, documents, queries, logins."""
+        records, zone, groups = self.records, self.zone, self.groups
+        sent: list[dict[str, object]] = []
+        return [
+            Group("Group", groups), Group("GroupSummary", groups), GroupMember("GroupMember", groups),
+            GroupMember("GroupMemberSummary", groups), GroupMemberDetail(groups), Message(records),
+            *(CommunicationLog(f"CommunicationLog{end}", records, zone, sent) for end in ("", "Summary")),
+            *(Library(name, self.queries) for name in ("Document", "DocumentSummary")),
+            QueryDefinition(self.queries), User(records, zone), ChangeLog(records, zone),
+        ]  # fmt: skip
 
     def _add(self, entity: Entity) -> None:
         self.entities[entity.name.lower()] = writable(entity)

@@ -21,6 +21,7 @@ def summaries(records: Records, zone: Zone) -> list[Entity]:
         parties(records, zone),
         renamed(ledger.registrations(), "EventRegistrationSummary", wire.EVENTS),
         renamed(ledger.subscriptions(), "LegacySubscription", wire.COMMERCE),
+        renamed(ledger.subscriptions(), "LegacyPartyMembership", wire.COMMERCE),
         renamed(ledger.payments(), "Receipt", wire.COMMERCE),
         recipients(records, zone, "CommunicationLogRecipient"),
         recipients(records, zone, "CommunicationLogRecipientSummary"),
