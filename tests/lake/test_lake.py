@@ -201,3 +201,27 @@ def test_a_missing_file_and_a_mad_manifest_are_named(lake: Lake, tmp_path: Path)
 def test_plain_versions_are_dated_before_all_history():
     """The agreed instant for `valid_from` that nobody gave."""
     assert dt.datetime(1970, 1, 1) == NOT_GIVEN
+
+
+def test_when_a_kind_was_first_on_record_needs_no_rows_and_follows_every_batch(lake: Lake):
+    """The later of the two clocks counts; a late record of another month, an earlier one, and a removal are seen."""
+    first = activity((1, 1, "login", "2025-01-05"), (2, 1, "payment", "2025-02-07"))
+    late = first.filter(pl.col("activity_key") == 2).with_columns(recorded_at=pl.lit(dt.datetime(2025, 2, 20)))
+    put(lake, "activity", first)
+    assert lake.first_known() == {"login": dt.date(2025, 1, 5), "payment": dt.date(2025, 2, 7)}
+    with lake.batch(source="test", at=AT) as batch:
+        batch.upsert("activity", pl.concat([late, activity((3, 2, "login", "2024-12-31"))]))
+        batch.commit()
+    assert lake.first_known() == {"login": dt.date(2024, 12, 31), "payment": dt.date(2025, 2, 20)}
+    put(lake, "activity", first.head(1))
+
+    assert lake.first_known() == {"login": dt.date(2025, 1, 5)}
+
+
+def test_a_file_without_that_note_is_read_for_it(lake: Lake, tmp_path: Path):
+    """A lake from before the note was written, or restored by other means."""
+    put(lake, "activity", activity((1, 1, "login", "2025-01-05"), (2, 1, "payment", "2025-02-07")))
+    for path in tmp_path.glob("lake/tables/activity/2025-01*.parquet"):
+        pl.read_parquet(path).write_parquet(path)
+
+    assert lake.first_known() == {"login": dt.date(2025, 1, 5), "payment": dt.date(2025, 2, 7)}

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, Activity, Events, load, windows_of
+from tenure.features.activity import NEVER, Activity, Asked, Events, windows_of
 from tenure.features.catalogue import FEATURES
-from tenure.features.changes import changes_of, load_changes
+from tenure.features.changes import Change, changes_of, load_changes
 from tenure.features.definitions import (
     ActivePeople,
     ActiveWeeks,
@@ -30,13 +32,16 @@ from tenure.features.definitions import (
     Total,
     Trend,
 )
+from tenure.features.events import reading
 from tenure.features.facts import CATEGORIES, facts, known_person
 from tenure.features.kernel import WINDOWS
 from tenure.features.rhythm import Rhythm, rhythm_of
 from tenure.lake import Lake
 
 _CHUNK_ROWS = 40_000
-"""Rows counted at a time: the kernel's answers for them take about 80 MB."""
+"""Rows that a thread takes at a time: the kernel's answers for them take about 20 MB."""
+
+_MOST_THREADS = 8
 
 NEVER_SINCE = 999.0
 """Days since the last of something that was never on record, at most."""
@@ -88,35 +93,88 @@ def build(
         One row per line of *standing*, in its order.
     """
     rows = standing.sort("member", "as_of")
-    members = lake.members()
-    day = (rows["as_of"] - dt.date(1970, 1, 1)).dt.total_days().to_numpy().astype(np.int32)
-    payers, starts = _starts(rows["member"].to_numpy())
     x = np.empty((len(rows), len(features)), np.float32)
-    categories = []
+    text = rows.select("row", *(pl.lit(None, pl.String).alias(name) for name in CATEGORIES))
     if len(rows):
-        changes = load_changes(lake)
-        events = load(lake, payers, int(day.min()), int(day.max()))
-        for first, end in _chunks(starts):
-            part = slice(starts[first], starts[end])
-            activity = windows_of(events, first, end, starts[first : end + 1] - starts[first], day[part])
-            rhythm = _rhythm(events, first, end, starts, rows[part], day[part])
-            person = known_person(members, rows[part].select("row", "member", "as_of"))
-            person = rows[part].select("row").join(person, on="row", how="left", maintain_order="left")
-            known = (
-                facts(rows[part], person, activity)
-                | rhythm.columns()
-                | changes_of(changes, rows[part], person, activity)
-            )
-            x[part] = _columns(features, activity, known, rows[part])
-            categories.append(rows[part].select("row", "member_type").with_columns(person.select(CATEGORIES[1:])))
-            if progress:
-                progress(float(starts[end]) / len(rows))
-    text = (
-        pl.concat(categories)
-        if categories
-        else rows.select("row", *(pl.lit(None, pl.String).alias(c) for c in CATEGORIES))
-    )
+        members = lake.members().sort("member", "valid_from", maintain_order=True)
+        work = _Work(features, rows, members, load_changes(lake), x)
+        parts = []
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
+            for done in work.through(lake, pool):
+                parts.append(done.text)
+                if progress:
+                    progress(done.end / len(rows))
+        text = pl.concat(parts)
     return _in_order_of(standing, rows, features, x, text)
+
+
+class _Done(NamedTuple):
+    """How many rows are done, and the slow fields of the last ones."""
+
+    end: int
+    text: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be computed: *features* of *rows*, by member and day, into *x*."""
+
+    features: tuple[Feature, ...]
+    rows: pl.DataFrame
+    members: pl.DataFrame
+    changes: list[Change]
+    x: NDArray[np.float32]
+
+    def through(self, lake: Lake, pool: ThreadPoolExecutor) -> Iterator[_Done]:
+        """All of it, part by part in order."""
+        day = self.rows["as_of"].to_physical().to_numpy()
+        payers, starts = _starts(self.rows["member"].to_numpy())
+        with reading(lake, payers, int(day.min()), int(day.max())) as reader:
+            asked = self._asked(reader.since)
+            for first, end in reader.parts:
+                events, own = reader.read(first, end), starts[first : end + 1]
+
+                def count(chunk: tuple[int, int], events: Events = events, own: NDArray[np.int64] = own) -> _Done:
+                    begin, stop = own[chunk[0]], own[chunk[1]]
+                    row_start = own[chunk[0] : chunk[1] + 1] - begin
+                    part = slice(begin, stop)
+                    activity = windows_of(events, *chunk, row_start, day[part], asked)
+                    rhythm = _rhythm(events, *chunk, row_start, self.rows[part], day[part])
+                    return _Done(int(stop), self._fill(part, activity, rhythm))
+
+                yield from pool.map(count, _chunks(own))
+
+    def _asked(self, since: NDArray[np.int32]) -> Asked:
+        """What the features read of activity, found by computing them for no rows."""
+        nobody, nothing = Activity.of_nobody(since), self.rows.clear()
+        self._columns(nothing, nobody, Rhythm.of_nobody(), self._person(nothing), self.x[:0])
+        return Asked.by(nobody)
+
+    def _fill(self, part: slice, activity: Activity, rhythm: Rhythm) -> pl.DataFrame:
+        """Compute the columns of some rows; gives their slow fields."""
+        rows = self.rows[part]
+        person = self._person(rows)
+        self._columns(rows, activity, rhythm, person, self.x[part])
+        return rows.select("row", "member_type").with_columns(person.select(CATEGORIES[1:]))
+
+    def _person(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What was known of each row's member, in the order of the rows."""
+        ids = self.members["member"]
+        lowest = ids.search_sorted(rows["member"][0], "left") if len(rows) else 0
+        highest = ids.search_sorted(rows["member"][-1], "right") if len(rows) else 0
+        found = known_person(self.members[lowest:highest], rows.select("row", "member", "as_of"))
+        return rows.select("row").join(found, on="row", how="left", maintain_order="left")
+
+    def _columns(
+        self,
+        rows: pl.DataFrame,
+        activity: Activity,
+        rhythm: Rhythm,
+        person: pl.DataFrame,
+        out: NDArray[np.float32],
+    ) -> None:
+        known = facts(rows, person, activity) | rhythm.columns() | changes_of(self.changes, rows, person, activity)
+        _columns(self.features, activity, known, rows, out)
 
 
 def _in_order_of(
@@ -146,28 +204,31 @@ def _chunks(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def _rhythm(
-    events: Events, first: int, end: int, starts: NDArray[np.int64], rows: pl.DataFrame, day: NDArray[np.int32]
+    events: Events, first: int, end: int, row_start: NDArray[np.int64], rows: pl.DataFrame, day: NDArray[np.int32]
 ) -> Rhythm:
     began, before = (
         rows[name].cast(pl.Int32).fill_null(int(NEVER)).to_numpy().astype(np.int32)
         for name in ("cycle_began", "previous_cycle_began")
     )
     people = (rows["record_type"] == "organization").to_numpy()
-    return rhythm_of(events, first, end, starts[first : end + 1] - starts[first], day, began, before, people)
+    return rhythm_of(events, first, end, row_start, day, began, before, people)
 
 
 def _columns(
-    features: tuple[Feature, ...], activity: Activity, known: dict[str, NDArray[np.float32]], standing: pl.DataFrame
-) -> NDArray[np.float32]:
+    features: tuple[Feature, ...],
+    activity: Activity,
+    known: dict[str, NDArray[np.float32]],
+    standing: pl.DataFrame,
+    out: NDArray[np.float32],
+) -> None:
+    """Fill *out*, shape (n_rows, n_features)."""
     # An individual has no people whose breadth could say anything.
     alone = (standing["record_type"] != "organization").to_numpy()
-    out = np.empty((activity.day.size, len(features)), np.float32)
     for place, feature in enumerate(features):
         how = feature.how
         out[:, place] = known[how.name] if isinstance(how, Standing) else compute(how, activity)
     breadth = np.array([feature.group == "people" for feature in features])
     out[np.ix_(alone, breadth)] = np.nan
-    return out
 
 
 @singledispatch
@@ -178,30 +239,30 @@ def compute(how: object, activity: Activity) -> NDArray[np.float32]:
 
 @compute.register
 def _(how: Count, activity: Activity) -> NDArray[np.float32]:
-    found = activity.counts[:, activity.codes(how.kinds), WINDOWS.index(how.days)].sum(axis=1)
+    found = activity.counts.over(activity.codes(how.kinds), WINDOWS.index(how.days))
     return _where_recorded(found, activity, how.kinds, how.days)
 
 
 @compute.register
 def _(how: Total, activity: Activity) -> NDArray[np.float32]:
-    found = activity.sums[:, activity.codes(how.kinds), WINDOWS.index(how.days)].sum(axis=1)
+    found = activity.sums.over(activity.codes(how.kinds), WINDOWS.index(how.days))
     return _where_recorded(found, activity, how.kinds, how.days)
 
 
 @compute.register
 def _(how: Mean, activity: Activity) -> NDArray[np.float32]:
     codes, window = activity.codes(how.kinds), WINDOWS.index(how.days)
-    total = activity.sums[:, codes, window].sum(axis=1)
+    total = activity.sums.over(codes, window)
     # Events that came without a value are no zeros.
     told = (total != 0) | ~np.isnan(activity.last_value[:, codes]).all(axis=1)
-    return np.where(told, _ratio(total, activity.counts[:, codes, window].sum(axis=1)), np.float32(np.nan))
+    return np.where(told, _ratio(total, activity.counts.over(codes, window)), np.float32(np.nan))
 
 
 @compute.register
 def _(how: Ratio, activity: Activity) -> NDArray[np.float32]:
     window = WINDOWS.index(how.days)
-    part = activity.counts[:, activity.codes(how.part), window].sum(axis=1)
-    found = _ratio(part, activity.counts[:, activity.codes(how.whole), window].sum(axis=1))
+    part = activity.counts.over(activity.codes(how.part), window)
+    found = _ratio(part, activity.counts.over(activity.codes(how.whole), window))
     return _where_recorded(found, activity, how.part, how.days)
 
 
@@ -227,8 +288,8 @@ def _(how: Share, activity: Activity) -> NDArray[np.float32]:
 @compute.register
 def _(how: Trend, activity: Activity) -> NDArray[np.float32]:
     codes, longer = activity.codes(how.kinds), 365 if how.days < 365 else 730
-    recent = activity.counts[:, codes, WINDOWS.index(how.days)].sum(axis=1)
-    both = activity.counts[:, codes, WINDOWS.index(longer)].sum(axis=1)
+    recent = activity.counts.over(codes, WINDOWS.index(how.days))
+    both = activity.counts.over(codes, WINDOWS.index(longer))
     now, before = recent / how.days, (both - recent) / (longer - how.days)
     total = now + before
     share = np.where(total > 0, (now - before) / np.where(total > 0, total, 1), np.nan)

@@ -1,13 +1,16 @@
 """The sliding-window kernel: one ordered pass over each payer's events, for any days, on both clocks.
 
-An event counts for day A and window w when A − w ≤ its day < A **and** it was known before A. Every event is added
-once and taken out once per window, so the cost follows the events and the answers asked for, and not their product.
+An event counts for day A and window w when A − w ≤ its day < A **and** it was known before A. So it counts for a run
+of the payer's rows: from the first whose day is after the day on which it became known, to the last whose window still
+holds it. An event is added once at the first and taken off once after the last, and a row is the running sum. The cost
+follows the events, and the answers asked for, and not their product.
 
-A late record is the reason for two orders. Events enter in the order in which they became known and leave in the
-order in which they happened; an event that became known after it had left a window never enters that window.
+Only the cells that a feature asks for are counted (`Cells`): of forty kinds and five windows most pairs mean nothing.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -16,40 +19,93 @@ from numpy.typing import NDArray
 WINDOWS: tuple[int, ...] = (30, 90, 180, 365, 730)
 """Days of each window, shortest first."""
 
-_WEEK_SLOTS = 112  # more weeks than the longest window holds, so that two weeks never share a slot
+_WEEK_SLOTS = 112  # more weeks than the longest window holds, so that two weeks of one window never share a slot
+
+_NEVER = np.int32(-1_000_000)
+
+_UNIT, _MOST = 2.0**24, 1e9
+"""Values are summed as whole numbers of 2⁻²⁴, so that a sum is the same in any order and exactly 0 when all of it has
+left; one beyond a billion counts as a billion."""
+
+
+class Cells(NamedTuple):
+    """Which kinds are counted or summed over which windows.
+
+    Args:
+        count_start: Where each kind's counted windows begin in `count_window`, shape (n_kinds + 1,).
+        count_window: Place of each counted window in the list of windows; one per column of the counts.
+        sum_start: Likewise for sums of values.
+        sum_window: Likewise.
+        latest: The column of each kind among the latest days and values, −1 where neither is asked for.
+        initiated: For each kind, whether the member did it (and was not merely sent or billed something).
+        since_window: Places of the windows over which weeks, people and acts in a chapter are counted.
+    """
+
+    count_start: NDArray[np.int64]
+    count_window: NDArray[np.int64]
+    sum_start: NDArray[np.int64]
+    sum_window: NDArray[np.int64]
+    latest: NDArray[np.int64]
+    initiated: NDArray[np.bool_]
+    since_window: NDArray[np.int64]
+
+
+class Found(NamedTuple):
+    """What the kernel fills in, one line per row.
+
+    Args:
+        counts: Shape (n_rows, number of counted cells).
+        sums: Shape (n_rows, number of summed cells).
+        last_day: Latest day of each kind asked for within the longest window, −1 where none.
+        last_value: The value on it, NaN where none.
+        weeks: Distinct weeks with something initiated, shape (n_rows, number of `since_window`).
+        people: Distinct people who initiated something, same shape.
+        in_chapter: Initiated events in a chapter, same shape.
+    """
+
+    counts: NDArray[np.float32]
+    sums: NDArray[np.float32]
+    last_day: NDArray[np.int32]
+    last_value: NDArray[np.float32]
+    weeks: NDArray[np.float32]
+    people: NDArray[np.float32]
+    in_chapter: NDArray[np.float32]
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def _enter_order(known: NDArray[np.int32], begin: int, end: int) -> NDArray[np.int64]:
-    """Positions begin..end in the order in which the events became known; nearly always as they stand."""
-    order = np.arange(begin, end)
-    for position in range(1, order.size):
-        if known[order[position]] < known[order[position - 1]]:
-            return order[np.argsort(known[begin:end], kind="mergesort")]
-    return order
+def _by_day_known(known: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Places in the order in which the events became known; none where that is the order in which they stand."""
+    for place in range(1, known.size):
+        if known[place] < known[place - 1]:
+            return np.argsort(known, kind="mergesort")
+    return np.empty(0, np.int64)
 
 
-@nb.njit(nogil=True, cache=True, parallel=True)  # type: ignore[untyped-decorator]
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _past_window(as_of: NDArray[np.int32], guess: int, last: int) -> int:
+    """The first of a payer's rows whose day is after *last*, looked for from *guess* on either way."""
+    while guess < as_of.size and as_of[guess] <= last:
+        guess += 1
+    while guess > 0 and as_of[guess - 1] > last:
+        guess -= 1
+    return guess
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def sweep(
     event_start: NDArray[np.int64],
     day: NDArray[np.int32],
     known: NDArray[np.int32],
-    kind: NDArray[np.int16],
+    kind: NDArray[np.uint8],
     value: NDArray[np.float32],
     person: NDArray[np.int32],
     chapter: NDArray[np.bool_],
     row_start: NDArray[np.int64],
     as_of: NDArray[np.int32],
-    windows: NDArray[np.int32],
-    initiated: NDArray[np.bool_],
     people: NDArray[np.int32],
-    counts: NDArray[np.float32],
-    sums: NDArray[np.float32],
-    last_day: NDArray[np.int32],
-    last_value: NDArray[np.float32],
-    weeks: NDArray[np.float32],
-    active_people: NDArray[np.float32],
-    in_chapter: NDArray[np.float32],
+    windows: NDArray[np.int32],
+    cells: Cells,
+    found: Found,
 ) -> None:
     """Fill the answers for every row.
 
@@ -63,89 +119,92 @@ def sweep(
         chapter: Whether it took place in a chapter.
         row_start: Where each payer's rows begin, shape (n_payers + 1,).
         as_of: Day of each row, ascending within the payer, shape (n_rows,).
-        windows: Window lengths in days, ascending.
-        initiated: For each kind, whether the member did it (and was not merely sent or billed something).
         people: Number of people of each payer, shape (n_payers,).
-        counts: Out, shape (n_rows, n_kinds, n_windows).
-        sums: Out, sums of values, same shape.
-        last_day: Out, latest day of each kind, −1 where none, shape (n_rows, n_kinds).
-        last_value: Out, value at that day, same shape.
-        weeks: Out, distinct weeks with something initiated, shape (n_rows, n_windows).
-        active_people: Out, distinct people who initiated something, same shape.
-        in_chapter: Out, initiated events in a chapter, same shape.
+        windows: Window lengths in days, ascending.
+        cells: What is asked for.
+        found: Out.
     """
-    n_kinds, n_windows = initiated.size, windows.size
-    for payer in nb.prange(row_start.size - 1):
+    n_windows, n_since = windows.size, cells.since_window.size
+    n_counts, n_sums = cells.count_window.size, cells.sum_window.size
+    most = 1
+    for payer in range(row_start.size - 1):
+        most = max(most, row_start[payer + 1] - row_start[payer])
+    # What leaves the windows before each of a payer's rows; one line more for what none of them sees leave.
+    less_count, less_sum = np.zeros((most + 1, n_counts), np.int32), np.zeros((most + 1, n_sums), np.int64)
+    less_chapter = np.zeros((most + 1, n_since), np.int32)
+    count, total = np.zeros(n_counts, np.int32), np.zeros(n_sums, np.int64)
+    in_chapter = np.zeros(n_since, np.int32)
+    latest, latest_value = np.empty(cells.latest.size, np.int32), np.empty(cells.latest.size, np.float32)
+    past, by_week = np.zeros(n_windows, np.int64), np.empty(_WEEK_SLOTS, np.int32)
+    for payer in range(row_start.size - 1):
         first_row, end_row = row_start[payer], row_start[payer + 1]
         if first_row == end_row:
             continue
         begin, end = event_start[payer], event_start[payer + 1]
-        order = _enter_order(known, begin, end)
-        count = np.zeros((n_kinds, n_windows), np.int32)
-        total = np.zeros((n_kinds, n_windows), np.float64)
-        latest = np.full(n_kinds, -1, np.int32)
-        latest_value = np.full(n_kinds, np.nan, np.float32)
-        by_week = np.zeros((n_windows, _WEEK_SLOTS), np.int32)
-        by_person = np.zeros((n_windows, max(people[payer], 1)), np.int32)
-        live_weeks = np.zeros(n_windows, np.int32)
-        live_people = np.zeros(n_windows, np.int32)
-        chapter_count = np.zeros(n_windows, np.int32)
-        leave = np.full(n_windows, begin, np.int64)
+        order = _by_day_known(known[begin:end])
+        days = as_of[first_row:end_row]
+        less_count[: days.size + 1] = 0
+        less_sum[: days.size + 1] = 0
+        less_chapter[: days.size + 1] = 0
+        count[:], total[:], in_chapter[:], past[:] = 0, 0, 0, 0
+        latest[:], latest_value[:], by_week[:] = -1, np.nan, _NEVER
+        by_person = np.full(people[payer], _NEVER, np.int32)
         enter = 0
-        before = np.int32(-2147483648)
-        for row in range(first_row, end_row):
-            today = as_of[row]
-            # Out first: what left a window before today and had entered it by the last row's day.
-            for w in range(n_windows):
-                edge = today - windows[w]
-                while leave[w] < end and day[leave[w]] < edge:
-                    e = leave[w]
-                    if known[e] < before:
-                        k = kind[e]
-                        count[k, w] -= 1
-                        if not np.isnan(value[e]):
-                            total[k, w] -= value[e]
-                        if initiated[k]:
-                            slot = (day[e] // 7) % _WEEK_SLOTS
-                            by_week[w, slot] -= 1
-                            if by_week[w, slot] == 0:
-                                live_weeks[w] -= 1
-                            by_person[w, person[e]] -= 1
-                            if by_person[w, person[e]] == 0:
-                                live_people[w] -= 1
-                            if chapter[e]:
-                                chapter_count[w] -= 1
-                    leave[w] += 1
-            while enter < order.size and known[order[enter]] < today:
-                e = order[enter]
-                k = kind[e]
-                if day[e] >= latest[k]:
-                    latest[k] = day[e]
-                    latest_value[k] = value[e]
-                for w in range(n_windows):
-                    if day[e] >= today - windows[w]:
-                        count[k, w] += 1
-                        if not np.isnan(value[e]):
-                            total[k, w] += value[e]
-                        if initiated[k]:
-                            slot = (day[e] // 7) % _WEEK_SLOTS
-                            if by_week[w, slot] == 0:
-                                live_weeks[w] += 1
-                            by_week[w, slot] += 1
-                            if by_person[w, person[e]] == 0:
-                                live_people[w] += 1
-                            by_person[w, person[e]] += 1
-                            if chapter[e]:
-                                chapter_count[w] += 1
+        for row in range(days.size):
+            today = days[row]
+            while enter < end - begin:
+                e = begin + (order[enter] if order.size else enter)
+                if known[e] >= today:
+                    break
                 enter += 1
-            before = today
-            for k in range(n_kinds):
-                last_day[row, k] = latest[k]
-                last_value[row, k] = latest_value[k]
-                for w in range(n_windows):
-                    counts[row, k, w] = count[k, w]
-                    sums[row, k, w] = total[k, w]
-            for w in range(n_windows):
-                weeks[row, w] = live_weeks[w]
-                active_people[row, w] = live_people[w]
-                in_chapter[row, w] = chapter_count[w]
+                d, k = day[e], kind[e]
+                column = cells.latest[k]
+                if column >= 0 and d >= latest[column]:
+                    latest[column], latest_value[column] = d, value[e]
+                for cell in range(cells.count_start[k], cells.count_start[k + 1]):
+                    w = cells.count_window[cell]
+                    past[w] = _past_window(days, past[w], d + windows[w])
+                    if past[w] > row:
+                        count[cell] += 1
+                        less_count[past[w], cell] += 1
+                if cells.sum_start[k] < cells.sum_start[k + 1] and not np.isnan(value[e]):
+                    amount = np.int64(np.rint(min(max(value[e], -_MOST), _MOST) * _UNIT))
+                    for cell in range(cells.sum_start[k], cells.sum_start[k + 1]):
+                        w = cells.sum_window[cell]
+                        past[w] = _past_window(days, past[w], d + windows[w])
+                        if past[w] > row:
+                            total[cell] += amount
+                            less_sum[past[w], cell] += amount
+                if cells.initiated[k]:
+                    slot = (d // 7) % _WEEK_SLOTS
+                    by_week[slot] = max(by_week[slot], d)
+                    by_person[person[e]] = max(by_person[person[e]], d)
+                    if chapter[e]:
+                        for place in range(n_since):
+                            w = cells.since_window[place]
+                            past[w] = _past_window(days, past[w], d + windows[w])
+                            if past[w] > row:
+                                in_chapter[place] += 1
+                                less_chapter[past[w], place] += 1
+            at = first_row + row
+            for cell in range(n_counts):
+                count[cell] -= less_count[row, cell]
+                found.counts[at, cell] = count[cell]
+            for cell in range(n_sums):
+                total[cell] -= less_sum[row, cell]
+                found.sums[at, cell] = total[cell] / _UNIT
+            for column in range(found.last_day.shape[1]):
+                # What lies beyond the longest window was read or not, as other rows' days would have it.
+                near = latest[column] >= today - windows[-1]
+                found.last_day[at, column] = latest[column] if near else -1
+                found.last_value[at, column] = latest_value[column] if near else np.nan
+            for place in range(n_since):
+                edge = today - windows[cells.since_window[place]]
+                weeks, active = 0, 0
+                for slot in range(_WEEK_SLOTS):
+                    weeks += by_week[slot] >= edge
+                for who in range(by_person.size):
+                    active += by_person[who] >= edge
+                in_chapter[place] -= less_chapter[row, place]
+                found.weeks[at, place], found.people[at, place] = weeks, active
+                found.in_chapter[at, place] = in_chapter[place]

@@ -46,6 +46,11 @@ class Rhythm:
         """The columns by name."""
         return {name: self.x[:, place] for place, name in enumerate(COLUMNS)}
 
+    @classmethod
+    def of_nobody(cls) -> Rhythm:
+        """No rows."""
+        return cls(np.empty((0, len(COLUMNS)), np.float32))
+
 
 class _Kinds(NamedTuple):
     """What each kind is, by its code: its role, whether it is attendance, the day from which it was recorded."""
@@ -79,7 +84,7 @@ def rhythm_of(
     """Look at what was known of the payers *first* to *end* − 1 on the days of their rows.
 
     Args:
-        events: As `tenure.features.activity.load` returns.
+        events: As `tenure.features.events` reads them.
         first: Place of the first payer.
         end: Place after the last one.
         row_start: Where each of these payers' rows begin, shape (end − first + 1,).
@@ -120,7 +125,7 @@ def _days_of(
     end: int,
     day: NDArray[np.int32],
     known: NDArray[np.int32],
-    kind: NDArray[np.int16],
+    kind: NDArray[np.uint8],
     chapter: NDArray[np.bool_],
     kinds: _Kinds,
 ) -> _Days:
@@ -247,7 +252,7 @@ def _people(
     end: int,
     day: NDArray[np.int32],
     known: NDArray[np.int32],
-    kind: NDArray[np.int16],
+    kind: NDArray[np.uint8],
     person: NDArray[np.int32],
     people: int,
     today: int,
@@ -274,12 +279,12 @@ def _people(
         out[_CHAMPION] = today - last[earlier.argmax()]
 
 
-@nb.njit(nogil=True, cache=True, parallel=True)  # type: ignore[untyped-decorator]
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def _walk(
     event_start: NDArray[np.int64],
     day: NDArray[np.int32],
     known: NDArray[np.int32],
-    kind: NDArray[np.int16],
+    kind: NDArray[np.uint8],
     person: NDArray[np.int32],
     chapter: NDArray[np.bool_],
     people: NDArray[np.int32],
@@ -292,7 +297,7 @@ def _walk(
     out: NDArray[np.float32],
 ) -> None:
     decay = 0.5 ** (np.arange(_FAR + 1) / _HALF_LIFE)
-    for payer in nb.prange(row_start.size - 1):
+    for payer in range(row_start.size - 1):
         if row_start[payer] == row_start[payer + 1]:
             continue
         begin, end = event_start[payer], event_start[payer + 1]

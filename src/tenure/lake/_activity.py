@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,6 +17,10 @@ _COLUMNS = ACTIVITY.sql_columns()
 _ORDER = ", ".join(ACTIVITY.order)
 _MONTH = "strftime(occurred_at, '%Y-%m')"
 _ROW_GROUP = 30_720  # small enough that one member's rows of a month are found without reading the month
+
+_NOTE = "first_known"
+_FIRST_KNOWN = "strftime(min(greatest(occurred_at, recorded_at)), '%Y-%m-%d')"
+"""When a kind of a month first came on record; noted in the month's file, so that asking reads no rows."""
 
 Files = tuple[LiveFile, ...]
 Counts = tuple[int, int, int]
@@ -101,9 +107,14 @@ class Writer:
         start = text(f"{month}-01")
         within = f"occurred_at >= TIMESTAMP {start} AND occurred_at < TIMESTAMP {start} + INTERVAL 1 MONTH"
         path = self._next_path(month)
+        self._db.execute(
+            f"CREATE OR REPLACE TEMP TABLE tenure_month AS SELECT {_COLUMNS} FROM ({query}) WHERE {within}"
+        )
+        known = dict(self._db.execute(f"SELECT kind, {_FIRST_KNOWN} FROM tenure_month GROUP BY kind").fetchall())
         (rows,) = self._count(f"""
-            COPY (SELECT {_COLUMNS} FROM ({query}) WHERE {within} ORDER BY {_ORDER})
-            TO {text(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})""")
+            COPY (SELECT {_COLUMNS} FROM tenure_month ORDER BY {_ORDER}) TO {text(path)} (FORMAT parquet,
+            COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{_NOTE}: {text(json.dumps(known))}}})""")
+        self._db.execute("DROP TABLE tenure_month")
         return LiveFile(path.relative_to(self._root).as_posix(), rows, month) if rows else None
 
     def _scan(self, files: Iterable[LiveFile]) -> str:
@@ -112,3 +123,22 @@ class Writer:
     def _count(self, query: str) -> tuple[int, ...]:
         (row,) = self._db.execute(query).fetchall()
         return tuple(row)
+
+
+def first_known(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> dict[str, dt.date]:
+    """The first day on which each kind of activity was on record, from what is noted in the files of *paths*."""
+    if not paths:
+        return {}
+    listed = f"[{', '.join(text(path) for path in paths)}]"
+    notes = connection.execute(
+        f"SELECT file_name, value FROM parquet_kv_metadata({listed}) WHERE key::VARCHAR = '{_NOTE}'"
+    ).fetchall()
+    known = [json.loads(note) for _, note in notes]
+    if silent := set(map(str, paths)) - {file for file, _ in notes}:
+        rows = f"SELECT kind, {_FIRST_KNOWN} FROM {parquet(map(Path, silent))} GROUP BY kind"
+        known.append(dict(connection.execute(rows).fetchall()))
+    first: dict[str, str] = {}
+    for note in known:
+        for kind, day in note.items():
+            first[kind] = min(day, first.get(kind, day))
+    return {kind: dt.date.fromisoformat(day) for kind, day in first.items()}

@@ -13,6 +13,7 @@ import polars as pl
 
 from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
+from tenure.lake import _activity
 from tenure.lake._batch import Batch, read_frame
 from tenure.lake._duck import connect, parquet
 from tenure.lake._manifest import Manifest
@@ -144,6 +145,18 @@ class Lake:
                 rows = f"SELECT {shape.sql_columns()} FROM {parquet(files)}" if files else shape.sql_empty()
                 connection.execute(f"CREATE VIEW {shape.name} AS {rows}")
         return connection
+
+    def first_known(self) -> dict[str, dt.date]:
+        """The first day on which anything of each kind of activity was on record, of anyone; reads no rows."""
+        files = self._manifest.files("activity")
+        with connect() as connection:
+            return _activity.first_known(connection, [self._root / file.path for file in files])
+
+    def rows_between(self, first: dt.date, last: dt.date) -> int:
+        """How many rows of activity the months from that of *first* to that of *last* have."""
+        months = f"{first:%Y-%m}", f"{last:%Y-%m}"
+        files = self._manifest.files("activity")
+        return sum(file.rows for file in files if months[0] <= file.part <= months[1])
 
     def timeline(
         self,

@@ -1,0 +1,222 @@
+"""Events as the kernel takes them: per payer, in order, on both clocks, with a person's acts rolled up to who pays.
+
+DuckDB reads the columns; the lake is sorted by member within each month, and months follow one another, so putting the
+events of each payer together is one stable counting sort and no comparison. Payers are read part by part, so that what
+is in memory does not grow with the association.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numba as nb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tenure.features.activity import NEVER, VOCABULARY, Events
+from tenure.features.kernel import WINDOWS
+from tenure.lake import Lake
+from tenure.membership.contract import KINDS
+
+_AT_ONCE = 8_000_000
+"""Events in memory at a time: with what it takes to sort them, some 400 MB."""
+
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the lake's instants are naive UTC
+_OTHER = len(KINDS)
+
+_COLUMNS = f"""
+    (epoch_us(a.occurred_at) // 86400000000)::INTEGER AS day,
+    (epoch_us(greatest(a.occurred_at, a.recorded_at)) // 86400000000)::INTEGER AS known,
+    coalesce(enum_code(try_cast(a.kind AS vocabulary)), {_OTHER})::UTINYINT AS kind,
+    coalesce(a.value, 'nan')::FLOAT AS value, (a.chapter_id IS NOT NULL)::UTINYINT AS chapter"""
+
+_WITHIN = "a.occurred_at >= $first AND a.occurred_at < $last AND a.recorded_at < $last"
+
+_OWN = f"""
+SELECT a.member AS payer, 0 AS person, {_COLUMNS} FROM activity a
+WHERE {_WITHIN} AND a.member BETWEEN $lowest AND $highest"""
+
+_FOR_OTHERS = f"""
+SELECT r.payer, r.person_number AS person, {_COLUMNS} FROM activity a
+JOIN roles r ON r.person = a.member AND greatest(a.occurred_at, a.recorded_at) >= r.since
+    AND greatest(a.occurred_at, a.recorded_at) < r.until
+WHERE {_WITHIN} AND r.payer BETWEEN $lowest AND $highest ORDER BY a.occurred_at"""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the events of some payers that can matter for some days; get one by `reading`.
+
+    Args:
+        payers: Distinct, ascending.
+        since: Of each kind, the first day at whose end any record of it was known.
+        parts: Ranges of payers, by place, to be read one after the other.
+    """
+
+    payers: NDArray[np.int64]
+    since: NDArray[np.int32]
+    parts: list[tuple[int, int]]
+    _connection: Any
+    _roles: pl.DataFrame
+    _first: dt.datetime
+    _last: dt.datetime
+
+    def read(self, first: int, end: int) -> Events:
+        """The events of the payers *first* to *end* − 1, each for its doer and for who pays for the doer.
+
+        A person's act counts for the organization that was known to pay for the person when the act became known.
+        """
+        payers = self.payers[first:end]
+        lowest, highest = int(payers[0]), int(payers[-1])
+        bounds = {"first": self._first, "last": self._last, "lowest": lowest, "highest": highest}
+        mine = self._roles.filter(pl.col("payer").is_between(lowest, highest))
+        batches = self._batches(_OWN, bounds) + (self._batches(_FOR_OTHERS, bounds) if len(mine) else [])
+        places = [_places(batch["payer"], payers) for batch in batches]
+        start = np.zeros(payers.size + 1, np.int64)
+        for place in places:
+            start[1:] += np.bincount(place[place >= 0], minlength=payers.size)
+        start = np.cumsum(start)
+        n = int(start[-1])
+        events = Events(
+            VOCABULARY, self.since, payers, start, np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8),
+            np.empty(n, np.float32), np.empty(n, np.int32), _people(payers, mine), np.empty(n, np.bool_),
+        )  # fmt: skip
+        columns = (events.day, events.known, events.kind, events.value, events.person, events.chapter)
+        following = start[:-1].copy()
+        for place, batch in zip(places, batches, strict=True):
+            given = (batch[name] for name in ("day", "known", "kind", "value", "person", "chapter"))
+            _put(place, following, *given, *columns)
+        _by_day(start, *columns)
+        return events
+
+    def _batches(self, query: str, bounds: dict[str, Any]) -> list[dict[str, NDArray[Any]]]:
+        table = self._connection.sql(query, params=bounds).to_arrow_table()
+        return [{name: batch.column(name).to_numpy() for name in batch.schema.names} for batch in table.to_batches()]
+
+
+@contextmanager
+def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Iterator[Reader]:
+    """Open a reader of the events that can matter for the days *first* to *last*.
+
+    Args:
+        lake: Where activity lies.
+        payers: Distinct, ascending.
+        first: Earliest day asked about, counted from 1970-01-01.
+        last: Latest day asked about; only what was recorded before it is read.
+    """
+    begin, end = (_EPOCH + dt.timedelta(days=day) for day in (first - max(WINDOWS), last))
+    n_parts = max(1, min(-(-lake.rows_between(begin, end) // _AT_ONCE), payers.size))
+    edges = np.linspace(0, payers.size, n_parts + 1).astype(int).tolist()
+    with lake.connect() as con:
+        con.execute("SET preserve_insertion_order = true")
+        con.execute(f"CREATE TYPE vocabulary AS ENUM ({', '.join(repr(kind) for kind in KINDS)})")
+        roles = _roles(lake, payers)
+        con.register("roles", roles.to_arrow())
+        yield Reader(payers, _since(lake), list(itertools.pairwise(edges)), con, roles, begin, end)
+
+
+def _since(lake: Lake) -> NDArray[np.int32]:
+    since = np.full(len(VOCABULARY), NEVER, np.int32)
+    for kind, day in lake.first_known().items():
+        code = KINDS.index(kind) if kind in KINDS else _OTHER
+        since[code] = min(since[code], (day - _EPOCH.date()).days)
+    return since
+
+
+def _roles(lake: Lake, payers: NDArray[np.int64]) -> pl.DataFrame:
+    """Who paid for whom, from when until when, as it was known: `payer`, `person`, `since`, `until`; and the
+    `person_number` of the person within the payer, from 1, since 0 is the payer itself."""
+    never = dt.datetime(9999, 1, 1)  # noqa: DTZ001
+    versions = lake.members().select("member", "valid_from", "organization").sort("member", "valid_from")
+    return (
+        versions.with_columns(until=pl.col("valid_from").shift(-1).over("member").fill_null(never))
+        .filter(pl.col("organization").is_not_null() & (pl.col("organization") != pl.col("member")))
+        .join(pl.DataFrame({"organization": payers}), on="organization", how="semi")
+        .select(payer="organization", person="member", since="valid_from", until="until")
+        .with_columns(person_number=pl.col("person").rank("dense").over("payer").cast(pl.Int32))
+        .sort("payer")
+    )
+
+
+def _people(payers: NDArray[np.int64], roles: pl.DataFrame) -> NDArray[np.int32]:
+    """How many people act for each payer, itself included."""
+    people = np.ones(payers.size, np.int32)
+    counted = roles.group_by("payer").agg(n=pl.col("person_number").max())
+    people[np.searchsorted(payers, counted["payer"].to_numpy())] += counted["n"].to_numpy()
+    return people
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _places(members: NDArray[np.int64], payers: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Place of each member among the payers, −1 for others; quick where the members ascend for long stretches."""
+    found, at = np.empty(members.size, np.int32), 0
+    for event in range(members.size):
+        member = members[event]
+        if at < payers.size and payers[at] == member:
+            found[event] = at
+            continue
+        if at < payers.size and payers[at] < member:
+            at += 1
+            steps = 0
+            while at < payers.size and payers[at] < member and steps < 16:
+                at += 1
+                steps += 1
+        if at == payers.size or payers[at] < member or (at > 0 and payers[at - 1] >= member):
+            at = np.searchsorted(payers, member)
+        found[event] = at if at < payers.size and payers[at] == member else -1
+    return found
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _put(
+    place: NDArray[np.int32],
+    following: NDArray[np.int64],
+    day: NDArray[np.int32],
+    known: NDArray[np.int32],
+    kind: NDArray[np.uint8],
+    value: NDArray[np.float32],
+    person: NDArray[np.int32],
+    chapter: NDArray[np.uint8],
+    to_day: NDArray[np.int32],
+    to_known: NDArray[np.int32],
+    to_kind: NDArray[np.uint8],
+    to_value: NDArray[np.float32],
+    to_person: NDArray[np.int32],
+    to_chapter: NDArray[np.bool_],
+) -> None:
+    """Put each event behind those that its payer has already; *following* is where each payer's next one goes."""
+    for event in range(place.size):
+        payer = place[event]
+        if payer < 0:
+            continue
+        to = following[payer]
+        following[payer] += 1
+        to_day[to], to_known[to], to_kind[to] = day[event], known[event], kind[event]
+        to_value[to], to_person[to], to_chapter[to] = value[event], person[event], chapter[event] > 0
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _by_day(
+    start: NDArray[np.int64],
+    day: NDArray[np.int32],
+    known: NDArray[np.int32],
+    kind: NDArray[np.uint8],
+    value: NDArray[np.float32],
+    person: NDArray[np.int32],
+    chapter: NDArray[np.bool_],
+) -> None:
+    """Sort by day within those payers whose events do not lie so already: who has people, and batches out of order."""
+    for payer in range(start.size - 1):
+        begin, end = start[payer], start[payer + 1]
+        for event in range(begin + 1, end):
+            if day[event] < day[event - 1]:
+                order = begin + np.argsort(day[begin:end], kind="mergesort")
+                day[begin:end], known[begin:end], kind[begin:end] = day[order], known[order], kind[order]
+                value[begin:end], person[begin:end], chapter[begin:end] = value[order], person[order], chapter[order]
+                break
