@@ -7,8 +7,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from tenure.base.settings import Membership
-from tenure.membership import decisions, standing
+from tenure.base.settings import FreeExtension, Membership
+from tenure.membership import decisions, ledger_of, standing
 
 RULES = Membership()
 
@@ -182,3 +182,77 @@ def test_where_paid_on_is_missing_the_first_recording_stands_for_it():
     resigned = term("b", "2024-01-01", "2024-08-31", recorded="2024-07-01", ended_by="resigned")
 
     assert outcome(terms(YEAR_1, again, resigned), "2024-12-01") == ["renewed", "lapsed"]
+
+
+def test_where_billing_comes_first_a_billed_term_is_no_renewal_until_it_is_paid():
+    """Accrual: paid-through moved in November, the payment came in January, or never."""
+    accrual = Membership(accrual=True)
+    billed = term("b", "2024-01-01", "2024-12-31", recorded="2023-11-01")
+    settled = term("b", "2024-01-01", "2024-12-31", recorded="2024-01-11", paid="2024-01-10")
+    first = term("a", "2023-01-01", "2023-12-31", paid="2023-01-01")
+
+    assert outcome(terms(first, billed), "2024-06-01", accrual) == ["lapsed"]
+    assert outcome(terms(first, billed), "2024-06-01") == ["renewed", "pending"]
+    assert outcome(terms(first, billed, settled), "2024-06-01", accrual) == ["renewed", "pending"]
+    known = decisions(terms(first, billed, settled), people(), accrual, as_of=day("2024-06-01"))
+    assert known["renewal_known_at"][0] == dt.datetime(2024, 1, 11)
+    assert stand(terms(first, billed), "2023-12-01", accrual)["renewal_due_on"] == day("2023-12-31")
+
+
+@pytest.mark.parametrize("recorded", ["ends_moved", "granted_term", "not_recorded"])
+def test_a_free_extension_is_a_later_end_and_no_renewal(recorded: str):
+    """Ninety days from the end of March: paying in June renews, not paying lapses at the end of June."""
+    extension = FreeExtension(since=day("2020-03-01"), until=day("2020-04-30"), days=90, recorded=recorded)
+    rules = Membership(free_extensions=(extension,))
+    first = term("a", "2019-04-01", "2020-03-31")
+    shown = {
+        "ends_moved": [term("a", "2019-04-01", "2020-06-29", recorded="2020-03-20")],
+        "granted_term": [term("x", "2020-04-01", "2020-06-29", dues=0.0, recorded="2020-03-20")],
+        "not_recorded": [],
+    }[recorded]
+    paid = term("b", "2020-06-30", "2021-06-29", paid="2020-06-20")
+
+    left = decisions(terms(first, *shown), people(), rules, as_of=day("2021-01-01"))
+    stayed = decisions(terms(first, *shown, paid), people(), rules, as_of=day("2021-01-01"))
+
+    assert left.select("ends_on", "extended", "outcome").rows() == [(day("2020-06-29"), 90, "lapsed")]
+    assert stayed["outcome"].to_list() == ["renewed", "pending"]
+    assert stand(terms(first, *shown), "2020-05-15", rules)["in_grace"] is False
+    assert stand(terms(first, *shown), "2020-02-15", rules)["renewal_due_on"] == day("2020-03-31")
+
+
+def test_the_exit_of_one_organization_is_one_lapse():
+    """Forty people with terms billed to the organization that pays for them are not forty decisions."""
+    rules = Membership(list_billed_types=("STAFF",))
+    members = pl.concat([
+        people().with_columns(member=pl.lit(n, pl.Int64), organization=pl.lit(99 if n != 99 else None, pl.Int64))
+        for n in (*range(1, 41), 99)
+    ])  # fmt: skip
+    staff = [term(f"s{n}", "2023-01-01", "2023-12-31", member=n, member_type="STAFF") for n in range(1, 41)]
+    payer = term("o", "2023-01-01", "2023-12-31", member=99, member_type="ORG")
+
+    found = decisions(terms(*staff, payer), members, rules, as_of=day("2024-06-01"))
+
+    assert found.select("member", "outcome").rows() == [(99, "lapsed")]
+    assert stand(terms(*staff, payer), "2023-06-01", rules, members)["active"] is False
+
+
+def test_the_ledger_says_why_each_term_ended_as_it_did():
+    """One member's stretches, in order, with what lies before, between and after them."""
+    table = terms(
+        term("a", "2021-01-01", "2021-12-31"),
+        term("b", "2022-02-01", "2023-01-31", paid="2022-01-20"),
+        term("c", "2023-06-01", "2024-05-31", paid="2023-06-01"),
+    )
+    members = people().with_columns(join_date=day("2015-03-01"))
+
+    told = ledger_of(1, table, members, RULES, as_of=day("2024-05-01"))
+
+    assert [(s.kind, s.spell, s.outcome, s.reason) for s in told] == [
+        ("unknown", 0, "", "member since 2015-03-01, but no term on record: unknown"),
+        ("term", 0, "renewed", "next term paid on 2022-01-20, 20 days after its end"),
+        ("gap", 0, "", "paid in time, but no term covers these days: unknown"),
+        ("term", 0, "lapsed", "no next term paid by 2023-03-02"),
+        ("lapsed", 0, "", "no member, until a payment on 2023-06-01"),
+        ("term", 1, "pending", "may be renewed until 2024-06-30"),
+    ]

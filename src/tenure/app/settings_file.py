@@ -84,6 +84,15 @@ default = {grace_days}
 [membership]
 # lifetime_types = []               # member types without a renewal, besides terms without an end
 # complimentary_types = []          # member types that pay nothing, besides terms with dues of 0
+# list_billed_types = []            # types whose terms are billed to the organization that pays for the person
+# accrual = false                   # true: billing moves the paid-through date before anything is paid
+# Days given for free, one part for each stretch of ends; `recorded` is ends_moved, granted_term or not_recorded:
+# [[membership.free_extensions]]
+# since = 2020-03-01
+# until = 2020-08-31
+# days = 90
+# types = ["REG"]
+# recorded = "ends_moved"
 
 [intake]
 # quarantine_limit = 0.05           # share of a table's rows that may be bad before the night is held back

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
@@ -40,15 +40,43 @@ class Source(_Section):
     ca_file: str = ""
 
 
+class FreeExtension(_Section):
+    """Days that were given to members whose terms ended in a stretch of time, without a payment.
+
+    Args:
+        since: First day of the stretch.
+        until: Its last day.
+        days: How many days were given.
+        types: To which member types; empty for all.
+        recorded: How the source shows it: the end of the term was moved, a term without dues was granted, or not.
+    """
+
+    since: dt.date
+    until: dt.date
+    days: int = Field(gt=0, le=1095)
+    types: tuple[str, ...] = ()
+    recorded: Literal["ends_moved", "granted_term", "not_recorded"] = "ends_moved"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> FreeExtension:
+        if self.until < self.since:
+            raise ValueError("`until` lies before `since`")
+        return self
+
+
 class Membership(_Section):
     """The association's own rules about terms.
 
-    `grace_days` holds a `default` and, by member type, what differs from it.
+    `grace_days` holds a `default` and, by member type, what differs from it. With `accrual`, billing moves the
+    paid-through date before anything is paid, so that only `paid_on` shows a payment.
     """
 
     grace_days: dict[str, int] = Field(default_factory=lambda: {"default": 30})
     lifetime_types: tuple[str, ...] = ()
     complimentary_types: tuple[str, ...] = ()
+    list_billed_types: tuple[str, ...] = ()
+    accrual: bool = False
+    free_extensions: tuple[FreeExtension, ...] = ()
 
     def grace_of(self, member_type: str) -> int:
         """Days after the end of a term in which a payment still renews it."""

@@ -3,7 +3,20 @@
 Frozen values and pure functions over columns; nothing here reads a file, a clock or a setting.
 """
 
+from tenure.membership.ledger import Stretch, ledger_of
 from tenure.membership.outcomes import LAPSED, PENDING, RENEWED, decisions
-from tenure.membership.standing import FOREVER, chains, known_terms, standing
+from tenure.membership.standing import chains, standing
+from tenure.membership.terms import FOREVER, known_terms
 
-__all__ = ["FOREVER", "LAPSED", "PENDING", "RENEWED", "chains", "decisions", "known_terms", "standing"]
+__all__ = [
+    "FOREVER",
+    "LAPSED",
+    "PENDING",
+    "RENEWED",
+    "Stretch",
+    "chains",
+    "decisions",
+    "known_terms",
+    "ledger_of",
+    "standing",
+]

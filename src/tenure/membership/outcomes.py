@@ -8,7 +8,8 @@ import polars as pl
 
 from tenure.base.settings import Membership
 from tenure.membership.contract import COMPETING
-from tenure.membership.standing import FOREVER, chains, known_terms
+from tenure.membership.standing import chains, with_payers
+from tenure.membership.terms import FOREVER, free_of_charge, known_terms
 
 RENEWED = "renewed"
 LAPSED = "lapsed"
@@ -21,7 +22,8 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
     A term is renewed when a next term of the same payer was paid by the end of grace, lapsed when none was and grace
     has run out (`as_of` > `ends_on` + grace); until then it is pending, whichever way it seems to go, so that early
     payers do not make a young class look loyal. Death, merger and transfer are outcomes of their own. Lifetime and
-    complimentary terms have no renewal to decide.
+    complimentary terms have no renewal to decide; nor has a term that is billed to the organization which pays for
+    the person, whose exit is one lapse and not forty.
 
     Args:
         terms: All versions of all terms; only those recorded before *as_of* are used.
@@ -31,12 +33,13 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
 
     Returns:
         One line per renewal, sorted by member and end: `member`, `term_id`, `member_type`, `starts_on`, `ends_on`
-        (date), `grace` (days), `terms_in_spell`, `outcome` (`renewed`, `lapsed`, `deceased`, `transferred`,
+        (date), `extended` (days given for free, included in `ends_on`), `grace` (days), `dues`, `auto_renew`, `spell`
+        (0, 1, … by member), `terms_in_spell`, `outcome` (`renewed`, `lapsed`, `deceased`, `transferred`,
         `merged`, `pending`), `resigned` (bool), `renewed_on` (date paid, null unless renewed) and `renewal_known_at`
         (instant at which the next term first was recorded, UTC naive, null unless renewed).
     """
     rows = terms.select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
-    walked = chains(known_terms(terms, rows), rules)
+    walked = chains(known_terms(terms, rows, rules), rules)
     following = walked.with_columns(
         next_spell=pl.col("spell").shift(-1).over("row"),
         next_paid=pl.col("paid").shift(-1).over("row"),
@@ -56,16 +59,14 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
         .then(pl.lit("deceased"))
         .otherwise(pl.lit(LAPSED))
     )
-    free = (pl.col("dues") == 0).fill_null(value=False) | pl.col("member_type").is_in(
-        [*rules.complimentary_types, *rules.lifetime_types]
-    )
+    listed = pl.col("member_type").is_in(list(rules.list_billed_types)) & pl.col("organization").is_not_null()
     return (
-        following.join(_deaths(members, as_of), on="member", how="left")
-        .filter((pl.col("ends") < FOREVER) & ~free)
+        following.join(_latest(members, as_of), on="member", how="left")
+        .filter((pl.col("ends") < FOREVER) & ~free_of_charge(rules) & ~listed)
         .with_columns(outcome=outcome, renewed=renewed)
         .select(
-            "member", "term_id", "member_type", "starts_on", "ends_on", "grace",
-            (pl.col("place") + 1).alias("terms_in_spell"), "outcome",
+            "member", "term_id", "member_type", "starts_on", "ends_on", "extended", "grace", "dues", "auto_renew",
+            "spell", (pl.col("place") + 1).alias("terms_in_spell"), "outcome",
             (pl.col("ended_by") == "resigned").fill_null(value=False).alias("resigned"),
             pl.when("renewed").then("next_paid").alias("renewed_on"),
             pl.when("renewed").then("next_known").alias("renewal_known_at"),
@@ -74,6 +75,6 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
     )  # fmt: skip
 
 
-def _deaths(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
-    known = members.filter(pl.col("valid_from") < pl.lit(as_of).cast(pl.Datetime("us")))
-    return known.sort("valid_from").group_by("member").agg(pl.col("deceased_on").last())
+def _latest(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    known = with_payers(members).filter(pl.col("valid_from") < pl.lit(as_of).cast(pl.Datetime("us")))
+    return known.sort("valid_from").group_by("member").agg(pl.col("deceased_on", "organization").last())

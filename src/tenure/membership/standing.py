@@ -12,9 +12,7 @@ import polars as pl
 
 from tenure.base.settings import Membership
 from tenure.membership.contract import COMPETING
-
-FOREVER = dt.date(9999, 12, 31)
-"""Stands for the end of a lifetime term."""
+from tenure.membership.terms import free_of_charge, known_terms
 
 NEVER_KNOWN = dt.datetime(1970, 1, 1)  # noqa: DTZ001
 """`valid_from` of a plain export's first version: today's values, of unknown age. UTC, naive as in the lake."""
@@ -29,43 +27,13 @@ def grace_days(member_type: str, rules: Membership) -> pl.Expr:
     return pl.col(member_type).replace_strict(special, default=default, return_dtype=pl.Int64)
 
 
-def known_terms(terms: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Each row's terms as they were known on its day.
-
-    Args:
-        terms: All versions of all terms, columns of the contract with `member` for `member_id`.
-        rows: `row` (int, unique), `member`, `as_of` (date): which member on which day.
-
-    Returns:
-        One line per row and term: `row`, `as_of` and the columns of the version with the latest `recorded_at`
-        before the start of `as_of` (00:00 UTC), with `paid` (date): `paid_on`, or where that is null the day on
-        which the term first was recorded. Sorted by row, then start.
-    """
-    known = (
-        rows.lazy()
-        .join(terms.lazy(), on="member", how="inner")
-        .filter(pl.col("recorded_at") < pl.col("as_of").cast(pl.Datetime("us")))
-        .sort("row", "term_id", "recorded_at")
-        .with_columns(first_recorded=pl.col("recorded_at").first().over("row", "term_id"))
-        .unique(["row", "term_id"], keep="last", maintain_order=True)
-        .with_columns(
-            paid=pl.coalesce("paid_on", pl.col("first_recorded").dt.date()),
-            ends=pl.col("ends_on").fill_null(FOREVER),
-        )
-        # A term taken back before it began (refunded, or resigned on its first day) is no term.
-        .filter(pl.col("ends") >= pl.col("starts_on"))
-        .sort("row", "starts_on", "ends", "term_id")
-    )
-    return known.collect()
-
-
 def chains(known: pl.DataFrame, rules: Membership) -> pl.DataFrame:
     """Mark where a spell begins among each row's terms.
 
     A term continues the spell when it was paid by the last day of the grace of the one before it.
 
     Args:
-        known: As `known_terms` returns.
+        known: As `tenure.membership.terms.known_terms` returns.
         rules: Grace by member type.
 
     Returns:
@@ -103,16 +71,22 @@ def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rul
         which the running term was paid before the end of the one before it, null in the first), `paid_early_mean` and
         `paid_in_grace` (mean of the same over the spell, and share that was negative), `paid_late_mean` (mean days
         from due to paid over all terms), `cycle_began` and `previous_cycle_began` (start of the term of the spell that
-        holds the day, and of the one before it; null where there is none), `auto_renew`, `installments`, `resigned`
-        (bool), `gone` (bool: death, merger, transfer or objection known), `lifetime`, `complimentary`, `in_grace`,
-        `active` (bool).
+        holds the day, and of the one before it; null where there is none), `extended` (days that the running term was
+        made longer for free), `auto_renew`, `installments`, `resigned`
+        (bool), `gone` (bool: death, merger, transfer or objection known), `lifetime`, `complimentary`,
+        `list_billed` (bool: the term is billed to the organization that pays for the person), `in_grace`, `active`
+        (bool).
     """
-    walked = chains(known_terms(terms, rows), rules)
+    walked = chains(known_terms(terms, rows, rules), rules)
     return (
         _summary(walked)
         .join(_person_known(members, rows), on="row", how="left")
         .with_columns(*_verdicts(rules))
-        .with_columns(active=((pl.col("as_of") - pl.col("ends")).dt.total_days() <= pl.col("grace")) & ~pl.col("gone"))
+        .with_columns(
+            active=((pl.col("as_of") - pl.col("ends")).dt.total_days() <= pl.col("grace"))
+            & ~pl.col("gone")
+            & ~pl.col("list_billed")
+        )
         .sort("row")
     )
 
@@ -133,7 +107,7 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
             "row", "member", "as_of", "spell", "term_id", "member_type", "starts_on", "ends",
             pl.col("ends_on").alias("renewal_due_on"), "grace", "spell_began", "first_term_on",
             (pl.col("place") + 1).alias("terms_in_spell"), "spells", "dues", "previous_dues", "billed_on", "due_on",
-            "paid", "type_changed", "paid_early", "auto_renew", "installments", "ended_by",
+            "paid", "extended", "type_changed", "paid_early", "auto_renew", "installments", "ended_by",
         )
         .join(_habits(running), on="row", how="left")
         .join(_cycles(running), on=["row", "spell"], how="left")
@@ -170,7 +144,9 @@ def _person_known(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     known = (
         rows.lazy()
         .join(
-            members.lazy().select("member", "valid_from", "record_type", "objects_to_profiling", "deceased_on"),
+            with_payers(members)
+            .lazy()
+            .select("member", "valid_from", "record_type", "organization", "objects_to_profiling", "deceased_on"),
             on="member",
         )
         .filter(pl.col("valid_from") < pl.col("as_of").cast(pl.Datetime("us")))
@@ -182,22 +158,27 @@ def _person_known(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return known.select(
         "row",
         "record_type",
+        "organization",
         died.fill_null(value=False).alias("died"),
         pl.col("objects_to_profiling").fill_null(value=False).alias("objects"),
     ).collect()
 
 
+def with_payers(members: pl.DataFrame) -> pl.DataFrame:
+    """*members* with the column `organization`, null where the source never names one."""
+    return members if "organization" in members.columns else members.with_columns(organization=pl.lit(None, pl.Int64))
+
+
 def _verdicts(rules: Membership) -> list[pl.Expr]:
     lifetime = pl.col("renewal_due_on").is_null() | pl.col("member_type").is_in(list(rules.lifetime_types))
-    complimentary = (pl.col("dues") == 0).fill_null(value=False) | pl.col("member_type").is_in(
-        list(rules.complimentary_types)
-    )
     competing = pl.col("ended_by").is_in(list(COMPETING)).fill_null(value=False)
     gone = competing | pl.col("died").fill_null(value=False) | pl.col("objects").fill_null(value=False)
     days_past = (pl.col("as_of") - pl.col("ends")).dt.total_days()
+    listed = pl.col("member_type").is_in(list(rules.list_billed_types)) & pl.col("organization").is_not_null()
     return [
         lifetime.alias("lifetime"),
-        (complimentary & ~lifetime).alias("complimentary"),
+        (free_of_charge(rules) & ~lifetime).alias("complimentary"),
+        listed.fill_null(value=False).alias("list_billed"),
         gone.alias("gone"),
         pl.col("objects").fill_null(value=False),
         pl.col("record_type").fill_null("individual"),
