@@ -39,12 +39,12 @@ def test_every_table_has_its_columns(world: dict[str, pl.DataFrame]) -> None:
         assert len(world[name]) > 0
 
 
-def test_the_same_seed_gives_the_same_world(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_world_byte_for_byte(tmp_path: Path) -> None:
     small = ("--members", "60", "--years", "2", "--seed", "5")
     once, again = export(tmp_path / "a", *small), export(tmp_path / "b", *small)
     other = export(tmp_path / "c", "--members", "60", "--years", "2", "--seed", "6", "--format", "csv")
     for name in (*TABLES, "truth"):
-        assert pl.read_parquet(once / f"{name}.parquet").equals(pl.read_parquet(again / f"{name}.parquet"))
+        assert (once / f"{name}.parquet").read_bytes() == (again / f"{name}.parquet").read_bytes()
     assert (other / "activity.csv").read_text().startswith("activity_id,member_id,kind,occurred_at,recorded_at")
     assert (other / "terms.csv").read_text() != pl.read_parquet(once / "terms.parquet").write_csv()
 
