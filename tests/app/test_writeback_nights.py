@@ -44,6 +44,14 @@ def test_a_large_change_waits_for_a_person_and_what_drifted_is_mended(imis_home:
     assert [row["RiskBand"] for row in after.values()] != [row["RiskBand"] for row in before]
 
 
+def contact_ids(home: Path) -> set[str]:
+    """Ids of everybody for whom the ledger has a name or an address."""
+    with sqlite3.connect(f"file:{home}/ledger.sqlite3?mode=ro", uri=True) as db:
+        query = "SELECT i.member_id FROM ledger_contact c JOIN ledger_identity i ON i.member = c.member"
+        rows = db.execute(query).fetchall()
+    return {row[0] for row in rows}
+
+
 def test_who_is_gone_from_the_source_is_not_scored(night: Path, tmp_path: Path):
     tenure("export", "scores", "--home", night, "--out", tmp_path / "before.parquet")
     gone = pl.read_parquet(tmp_path / "before.parquet")["member_id"][0]
@@ -51,8 +59,10 @@ def test_who_is_gone_from_the_source_is_not_scored(night: Path, tmp_path: Path):
     members = pl.read_csv(path, infer_schema=False)
     members.filter(pl.col("member_id") != gone).write_csv(path)
 
+    assert contact_ids(night) >= {gone}
     done = tenure("run", "--home", night, "--as-of", "2025-03-02")
     assert "1 members are no longer at the source" in done.told
+    assert gone not in contact_ids(night), "the file of contacts still has them"
     tenure("export", "scores", "--home", night, "--out", tmp_path / "after.parquet")
     assert gone not in set(pl.read_parquet(tmp_path / "after.parquet")["member_id"])
     assert gone not in done.told

@@ -11,7 +11,7 @@ from pathlib import Path
 from sandbox_process import PASSWORD
 
 from tenure.base.home import Home
-from tenure.base.settings import Association, Settings, Source
+from tenure.base.settings import Association, Intake, Settings, Source
 from tenure.imis import ImisClient
 from tenure.intake import ImisSource, SyncReport, read_mapping, sync
 from tenure.lake import Lake
@@ -26,13 +26,25 @@ class Rig:
         root: The home.
         url: The iMIS.
         mapping: Name or path of the mapping.
+        zone: The server's.
+        at: The instant of the sync.
+        overlap_minutes, quarantine_limit: As in the settings.
     """
 
     def __init__(
-        self, root: Path, url: str, *, mapping: str = "stock", zone: str = "UTC", at: dt.datetime = AT
+        self,
+        root: Path,
+        url: str,
+        *,
+        mapping: str = "stock",
+        zone: str = "UTC",
+        at: dt.datetime = AT,
+        overlap_minutes: int = 15,
+        quarantine_limit: float = 0.05,
     ) -> None:
         root.mkdir(exist_ok=True)
         self.home, self.url, self.mapping, self.zone, self.at = Home(root), url, mapping, zone, at
+        self.limits = Intake(overlap_minutes=overlap_minutes, quarantine_limit=quarantine_limit)
         self.requests = 0
 
     @property
@@ -41,7 +53,9 @@ class Rig:
 
     def sync(self, progress=lambda *_: None) -> SyncReport:
         settings = Settings(
-            source=Source(kind="imis", url=self.url, username="tenure"), association=Association(time_zone=self.zone)
+            source=Source(kind="imis", url=self.url, username="tenure"),
+            association=Association(time_zone=self.zone),
+            intake=self.limits,
         )
         with ImisClient(self.url, "tenure", PASSWORD, requests_per_hour=0, page_size=500) as client:
             source = ImisSource(client, read_mapping(self.mapping, self.home))

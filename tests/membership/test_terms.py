@@ -256,3 +256,30 @@ def test_the_ledger_says_why_each_term_ended_as_it_did():
         ("lapsed", 0, "", "no member, until a payment on 2023-06-01"),
         ("term", 1, "pending", "may be renewed until 2024-06-30"),
     ]
+
+
+def away(since: str, until: str | None = None) -> pl.DataFrame:
+    """Somebody whom the source did not have for a time."""
+    return people().with_columns(
+        away_from=pl.lit(dt.datetime.fromisoformat(since)),
+        away_until=pl.lit(dt.datetime.fromisoformat(until) if until else None, dtype=pl.Datetime("us")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "as_of", "outcome"),
+    [
+        (people(), "2024-06-01", "lapsed"),
+        (away("2024-01-05T02:00:00"), "2024-06-01", "pending"),
+        (away("2024-01-30T02:00:00"), "2024-06-01", "pending"),
+        (away("2024-02-01T02:00:00"), "2024-06-01", "lapsed"),
+        (away("2024-06-01T00:00:00"), "2024-06-01", "lapsed"),
+        (away("2024-01-05T02:00:00", "2024-04-01T02:00:00"), "2024-06-01", "lapsed"),
+        (away("2024-01-05T02:00:00", "2024-06-01T02:00:00"), "2024-06-01", "pending"),
+    ],
+    ids=["there", "gone in grace", "on its last day", "after it", "nobody knew yet", "back", "back, but not yet then"],
+)
+def test_the_open_term_of_a_member_who_vanished_is_no_lapse(members: pl.DataFrame, as_of: str, outcome: str):
+    """Merged or deleted, nobody knows whether they renewed; and only what was known on the day counts."""
+    found = decisions(terms(term("a", "2023-01-01", "2023-12-31", paid="2023-01-01")), members, RULES, as_of=day(as_of))
+    assert found["outcome"].to_list() == [outcome]

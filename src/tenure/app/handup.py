@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from tenure.ledger.lease import Fence
 
 
-def hand_up(fence: Fence, pairs: tuple[tuple[int, str], ...], people: pl.DataFrame | None, whole: bool) -> None:
+def hand_up(
+    fence: Fence,
+    pairs: tuple[tuple[int, str], ...],
+    people: pl.DataFrame | None,
+    whole: bool,
+    departed: tuple[int, ...] = (),
+) -> None:
     """Learn *pairs* of pseudonym and id, and keep contacts.
 
     Args:
@@ -18,6 +24,7 @@ def hand_up(fence: Fence, pairs: tuple[tuple[int, str], ...], people: pl.DataFra
         pairs: Of pseudonym and the source's id.
         people: `member` and the contract's contact columns; None when none were read.
         whole: *people* are all there are; else those that are new or changed.
+        departed: Pseudonyms of members whom the source no longer has: their contacts go.
 
     Raises:
         HeldBack: Another process writes by now; nothing was kept.
@@ -28,6 +35,7 @@ def hand_up(fence: Fence, pairs: tuple[tuple[int, str], ...], people: pl.DataFra
         identities.learn(pairs=pairs)
         if people is not None:
             contacts.replace(frame=people if whole else _with_the_others(people))
+        contacts.forget(members=departed)
 
 
 def _with_the_others(people: pl.DataFrame) -> pl.DataFrame:

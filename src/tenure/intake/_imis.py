@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from tenure.base.errors import DamagedStore
 from tenure.imis import ImisClient, Row, require_columns
 from tenure.imis import Progress as PageProgress
 from tenure.intake import _spool
+from tenure.intake._drift import Drift, Filling, of_codes, of_columns, of_objects
 from tenure.intake._mapping import Feed, Past
 from tenure.intake._mapping import Mapping as Plan
 from tenure.intake._past import rebuild
@@ -73,10 +75,15 @@ class ImisSource:
             db.execute(f"CREATE TEMP TABLE {relation} AS SELECT * FROM tenure_given")
             db.unregister("tenure_given")
             parts.setdefault(table, []).append(select(table, name, feed, relation, errand.zone))
-            reading.notices += unknown_codes(db, relation, feed)
+            codes = unknown_codes(db, relation, feed)
+            reading.drifts += of_codes(feed.place, feed.columns["kind"].column, codes) if codes else ()
+            reading.notices += codes
         first = "imis.plan" not in errand.watermarks
         tables = {table: given(db, table, selects, "iMIS", first=first) for table, selects in parts.items()}
-        return Delivery(tables, reading.watermarks, tuple(reading.notices), tuple(reading.counts), everybody)
+        notices = (*reading.notices, *(drift.words for drift in reading.drifts if drift.change != "new code"))
+        return Delivery(
+            tables, reading.watermarks, notices, tuple(reading.counts), everybody, drifts=tuple(reading.drifts)
+        )
 
     def close(self) -> None:
         """Everything was stored: forget the pages."""
@@ -92,7 +99,9 @@ class _Reading:
         self.watermarks: dict[str, str] = {}
         self.notices: list[str] = []
         self.counts: list[FeedCount] = []
+        self.drifts: list[Drift] = []
         self._total = 0
+        self._given: tuple[str, ...] = ()
 
     def feed(self, table: str, name: str, feed: Feed) -> pl.DataFrame:
         """The new rows of a feed, all columns text; remembers how far it was read, and how large it is."""
@@ -102,12 +111,29 @@ class _Reading:
         # Asked before the reading, so that a row that comes meanwhile is read and not counted, never the reverse.
         size = self._size(feed) if prompts and table != "contacts" else None
         rows, began = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
+        self._note_form(name, feed, rows)
         counted = self._count(table, name, feed, size if prompts else self._total or rows.height, rows.height)
         if feed.by:
             # A row that changed behind our back while pages were turned bears a stamp from after the beginning.
             newest = max(before, _newest(rows, feed.by, began))
             self.watermarks[mark] = before if counted is not None and _lost_some(counted) else newest
         return rows
+
+    def _note_form(self, name: str, feed: Feed, rows: pl.DataFrame) -> None:
+        """Note which columns a feed gives, and which of them always have values.
+
+        Raises:
+            HeldBack: One that always had values has none any more.
+        """
+        mark, before = f"imis.columns.{name}", self._errand.watermarks
+        given = json.dumps(sorted(self._given)) if self._given else before.get(mark, "")
+        if before.get(mark) and self._given:
+            self.drifts += of_columns(feed.place, json.loads(before[mark]), self._given, feed.wanted)
+        self.watermarks[mark] = given
+        own = {column: source.column for column, source in feed.columns.items() if source.column}
+        filling = Filling(before.get(f"imis.filled.{name}", ""), own)
+        filling.check(feed.place, rows)
+        self.watermarks[f"imis.filled.{name}"] = filling.text
 
     def _size(self, feed: Feed) -> int | None:
         """How many rows the feed has in all, as iMIS says; one request."""
@@ -221,12 +247,15 @@ class _Reading:
         spool = FeedSpool(folder, wanted, question, self._server_time(), kept=name != "contacts")
         start = self._resume(spool, place, prompts, entity, order_by)
         position, total = start, 0
+        self._given = ()
         for offset, rows, told in self._pages(place, prompts, entity, order_by, start):
             require_columns(place, rows[0].keys(), wanted)
+            self._given = self._given or tuple(rows[0])
             spool.add(offset, spool.frame_of(rows))
             position, total = position + len(rows), told or 0
             self._errand.progress(f"reading {name.replace('.', ': ').replace('_', ' ')}", position, total or None)
         frame = spool.frame()
+        self.drifts += of_objects(place, spool.nested)
         self._total = total
         if total > frame.height:
             self.notices.append(f"{place}: iMIS speaks of {total:,} rows and gave {frame.height:,}")

@@ -74,6 +74,7 @@ class SyncReport:
         feeds: By feed, rows that the source speaks of (`source`), read this time (`read`), and in the lake (`lake`).
         departed: Pseudonyms of members whom the source no longer has.
         returned: Pseudonyms of members whom it has again.
+        drifts: How the form of what the source gives has changed: `place`, `column`, `change`, `response`.
     """
 
     source: str
@@ -89,6 +90,7 @@ class SyncReport:
     feeds: dict[str, dict[str, int]] = field(default_factory=dict)
     departed: tuple[int, ...] = ()
     returned: tuple[int, ...] = ()
+    drifts: tuple[dict[str, str], ...] = ()
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -106,5 +108,6 @@ class SyncReport:
             for name, report in self.tables.items()
         }
         told |= {"feeds": self.feeds} if self.feeds else {}
+        told |= {"drifts": list(self.drifts)} if self.drifts else {}
         told |= {"departed": len(self.departed)} if self.departed else {}
         return told | ({"returned": len(self.returned)} if self.returned else {})

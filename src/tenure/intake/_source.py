@@ -13,6 +13,7 @@ import duckdb
 
 from tenure.base.errors import UsageError
 from tenure.base.settings import Settings
+from tenure.intake._drift import Drift
 
 Progress = Callable[..., None]
 """Called as `progress(words, done, total)`; the counts may be left out."""
@@ -78,6 +79,7 @@ class Delivery:
         notices: What the source has to say about them.
         feeds: How large each feed is, where the source can tell.
         everybody: What to select `member_id` from, of everybody whom the source has; empty when it was not asked.
+        drifts: How the form of what it gives has changed.
     """
 
     tables: dict[str, Given]
@@ -85,6 +87,7 @@ class Delivery:
     notices: tuple[str, ...] = ()
     feeds: tuple[FeedCount, ...] = ()
     everybody: str = ""
+    drifts: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True)

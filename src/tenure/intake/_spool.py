@@ -22,9 +22,11 @@ _SECONDS = 3.0
 
 
 def text_of(value: Any) -> str | None:
-    """A JSON value as text; None for null."""
+    """A JSON value as text; None for null, and for an object or list, which is no value."""
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, dict | list):
+        return None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
@@ -59,6 +61,7 @@ class FeedSpool:
     def __init__(self, folder: Path, columns: list[str], question: str, began: str, *, kept: bool = True) -> None:
         self._folder, self._columns, self._kept = folder, columns, kept
         self.began = began
+        self.nested: set[str] = set()
         self._waiting: list[tuple[int, pl.DataFrame]] = []
         self._frames: list[pl.DataFrame] = []
         self._saved_at = time.monotonic()
@@ -75,7 +78,10 @@ class FeedSpool:
         return Resumption(begins, last.filter(pl.col("page") == begins).drop("page"))
 
     def frame_of(self, rows: list[dict[str, Any]]) -> pl.DataFrame:
-        """A page's rows as text."""
+        """A page's rows as text; columns that hold objects or lists are noted in `nested`."""
+        for name in self._columns:
+            if name not in self.nested and any(isinstance(row.get(name), dict | list) for row in rows):
+                self.nested.add(name)
         return pl.DataFrame(
             {name: [text_of(row.get(name)) for row in rows] for name in self._columns},
             schema=dict.fromkeys(self._columns, pl.String),

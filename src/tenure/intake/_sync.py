@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
@@ -12,17 +12,18 @@ from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Settings
 from tenure.intake import _departures, _quarantine, _store
+from tenure.intake._drift import of_faults
 from tenure.intake._gates import gate
 from tenure.intake._judge import Verdict, judge
 from tenure.intake._notices import notices
 from tenure.intake._report import SyncReport, TableReport
 from tenure.intake._rules import FUTURE
-from tenure.intake._source import Errand, FeedCount, Progress, Source, silent
+from tenure.intake._source import Delivery, Errand, FeedCount, Progress, Source, silent
 from tenure.intake._staging import Stage
 from tenure.lake import Batch, Change, Lake
 
-HandUp = Callable[[tuple[tuple[int, str], ...], pl.DataFrame | None, bool], None]
-"""Called as `hand_up(identities, contacts, contacts_whole)` just before the lake changes."""
+HandUp = Callable[[tuple[tuple[int, str], ...], pl.DataFrame | None, bool, tuple[int, ...]], None]
+"""Called as `hand_up(identities, contacts, contacts_whole, departed)` just before the lake changes."""
 
 
 def sync(
@@ -73,8 +74,11 @@ def sync(
         known, contacts = _store.identities(stage), _store.contacts(stage)
         whole = "contacts" not in stage.delivery.tables or stage.delivery.tables["contacts"].whole
         if hand_up is not None:
-            hand_up(known, contacts, whole)
+            hand_up(known, contacts, whole, departures.gone)
         _set_watermarks(batch, stage, source.name)
+        if departures.back:
+            # Their contacts went when they did, and may not have changed since: the next sync reads all.
+            batch.set_watermark(f"{source.name}.contacts", "")
         version = batch.commit()
     source.close()
     return SyncReport(
@@ -91,7 +95,15 @@ def sync(
         feeds=_feeds(stage.delivery.feeds, lake),
         departed=departures.gone,
         returned=departures.back,
+        drifts=tuple(told_drifts(stage.delivery, verdicts)),
     )
+
+
+def told_drifts(delivery: Delivery, verdicts: Mapping[str, Verdict]) -> Iterator[dict[str, str]]:
+    """How the form of what came has changed, and what followed from it."""
+    drifts = [*delivery.drifts, *(one for v in verdicts.values() for one in of_faults(v.label, v.faults))]
+    for one in drifts:
+        yield {"place": one.place, "column": one.column, "change": one.change, "response": one.response}
 
 
 def _feeds(feeds: tuple[FeedCount, ...], lake: Lake) -> dict[str, dict[str, int]]:

@@ -136,6 +136,19 @@ class Lake:
         last = rows.sort("known_at").unique("member", keep="last", maintain_order=True)
         return sorted(last.filter("gone")["member"])
 
+    def members_and_absences(self) -> pl.DataFrame:
+        """All versions of all members, with when the source was last seen not to have them any more (`away_from`).
+
+        `away_until` is when it was seen to have them again. UTC naive; null for never.
+        """
+        rows = self._read("departures").sort("member", "known_at")
+        left = rows.filter("gone").group_by("member").agg(away_from=pl.col("known_at").last())
+        back = rows.filter(~pl.col("gone")).group_by("member").agg(back=pl.col("known_at").last())
+        away = left.join(back, on="member", how="left").with_columns(
+            away_until=pl.when(pl.col("back") > pl.col("away_from")).then("back")
+        )
+        return self.members().join(away.drop("back"), on="member", how="left", maintain_order="left")
+
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB in memory with a view of each table but the audit attributes; close it when done."""
         manifest, connection = self._manifest, connect(spill=self._root / "spill")

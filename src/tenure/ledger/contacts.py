@@ -37,6 +37,15 @@ def replace(*, frame: pl.DataFrame) -> int:
     return len(fresh) + len(changed) + len(gone)
 
 
+def forget(*, members: Iterable[int]) -> int:
+    """Remove the contacts of *members* (pseudonyms); returns how many there were."""
+    gone, removed = list(members), 0
+    with transaction.atomic():
+        for i in range(0, len(gone), 900):
+            removed += Contact.objects.filter(member__in=gone[i : i + 900]).delete()[0]
+    return removed
+
+
 def names_of(*, members: Iterable[int]) -> dict[int, str]:
     """Full names by pseudonym; members without a name are left out."""
     contacts = Contact.objects.filter(member__in=list(members)).only("member", "first_name", "last_name")

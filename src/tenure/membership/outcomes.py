@@ -23,11 +23,13 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
     has run out (`as_of` > `ends_on` + grace); until then it is pending, whichever way it seems to go, so that early
     payers do not make a young class look loyal. Death, merger and transfer are outcomes of their own. Lifetime and
     complimentary terms have no renewal to decide; nor has a term that is billed to the organization which pays for
-    the person, whose exit is one lapse and not forty.
+    the person, whose exit is one lapse and not forty. Nor is it known what became of a member whom the source
+    no longer has: a term whose grace had not run out by then stays pending, and is no lapse.
 
     Args:
         terms: All versions of all terms; only those recorded before *as_of* are used.
-        members: All versions of all members; likewise.
+        members: All versions of all members; likewise. With `away_from` and `away_until` (instants, UTC naive), when
+            the source was last seen without a member, and with it again.
         rules: Grace, lifetime and complimentary types.
         as_of: The day on which the labels are read, at its start.
 
@@ -57,11 +59,14 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
         .then(pl.lit(RENEWED))
         .when(pl.col("deceased_on").is_not_null() & (pl.col("deceased_on") <= last_day))
         .then(pl.lit("deceased"))
+        .when(pl.col("away_from").dt.date() <= last_day)
+        .then(pl.lit(PENDING))
         .otherwise(pl.lit(LAPSED))
     )
     listed = pl.col("member_type").is_in(list(rules.list_billed_types)) & pl.col("organization").is_not_null()
     return (
         following.join(_latest(members, as_of), on="member", how="left")
+        .join(_absences(members, as_of), on="member", how="left")
         .filter((pl.col("ends") < FOREVER) & ~free_of_charge(rules) & ~listed)
         .with_columns(outcome=outcome, renewed=renewed)
         .select(
@@ -78,3 +83,12 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
 def _latest(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     known = with_payers(members).filter(pl.col("valid_from") < pl.lit(as_of).cast(pl.Datetime("us")))
     return known.sort("valid_from").group_by("member").agg(pl.col("deceased_on", "organization").last())
+
+
+def _absences(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Who was known on *as_of* to be away from the source, and since when."""
+    if "away_from" not in members.columns:
+        return pl.DataFrame(schema={"member": pl.Int64, "away_from": pl.Datetime("us")})
+    at = pl.lit(as_of).cast(pl.Datetime("us"))
+    away = (pl.col("away_from") < at) & (pl.col("away_until").is_null() | (pl.col("away_until") >= at))
+    return members.filter(away).select("member", "away_from").unique("member")

@@ -66,7 +66,7 @@ def train(
     """
     tell = progress or (lambda stage, share: None)
     tell("labels", 0.0)
-    terms, members = lake.terms(), _without(lake.members(), as_of)
+    terms, members = lake.terms(), _without(lake.members_and_absences(), as_of)
     terms = terms.filter(
         pl.col("member").is_in(members["member"].unique().to_list()) if len(members) else pl.lit(value=False)
     )
