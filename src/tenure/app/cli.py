@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "serve": "Serve the staff pages.",
     "evaluate": "Say how good a model is, from its back-test.",
     "model": "List, promote, roll back and examine models.",
+    "receipt": "Print what one score was made from.",
     "export": "Write scores or past decisions to a file.",
     "backup": "Back up the ledger, the lake, the models and the settings into one file.",
     "restore": "Put a backup into a home.",

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
-from tenure.app import labels, promotion
+from tenure.app import labels, promotion, receipts
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
@@ -19,6 +19,7 @@ _STALE_DAYS = 14
 if TYPE_CHECKING:
     import polars as pl
 
+    from tenure.features import FeatureMatrix
     from tenure.intake import SyncReport
     from tenure.risk import Model
 
@@ -132,7 +133,11 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
     from tenure.ledger import scores
 
     with walk.step("score", "Score") as tell:
-        frame = risk.score(house.lake, house.settings, as_of, model, progress=lambda share: tell("members", share, 1.0))
+        given: list[FeatureMatrix] = []
+        frame = risk.score(
+            house.lake, house.settings, as_of, model, keep=given.append,
+            progress=lambda share: tell("members", share, 1.0),
+        )  # fmt: skip
         bands = dict(frame.group_by("band").len().iter_rows())
         tell.count(members=frame.height, bands=bands)
         tell.say(f"{frame.height:,} members" + _band_words(bands))
@@ -142,6 +147,8 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
             replay = _is_replay(as_of)
             walk.run.fence.look()
             house.lake.write_scores(as_of, frame)
+            page = receipts.page_of(house, as_of, model, receipt)
+            receipts.store(house).keep(as_of, given[0] if given else None, page)
             if not replay:
                 scores.replace(frame=frame, run=walk.run.row, clock=house.clock, fence=walk.run.fence)
             tell.count(receipt=receipt)

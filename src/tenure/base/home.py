@@ -37,6 +37,10 @@ class Home:
         return self.root / "models"
 
     @property
+    def receipts(self) -> Path:
+        return self.root / "receipts"
+
+    @property
     def ledger(self) -> Path:
         return self.root / "ledger.sqlite3"
 

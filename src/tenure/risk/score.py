@@ -10,7 +10,7 @@ import polars as pl
 from scipy.stats import rankdata
 
 from tenure.base.settings import Bands, Settings
-from tenure.features import build
+from tenure.features import FeatureMatrix, build
 from tenure.features.facts import known_person
 from tenure.lake import Lake
 from tenure.membership import standing
@@ -39,6 +39,7 @@ def score(
     model: Model,
     *,
     progress: Callable[[float], None] | None = None,
+    keep: Callable[[FeatureMatrix], None] | None = None,
 ) -> pl.DataFrame:
     """Score every member who is active on *as_of*, from what was known at its start.
 
@@ -48,6 +49,7 @@ def score(
         as_of: The day.
         model: Which model.
         progress: Told the share done.
+        keep: Handed the features that the model is given, when anybody is at risk.
 
     Returns:
         One row per active payer, sorted by member, columns of `SCHEMA`. Lifetime and complimentary members have
@@ -63,7 +65,7 @@ def score(
     tell(0.1)
     scored = [_free(free, model)]
     if len(at_risk):
-        scored.append(_at_risk(lake, at_risk, model, settings.bands, tell))
+        scored.append(_at_risk(lake, at_risk, model, settings.bands, tell, keep))
     together = pl.concat([part for part in scored if len(part)], how="vertical") if len(stood) else _empty()
     ranked = together.with_columns(risk_rank=pl.Series(_rank(together["p_lapse_renewal"].to_numpy()), dtype=pl.Float64))
     chapters = known_person(members, stood).select("member", "chapter_id")
@@ -78,9 +80,16 @@ def _rank(p: Floats) -> Floats:
 
 
 def _at_risk(
-    lake: Lake, stood: pl.DataFrame, model: Model, bands: Bands, tell: Callable[[float], None]
+    lake: Lake,
+    stood: pl.DataFrame,
+    model: Model,
+    bands: Bands,
+    tell: Callable[[float], None],
+    keep: Callable[[FeatureMatrix], None] | None,
 ) -> pl.DataFrame:
     matrix = build(lake, stood, progress=lambda share: tell(0.1 + 0.3 * share))
+    if keep:
+        keep(matrix)
     x = model.encoding.encode(matrix)
     p = model.probability(x)
     low, high = model.interval(x)

@@ -1,0 +1,66 @@
+"""Every score can be explained later: made again from what was known, though more has arrived since."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from calls import AS_OF, tenure
+
+
+def test_two_hundred_past_scores_come_out_again_though_more_records_arrived(night: Path):
+    """Another week of records, another model, another night; then the old night to 1e-9, and a receipt of one."""
+    exports = night.parent / "exports"
+    activity = pl.read_csv(exports / "activity.csv", infer_schema=False)
+    more = activity.tail(400).with_columns(
+        activity_id=pl.concat_str(pl.lit("new-"), pl.col("activity_id")),
+        occurred_at=pl.lit("2025-03-04T10:00:00Z"), recorded_at=pl.lit("2025-03-04T11:00:00Z"),
+    )  # fmt: skip
+    pl.concat([activity, more]).write_csv(exports / "activity.csv")
+    assert tenure("run", "--home", night, "--as-of", "2025-03-06").code == 0
+    done = tenure("score", "--home", night, "--replay", AS_OF, "--json")
+
+    assert done.code == 0, done.told
+    assert done.json["same"] == done.json["members"] >= 200
+    assert done.json["farthest"] <= 1e-9
+    assert done.json["features"] == []
+    assert done.json["page"]["lake_version"] == 1
+
+    scores = pl.read_parquet(night / "lake" / "scores" / f"{AS_OF}.parquet")
+    tenure("export", "scores", "--home", night, "--as-of", AS_OF, "--out", night / "scores.csv")
+    member = pl.read_csv(night / "scores.csv", infer_schema=False)["member_id"][0]
+    told = tenure("receipt", member, "--home", night, "--as-of", AS_OF)
+    one = tenure("receipt", member, "--home", night, "--as-of", AS_OF, "--json").json
+    assert told.out.count(": the same.") == 2
+    assert one["from_kept"] == pytest.approx(scores["p_lapse_renewal"].max(), abs=1e-9)
+    assert one["from_lake"] == pytest.approx(one["from_kept"], abs=1e-9)
+    assert one["page"]["model"] == one["score"]["model_version"]
+    assert len(one["features"]) > 30
+
+
+def test_a_record_dated_back_is_noticed_and_the_receipt_still_holds(night: Path):
+    """Rows that claim to have been known before a night change what is counted anew, and not the receipt."""
+    exports = night.parent / "exports"
+    activity = pl.read_csv(exports / "activity.csv", infer_schema=False)
+    busiest = activity["member_id"].value_counts(sort=True)["member_id"][0]
+    more = activity.filter(pl.col("kind") == "login").head(30).with_columns(
+        activity_id=pl.concat_str(pl.lit("back-"), pl.col("activity_id")), member_id=pl.lit(busiest),
+        occurred_at=pl.lit("2025-02-20T10:00:00Z"), recorded_at=pl.lit("2025-02-20T11:00:00Z"),
+    )  # fmt: skip
+    pl.concat([activity, more]).write_csv(exports / "activity.csv")
+    assert tenure("sync", "--home", night).code == 0
+    done = tenure("score", "--home", night, "--replay", AS_OF, "--json")
+
+    assert done.code == 4
+    assert done.json["members"] - done.json["same"] >= 1
+    assert any("login" in name for name in done.json["features"])
+    one = tenure("receipt", busiest, "--home", night, "--as-of", AS_OF, "--json").json
+    assert one["from_kept"] == pytest.approx(one["score"]["p_lapse_renewal"], abs=1e-9)
+    assert any(feature["then"] != feature["now"] for feature in one["features"])
+
+
+def test_what_has_no_receipt_is_said(night: Path):
+    """A member who is not there, and a night that was not scored."""
+    assert tenure("receipt", "no such member", "--home", night).code == 2
+    assert "nights with scores are 2025-03-01" in tenure("score", "--home", night, "--replay", "2025-02-01").err
