@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from tenure.base.settings import Membership
+from tenure.base.settings import FreeExtension, Membership
 from tenure.risk.label_table import Labels, label, rules_in_words
 
 AS_OF = dt.date(2025, 1, 1)
@@ -131,6 +131,11 @@ def test_a_sweep_of_free_extensions_is_found_with_its_day():
     (extension,) = [finding for finding in found.findings if finding.code == "free-extension"]
     assert "50 terms were made longer on 2022-04-01, by 90 days" in extension.words
     assert not extension.hard
+
+    named = FreeExtension(since=dt.date(2022, 12, 1), until=dt.date(2023, 1, 31), days=90)
+    rules = Membership(free_extensions=(named,))
+    assert "free-extension" not in codes(label(pl.concat([frame, swept]), NOBODY, rules, as_of=AS_OF))
+    assert "were given 90 days for free" in " ".join(rules_in_words(rules))
 
 
 def test_a_year_in_which_hardly_anybody_could_lapse_is_named():

@@ -76,7 +76,7 @@ def label(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_o
     """
     known = terms.filter(pl.col("recorded_at") < pl.lit(as_of).cast(pl.Datetime("us")))
     found = _with_payment(known, members, rules, as_of)
-    findings = [*_odd_rules(rules, found), *_odd_labels(found), *_odd_payments(found), *_odd_terms(known)]
+    findings = [*_odd_rules(rules, found), *_odd_labels(found), *_odd_payments(found), *_odd_terms(known, rules)]
     return Labels(_table(found, as_of), _by_grace(found, as_of), tuple(sorted(findings, key=lambda one: not one.hard)))
 
 
@@ -94,6 +94,13 @@ def rules_in_words(rules: Membership) -> list[str]:
     for title, kinds in (("Lifetime", rules.lifetime_types), ("Complimentary", rules.complimentary_types)):
         if kinds:
             said.append(f"{title} types, which have no renewal: {', '.join(kinds)}.")
+    if rules.list_billed_types:
+        said.append(f"Billed to the organization, whose exit is one lapse: {', '.join(rules.list_billed_types)}.")
+    if rules.accrual:
+        said.append("Billing moves the end of a term before it is paid, so only a date of payment shows a payment.")
+    for one in rules.free_extensions:
+        whom = f" ({', '.join(one.types)})" if one.types else ""
+        said.append(f"Terms that ended from {one.since} to {one.until}{whom} were given {one.days} days for free.")
     return said
 
 
@@ -230,22 +237,31 @@ def _just_after(decided: pl.DataFrame) -> Iterator[Finding]:
         yield Finding("paid-after-grace", hard, words, mend)
 
 
-def _odd_terms(terms: pl.DataFrame) -> Iterator[Finding]:
-    """Terms that were extended in one sweep, and terms that overlap."""
+def _declared(rules: Membership) -> pl.Expr:
+    """Whether a term that was made longer is one of the free extensions that the rules name."""
+    named = pl.lit(value=False)
+    for one in rules.free_extensions:
+        kind = pl.col("member_type").is_in(list(one.types)) if one.types else pl.lit(value=True)
+        named = named | (pl.col("before").is_between(one.since, one.until) & kind)
+    return named
+
+
+def _odd_terms(terms: pl.DataFrame, rules: Membership) -> Iterator[Finding]:
+    """Terms that were extended in one sweep that the rules do not name, and terms that overlap."""
     versions = terms.sort("term_id", "recorded_at").with_columns(
         before=pl.col("ends_on").shift(1).over("term_id"), paid_before=pl.col("paid_on").shift(1).over("term_id")
     )
     longer = (pl.col("ends_on") - pl.col("before")).dt.total_days() >= 14
     unpaid = pl.col("paid_on").eq_missing(pl.col("paid_before"))
     swept = (
-        versions.filter(longer & unpaid)
+        versions.filter(longer & unpaid & ~_declared(rules))
         .group_by(pl.col("recorded_at").dt.date().alias("day"))
         .agg(pl.len(), (pl.col("ends_on") - pl.col("before")).dt.total_days().median().alias("days"))
         .filter((pl.col("len") >= 20) & (pl.col("len") >= 0.005 * terms["term_id"].n_unique()))
     )
     for day, n, days in swept.sort("day").iter_rows():
         words = f"{n:,} terms were made longer on {day}, by {days:.0f} days as a rule, without a payment"
-        mend = "a free extension moves the end that a lapse is dated by; sign when that is as you count"
+        mend = "if they were given for free, name the stretch under [[membership.free_extensions]]"
         yield Finding("free-extension", False, words, mend)
     latest = terms.sort("recorded_at").unique("term_id", keep="last").sort("member", "starts_on")
     overlap = latest.filter(
