@@ -153,6 +153,12 @@ def test_the_older_tables_take_rows(sandbox: Sandbox, somebody: str) -> None:
     assert sandbox.master.post("/api/Name_Demo", json=demo).status_code == 201
 
 
+def test_organizations_are_picked_out_of_the_parties(sandbox: Sandbox) -> None:
+    found = sandbox.staff.get("/api/Party?isOrganization=true").json()["Items"]["$values"]
+    assert found
+    assert all(".OrganizationData," in one["$type"] for one in found)
+
+
 def test_a_deleted_contact_is_gone_and_noted(sandbox: Sandbox) -> None:
     person = {"$type": "Asi.Soa.Membership.DataContracts.PersonData, Asi.Contracts"}
     person |= {"PersonName": {"FirstName": "Gone", "LastName": "Soon"}, "Email": "gone@example.org"}  # type: ignore[dict-item]
@@ -163,6 +169,7 @@ def test_a_deleted_contact_is_gone_and_noted(sandbox: Sandbox) -> None:
     for entity in ("Party", "CsContact", "PartySummary"):
         assert sandbox.staff.get(f"/api/{entity}/{party}").status_code == 404
     assert first(sandbox, "PartyDeleteLog", PartyId=party)["PartyId"] == party
+    assert party not in [str(row["ID"]) for row in sandbox.rows("Members")]
 
 
 def test_courses_are_readable_wherever_learning_refers_to_them(sandbox: Sandbox) -> None:

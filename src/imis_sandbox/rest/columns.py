@@ -112,6 +112,9 @@ class Numbered(Column):
     def keys(self, rows: Array) -> Array:
         return np.asarray(rows)
 
+    def empty(self, rows: Array) -> Array:
+        return np.zeros(len(rows), bool)
+
 
 class Coded(Column):
     """Text from a short vocabulary; compared by code."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,15 +82,22 @@ class Groups:
         if party:
             row = self.records.row_of(party)
             rows = [row] if row >= 0 and people["committee"][row] != NEVER else []
-        return [self._seat(row) for row in rows]
+        joined = text_of(self.records.seated_since(np.array(rows, np.int64)) * DAY)
+        return [self._seat(row, since) for row, since in zip(rows, joined, strict=True)]
 
-    def _seat(self, row: int) -> Membership:
+    def _seat(self, row: int, joined: str) -> Membership:
         people = self.records.people
         group = f"COMMITTEE/{catalog.COMMITTEES[int(people['committee'][row])]}"
         party = self.records.id_of(row)
-        key = str(uuid.uuid5(_SPACE, f"{group}/{party}"))
-        joined = text_of(np.array([int(self.records.seated_since(np.array([row]))[0]) * DAY]))[0]
-        return Membership(key, group, party, joined, details=[str(uuid.uuid5(_SPACE, key))])
+        key, detail = _seat_keys(group, party)
+        return Membership(key, group, party, joined, details=[detail])
+
+
+@lru_cache(maxsize=100_000)
+def _seat_keys(group: str, party: str) -> tuple[str, str]:
+    """The ids of a seat and of its one detail."""
+    key = str(uuid.uuid5(_SPACE, f"{group}/{party}"))
+    return key, str(uuid.uuid5(_SPACE, key))
 
 
 _MEMBERS = ("GroupMemberId", "Group", "Party", "JoinDate", "IsActive", "MembershipDetails")

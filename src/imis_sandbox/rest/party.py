@@ -54,6 +54,7 @@ class Party(Entity):
             people.day("BirthDate", "birth"), people.coded("CustomerTypeCode", "type", lambda: _CODES),
             people.moment("UpdatedOn", "updated"), people.moment("CreatedOn", "created"),
             Flag("IsMember", lambda rows: records.is_member(rows)),
+            Flag("IsOrganization", lambda rows: self.state.people["kind"][rows] == ORGANIZATION),
             people.text("Status", lambda row: "A"), people.text("City", records.city),
         ]  # fmt: skip
         return Source(self.name, columns, self._rows, key=("PartyId",), aliases={"customertype": "CustomerTypeCode"})

@@ -192,7 +192,7 @@ class _Shelf:
 
     def of_people(self) -> list[Query]:
         people = self.maker(lambda: self.state.people)
-        rows: Callable[[], Rows] = lambda: range(len(self.state.people))  # noqa: E731
+        rows = self.records.undeleted
         updated = people.moment("LastUpdated", "updated")
         prompt = (("UpdatedSince", "LastUpdated", "ge"),)
         members = Source("CsContact", [*member_columns(people), updated], rows, key=("ID",), party="ID")

@@ -288,8 +288,10 @@ class Tally:
             self._seen, self._counts = len(log), {}
         if kind not in self._counts:
             rows = np.flatnonzero(log["kind"] == KIND[kind])
-            pairs = np.unique(log["ref"][rows].astype(np.int64) << 32 | log["who"][rows])
-            self._counts[kind] = np.bincount(np.maximum(pairs >> 32, 0), minlength=self._state.campaigns)
+            campaigns = np.maximum(log["ref"][rows], 0).astype(np.int64)
+            if kind == "email_opened":  # the one thing that a recipient does more than once
+                campaigns = np.unique(campaigns << 32 | log["who"][rows]) >> 32
+            self._counts[kind] = np.bincount(campaigns, minlength=self._state.campaigns)
         return self._counts[kind]
 
 

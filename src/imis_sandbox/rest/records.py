@@ -173,6 +173,11 @@ class Records:
         merged = (self.people["status"][rows] == MERGED) & (self.people["type"][rows] == _FORMER)
         return np.asarray(merged | np.isin(rows, list(self.deleted))) if self.deleted else np.asarray(merged)
 
+    def undeleted(self) -> range | Array:
+        """The rows of the contacts that no administrator deleted; what merged of itself is among them."""
+        rows = range(len(self.people))
+        return rows if not self.deleted else np.setdiff1d(rows, list(self.deleted))
+
     def there(self) -> Array:
         """The rows of the contacts that are not gone."""
         rows = np.arange(len(self.people))
