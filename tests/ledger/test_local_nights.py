@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tenure.app.house import House
-from tenure.app.schedule import night_due
+from tenure.app.schedule import local_night, night_due, own_delay
 from tenure.base.errors import HeldBack
 from tenure.base.home import Home
 from tenure.base.settings import Association, Night, Settings
@@ -78,3 +80,26 @@ def test_a_night_that_failed_is_done_again_and_one_held_back_is_not(home: Home, 
     assert call(home, settings, at, "02:00", ValueError())
     assert call(home, settings, at + HOUR, "02:00", HeldBack("a person is to look"))
     assert not call(home, settings, at + 2 * HOUR, "02:00")
+
+
+def test_associations_on_one_machine_begin_apart(tmp_path: Path, settings: Settings):
+    """Fifty of them, spread over four hours: the same place each night, two in one minute at most, none before time."""
+    night = Night(starts_at="22:30", spread_minutes=240)
+    spread = settings.model_copy(update={"night": night, "association": Association(time_zone="America/New_York")})
+    delays = []
+    for number in range(50):
+        (tmp_path / str(number)).mkdir()
+        home = Home(tmp_path / str(number))
+        home.key_file.parent.mkdir()
+        home.key_file.write_text(hashlib.sha256(str(number).encode()).hexdigest())
+        house = House(home, spread)
+        assert own_delay(house) == own_delay(House(home, spread))
+        delays.append(own_delay(house))
+        begins = dt.datetime(2025, 6, 1, 22, 30, tzinfo=NEW_YORK) + delays[-1]
+        assert local_night(house, begins - dt.timedelta(seconds=1)) == dt.date(2025, 5, 31)
+        assert local_night(house, begins) == dt.date(2025, 6, 1)
+    assert all(dt.timedelta(0) <= delay < dt.timedelta(hours=4) for delay in delays)
+    quarters = {delay // dt.timedelta(minutes=30) for delay in delays}
+    assert quarters == set(range(8)), "they lie all over the four hours"
+    busiest = max(delays.count(delay) for delay in delays)
+    assert busiest <= 2

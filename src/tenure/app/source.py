@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from tenure.intake import Source
 
 
+_REST = dt.timedelta(hours=1)
+"""How long iMIS is left alone after a sync, by the vendor's rules of use; without a limit on requests, not at all."""
+
+
 @contextmanager
 def open_source(house: House) -> Iterator[Source]:
     """The source, for the length of the block."""
@@ -32,7 +37,10 @@ def open_source(house: House) -> Iterator[Source]:
             yield intake.SqlSource(database, plan)
         return
     with open_client(house) as client:
-        yield intake.ImisSource(client, intake.read_mapping(house.settings.source.mapping, house.home))
+        plan = intake.read_mapping(house.settings.source.mapping, house.home)
+        yield intake.ImisSource(
+            client, plan, rest=_REST if house.settings.source.requests_per_hour else dt.timedelta(0)
+        )
 
 
 @contextmanager

@@ -48,6 +48,11 @@ class Pseudonyms:
         digest = hmac.digest(self._key, _PURPOSE + member_id.encode(), hashlib.sha256)
         return int.from_bytes(digest[:8], "big", signed=True)
 
+    def share(self, purpose: str) -> float:
+        """A number from 0 to below 1 that is the association's own for *purpose*, and tells nothing of the key."""
+        digest = hmac.digest(self._key, b"tenure:share:" + purpose.encode(), hashlib.sha256)
+        return int.from_bytes(digest[:6], "big") / 2**48
+
     def many(self, member_ids: Iterable[str]) -> list[int]:
         """Pseudonyms in the order of *member_ids*; give distinct ids, since each costs two hashes."""
         return [self.one(member_id) for member_id in member_ids]

@@ -123,9 +123,13 @@ class Capacity(_Section):
 
 
 class Night(_Section):
-    """When a night begins, and who is told of it. `starts_at` is local, by the association's time zone."""
+    """When a night begins, and who is told of it. `starts_at` is local, by the association's time zone.
+
+    `spread_minutes` is over how long the nights of the associations on one machine are spread from there on.
+    """
 
     starts_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    spread_minutes: int = Field(default=0, ge=0, le=720)
     ping_url: str = ""
 
     @field_validator("ping_url")

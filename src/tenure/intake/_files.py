@@ -43,6 +43,10 @@ class FilesSource:
         until = watermarks.get("files.future", "")
         return not until or at < dt.datetime.fromisoformat(until)
 
+    def resting(self, watermarks: Mapping[str, str], at: dt.datetime) -> str:
+        """Never: it may be asked at any time."""
+        return ""
+
     def deliver(self, db: duckdb.DuckDBPyConnection, errand: Errand) -> Delivery:
         """Offer each file as a view; nothing but headers is read yet.
 

@@ -24,6 +24,7 @@ from tenure.intake._shaping import given, select, taken, unknown_codes
 from tenure.intake._source import Delivery, Errand, FeedCount
 from tenure.intake._spool import FeedSpool
 
+_AT = "imis.at"
 _EVERYBODY = "imis.everybody"
 _WEEK = dt.timedelta(days=6, hours=12)
 _TOLERANCE = 0.01
@@ -36,17 +37,27 @@ class ImisSource:
     Args:
         client: Talks to it.
         plan: The mapping.
+        rest: After a sync that went through, iMIS is left alone for so long.
     """
 
     name = "imis"
 
-    def __init__(self, client: ImisClient, plan: Plan) -> None:
-        self._client, self._plan = client, plan
+    def __init__(self, client: ImisClient, plan: Plan, *, rest: dt.timedelta = dt.timedelta(0)) -> None:
+        self._client, self._plan, self._rest = client, plan, rest
         self._spool: Path | None = None
 
     def unchanged(self, watermarks: Mapping[str, str], at: dt.datetime) -> bool:
         """Never known without asking."""
         return False
+
+    def resting(self, watermarks: Mapping[str, str], at: dt.datetime) -> str:
+        """Whether the last sync by this mapping that went through is too short ago; one that was stopped may go on."""
+        last, _, mapping = watermarks.get(_AT, "").partition(" ")
+        since = at - dt.datetime.fromisoformat(last) if last and mapping == _digest(self._plan) else None
+        if since is None or not dt.timedelta(0) <= since < self._rest:
+            return ""
+        minutes = since.total_seconds() / 60
+        return f"iMIS was read {minutes:,.0f} minutes ago and is asked once in {self._rest.total_seconds() / 60:,.0f}"
 
     def deliver(self, db: duckdb.DuckDBPyConnection, errand: Errand) -> Delivery:
         """Read what is new in every feed of the mapping.
@@ -56,12 +67,13 @@ class ImisSource:
             ColumnsMissing: A query lacks a column that the mapping names.
         """
         self._spool = errand.spool
-        plan = hashlib.blake2b(f"{self._plan!r} {errand.zone}".encode(), digest_size=8).hexdigest()
+        plan = _digest(self._plan, errand.zone)
         if errand.watermarks.get("imis.plan") != plan:
             # Another mapping, or the first time: what was read through the old one is read again.
             errand = replace(errand, watermarks={})
         reading = _Reading(self._client, errand)
         reading.watermarks["imis.plan"] = plan
+        reading.watermarks[_AT] = f"{errand.at.isoformat(timespec='seconds')} {_digest(self._plan)}"
         parts: dict[str, list[str]] = {}
         everybody = ""
         for table, name, feed in self._plan.feeds():
@@ -306,6 +318,10 @@ class _Reading:
 
     def _server_now(self) -> dt.datetime:
         return self._errand.at.astimezone(self._errand.zone).replace(tzinfo=None)
+
+
+def _digest(*told: object) -> str:
+    return hashlib.blake2b(" ".join(map(repr, told)).encode(), digest_size=8).hexdigest()
 
 
 def _lost_some(counted: FeedCount) -> bool:

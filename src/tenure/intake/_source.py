@@ -133,6 +133,10 @@ class Source(Protocol):
         """Whether the source can tell, without being read, that it has nothing that the lake lacks."""
         ...
 
+    def resting(self, watermarks: Mapping[str, str], at: dt.datetime) -> str:
+        """In words why the source must not be asked at present; empty when it may."""
+        ...
+
     def deliver(self, db: duckdb.DuckDBPyConnection, errand: Errand) -> Delivery:
         """Put what the source has into *db*.
 

@@ -42,6 +42,10 @@ class SqlSource:
         """Never known without asking."""
         return False
 
+    def resting(self, watermarks: Mapping[str, str], at: dt.datetime) -> str:
+        """Never: it may be asked at any time."""
+        return ""
+
     def deliver(self, db: duckdb.DuckDBPyConnection, errand: Errand) -> Delivery:
         """Read what is new in every feed of the mapping.
 

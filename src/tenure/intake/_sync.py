@@ -60,6 +60,9 @@ def sync(
     progress("looking at what changed")
     if source.unchanged(lake.watermarks, at):
         return SyncReport(source.name, lake.version, unchanged=True)
+    resting = source.resting(lake.watermarks, at)
+    if resting:
+        return SyncReport(source.name, lake.version, unchanged=True, notices=(resting,))
     before = lake.version
     with lake.batch(source=source.name, at=at) as batch:
         errand = Errand(at, lake.watermarks, settings, home.root / "spool", progress)

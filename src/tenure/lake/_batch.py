@@ -132,7 +132,8 @@ class Batch:
         try:
             if self._connection is not None:
                 self._connection.close()
-            sweep(self._root, self._before)
+            # By what is on disk: whoever was interrupted just after the manifest was replaced must not lose its files.
+            sweep(self._root, Manifest.load(self._root / "manifest.json"))
         finally:
             self._lock.release()
 
