@@ -102,7 +102,7 @@ def plainly(activity: list[dict], day: dt.date, organization: bool) -> dict[str,
         "prompted_share_365": answered / len(year) if year else np.nan,
         "chapter_events_730": len({d for d, c in attended if c}) if seen else np.nan,
         "national_events_730": len({d for d, c in attended if not c}) if seen else np.nan,
-        "champion_silent_days": np.nan, "champion_share_365": np.nan, "days_per_person_365": np.nan,
+        "key_person_silent_days": np.nan, "key_person_share_365": np.nan, "days_per_person_365": np.nan,
     }  # fmt: skip
     return answer | (carried(active, day, back) if organization and acts_since <= back(182) else {})
 
@@ -114,9 +114,9 @@ def carried(active, day: dt.date, back) -> dict[str, float]:
     counts = [len(days) for days in whole.values()]
     found: dict[str, float] = {}
     if sum(counts):
-        found["champion_share_365"] = max(counts) / sum(counts)
+        found["key_person_share_365"] = max(counts) / sum(counts)
         found["days_per_person_365"] = sum(counts) / sum(n > 0 for n in counts)
     if max(earlier.values()):
-        champion = max(earlier, key=lambda m: (earlier[m], -m))
-        found["champion_silent_days"] = (day - max(whole[champion])).days
+        key = max(earlier, key=lambda m: (earlier[m], -m))
+        found["key_person_silent_days"] = (day - max(whole[key])).days
     return found

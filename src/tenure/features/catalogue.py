@@ -175,7 +175,7 @@ def _feedback(value: float, usual: float | None) -> str:
     return "Gave no feedback" if value != value else f"Rated sessions {round(100 * value)} of 100"
 
 
-def _champion(value: float, usual: float | None) -> str:
+def _key_person(value: float, usual: float | None) -> str:
     if value != value:
         return "Nobody was active up to three months ago"
     return f"The person who used to be the most active was last seen {days(value)} ago"
@@ -312,8 +312,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("people_active_90", "people", ActivePeople(90), counted("active person", "active people", _PERIOD[90])),
     Feature("people_active_365", "people", ActivePeople(365), counted("active person", "active people", _PERIOD[365])),
     _fact("people", "people_trend", "active people of 90 days against the year before", trending("active people")),
-    _fact("people", "champion_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago", _champion),
-    _fact("people", "champion_share_365", "share of the active days of all people that are those of the most active one", hundredths("active days are those of one person", "Nobody was active in the last year")),
+    _fact("people", "key_person_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago", _key_person),
+    _fact("people", "key_person_share_365", "share of the active days of all people that are those of the most active one", hundredths("active days are those of one person", "Nobody was active in the last year")),
     _fact("people", "days_per_person_365", "active days of each active person in a year", valued("Active days a year of each active person:", "", "Nobody was active in the last year")),
     # Type and place: the model takes these as codes learnt in training, see `tenure.features.facts`
     _fact("type", "organization", "1 for an organization", either("An organization", "An individual")),

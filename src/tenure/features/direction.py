@@ -23,7 +23,8 @@ from tenure.features.definitions import (
 _EITHER_WAY = frozenset({"support", "giving", "profile"})
 _RAISE = frozenset({
     "payments_failed_90", "payments_failed_365", "plan_missed_365", "paid_late", "paid_late_mean", "paid_in_grace",
-    "invoice_open_days", "resigned", "emails_bounced_180", "unsubscribed_365", "silence_ratio", "champion_silent_days",
+    "invoice_open_days", "resigned", "emails_bounced_180", "unsubscribed_365", "silence_ratio",
+    "key_person_silent_days",
 })  # fmt: skip
 _LOWER = frozenset({
     "paid_early", "paid_early_mean", "breadth_365", "active_weeks_trend", "people_trend", "profile_completeness",

@@ -26,14 +26,14 @@ _HALF_LIFE = 60.0
 COLUMNS = (
     "cycle_active_days", "cycle_trend", "cycle_trend_90", "transactions_cycle", "active_months_365", "gap_variation",
     "silence_ratio", "decayed_days", "prompted_share_365", "chapter_events_730", "national_events_730",
-    "champion_silent_days", "champion_share_365", "days_per_person_365",
+    "key_person_silent_days", "key_person_share_365", "days_per_person_365",
 )  # fmt: skip
 """What is computed, in order."""
 
 TRANSACTIONS = ("payment", "gift")
 
 _CYCLE, _TREND, _TREND_90, _PAID, _MONTHS, _VARIATION, _SILENCE, _DECAYED, _PROMPTED, _CHAPTER, _NATIONAL = range(11)
-_CHAMPION, _SHARE, _DEPTH = range(11, 14)
+_KEY_PERSON, _SHARE, _DEPTH = range(11, 14)
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ def _people(
         out[_SHARE] = year.max() / year.sum()
         out[_DEPTH] = year.sum() / (year > 0).sum()
     if earlier.max() > 0:
-        out[_CHAMPION] = today - last[earlier.argmax()]
+        out[_KEY_PERSON] = today - last[earlier.argmax()]
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]

@@ -40,9 +40,9 @@ SIGNALS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Profile completeness and consent", ("profile_completeness", "profile_updates_365", "email_allowed")),
     ("Job title, employer and address changes", ("title_changed", "employer_changed", "address_changes_180")),
     ("Gifts", ("gifts_730",)),
-    ("Organization roll-up: breadth, depth, champion gone", (
-        "people_active_90", "people_active_365", "people_trend", "days_per_person_365", "champion_share_365",
-        "champion_silent_days")),
+    ("Organization roll-up: breadth, depth, key person gone", (
+        "people_active_90", "people_active_365", "people_trend", "days_per_person_365", "key_person_share_365",
+        "key_person_silent_days")),
     ("Regularity and decay", (
         "active_weeks_90", "active_weeks_365", "active_weeks_730", "active_weeks_trend", "active_months_365",
         "gap_variation", "silence_ratio", "decayed_days")),

@@ -1,0 +1,23 @@
+"""What follows from scores and records together: why a member may leave, what a member is worth, what is at risk.
+
+Plain arrays and frames in, frozen values out; nothing here trains a model or opens a store.
+"""
+
+from tenure.insights.dues import DuesAtRisk, dues_at_risk
+from tenure.insights.leaving import NOT_CLEAR, REASONS, Leaving, points_by_group, predicted_reason, says_retired
+from tenure.insights.organizations import roll_up
+from tenure.insights.value import lifetime_value, most_valuable
+
+__all__ = [
+    "NOT_CLEAR",
+    "REASONS",
+    "DuesAtRisk",
+    "Leaving",
+    "dues_at_risk",
+    "lifetime_value",
+    "most_valuable",
+    "points_by_group",
+    "predicted_reason",
+    "roll_up",
+    "says_retired",
+]

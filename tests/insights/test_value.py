@@ -1,0 +1,95 @@
+"""Lifetime value, dues at risk and the roll-up of an organization, each against a reckoning by hand or one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenure.insights import dues_at_risk, lifetime_value, most_valuable, roll_up
+
+AS_OF = dt.date(2024, 7, 1)
+
+
+def test_a_value_by_hand():
+    """Dues of 100, due in a year and two years later, stays with 80 and then 90 in 100, 5 % a year."""
+    found = lifetime_value(
+        np.array([0.2]), np.array([[0.1]]), np.array([365.25]), np.array([730.5]), np.array([100.0])
+    )  # fmt: skip
+
+    assert found[0] == pytest.approx(100 * (0.8 / 1.05 + 0.8 * 0.9 / 1.05**3))
+
+
+@given(
+    lapse=st.floats(0, 1), later=st.lists(st.floats(0, 1), min_size=0, max_size=15), days=st.integers(-30, 700),
+    term=st.sampled_from([30, 365, 1095]), discount=st.sampled_from([0.0, 0.05]),
+)  # fmt: skip
+def test_the_value_is_that_of_following_one_member(lapse, later, days, term, discount):
+    """Renewals one after the other, until ten years are over."""
+    worth, stays, due = 0.0, 1.0, max(days, 0)
+    for p in [lapse, *later]:
+        stays *= 1 - p
+        if due <= 3652.5:
+            worth += 50 * stays / (1 + discount) ** (due / 365.25)
+        due += term
+
+    found = lifetime_value(
+        np.array([lapse]), np.array([later]).reshape(1, -1), np.array([float(days)]), np.array([float(term)]),
+        np.array([50.0]), discount=discount,
+    )  # fmt: skip
+
+    assert found[0] == pytest.approx(worth)
+
+
+def test_the_most_valuable_are_at_least_one_and_all_who_tie():
+    """Those of unknown value are never among them."""
+    assert most_valuable(np.array([5.0, np.nan, 7.0])).tolist() == [False, False, True]
+    assert most_valuable(np.array([7.0, 7.0, 1.0])).tolist() == [True, True, False]
+    assert most_valuable(np.array([np.nan])).tolist() == [False]
+    assert most_valuable(np.arange(200.0)).sum() == 10
+
+
+def test_dues_at_risk_by_hand():
+    """One in grace and one due in 20 days; one due in 80; one of unknown dues."""
+    found = dues_at_risk(
+        np.array([0.5, 0.1, 0.25, 0.9]), np.array([100.0, 200.0, 400.0, np.nan]), np.array([-5.0, 20, 80, 10]),
+        pl.Series(["REG", "REG", "STU", "REG"]),
+    )  # fmt: skip
+
+    told = {(one.member_type, one.horizon): one for one in found}
+    assert set(told) == {(kind, days) for kind in ("", "REG", "STU") for days in (30, 60, 90)}
+    one = told["", 30]
+    assert (one.members, one.unknown, one.due, one.expected_loss) == (3, 1, 300.0, pytest.approx(70.0))
+    assert (one.low, one.high) == pytest.approx((0.0, 70 + 1.6449 * np.sqrt(0.25 * 100**2 + 0.09 * 200**2)), abs=0.01)
+    assert (told["", 90].expected_loss, told["STU", 60].members) == (pytest.approx(170.0), 0)
+
+
+def test_the_range_of_the_loss_holds_nine_losses_in_ten():
+    """Drawn from the same probabilities, over many years."""
+    rng = np.random.default_rng(4)
+    lapse, dues = rng.uniform(0.02, 0.5, 400), rng.uniform(50, 500, 400)
+    (one, *_) = dues_at_risk(lapse, dues, np.zeros(400), pl.Series(["REG"] * 400), horizons=(30,))
+
+    losses = (rng.random((2000, 400)) < lapse) @ dues
+
+    assert ((losses >= one.low) & (losses <= one.high)).mean() == pytest.approx(0.90, abs=0.02)
+
+
+def test_an_organization_is_seen_through_its_people():
+    """Ann carried Acme and left in March; Bob still comes; Cy has never come. Nobody of Zeta ever came."""
+    people = pl.DataFrame({"organization": [1, 1, 1, 2], "member": [11, 12, 13, 21]})
+    ann = [dt.date(2023, 12, day) for day in (1, 5, 9)] + [dt.date(2024, 3, 1)]
+    bob = [dt.date(2024, 2, 1), dt.date(2024, 6, 30), dt.date(2024, 6, 30), dt.date(2022, 1, 1), AS_OF]
+    acts = pl.DataFrame({"member": [11] * len(ann) + [12] * len(bob), "day": ann + bob})
+
+    acme, zeta = roll_up(people, acts, as_of=AS_OF).to_dicts()
+
+    assert acme == {
+        "organization": 1, "people": 3, "active_90": 1, "active_365": 2, "days_365": 6, "key_person": 11,
+        "key_person_days": 4, "key_person_silent_days": 122, "fell_silent": 1,
+    }  # fmt: skip
+    assert (zeta["people"], zeta["active_365"], zeta["key_person"], zeta["fell_silent"]) == (1, 0, None, 0)
