@@ -102,3 +102,14 @@ def test_a_model_that_is_not_there_is_named(night: Path, arguments: tuple[str, .
 
     assert done.code in (1, 2)
     assert json.loads(done.out)["error"]["hint"]
+
+
+def test_a_model_is_audited_by_what_features_cannot_read(night: Path):
+    """Gender and age are recorded there; the words name every attribute, and small groups are too few to tell."""
+    body = tenure("model", "fairness", "--home", night, "--json").json
+    told = tenure("model", "fairness", "--home", night).out
+
+    assert {"age_band", "gender", "member_type"} <= {group["by"] for group in body["groups"]}
+    assert any(group["verdict"] == "too few to tell" for group in body["groups"])
+    assert any("auc" in group for group in body["groups"])
+    assert all(title in told for title in ("Age", "Gender", "Region", "Type", "Chapter"))

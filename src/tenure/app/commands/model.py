@@ -90,3 +90,27 @@ def _told(console: Console, body: dict[str, str], *, as_json: bool) -> int:
     words = f"{body['serves']} serves now" + (f", in place of {body['before']}" if body["before"] else "")
     console.result_json(body) if as_json else console.result(f"{words}; `tenure score` scores with it")
     return 0
+
+
+@command.command("fairness", cls=Command)
+@home_option
+@click.argument("version", required=False)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=None,
+    help="Listed from this probability on. [default: the top tenth]",
+)
+@json_option
+def fairness(home: Path, version: str | None, threshold: float | None, as_json: bool) -> int:
+    """Hold groups of members against each other: by age, gender, region, type and chapter.
+
+    For the model VERSION, or the one that serves. Birth year and gender are read for this alone, from a file that
+    features cannot read.
+    """
+    from tenure.app import fairness as audits
+
+    body = audits.audited(House.open(home), version, threshold)
+    console = Console(quiet=as_json)
+    console.result_json(body) if as_json else console.result(audits.words_of(body))
+    return 0

@@ -1,0 +1,72 @@
+"""The fairness audit of a model, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tenure.app.house import House
+from tenure.app.models import version_named
+
+_TITLES = {
+    "age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter",
+}  # fmt: skip
+_COLUMNS = (
+    ("calibration_in_the_large", "lapsed − said"),
+    ("selection_rate", "on the list"),
+    ("false_positive_rate", "for nothing"),
+    ("false_negative_rate", "missed"),
+    ("auc", "AUC"),
+)
+
+
+def audited(house: House, version: str | None, threshold: float | None) -> dict[str, Any]:
+    """The audit of *version*, or of the model that serves.
+
+    Raises:
+        TenureError: There is no such model.
+    """
+    from tenure.risk.fairness import audit
+
+    found = str(version_named(house, version)["version"])
+    lake = house.lake
+    body = audit(
+        house.registry.decisions(found), lake.audit_attributes(), lake.members(), lake.terms(), threshold=threshold
+    )
+    return {"model": found, **body}
+
+
+def words_of(body: dict[str, Any]) -> str:
+    """The same for a terminal."""
+    return "\n".join(_lines(body))
+
+
+def _lines(body: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"Model {body['model']} on {body['decisions']:,} past renewals, a month ahead; on the list: from "
+        f"{100 * body['threshold']:.0f} in 100. In 100, with 95 % intervals:"
+    )
+    for by, title in _TITLES.items():
+        groups = [group for group in body["groups"] if group["by"] == by]
+        if by in body["not_recorded"] or not groups:
+            yield f"\n{title}: not recorded."
+            continue
+        heads = "".join(f"{words:>17}" for _, words in _COLUMNS)
+        yield f"\n{title:<18} {'renewals':>9} {'lapsed':>7}{heads}"
+        yield from map(_line, groups)
+    yield ""
+    yield "Where members of a kind lapse more often, they are on the list more often and called for nothing more often;"
+    yield "that alone is no error of the model. Lapsed − said is: it should be nought in every group."
+
+
+def _line(group: dict[str, Any]) -> str:
+    head = f"  {group['value']:<16} {group['decisions']:>9,} {100 * group['lapse_rate']:>7.0f}"
+    cells = "".join(f"{_cell(group, name):>17}" for name, _ in _COLUMNS) if "auc" in group else ""
+    return f"{head}{cells}  {group['verdict']}"
+
+
+def _cell(group: dict[str, Any], name: str) -> str:
+    value, low, high = (group[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if value is None or low is None:
+        return "?"
+    return f"{100 * value:.0f} ({100 * low:.0f} to {100 * high:.0f})".replace("-", "−")

@@ -1,0 +1,108 @@
+"""The fairness audit finds what is planted, is silent where nothing is, and no attribute of it can reach a score."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tenure.lake import Lake
+from tenure.risk import score
+from tenure.risk.fairness import audit
+from trained_association import SETTINGS, Trained
+
+pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
+
+
+def world(seed: int, n: int = 3000):
+    """Right predictions, and people of whom gender, age and region have nothing to do with them."""
+    rng = np.random.default_rng(seed)
+    p = 1 / (1 + np.exp(-rng.normal(-1.2, 1.1, n)))
+    ends = [dt.date(2024, 1, 1) + dt.timedelta(days=int(day)) for day in rng.integers(0, 360, n)]
+    decisions = pl.DataFrame({
+        "member": np.arange(n), "ends_on": ends, "p_lapse_renewal": p, "lapsed": (rng.random(n) < p).astype(np.int8)
+    }).with_columns(as_of=pl.col("ends_on") - pl.duration(days=30))  # fmt: skip
+    people = pl.DataFrame({
+        "member": np.arange(n), "birth_year": rng.integers(1950, 2000, n).astype(np.int32),
+        "gender": rng.choice(["f", "m", "x"], n, p=[0.5, 0.48, 0.02]),
+    })  # fmt: skip
+    members = people.select(
+        "member", valid_from=pl.lit(dt.datetime(2020, 1, 1)), organization=pl.lit(None, pl.Int64),
+        region=pl.Series(rng.choice(["N", "S", "W"], n)), chapter_id=pl.lit(None, pl.String),
+    )  # fmt: skip
+    terms = decisions.select(
+        "member", "ends_on", member_type=pl.lit("REG"), recorded_at=pl.lit(dt.datetime(2023, 1, 1))
+    )
+    return decisions, people, members, terms
+
+
+def test_where_nothing_is_planted_nothing_is_named():
+    """Half a dozen fair worlds of eight groups and five measures each: hardly one false alarm."""
+    alarms = 0
+    for seed in range(6):
+        found = audit(*world(seed, n=1500))
+        alarms += any(group.get("differs") for group in found["groups"])
+
+    assert alarms <= 1
+
+
+def test_a_group_that_is_foretold_too_gently_is_named():
+    """Women lapse more often than was said; the others of the audit stay unnamed."""
+    decisions, people, members, terms = world(1)
+    woman = decisions.join(people, on="member", maintain_order="left")["gender"] == "f"
+    gentle = decisions.with_columns(
+        p_lapse_renewal=pl.when(woman).then(0.6 * pl.col("p_lapse_renewal")).otherwise("p_lapse_renewal")
+    )
+    found = {(g["by"], g["value"]): g for g in audit(gentle, people, members, terms)["groups"]}
+
+    assert "calibration_in_the_large" in found["gender", "f"]["differs"]
+    assert "more of them lapsed than was said" in found["gender", "f"]["verdict"]
+    assert found["gender", "f"]["calibration_in_the_large_low"] > 0
+    assert not any(found["region", region]["differs"] for region in "NSW")
+
+
+def test_a_few_people_are_too_few_to_tell():
+    """Sixty people of whom a dozen lapsed have no rates, only a count; what is not recorded is said."""
+    found = audit(*world(2))
+    (few,) = [group for group in found["groups"] if group["value"] == "x"]
+
+    assert few["verdict"] == "too few to tell"
+    assert "auc" not in few
+    assert found["not_recorded"] == ["chapter_id"]
+
+
+def test_rates_are_those_of_the_list():
+    """A tenth is listed; what is listed and stayed is for nothing, what lapsed unlisted is missed."""
+    decisions, people, members, terms = world(3)
+    found = audit(decisions, people, members, terms, threshold=0.5)
+    (men,) = [group for group in found["groups"] if group["value"] == "m"]
+    rows = decisions.join(people, on="member").filter(pl.col("gender") == "m")
+    stayed, lapsed = (rows.filter(pl.col("lapsed") == value) for value in (0, 1))
+
+    assert men["selection_rate"] == pytest.approx((rows["p_lapse_renewal"] >= 0.5).mean())
+    assert men["false_positive_rate"] == pytest.approx((stayed["p_lapse_renewal"] >= 0.5).mean())
+    assert men["false_negative_rate"] == pytest.approx((lapsed["p_lapse_renewal"] < 0.5).mean())
+    assert men["false_negative_rate_low"] < men["false_negative_rate"] < men["false_negative_rate_high"]
+
+
+def test_no_attribute_of_the_audit_can_reach_a_score(trained: Trained, tmp_path: Path):
+    """Birth year and gender that tell the outcome outright change no score, and no view shows them."""
+    source = Path(trained.models).parent / "lake"
+    shutil.copytree(source, tmp_path / "lake")
+    lake = Lake.open(tmp_path / "lake")
+    future = trained.scores.select("member", gender=pl.when(pl.col("p_lapse_renewal") > 0.3).then(pl.lit("f")))
+    with lake.batch(source="test", at=dt.datetime.combine(trained.invented.last, dt.time(), tzinfo=dt.UTC)) as batch:
+        batch.replace("audit_attributes", future.with_columns(birth_year=pl.lit(1980, pl.Int32)))
+        batch.commit()
+
+    assert score(lake, SETTINGS, trained.invented.last, trained.model).equals(trained.scores)
+    with lake.connect() as con:
+        views = {name for (name,) in con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}
+    assert "members" in views
+    assert "audit_attributes" not in views
+    assert not {"gender", "birth_year"} & set(lake.members().columns)
+    assert not [column for column in trained.model.encoding.columns if "gender" in column or "birth" in column]
