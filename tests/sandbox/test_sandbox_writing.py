@@ -88,10 +88,35 @@ def test_a_task_is_an_activity_with_a_follow_up_date(sandbox: Sandbox, somebody:
     done = panel_row("Activity", somebody, {**values, "STATUS_CODE": "C"})
     assert sandbox.staff.put(f"/api/Activity/{number}", json=done).status_code == 201
     assert properties(sandbox.staff.get(f"/api/Activity/{number}").json())["STATUS_CODE"] == "C"
+    same = properties(sandbox.staff.get(f"/api/CsActivity/{number}").json())
+    assert (same["ActivityType"], same["ReminderDate"], same["StatusCode"]) == ("TASK", "2026-03-09T00:00:00", "C")
+    due = sandbox.staff.get("/api/Activity", params={"TICKLER_DATE": "le:2026-03-09", "ACTIVITY_TYPE": "TASK"}).json()
+    assert number in [item["Identity"]["IdentityElements"]["$values"][0] for item in due["Items"]["$values"]]
+    badly = panel_row("Activity", somebody, {**values, "TICKLER_DATE": "next week"})
+    assert (
+        sandbox.staff.post("/api/Activity", json=badly).json()["Errors"]["$values"][0]["PropertyName"] == "TICKLER_DATE"
+    )
+    counted = panel_row("Activity", somebody, {**values, "QUANTITY": {"$type": "System.Int32", "$value": 3}})
+    assert properties(sandbox.staff.post("/api/Activity", json=counted).json())["QUANTITY"] == 3
+    assert sandbox.staff.get("/api/Activity?QUANTITY=gt:2").json()["TotalCount"] == 1
     unknown = panel_row("Activity", somebody, {"PartyId": somebody, "ACTIVITY_TYPE": "NOSUCH"})
     assert sandbox.staff.post("/api/Activity", json=unknown).status_code == 400
     entered = sandbox.rows("Activities", EnteredSince="2026-03-02")
     assert "TASK" in [row["ActivityType"] for row in entered]
+
+
+def test_the_change_log_is_read_on_from_a_moment(sandbox: Sandbox) -> None:
+    late = sandbox.staff.get("/api/ChangeLog", params={"CreatedOn": "ge:2026-02-01", "Limit": 500}).json()
+    found = late["Items"]["$values"]
+    assert 0 < len(found) == late["Count"] < sandbox.staff.get("/api/ChangeLog?Limit=1").json()["TotalCount"]
+    assert [one["CreatedOn"] for one in found] == sorted(one["CreatedOn"] for one in found)
+    assert found[0]["CreatedOn"] >= "2026-02-01"
+    typed = sandbox.staff.get("/api/ChangeLog", params={"PropertyName": "MemberType", "Limit": 1}).json()
+    entry = typed["Items"]["$values"][0]
+    assert entry["Properties"]["$values"][0]["PropertyName"] == "MemberType"
+    assert sandbox.staff.get(f"/api/ChangeLog/{entry['ChangeLogId']}").json() == entry
+    mine = sandbox.staff.get(f"/api/Party/{entry['PartyId']}/changelog").json()["Items"]["$values"]
+    assert entry in mine
 
 
 def test_groups_take_members_and_let_them_go(sandbox: Sandbox, somebody: str) -> None:

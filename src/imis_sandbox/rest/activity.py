@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.columns import Column, Text
+from imis_sandbox.rest.columns import Column
 from imis_sandbox.rest.entities import Call, SourceEntity
+from imis_sandbox.rest.noted import NotedDate, NotedNumber, NotedText, Notes
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, seconds_of
@@ -26,6 +28,27 @@ _DETAILS = (
 _NUMBERS = ("QUANTITY", "UNITS", "UF_4", "UF_5")
 
 
+def noted(name: str, notes: Notes) -> Column:
+    """The column of what clients noted under a name."""
+    if name in _NUMBERS:
+        return NotedNumber(name, notes)
+    is_date = name.endswith("_DATE") or name in ("UF_6", "UF_7")
+    return NotedDate(name, notes) if is_date else NotedText(name, notes)
+
+
+_NAMES = {
+    "SEQN": "Sequence", "PartyId": "ID", "ACTIVITY_TYPE": "ActivityType", "TRANSACTION_DATE": "TransactionDate",
+    "EFFECTIVE_DATE": "EffectiveDate", "THRU_DATE": "ThruDate", "TICKLER_DATE": "ReminderDate", "NOTE_2": "FollowUp",
+    "NOTE": "Note", "PRODUCT_CODE": "ProductCode", "OTHER_CODE": "OtherCode", "DESCRIPTION": "Description",
+    "SOURCE_CODE": "SourceCode", "SOURCE_SYSTEM": "SourceSystem", "QUANTITY": "Quantity", "AMOUNT": "Amount",
+    "CATEGORY": "Category", "UNITS": "Units", "STATUS_CODE": "StatusCode", "CAMPAIGN_CODE": "CampaignCode",
+    "ACTION_CODES": "ActionCodes", "UF_1": "UserField1", "UF_2": "UserField2", "UF_3": "UserField3",
+    "UF_4": "UserField4", "UF_5": "UserField5", "UF_6": "UserField6", "UF_7": "UserField7",
+    "DATE_ENTERED": "DateAdded",
+}  # fmt: skip
+"""The business object's names of the table's columns."""
+
+
 class Activity(SourceEntity):
     """The entity `Activity`; a posted row is entered at the association's now.
 
@@ -38,7 +61,7 @@ class Activity(SourceEntity):
 
     def __init__(self, records: Records, zone: Zone) -> None:
         self.records, self.zone, self.state = records, zone, records.state
-        self._details: dict[int, dict[str, Any]] = {}
+        self._details: Notes = {}
         super().__init__(self._source())
 
     def _source(self) -> Source:
@@ -53,18 +76,20 @@ class Activity(SourceEntity):
             log.number("AMOUNT", "value"),
             constant("SOURCE_SYSTEM", "SANDBOX"),
             log.moment("DATE_ENTERED", "recorded"),
-            *(self._detail(name, "") for name in _DETAILS),
-            *(self._detail(name, None) for name in _NUMBERS),
+            *(noted(name, self._details) for name in (*_DETAILS, *_NUMBERS)),
         ]
         rows = lambda: range(len(self.state.logs["activities"]))  # noqa: E731
         return Source("Activity", columns, rows, key=("SEQN",), party="PartyId", aliases={"id": "PartyId"})
 
-    def _detail(self, name: str, none: str | None) -> Text:
-        if name.endswith("DATE") or name in ("UF_6", "UF_7"):
-            none = None
-        return Text(
-            name, lambda rows: [self._details.get(row, {}).get(name, none) for row in np.asarray(rows).tolist()]
-        )
+    def business_object(self) -> SourceEntity:
+        """`CsActivity`: the same rows under the names of the business object."""
+        columns = []
+        for theirs, name in _NAMES.items():
+            column = copy.copy(self.source.need(theirs))
+            column.name = name
+            columns.append(column)
+        rows = lambda: range(len(self.state.logs["activities"]))  # noqa: E731
+        return SourceEntity(Source("CsActivity", columns, rows, key=("Sequence",), party="ID"))
 
     def _product(self, row: int) -> str:
         log = self.state.logs["activities"]
@@ -122,6 +147,7 @@ class Activity(SourceEntity):
             errors.append(("ACTIVITY_TYPE", "Activity type is required."))
         elif code not in TYPES:
             errors.append(("ACTIVITY_TYPE", f"Activity type {code} does not exist."))
+        errors += [(name, f"{name} could not be read.") for name in _DATES if not _readable(given.get(name))]
         if self.records.row_of(str(given.get("PARTYID") or "")) < 0:
             errors.append(("PartyId", "The contact does not exist."))
         return errors
@@ -148,3 +174,13 @@ class Activity(SourceEntity):
         is_task = SOURCE_CODES[KINDS[int(log["kind"][row])]] == "TASK"
         if done or (not is_task and not kept.get("TICKLER_DATE")):
             self.state.people["contacted"][log["who"][row]] = self.state.flushed // DAY
+
+
+_DATES = ("TRANSACTION_DATE", "EFFECTIVE_DATE", "THRU_DATE", "TICKLER_DATE", "UF_6", "UF_7")
+
+
+def _readable(text: Any) -> bool:
+    try:
+        return not text or seconds_of(str(text)) is not None
+    except ValueError:
+        return False

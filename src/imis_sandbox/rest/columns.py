@@ -24,6 +24,8 @@ class Column:
 
     kind = "String"
     boxed: str | None = None
+    slow = False
+    """Whether a filter has to make every value first."""
 
     def __init__(self, name: str, fetch: Fetch) -> None:
         self.name = name
@@ -63,6 +65,8 @@ class Column:
 class Text(Column):
     """Text made for each row on demand; compared without regard to case, as the database does."""
 
+    slow = True
+
     def __init__(self, name: str, make: Callable[[Array], Sequence[str | None]]) -> None:
         super().__init__(name, lambda rows: np.array([(text or "").lower() for text in make(rows)], dtype=object))
         self._make = make
@@ -88,6 +92,8 @@ class Kept(Text):
         make: Gives the texts of some rows.
         lowered: Gives those of all rows, in lower case.
     """
+
+    slow = False
 
     def __init__(self, name: str, make: Callable[[Array], Sequence[str | None]], lowered: Callable[[], Array]) -> None:
         super().__init__(name, make)

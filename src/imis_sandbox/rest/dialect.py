@@ -127,8 +127,8 @@ def numbers(rows: Rows) -> Array:
 
 
 def narrow(rows: Rows, filters: Sequence[Filter]) -> Rows:
-    """The rows that meet all conditions; a lower bound on an ascending column costs no scan."""
-    for condition_ in filters:
+    """The rows that meet all conditions; a lower bound on an ascending column costs no scan, and text comes last."""
+    for condition_ in sorted(filters, key=lambda one: one.column.slow):
         rows = _bound(rows, condition_) if _bounds(rows, condition_) else _scan(rows, condition_)
     return rows
 

@@ -288,6 +288,14 @@ class GroupMemberDetail(Entity):
         member = self._member(elements[0])
         return next(d for d in details_of(member) if d["GroupMemberDetailId"] == elements[0])
 
+    def update(self, elements: list[str], call: Call) -> wire.Json:
+        """Takes a contact out when the detail is no longer active; its other members are kept as they are."""
+        found = self.get(elements, call)
+        if wire.member(call.body, "IsActive") is False:
+            self.remove(elements, call)
+            return {**found, "IsActive": False}
+        return found
+
     def remove(self, elements: list[str], call: Call) -> None:
         member = self._member(elements[0])
         member.details.remove(elements[0])

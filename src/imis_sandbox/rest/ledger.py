@@ -60,7 +60,7 @@ class Ledger:
     def entities(self) -> list[Entity]:
         """All of them."""
         return [
-            *self.money(), *self.messages(), self.activities(), self.volunteers(), self.gifts(), self.expired(),
+            *self.money(), *self.messages(), self.volunteers(), self.gifts(), self.expired(),
             self.committee_members(), self.registration_objects(),
             self.subscriptions(), self.scores(), self.score_objects(),
         ]  # fmt: skip
@@ -74,26 +74,6 @@ class Ledger:
             return reference(self.records, KINDS[int(log["kind"][row])], int(log["ref"][row]))
 
         return self._maker(family).text(name, spelled)
-
-    def activities(self) -> SourceEntity:
-        """`CsActivity`: the same rows as `Activity` under the names of the business object."""
-        log = self._maker("activities")
-        columns: list[Column] = [
-            log.sequence("Sequence"),
-            log.person("ID", "who"),
-            log.coded("ActivityType", "kind", lambda: CODES),
-            log.moment("TransactionDate", "at"),
-            log.moment("EffectiveDate", "at"),
-            constant("Description", ""),
-            self._reference("activities", "ProductCode"),
-            constant("OtherCode", ""),
-            constant("SourceSystem", "SANDBOX"),
-            log.number("Amount", "value"),
-            constant("Category", ""),
-            log.moment("DateAdded", "recorded"),
-        ]
-        rows = lambda: range(len(self.state.logs["activities"]))  # noqa: E731
-        return SourceEntity(Source("CsActivity", columns, rows, key=("Sequence",), party="ID"))
 
     def volunteers(self) -> SourceEntity:
         """`VolunteerHistory`."""

@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 
 from imis_sandbox.rest import wire
+from imis_sandbox.rest.columns import Column, Numbered
 from imis_sandbox.rest.dialect import window
 from imis_sandbox.rest.entities import Call, Entity, Tabled
 from imis_sandbox.rest.ledger import typed
-from imis_sandbox.rest.listed import Listed, Shelf, chosen, shape_of
+from imis_sandbox.rest.listed import Listed, Shelf, chosen
 from imis_sandbox.rest.objects import change_data
 from imis_sandbox.rest.queries import Catalog, Query, definition
 from imis_sandbox.rest.records import Records, reference
-from imis_sandbox.rest.sources import Maker, Source
+from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world.catalog import KIND
 from imis_sandbox.world.config import DAY
-from imis_sandbox.world.state import ORGANIZATION
+from imis_sandbox.world.state import FIELDS, ORGANIZATION
+from imis_sandbox.world.store import Array
 
 
 class QueryDefinition(Entity):
@@ -101,8 +103,8 @@ class User(Tabled):
         return self._records.id_of(int(rows[0])) if len(rows) else None
 
 
-class ChangeLog(Entity):
-    """`ChangeLog`: what changed on contacts, oldest first; `PartyId` filters.
+class ChangeLog(Tabled):
+    """`ChangeLog`: what changed on contacts, in the order of entry.
 
     Args:
         records: Of people.
@@ -110,29 +112,18 @@ class ChangeLog(Entity):
     """
 
     def __init__(self, records: Records, zone: Zone) -> None:
-        super().__init__("ChangeLog")
-        self._records, self._zone = records, zone
+        changes = Maker(records, zone, lambda: records.state.changes)
+        columns: list[Column] = [
+            Numbered("ChangeLogId"), changes.moment("CreatedOn", "recorded"), constant("EntityTypeName", "Party"),
+            changes.person("PartyId", "who"), constant("UserId", "SYSTEM"),
+            changes.coded("PropertyName", "field", lambda: FIELDS),
+        ]  # fmt: skip
+        source = Source("ChangeLog", columns, lambda: range(len(records.state.changes)), key=("ChangeLogId",))
 
-    def page(self, call: Call) -> wire.Json:
-        changes = self._records.state.changes
-        rows: Any = range(len(changes))
-        party = next((v.removeprefix("eq:") for k, v in call.params if k.lower() == "partyid"), None)
-        if party is not None:
-            rows = (changes["who"] == self._records.row_of(party)).nonzero()[0].tolist()
-        offset, limit = window(call.params)
-        items = [change_data(self._records, self._zone, int(row)) for row in rows[offset : offset + limit]]
-        kind = wire.type_name(wire.CORE, "ChangeLogData")
-        return wire.page(kind, items, offset=offset, limit=limit, total=len(rows))
+        def build(rows: Array) -> list[wire.Json]:
+            return [change_data(records, zone, row) for row in rows.tolist()]
 
-    def get(self, elements: list[str], call: Call) -> wire.Json:
-        text = elements[0]
-        if not text.isdecimal() or not 0 < int(text) <= len(self._records.state.changes):
-            raise wire.not_found(f"ChangeLog {text} was not found.")
-        return change_data(self._records, self._zone, int(text) - 1)
-
-    def metadata(self) -> wire.Json:
-        item = {"ChangeLogId": "", "CreatedOn": "", "EntityTypeName": "", "PartyId": "", "UserId": ""}
-        return shape_of(self.name, item, "ChangeLogId")
+        super().__init__(source, wire.type_name(wire.CORE, "ChangeLogData"), build)
 
 
 class CommunicationLog(Listed):

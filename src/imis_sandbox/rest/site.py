@@ -111,8 +111,9 @@ class Site:
     def _doings(self) -> list[Entity]:
         """What members and staff do."""
         records, zone = self.records, self.zone
+        activity = Activity(records, zone)
         return [
-            Activity(records, zone), *Ledger(records, zone).entities(), *summaries(records, zone),
+            activity, activity.business_object(), *Ledger(records, zone).entities(), *summaries(records, zone),
             *Learning(records, zone).entities(), *Gatherings(records, zone).entities(),
             *Reckonings(records, zone).entities(),
         ]  # fmt: skip
