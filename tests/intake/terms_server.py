@@ -36,10 +36,11 @@ def term(number: int, entered: str) -> dict[str, object]:
 
 
 class TermsServer:
-    """Serves `MEMBERS` and `terms`, by the prompts and pages of `api/query`."""
+    """Serves `members` and `terms`, by the prompts and pages of `api/query`."""
 
     def __init__(self) -> None:
         self.terms: list[dict[str, object]] = []
+        self.members = [dict(row) for row in MEMBERS]
         self.requests = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -54,7 +55,7 @@ class TermsServer:
         self._server.server_close()
 
     def page(self, asked: dict[str, str]) -> dict[str, object]:
-        rows, by, prompt = MEMBERS, "LastUpdated", "UpdatedSince"
+        rows, by, prompt = self.members, "LastUpdated", "UpdatedSince"
         if asked["QueryName"].endswith("Terms"):
             rows, by, prompt = sorted(self.terms, key=lambda row: str(row["TermKey"])), "DateEntered", "EnteredSince"
         rows = [row for row in rows if str(row[by]) >= asked.get(prompt, "")]
