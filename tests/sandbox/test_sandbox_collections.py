@@ -56,6 +56,10 @@ def test_a_verb_that_the_collection_does_not_have_is_not_implemented(sandbox: Sa
 def test_a_thing_and_its_summary_are_one(sandbox: Sandbox) -> None:
     made = sandbox.master.post("/api/CampaignSummary", json={"CampaignCode": "SPR", "Name": "Spring"}).json()
     assert sandbox.staff.get(f"/api/Campaign/{made['CampaignId']}").json()["CampaignCode"] == "SPR"
+    of_site = sandbox.staff.get("/api/CampaignSummary/renewal").json()
+    assert of_site["$type"] == "Asi.Soa.Communications.DataContracts.CampaignSummaryData, Asi.Contracts"
+    assert sandbox.master.delete("/api/CampaignSummary/RENEWAL").status_code == 200
+    assert sandbox.staff.get("/api/Campaign/RENEWAL").status_code == 404
 
 
 def test_an_empty_entity_is_invalid_and_placeholders_are_unreadable(sandbox: Sandbox) -> None:

@@ -39,10 +39,10 @@ class NotedDate(Column):
 
     def __init__(self, name: str, notes: Notes) -> None:
         super().__init__(name, lambda rows: np.array([_seconds(t) for t in values(notes, name, rows, None)], float))
-        self._kept = lambda rows: values(notes, name, rows, None)
+        self._notes, self._noted_as = notes, name
 
     def render(self, rows: Array) -> list[Any]:
-        return [_iso(text) for text in self._kept(rows)]
+        return [_iso(text) for text in values(self._notes, self._noted_as, rows, None)]
 
     def parse(self, text: str) -> Any:
         return seconds_of(text)

@@ -26,7 +26,7 @@ Make = Callable[[], Documents]
 
 def shelves(records: Records, panels: dict[str, Panel]) -> list[Entity]:
     """Every shelf; a thing and its summary are one shelf with two names."""
-    made = {**_products(), **_scoring(), **_words(), **_set_up(records), **_panels(panels)}
+    made = {**_customary(), **_products(), **_scoring(), **_words(), **_set_up(records), **_panels(panels)}
     found: dict[str, Shelf] = {}
     for name, (namespace, verbs) in KNOWN.items():
         asks = ("path", "documentversionkey") if name == "Communication" else ()
@@ -108,6 +108,40 @@ def _scoring() -> dict[str, Documents | Make]:
         "EngagementCategory": _documents(wire.COMMUNICATIONS, "EngagementCategory", category),
         "ScoreComponent": _documents(wire.COMMUNICATIONS, "ScoreComponent", components),
     }
+
+
+_CUSTOMARY = {
+    "Campaign": "RENEWAL=Renewal of dues", "Appeal": "RENEWAL=Renewal of dues", "Solicitation": "RENEWAL=First notice",
+    "SourceCode": "WEB=Website; MAIL=Mail", "TaskDefinition": "NOTICES=Send renewal notices",
+    "NotificationSet": "STAFF=Staff", "FormDefinition": "CONTACT=Contact us", "Template": "NOTICE1=First notice",
+    "GLAccount": "1000=Cash; 4000=Dues; 4100=Events", "TaxAuthority": "NONE=None", "TaxCategory": "EXEMPT=Exempt",
+    "TaxSchedule": "NONE=None", "DeliveryMethod": "EMAIL=Email; POST=Mail", "DeliveryMethodSet": "ALL=All",
+    "PaymentMethodSet": "ALL=All", "PaymentTerms": "NET30=Net 30 days", "FinancialEntity": "MAIN=The association",
+    "PriceSheet": "STANDARD=Standard", "UomGroup": "EACH=Each", "WarehouseSummary": "MAIN=Main",
+    "LegacyOrderType": "REGULAR=Regular; MEETING=Event", "LegacyCashAccount": "BANK=Bank",
+    "Promotion": "EARLY=Early bird",
+    "CultureFormat": "en-US=English (United States)", "LocalizationCulture": "en-US=English (United States)",
+    "Tag": "SPEAKER=Speaker; MENTOR=Mentor", "Themes": "DEFAULT=Default", "ImportFileType": "CSV=Comma separated",
+    "GatewayAccount": "TEST=Test gateway", "vGatewayAccounts": "TEST=Test gateway",
+    "InteractionType": "CALL=Call; MEETING=Meeting", "InteractionAction": "FOLLOWUP=Follow up",
+    "AddressFormat": "US=US",
+    "ProrateSchedule": "CALENDAR=Calendar year", "PartySalutationMethodSummary": "FORMAL=Formal",
+    "TributeType": "MEMORY=In memory of; HONOR=In honor of", "GiftItem": "GENERAL=General fund",
+    "ProgramGroup": "TRACKA=Track A", "EventResourceType": "ROOM=Room",
+}  # fmt: skip
+"""What every site has of these, as id and name."""
+
+
+def _customary() -> dict[str, Documents | Make]:
+    found: dict[str, Documents | Make] = {}
+    for name, (namespace, _) in KNOWN.items():
+        whole = name.removesuffix("Summary")
+        listed = _CUSTOMARY.get(name) or _CUSTOMARY.get(whole)
+        if listed:
+            key = _KEYS.get(name, f"{whole}Id")
+            pairs = [entry.strip().split("=") for entry in listed.split(";")]
+            found[name] = _documents(namespace, name, [{key: code, "Name": title} for code, title in pairs])
+    return found
 
 
 def _words() -> dict[str, Documents | Make]:
