@@ -113,3 +113,24 @@ def test_a_model_is_audited_by_what_features_cannot_read(night: Path):
     assert any(group["verdict"] == "too few to tell" for group in body["groups"])
     assert any("auc" in group for group in body["groups"])
     assert all(title in told for title in ("Age", "Gender", "Region", "Type", "Chapter"))
+
+
+def test_each_training_leaves_a_card_that_can_be_mailed(night: Path):
+    """One file without anything from elsewhere, no script, names escaped; purpose, measures, labels, approval, limits."""
+    (version,) = parts(night)
+    beside = json.loads((night / "models" / version / "card.json").read_text())
+    tenure("labels", "sign", "--home", night, "--as-of", AS_OF, "--by", "A. <b>Director</b>")
+    done = tenure("model", "card", "--home", night, "--out", night / "card.html")
+    page = (night / "card.html").read_text()
+
+    assert done.code == 0, done.told
+    assert beside["approvals"][0]["how"] == "By rule"
+    assert beside["labels"]["signature"] is None
+    assert "Signed by A. &lt;b&gt;Director&lt;/b&gt;" in page
+    assert page.count("<h1") == 1
+    assert not [word for word in ("<script", "http:", "https:", "src=", "@import", "url(") if word in page]
+    assert all(one in page for one in ("What it is for", "there was no model before it", "AUC", "too few to tell"))
+    ours = beside["backtest"]["models"]["tenure"]
+    assert f"{ours['auc']:.3f} ({ours['auc_low']:.3f} to {ours['auc_high']:.3f})" in page
+    assert beside["limits"]
+    assert tenure("model", "card", "--home", night, "--out", night / "card.pdf").code == 2

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
-from tenure.app import labels, promotion, receipts
+from tenure.app import card, labels, promotion, receipts
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
@@ -102,6 +102,7 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> str:
             tell.notice(unsigned)
         admission = promotion.admit(house, manifest, as_of)
         tell.count(serves=admission.serves)
+        card.keep(house, manifest["version"])
         if not admission.serves:
             tell.notice(admission.words)
     return str(manifest["version"])

@@ -114,3 +114,31 @@ def fairness(home: Path, version: str | None, threshold: float | None, as_json: 
     console = Console(quiet=as_json)
     console.result_json(body) if as_json else console.result(audits.words_of(body))
     return 0
+
+
+@command.command("card", cls=Command)
+@home_option
+@click.argument("version", required=False)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Where to write; .html or .json."
+)
+@json_option
+def card(home: Path, version: str | None, out: Path | None, as_json: bool) -> int:
+    """Write the card of the model VERSION, or of the one that serves: one page that can be mailed.
+
+    What it is for, what it learnt from and by which rules, how good it is with intervals, slice by slice and group by
+    group, who let it serve, and what it does not know. Each training writes one beside the model; this one has the
+    latest approvals.
+    """
+    from tenure.app import card as cards
+
+    house = House.open(home)
+    body = cards.card(house, version)
+    path = out or Path(f"card-{body['version']}.html")
+    console = Console(quiet=as_json)
+    if as_json and out is None:
+        console.result_json(body)
+        return 0
+    cards.write(body, path)
+    console.result_json({"out": path, "model": body["version"]}) if as_json else console.result(f"wrote {path}")
+    return 0
