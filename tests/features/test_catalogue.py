@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from histories import features_of, person, write, years
 
 from tenure.features import FEATURES, Feature
 from tenure.features.page import page
@@ -42,3 +45,30 @@ def test_words_read_well_for_any_number(feature: Feature):
             assert not re.search(
                 r"\bnan\b|None|  |\b1 (logins|days|weeks|events|years|\w+ed \w+s|open tickets)\b", words
             ), words
+
+
+def test_years_since_joining_outlast_the_record_and_a_moved_date(tmp_path: Path):
+    """Joined long before the first term on record; and a date of joining that a return moved behind the day."""
+    members = [person(1, join_date=dt.date(2004, 1, 1)), person(2, join_date=dt.date(2024, 2, 1))]
+    lake = write(tmp_path, members=members, terms=[*years(1, 2022, 2024), *years(2, 2022, 2024)])
+
+    found = features_of(lake, [(1, dt.date(2024, 1, 1)), (2, dt.date(2024, 1, 1))])
+
+    np.testing.assert_allclose(found.column("years_joined"), [20.0, 2.0], atol=0.01)
+
+
+def test_people_of_an_organization_are_those_known_on_the_day(tmp_path: Path):
+    """Two people, of whom one takes part and the other moves away in May."""
+    moved = person(2, organization=9, valid_from=dt.datetime(2024, 5, 1))
+    firm = person(9, record_type="organization")
+    members = [person(1, organization=9), person(2, organization=9), moved | {"organization": None}, firm]
+    acts = [
+        {"member": 1, "kind": "login", "occurred_at": at, "recorded_at": at}
+        for at in (dt.datetime(2021, 1, 1), dt.datetime(2024, 2, 1))
+    ]
+    lake = write(tmp_path, members=members, terms=years(9, 2023, 2024), activity=acts)
+
+    found = features_of(lake, [(9, dt.date(2024, 5, 1)), (9, dt.date(2024, 5, 2))])
+
+    np.testing.assert_array_equal(found.column("people"), [2, 1])
+    np.testing.assert_array_equal(found.column("people_share_365"), [0.5, 1.0])

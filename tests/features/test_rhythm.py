@@ -19,10 +19,14 @@ from tenure.features.rhythm import COLUMNS
 
 DAYS = [dt.date(2022, 3, 1), dt.date(2023, 1, 15), dt.date(2023, 12, 31), dt.date(2024, 7, 1), dt.date(2024, 12, 1)]
 CHOSEN = tuple(feature for feature in FEATURES if feature.name in COLUMNS)
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@SLOW
+def some(examples: int) -> settings:
+    """Each example writes a lake."""
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@some(30)
 @given(activity=acts((1, 2, 3)), organization=st.booleans())
 def test_rhythm_is_what_a_plain_reading_gives(activity: list[dict], organization: bool):
     """Active days of this term and the last, gaps, decay, answers and people, one history at a time."""
@@ -39,7 +43,7 @@ def test_rhythm_is_what_a_plain_reading_gives(activity: list[dict], organization
         )
 
 
-@SLOW
+@some(8)
 @given(activity=acts((1,)))
 def test_a_day_asked_alone_is_as_among_others(activity: list[dict]):
     """Training asks for years of days at once and a night for one; every feature must be the same in both."""

@@ -99,6 +99,17 @@ def _years(value: float, usual: float | None) -> str:
     return own if usual is None or usual != usual else f"{own}; members like this, {number(usual)}"
 
 
+def _joined(value: float, usual: float | None) -> str:
+    if value != value:
+        return "Date of joining not known"
+    own = (
+        "Joined within the last year"
+        if value < 1
+        else f"Joined {number(value)} {'year' if number(value) == '1' else 'years'} ago"
+    )
+    return own if usual is None or usual != usual else f"{own}; members like this, {number(usual)}"
+
+
 def _renewals(value: float, usual: float | None) -> str:
     if not value >= 0.5:
         return "Has not renewed yet"
@@ -195,6 +206,7 @@ FEATURES: tuple[Feature, ...] = (
     _fact("timing", "days_to_renewal", "days from the day to the end of the running term; negative in grace", _timing),
     # Membership history
     _fact("history", "years", "years since the spell began", _years),
+    _fact("history", "years_joined", "years since joining, or since the first term on record where that is earlier", _joined),
     _fact("history", "renewals", "terms in the spell, less one; 0 is a first-year member", _renewals),
     _fact("history", "reinstatements", "spells, less one", times("Came back after a lapse", "Has never lapsed before")),
     _fact("history", "resigned", "1 when the running term was ended by resignation", either("Resignation on record", "No resignation on record")),
@@ -311,6 +323,8 @@ FEATURES: tuple[Feature, ...] = (
     # People of an organization
     Feature("people_active_90", "people", ActivePeople(90), counted("active person", "active people", _PERIOD[90])),
     Feature("people_active_365", "people", ActivePeople(365), counted("active person", "active people", _PERIOD[365])),
+    _fact("people", "people", "people whom the organization pays for, as far as known", lambda value, usual: "No people of the organization on record" if not value >= 0.5 else f"{number(value)} {'person' if number(value) == '1' else 'people'} on record for the organization"),
+    _fact("people", "people_share_365", "share of them who took part in a year", hundredths("people of the organization took part in the last year", "No people of the organization on record")),
     _fact("people", "people_trend", "active people of 90 days against the year before", trending("active people")),
     _fact("people", "key_person_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago", _key_person),
     _fact("people", "key_person_share_365", "share of the active days of all people that are those of the most active one", hundredths("active days are those of one person", "Nobody was active in the last year")),

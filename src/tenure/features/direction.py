@@ -29,7 +29,7 @@ _RAISE = frozenset({
 _LOWER = frozenset({
     "paid_early", "paid_early_mean", "breadth_365", "active_weeks_trend", "people_trend", "profile_completeness",
     "active_months_365", "decayed_days", "cycle_active_days", "cycle_trend", "cycle_trend_90", "chapter_events_730",
-    "national_events_730", "days_per_person_365", "feedback_mean",
+    "national_events_730", "days_per_person_365", "people_share_365", "feedback_mean",
 })  # fmt: skip
 
 

@@ -12,6 +12,9 @@ from tenure.features.kernel import WINDOWS
 CATEGORIES = ("member_type", "chapter_id", "industry", "region", "country")
 """Slow fields that the model takes as categories."""
 
+_PLAIN = ("join_date",)
+"""Known once and for all, so that today's value may stand for the past."""
+
 _FOLLOWS_OUTCOME = ("employer", "job_title", "profile_completeness")
 """Fields that change because a member left; a plain export's values of today may not stand for the past."""
 
@@ -54,7 +57,7 @@ def known_person(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _version(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    wanted = ["valid_from", "plain", *CATEGORIES[1:], "employer", "job_title", "profile_completeness", "email_allowed"]
+    wanted = ["valid_from", "plain", "email_allowed", *_PLAIN, *CATEGORIES[1:], *_FOLLOWS_OUTCOME]
     dated = rows.with_columns(at=pl.col("as_of").cast(pl.Datetime("us"))).sort("at")
     versions = members.select("member", *wanted).sort("valid_from")
     found = dated.join_asof(
@@ -63,7 +66,7 @@ def _version(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     unknown = pl.col("plain").fill_null(value=True)
     return found.select(
-        "row", "plain", *CATEGORIES[1:], "email_allowed",
+        "row", "plain", *_PLAIN, *CATEGORIES[1:], "email_allowed",
         *(pl.when(~unknown).then(pl.col(name)).alias(name) for name in _FOLLOWS_OUTCOME),
     )  # fmt: skip
 
@@ -76,7 +79,22 @@ def facts(standing: pl.DataFrame, person: pl.DataFrame, activity: Activity) -> d
         person: As `known_person` returns, in the same order.
         activity: What was counted for the rows.
     """
-    return {**_from_terms(standing), **_from_person(person), **_from_activity(standing, activity)}
+    return {
+        **_from_terms(standing),
+        **_from_person(person),
+        **_from_activity(standing, activity),
+        "years_joined": _years_joined(standing, person),
+    }
+
+
+def _years_joined(standing: pl.DataFrame, person: pl.DataFrame) -> Numbers:
+    """Years since joining, or since the first term on record where that is earlier or the date of joining is not past.
+
+    Where a return moves the date of joining, the first term is what is left of the years before.
+    """
+    joined, day, first = person["join_date"], standing["as_of"], standing["first_term_on"]
+    past = pl.select(pl.when(joined < day).then(pl.min_horizontal(joined, first)).otherwise(first)).to_series()
+    return _numbers((day - past).dt.total_days() / 365.25)
 
 
 def _from_terms(standing: pl.DataFrame) -> dict[str, Numbers]:
@@ -127,6 +145,8 @@ def _from_activity(standing: pl.DataFrame, activity: Activity) -> dict[str, Numb
     answer = {
         "breadth_365": np.sum(used, axis=0),
         "active_weeks_trend": _against_before(activity.weeks[:, quarter], activity.weeks[:, year], 90),
+        "people": standing["people"].to_numpy(),
+        "people_share_365": _people_share(standing, activity.people[:, year]),
         "people_trend": _against_before(activity.people[:, quarter], activity.people[:, year], 180),
         "open_share_180": _opened(activity),
         "tickets_open": np.maximum(activity.counts[:, opened, year] - activity.counts[:, closed, year], 0),
@@ -142,6 +162,12 @@ def _against_before(recent: Numbers, year: Numbers, days: int) -> NDArray[np.flo
     before = np.maximum(year - recent, 0) / (365 - days)
     total = now + before
     return np.where(total > 0, (now - before) / np.where(total > 0, total, 1), np.nan)
+
+
+def _people_share(standing: pl.DataFrame, active: Numbers) -> NDArray[np.float64]:
+    """Share of the people on record who took part; those who acted but are on record no more count as all."""
+    linked = standing["people"].to_numpy().astype(np.float64)
+    return np.where(linked > 0, np.minimum(active / np.maximum(linked, 1), 1), np.nan)
 
 
 def _opened(activity: Activity) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ SIGNALS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Failed payments, expiring cards, missed installments", (
         "payments_failed_90", "payments_failed_365", "card_expiring_90", "plan_missed_365", "installments",
         "auto_renew")),
-    ("Length of membership, first-year status", ("years", "renewals", "reinstatements")),
+    ("Length of membership, first-year status", ("years", "years_joined", "renewals", "reinstatements")),
     ("Tier history, upgrades and downgrades", ("type_changed", "upgrades", "downgrades")),
     ("Member type, industry, region", ("organization",)),
     ("Dues and their change", ("dues", "dues_change", "invoice_change", "term_days")),
@@ -41,7 +41,9 @@ SIGNALS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Job title, employer and address changes", ("title_changed", "employer_changed", "address_changes_180")),
     ("Gifts", ("gifts_730",)),
     ("Organization roll-up: breadth, depth, key person gone", (
-        "people_active_90", "people_active_365", "people_trend", "days_per_person_365", "key_person_share_365",
+        "people", "people_share_365",
+        "people_active_90", "people_active_365", "people_trend", "days_per_person_365",
+        "key_person_share_365",
         "key_person_silent_days")),
     ("Regularity and decay", (
         "active_weeks_90", "active_weeks_365", "active_weeks_730", "active_weeks_trend", "active_months_365",
