@@ -97,7 +97,7 @@ def test_a_write_is_told_with_its_identity_and_only_to_who_asked(sandbox: Sandbo
     sandbox.control.post("/notifications", json={"url": hook.url, "events": ["Activity.Created", "Party.Updated"]})
     number = note(sandbox, somebody)
     person = sandbox.staff.get(f"/api/Party/{somebody}").json()
-    sandbox.master.put(f"/api/Party/{somebody}", json=person)
+    sandbox.master.put(f"/api/Person/{somebody}", json=person)
     sandbox.master.post("/api/PartyNote", json={"Text": "not asked for"})
     hook.waits_for(lambda: len(hook.events) == 2)
     told = {(event["eventType"], event["subject"]): event["data"]["identityElements"] for event in hook.events}

@@ -149,6 +149,16 @@ def test_a_new_contact_is_found_and_changed(sandbox: Sandbox) -> None:
     assert nameless.status_code == 400
 
 
+def test_what_a_put_leaves_as_it_was_goes_on_living(sandbox: Sandbox) -> None:
+    party = sandbox.staff.get("/api/Person?Limit=1&OrderBy=PartyId:Descending").json()["Items"]["$values"][0]
+    gender = "X" if party.get("Gender") != "X" else "F"
+    changed = sandbox.master.put(f"/api/Party/{party['PartyId']}", json={**party, "Gender": gender}).json()
+    updated = changed.pop("UpdateInformation")
+    before = party.pop("UpdateInformation")
+    assert changed == {**party, "Gender": gender}
+    assert updated["UpdatedOn"] > before["UpdatedOn"]
+
+
 def test_a_committee_may_lose_its_members(sandbox: Sandbox) -> None:
     seats = sandbox.staff.get("/api/GroupMember?Limit=1").json()["Items"]["$values"][0]
     party = seats["Party"]["PartyId"]

@@ -18,6 +18,7 @@ _STATUS = {"event_registered": "Created", "event_cancelled": "Updated", "event_a
 def of_write(method: str, entity: str, identity: str | None, body: Any) -> list[Change]:
     """The change that a successful write made."""
     named = identity_of(entity, body) or identity
+    entity = "Party" if entity in ("Person", "Organization") else entity
     return [(entity, _ACTIONS[method], named)] if named and method in _ACTIONS else []
 
 

@@ -81,10 +81,17 @@ class Party(Entity):
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         row = self._row(elements)
-        self._edits[row] = {**self._data(row), **{key: value for key, value in call.body.items() if key != "PartyId"}}
+        self._edit(row, call.body)
         self.state.people["updated"][row] = self.state.flushed
         self._learn(row, call.body)
         return self._data(row)
+
+    def _edit(self, row: int, body: wire.Json) -> None:
+        """Keep what a client wrote otherwise than it stood there; the rest goes on living."""
+        before = self._data(row)
+        changed = {name: value for name, value in body.items() if before.get(name) != value}
+        kept = {name: value for name, value in changed.items() if name not in ("PartyId", "Id", "$type")}
+        self._edits[row] = {**self._edits.get(row, {}), **kept}
 
     def create(self, call: Call) -> wire.Json:
         errors = self.validate(call)
@@ -93,7 +100,7 @@ class Party(Entity):
         company = "organization" in str(call.body.get("$type", "")).lower() or self.name == "Organization"
         row = self._add(company)
         self._learn(row, call.body)
-        self._edits[row] = {**self._data(row), **{k: v for k, v in call.body.items() if k not in ("PartyId", "Id")}}
+        self._edit(row, call.body)
         return self._data(row)
 
     def remove(self, elements: list[str], call: Call) -> None:
@@ -154,10 +161,9 @@ class Party(Entity):
         return row
 
     def _data(self, row: int) -> wire.Json:
-        if row in self._edits:
-            return copy.deepcopy(self._edits[row])
         organization = self.state.people["kind"][row] == ORGANIZATION
-        return self._organization(row) if organization else self._person(row)
+        made = self._organization(row) if organization else self._person(row)
+        return {**made, **copy.deepcopy(self._edits[row])} if row in self._edits else made
 
     def _common(self, row: int) -> dict[str, Any]:
         records = self.records
