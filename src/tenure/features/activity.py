@@ -134,21 +134,24 @@ class Asked:
         sums: Likewise.
         latest: Kinds whose latest day or value is asked for.
         since: Windows over which weeks, people or acts in a chapter are asked for.
+        rhythm: Whether anything of `tenure.features.rhythm` is asked for.
     """
 
     counts: tuple[Key, ...]
     sums: tuple[Key, ...]
     latest: tuple[Key, ...]
     since: tuple[Key, ...]
+    rhythm: bool
 
     @classmethod
-    def by(cls, read: Activity) -> Asked:
+    def by(cls, read: Activity, *, rhythm: bool) -> Asked:
         """What has been read from an `Activity.of_nobody`."""
         return cls(
             tuple(sorted(read.counts.column)),
             tuple(sorted(read.sums.column)),
             tuple(sorted({*read.last_day.column, *read.last_value.column})),
             tuple(sorted({*read.weeks.column, *read.people.column, *read.in_chapter.column})),
+            rhythm,
         )
 
     def cells(self) -> Cells:
@@ -196,14 +199,14 @@ def windows_of(
         events.start[first : end + 1], events.day, events.known, events.kind, events.value, events.person,
         events.chapter, row_start, days, events.people[first:end], np.array(WINDOWS, np.int32), asked.cells(), found,
     )  # fmt: skip
-    since = _columns(asked.since)
+    since = columns_of(asked.since)
     return Activity(
         kinds=VOCABULARY,
         day=days,
-        counts=Counted(found.counts, _columns(asked.counts)),
-        sums=Counted(found.sums, _columns(asked.sums)),
-        last_day=Counted(found.last_day, _columns(asked.latest)),
-        last_value=Counted(found.last_value, _columns(asked.latest)),
+        counts=Counted(found.counts, columns_of(asked.counts)),
+        sums=Counted(found.sums, columns_of(asked.sums)),
+        last_day=Counted(found.last_day, columns_of(asked.latest)),
+        last_value=Counted(found.last_value, columns_of(asked.latest)),
         weeks=Counted(found.weeks, since),
         people=Counted(found.people, since),
         in_chapter=Counted(found.in_chapter, since),
@@ -211,5 +214,6 @@ def windows_of(
     )
 
 
-def _columns(keys: tuple[Key, ...]) -> dict[Key, int]:
+def columns_of(keys: tuple[Key, ...]) -> dict[Key, int]:
+    """The column of each cell."""
     return {key: column for column, key in enumerate(keys)}

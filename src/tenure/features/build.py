@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, Activity, Asked, Events, windows_of
+from tenure.features.activity import NEVER, Activity, Asked
 from tenure.features.catalogue import FEATURES
 from tenure.features.changes import Change, changes_of, load_changes
 from tenure.features.definitions import (
@@ -32,16 +28,12 @@ from tenure.features.definitions import (
     Total,
     Trend,
 )
-from tenure.features.events import reading
+from tenure.features.engine import Engine, Local, Rows
 from tenure.features.facts import CATEGORIES, facts, known_person
 from tenure.features.kernel import WINDOWS
-from tenure.features.rhythm import Rhythm, rhythm_of
+from tenure.features.rhythm import COLUMNS as RHYTHM
+from tenure.features.rhythm import Rhythm
 from tenure.lake import Lake
-
-_CHUNK_ROWS = 40_000
-"""Rows that a thread takes at a time: the kernel's answers for them take about 20 MB."""
-
-_MOST_THREADS = 8
 
 NEVER_SINCE = 999.0
 """Days since the last of something that was never on record, at most."""
@@ -78,6 +70,7 @@ def build(
     *,
     features: tuple[Feature, ...] = FEATURES,
     progress: Callable[[float], None] | None = None,
+    engine: Engine | None = None,
 ) -> FeatureMatrix:
     """Compute *features* for every line of *standing*.
 
@@ -88,31 +81,37 @@ def build(
         standing: As `tenure.membership.standing` returns; any members, any days.
         features: Which; the catalogue by default.
         progress: Told the share done, 0 to 1.
+        engine: What counts activity; this machine by default.
 
     Returns:
         One row per line of *standing*, in its order.
     """
-    rows = standing.sort("member", "as_of")
-    x = np.empty((len(rows), len(features)), np.float32)
-    text = rows.select("row", *(pl.lit(None, pl.String).alias(name) for name in CATEGORIES))
+    order = _order(standing)
+    rows = standing if order is None else standing[order]
+    work = _Work.on(lake, features, rows)
+    text, done = [], 0
     if len(rows):
-        members = lake.members().sort("member", "valid_from", maintain_order=True)
-        work = _Work(features, rows, members, load_changes(lake), x)
-        parts = []
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-            for done in work.through(lake, pool):
-                parts.append(done.text)
-                if progress:
-                    progress(done.end / len(rows))
-        text = pl.concat(parts)
-    return _in_order_of(standing, rows, features, x, text)
+        for part in (engine or Local(lake)).count(work.rows, work.asked, work.fill):
+            text.append(part)
+            done += len(part)
+            if progress:
+                progress(done / len(rows))
+    slow = pl.concat(text) if text else pl.DataFrame(schema=dict.fromkeys(CATEGORIES, pl.String))
+    names = tuple(feature.name for feature in features)
+    if order is None:
+        return FeatureMatrix(standing, names, work.x, slow)
+    back = np.empty_like(order)
+    back[order] = np.arange(order.size)
+    return FeatureMatrix(standing, names, work.x[back], slow[back])
 
 
-class _Done(NamedTuple):
-    """How many rows are done, and the slow fields of the last ones."""
-
-    end: int
-    text: pl.DataFrame
+def _order(standing: pl.DataFrame) -> NDArray[np.int64] | None:
+    """The order by member and day; None where the lines stand so already."""
+    member, day = standing["member"].to_numpy(), standing["as_of"].to_physical().to_numpy()
+    same = member[1:] == member[:-1]
+    if ((member[1:] > member[:-1]) | (same & (day[1:] >= day[:-1]))).all():
+        return None
+    return np.lexsort((day, member))
 
 
 @dataclass(frozen=True)
@@ -120,42 +119,33 @@ class _Work:
     """What is to be computed: *features* of *rows*, by member and day, into *x*."""
 
     features: tuple[Feature, ...]
-    rows: pl.DataFrame
+    rows: Rows
     members: pl.DataFrame
     changes: list[Change]
     x: NDArray[np.float32]
 
-    def through(self, lake: Lake, pool: ThreadPoolExecutor) -> Iterator[_Done]:
-        """All of it, part by part in order."""
-        day = self.rows["as_of"].to_physical().to_numpy()
-        payers, starts = _starts(self.rows["member"].to_numpy())
-        with reading(lake, payers, int(day.min()), int(day.max())) as reader:
-            asked = self._asked(reader.since)
-            for first, end in reader.parts:
-                events, own = reader.read(first, end), starts[first : end + 1]
+    @classmethod
+    def on(cls, lake: Lake, features: tuple[Feature, ...], rows: pl.DataFrame) -> _Work:
+        members = lake.members().sort("member", "valid_from", maintain_order=True)
+        x = np.empty((len(rows), len(features)), np.float32)
+        return cls(features, Rows.of(rows), members, load_changes(lake), x)
 
-                def count(chunk: tuple[int, int], events: Events = events, own: NDArray[np.int64] = own) -> _Done:
-                    begin, stop = own[chunk[0]], own[chunk[1]]
-                    row_start = own[chunk[0] : chunk[1] + 1] - begin
-                    part = slice(begin, stop)
-                    activity = windows_of(events, *chunk, row_start, day[part], asked)
-                    rhythm = _rhythm(events, *chunk, row_start, self.rows[part], day[part])
-                    return _Done(int(stop), self._fill(part, activity, rhythm))
-
-                yield from pool.map(count, _chunks(own))
-
-    def _asked(self, since: NDArray[np.int32]) -> Asked:
+    def asked(self, since: NDArray[np.int32]) -> Asked:
         """What the features read of activity, found by computing them for no rows."""
-        nobody, nothing = Activity.of_nobody(since), self.rows.clear()
+        nobody, nothing = Activity.of_nobody(since), self.rows.frame.clear()
         self._columns(nothing, nobody, Rhythm.of_nobody(), self._person(nothing), self.x[:0])
-        return Asked.by(nobody)
+        return Asked.by(nobody, rhythm=bool(self._facts & set(RHYTHM)))
 
-    def _fill(self, part: slice, activity: Activity, rhythm: Rhythm) -> pl.DataFrame:
+    def fill(self, part: slice, activity: Activity, rhythm: Rhythm) -> pl.DataFrame:
         """Compute the columns of some rows; gives their slow fields."""
-        rows = self.rows[part]
+        rows = self.rows.frame[part]
         person = self._person(rows)
         self._columns(rows, activity, rhythm, person, self.x[part])
-        return rows.select("row", "member_type").with_columns(person.select(CATEGORIES[1:]))
+        return person.select(rows["member_type"], *CATEGORIES[1:])
+
+    @property
+    def _facts(self) -> set[str]:
+        return {feature.how.name for feature in self.features if isinstance(feature.how, Standing)}
 
     def _person(self, rows: pl.DataFrame) -> pl.DataFrame:
         """What was known of each row's member, in the order of the rows."""
@@ -166,52 +156,12 @@ class _Work:
         return rows.select("row").join(found, on="row", how="left", maintain_order="left")
 
     def _columns(
-        self,
-        rows: pl.DataFrame,
-        activity: Activity,
-        rhythm: Rhythm,
-        person: pl.DataFrame,
-        out: NDArray[np.float32],
+        self, rows: pl.DataFrame, activity: Activity, rhythm: Rhythm, person: pl.DataFrame, out: NDArray[np.float32]
     ) -> None:
-        known = facts(rows, person, activity) | rhythm.columns() | changes_of(self.changes, rows, person, activity)
+        known: dict[str, NDArray[np.float32]] = {}
+        if self._facts:
+            known = facts(rows, person, activity) | rhythm.columns() | changes_of(self.changes, rows, person, activity)
         _columns(self.features, activity, known, rows, out)
-
-
-def _in_order_of(
-    standing: pl.DataFrame,
-    rows: pl.DataFrame,
-    features: tuple[Feature, ...],
-    x: NDArray[np.float32],
-    text: pl.DataFrame,
-) -> FeatureMatrix:
-    place = rows.select("row").with_row_index("at")
-    at = standing.select("row").join(place, on="row", how="left", maintain_order="left")["at"].to_numpy()
-    return FeatureMatrix(standing, tuple(f.name for f in features), x[at], text[at].drop("row"))
-
-
-def _starts(members: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    payers, first = np.unique(members, return_index=True)
-    return payers, np.append(first, members.size).astype(np.int64)
-
-
-def _chunks(starts: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Ranges of payers of about `_CHUNK_ROWS` rows each."""
-    edges = [0]
-    while edges[-1] < starts.size - 1:
-        end = int(np.searchsorted(starts, starts[edges[-1]] + _CHUNK_ROWS, side="right")) - 1
-        edges.append(min(max(end, edges[-1] + 1), starts.size - 1))
-    return list(itertools.pairwise(edges))
-
-
-def _rhythm(
-    events: Events, first: int, end: int, row_start: NDArray[np.int64], rows: pl.DataFrame, day: NDArray[np.int32]
-) -> Rhythm:
-    began, before = (
-        rows[name].cast(pl.Int32).fill_null(int(NEVER)).to_numpy().astype(np.int32)
-        for name in ("cycle_began", "previous_cycle_began")
-    )
-    people = (rows["record_type"] == "organization").to_numpy()
-    return rhythm_of(events, first, end, row_start, day, began, before, people)
 
 
 def _columns(

@@ -116,12 +116,13 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
     with lake.connect() as con:
         con.execute("SET preserve_insertion_order = true")
         con.execute(f"CREATE TYPE vocabulary AS ENUM ({', '.join(repr(kind) for kind in KINDS)})")
-        roles = _roles(lake, payers)
+        roles = roles_of(lake, payers)
         con.register("roles", roles.to_arrow())
-        yield Reader(payers, _since(lake), list(itertools.pairwise(edges)), con, roles, begin, end)
+        yield Reader(payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, end)
 
 
-def _since(lake: Lake) -> NDArray[np.int32]:
+def since_of(lake: Lake) -> NDArray[np.int32]:
+    """Of each kind of the vocabulary, the first day at whose end anything of it was known; `NEVER` where none was."""
     since = np.full(len(VOCABULARY), NEVER, np.int32)
     for kind, day in lake.first_known().items():
         code = KINDS.index(kind) if kind in KINDS else _OTHER
@@ -129,7 +130,7 @@ def _since(lake: Lake) -> NDArray[np.int32]:
     return since
 
 
-def _roles(lake: Lake, payers: NDArray[np.int64]) -> pl.DataFrame:
+def roles_of(lake: Lake, payers: NDArray[np.int64]) -> pl.DataFrame:
     """Who paid for whom, from when until when, as it was known: `payer`, `person`, `since`, `until`; and the
     `person_number` of the person within the payer, from 1, since 0 is the payer itself."""
     never = dt.datetime(9999, 1, 1)  # noqa: DTZ001

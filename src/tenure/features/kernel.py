@@ -57,7 +57,7 @@ class Found(NamedTuple):
         counts: Shape (n_rows, number of counted cells).
         sums: Shape (n_rows, number of summed cells).
         last_day: Latest day of each kind asked for within the longest window, −1 where none.
-        last_value: The value on it, NaN where none.
+        last_value: The value on it, the greatest where there are several; NaN where none.
         weeks: Distinct weeks with something initiated, shape (n_rows, number of `since_window`).
         people: Distinct people who initiated something, same shape.
         in_chapter: Initiated events in a chapter, same shape.
@@ -160,7 +160,10 @@ def sweep(
                 d, k = day[e], kind[e]
                 column = cells.latest[k]
                 if column >= 0 and d >= latest[column]:
-                    latest[column], latest_value[column] = d, value[e]
+                    first = d > latest[column] or np.isnan(latest_value[column])
+                    if first or value[e] > latest_value[column]:
+                        latest_value[column] = value[e]
+                    latest[column] = d
                 for cell in range(cells.count_start[k], cells.count_start[k + 1]):
                     w = cells.count_window[cell]
                     past[w] = _past_window(days, past[w], d + windows[w])

@@ -161,9 +161,12 @@ class Lake:
 
     def first_known(self) -> dict[str, dt.date]:
         """The first day on which anything of each kind of activity was on record, of anyone; reads no rows."""
-        files = self._manifest.files("activity")
         with connect() as connection:
-            return _activity.first_known(connection, [self._root / file.path for file in files])
+            return _activity.first_known(connection, self.activity_files())
+
+    def activity_files(self) -> list[Path]:
+        """The Parquet files of activity, one per month, oldest first; each sorted by member, then time."""
+        return [self._root / file.path for file in self._manifest.files("activity")]
 
     def rows_between(self, first: dt.date, last: dt.date) -> int:
         """How many rows of activity the months from that of *first* to that of *last* have."""

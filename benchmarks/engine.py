@@ -1,0 +1,183 @@
+"""What features cost, beside plain scans and the best SQL over the same events; and where a night spends its time.
+
+    python benchmarks/engine.py --members 20000 --members 200000 --lakes /somewhere/with/room
+    python benchmarks/engine.py --members 20000 --night
+
+Each cost is a ratio to a yardstick that the same run times: DuckDB reading the same columns of the same events and
+grouping them once. Medians of `--times` runs that take turns, in processor seconds, since a busy machine stretches the
+others; wall seconds stand beside them. The ring query is the best SQL that we know for one day: events grouped by
+member, kind and age band, then pivoted; it gives counts alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+from event_world import LAST, event_lake
+
+from tenure.base.settings import Membership
+from tenure.features import FEATURES, build
+from tenure.features.definitions import Standing
+from tenure.features.kernel import WINDOWS
+from tenure.lake import Lake
+from tenure.membership import standing
+
+COUNTED = tuple(feature for feature in FEATURES if not isinstance(feature.how, Standing))
+DATES = 36
+
+
+@dataclass
+class Cost:
+    """Seconds of one way of doing it: by the clock, and of all processors."""
+
+    wall: float
+    cpu: float
+
+
+class Timed(NamedTuple):
+    """The cost of one thing at one size."""
+
+    members: int
+    what: str
+    cost: Cost
+
+
+def measured(work: dict[str, Callable[[], object]], times: int) -> dict[str, Cost]:
+    """The median cost of each, taking turns."""
+    taken: dict[str, list[Cost]] = {name: [] for name in work}
+    for _ in range(times):
+        for name, run in work.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            run()
+            taken[name].append(Cost(time.perf_counter() - wall, time.process_time() - cpu))
+    return {
+        name: Cost(statistics.median(c.wall for c in costs), statistics.median(c.cpu for c in costs))
+        for name, costs in taken.items()
+    }
+
+
+def days(dates: int) -> list[dt.date]:
+    """First days of months, the last of them `LAST`."""
+    back = [12 * LAST.year + LAST.month - 1 - months for months in range(dates)]
+    return [dt.date(month // 12, month % 12 + 1, 1) for month in reversed(back)]
+
+
+def rows_on(lake: Lake, asked: list[dt.date]) -> pl.DataFrame:
+    """Every member who is one on each day."""
+    members = lake.members().select("member").unique().sort("member")
+    rows = members.join(pl.DataFrame({"as_of": asked}), how="cross").with_row_index("row")
+    parts = (part for part in rows.iter_slices(500_000))
+    stood = [standing(lake.terms(), lake.members(), part, Membership()).filter("active") for part in parts]
+    return pl.concat(stood)
+
+
+def between(first: dt.date, last: dt.date) -> str:
+    begin = first - dt.timedelta(days=max(WINDOWS))
+    return f"occurred_at >= DATE '{begin}' AND occurred_at < DATE '{last}' AND recorded_at < DATE '{last}'"
+
+
+GROUPED = "count(*), sum(value), max(occurred_at), max(recorded_at), count(chapter_id), bool_or(kind = 'login')"
+
+
+def grouped(lake: Lake, by: str, first: dt.date, last: dt.date) -> Callable[[], object]:
+    """Read what features read, and group it once."""
+    query = f"SELECT count(*) FROM (SELECT {by}, {GROUPED} FROM activity WHERE {between(first, last)} GROUP BY ALL)"
+    return lambda: _run(lake, [query])
+
+
+def rings(lake: Lake, asked: list[dt.date]) -> Callable[[], object]:
+    """One ring query per day: the counts of every kind in every window."""
+    band = "CASE " + " ".join(f"WHEN age <= {w} THEN {i}" for i, w in enumerate(WINDOWS)) + " END"
+    kinds = "'login', 'event_attended', 'email_sent', 'email_opened', 'email_clicked', 'payment', 'committee_meeting', 'resource_download'"  # noqa: E501
+    cells = ", ".join(
+        f"coalesce(sum(n) FILTER (kind = {kind} AND ring <= {i}), 0)::INTEGER AS c{k}_{i}, "
+        f"coalesce(sum(s) FILTER (kind = {kind} AND ring <= {i}), 0)::FLOAT AS s{k}_{i}"
+        for k, kind in enumerate(kinds.split(", ")) for i in range(len(WINDOWS))
+    )  # fmt: skip
+    queries = [
+        f"CREATE OR REPLACE TABLE found AS SELECT member, {cells}, min(r) FROM (SELECT member, kind, {band} AS ring, "
+        f"count(*) AS n, sum(value) AS s, min(age) AS r FROM (SELECT member, kind, value, DATE '{day}' - "
+        f"occurred_at::DATE AS age FROM activity WHERE {between(day, day)}) GROUP BY ALL) GROUP BY member"
+        for day in asked
+    ]
+    return lambda: _run(lake, queries)
+
+
+def _run(lake: Lake, queries: list[str]) -> None:
+    with lake.connect() as connection:
+        for query in queries:
+            connection.execute(query)
+
+
+def peak() -> float:
+    """GiB that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def features(lake: Lake, members: int, times: int) -> list[Timed]:
+    """Features of one day and of many, beside their yardsticks."""
+    one, many = days(1), days(DATES)
+    now, years = rows_on(lake, one), rows_on(lake, many)
+    build(lake, now.head(10))  # compiles
+    before = peak()
+    found = measured({
+        "one day: scan and one GROUP BY member": grouped(lake, "member", one[0], one[0]),
+        "one day: counted features": lambda: build(lake, now, features=COUNTED),
+        "one day: all features": lambda: build(lake, now),
+        "one day: ring query": rings(lake, one),
+    }, times) | measured({
+        f"{DATES} days: one GROUP BY member, month, kind": grouped(
+            lake, "member, date_trunc('month', occurred_at), kind", many[0], many[-1]
+        ),
+        f"{DATES} days: counted features": lambda: build(lake, years, features=COUNTED),
+        f"{DATES} days: all features": lambda: build(lake, years),
+    }, max(1, times // 3)) | measured({f"{DATES} days: a ring query a day": rings(lake, many)}, 1)  # fmt: skip
+    output = len(years) * len(FEATURES) * 4 / 2**30
+    print(f"{members:,} members, {lake.rows('activity'):,} events: {len(now):,} and {len(years):,} rows; peak "
+          f"{peak():.2f} GiB ({before:.2f} before), of which all features take {output:.2f}\n")  # fmt: skip
+    return [Timed(members, name, cost) for name, cost in found.items()]
+
+
+def told(rows: list[Timed]) -> None:
+    cost = {(row.members, row.what): row.cost.cpu for row in rows}
+    print("| members | what | wall s | processor s | over the yardstick |\n|--:|---|--:|--:|--:|")
+    yard = 1.0
+    for row in rows:
+        yard = row.cost.cpu if "GROUP BY" in row.what else yard
+        over = row.cost.cpu / yard
+        print(f"| {row.members:,} | {row.what} | {row.cost.wall:.2f} | {row.cost.cpu:.2f} | {over:.2f} × |")
+    sizes = sorted({row.members for row in rows})
+    for size in sizes:
+        speed = cost[size, f"{DATES} days: a ring query a day"] / cost[size, f"{DATES} days: counted features"]
+        print(f"\n{DATES} days, {size:,} members: {speed:.1f} × faster than a ring query a day")
+    if len(sizes) > 1:
+        for what in ("one day: all features", f"{DATES} days: all features"):
+            growth = cost[sizes[-1], what] / cost[sizes[0], what]
+            print(f"{what}: {sizes[-1] / sizes[0]:.0f} times the members cost {growth:.1f} × the time")
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    words.add_argument("--members", type=int, action="append")
+    words.add_argument("--times", type=int, default=3)
+    words.add_argument("--lakes", type=Path, help="keep the invented lakes here")
+    given = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root, rows = given.lakes or Path(folder), []
+        for members in given.members or [20_000]:
+            rows += features(event_lake(root / f"lake{members}", members), members, given.times)
+    told(rows)
+
+
+if __name__ == "__main__":
+    main()
