@@ -115,6 +115,9 @@ def test_somebody_is_registered_and_canceled_as_shipping_clients_do_it(sandbox: 
     gone = execute(sandbox.staff, "EventRegistration", "CancelEventRegistration", f"{event}-{somebody}", line)
     assert gone.status_code == 200
     assert sandbox.staff.get(address).json()["Status"] != 1
+    assert sandbox.staff.post("/api/EventRegistration/_execute", json=request).json()["Result"]["Status"] == 1
+    assert sandbox.staff.put(address, json={**found, "Status": 1}).json()["Status"] == 1
+    assert sandbox.staff.put(address, json={**found, "Status": "Cancelled"}).json()["Status"] != 1
     listed = sandbox.staff.get("/api/EventRegistration", params={"EventId": event, "PartyId": somebody}).json()
     assert [item["EventRegistrationId"] for item in listed["Items"]["$values"]] == [f"{event}-{somebody}"]
     unknown = execute(sandbox.staff, "EventRegistration", "CancelEventRegistration", f"NOSUCH-{somebody}")

@@ -167,7 +167,7 @@ class Party(Entity):
 
     def _common(self, row: int) -> dict[str, Any]:
         records = self.records
-        status = typed("PartyStatusData", PartyStatusId="A", Name="Active", Description="Active")
+        status = typed("PartyStatusData", ActiveStatus="Active", PartyStatusId="A", Name="Active", Description="Active")
         return {
             "PartyId": records.id_of(row), "Id": records.id_of(row), "UniformId": records.key_of(row), "Status": status,
             "Name": records.full_name(row), "Sort": records.sort_name(row), "Addresses": self._addresses(row),
@@ -219,7 +219,7 @@ class Party(Entity):
         people = self.state.people
         created, updated = text_of(self.zone.local(np.array([people["created"][row], people["updated"][row]])))
         info = {"CreatedBy": "SYSTEM", "CreatedOn": created, "UpdatedBy": "SYSTEM", "UpdatedOn": updated}
-        return {"$type": wire.type_name(wire.CORE, "UpdateInformationData"), **info}
+        return {"$type": wire.type_name(wire.CORE, "EntityUpdateInformationData"), **info}
 
     def _attributes(self, row: int) -> wire.Json:
         people = self.state.people

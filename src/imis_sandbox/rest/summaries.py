@@ -100,8 +100,8 @@ class Registrations(Tabled):
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         row = self.row(elements)
-        status = wire.member(call.body, "Status")
-        if status is not None and str(status) not in ("1", "Registered"):
+        status = str(wire.unboxed(wire.member(call.body, "Status"))).lower()
+        if status == "2" or status.startswith("cancel"):
             self._enter("event_cancelled", *self._of(elements[0]))
         return self.one(row)
 
