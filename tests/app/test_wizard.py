@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 from calls import PASSWORD, Site, serving, tenure
+
+from tenure.lake import Lake
 
 WORLD = ("--members", 60, "--years", 3, "--events-per-year", 20, "--seed", 5, "--today", "2025-03-10")
 CORE = "Asi.Soa.Core.DataContracts"
@@ -175,8 +178,6 @@ def test_what_two_places_tell_is_counted_once(tmp_path: Path, address: str):
 
 def rows_of(home: Path) -> dict[str, int]:
     """How many rows of the kinds in question the lake has."""
-    from tenure.lake import Lake
-
     kinds = "('login', 'page_view', 'resource_download', 'event_attended')"
     with Lake.open(home / "lake").connect() as db:
         return dict(db.execute(f"SELECT kind, count(*) FROM activity WHERE kind IN {kinds} GROUP BY 1").fetchall())
@@ -194,9 +195,28 @@ def test_a_renamed_column_is_proposed_by_its_likeness(tmp_path: Path, address: s
     assert tomllib.loads(mapping)["terms"]["columns"]["ends_on"]
 
 
+def test_the_change_log_of_imis_serves_where_no_query_tells_the_past(tmp_path: Path, address: str, office: Office):
+    """And gives every member the same versions as the query does."""
+    init(tmp_path / "query", address)
+    assert tenure("sync", "--home", tmp_path / "query").code == 0
+    office.publish("$/Tenure/MemberChanges", available=False)
+
+    done = init(tmp_path / "log", address)
+
+    assert re.search(r"members\.past +ChangeLog: [\d,]+ entries \(elsewhere\)", done.out)
+    shutil.copy(tmp_path / "query/secrets/pseudonym.key", tmp_path / "log/secrets/pseudonym.key")
+    assert tenure("sync", "--home", tmp_path / "log").code == 0
+    one, other = (
+        Lake.open(tmp_path / home / "lake").members().sort("member", "valid_from") for home in ("query", "log")
+    )
+    assert one.height > one["member"].n_unique()
+    assert one.equals(other)
+
+
 def test_what_is_not_there_is_left_out_and_said(tmp_path: Path, address: str, office: Office):
     """The log of changes may be missing: the first sync goes on without it."""
     office.publish("$/Tenure/MemberChanges", available=False)
+    office.fault(forbidden={"match": "ChangeLog"})
 
     done = init(tmp_path / "h", address)
 

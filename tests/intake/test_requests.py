@@ -29,6 +29,8 @@ def test_a_first_load_is_one_request_a_page_and_keeps_to_the_rules(url: str, tmp
     unsized = 1 + 1 + 1 + 1  # the sign-in, contacts, program changes or the log of members' changes below 500 rows each
     assert pages <= rig.requests <= pages + unsized
 
+    assert report.counts["requests"] == rig.requests, "the meter that staff see"
+
     httpx.delete(f"{url}/_sandbox/usage").raise_for_status()
     rig.sync()
     usage = httpx.get(f"{url}/_sandbox/usage").json()

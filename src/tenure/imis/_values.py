@@ -39,10 +39,12 @@ def plain(value: Any) -> Any:
 def values_of(entity: Mapping[str, Any]) -> Row:
     """An entity as a flat row: the properties of a generic entity by name, or a typed entity's members.
 
-    A property without a value is None. Ids are strings.
+    A property without a value is None. Ids are strings. The entries of a change log, whose properties are changes,
+    keep them as a list.
     """
     properties = entity.get("Properties")
-    if isinstance(properties, dict) and "$values" in properties:
+    listed = properties.get("$values") if isinstance(properties, dict) else None
+    if isinstance(properties, dict) and listed is not None and all("Name" in item for item in listed):
         row = {item["Name"]: plain(item.get("Value")) for item in properties["$values"]}
     else:
         row = {name: plain(value) for name, value in entity.items() if name != "$type"}

@@ -19,7 +19,7 @@ from tenure.intake import _spool
 from tenure.intake._drift import Drift, Filling, of_codes, of_columns, of_objects
 from tenure.intake._mapping import Feed, Past
 from tenure.intake._mapping import Mapping as Plan
-from tenure.intake._past import rebuild
+from tenure.intake._past import rebuild, single_changes
 from tenure.intake._shaping import given, select, taken, unknown_codes
 from tenure.intake._source import Delivery, Errand, FeedCount
 from tenure.intake._spool import FeedSpool
@@ -94,8 +94,9 @@ class ImisSource:
         tables = {table: given(db, table, selects, "iMIS", first=first) for table, selects in parts.items()}
         notices = (*reading.notices, *(drift.words for drift in reading.drifts if drift.change != "new code"))
         return Delivery(
-            tables, reading.watermarks, notices, tuple(reading.counts), everybody, drifts=tuple(reading.drifts)
-        )
+            tables, reading.watermarks, notices, tuple(reading.counts), everybody, drifts=tuple(reading.drifts),
+            requests=self._client.requests_used,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Everything was stored: forget the pages."""
@@ -231,7 +232,7 @@ class _Reading:
         if "imis.members" in self._errand.watermarks or rows.is_empty() or not dated:
             return rows
         wanted = [past.member_id, past.at, past.field, past.old]
-        log, _ = self._read("members.past", past.query, wanted, {})
+        log, _ = self._read("members.past", past.place, wanted, {}, entity=past.entity, order_by=past.at)
         told = {field: name for field, name in past.fields.items() if name in feed.columns}
         changes = (
             log.select(member_id=past.member_id, at=past.at, column=past.field, old=past.old)
@@ -256,20 +257,26 @@ class _Reading:
         """All rows that answer a question, and when reading them began, in the server's own time."""
         question = f"{place} {sorted(prompts.items())}"
         folder = self._errand.spool / name
-        spool = FeedSpool(folder, wanted, question, self._server_time(), kept=name != "contacts")
+        # Entries of the change log become several rows each, so that rows do not tell where its pages begin.
+        kept = name != "contacts" and not (name == "members.past" and entity)
+        spool = FeedSpool(folder, wanted, question, self._server_time(), kept=kept)
         start = self._resume(spool, place, prompts, entity, order_by)
         position, total = start, 0
         self._given = ()
-        for offset, rows, told in self._pages(place, prompts, entity, order_by, start):
+        for offset, page, told in self._pages(place, prompts, entity, order_by, start):
+            rows = single_changes(page) if name == "members.past" else page
+            if not rows:
+                continue
             require_columns(place, rows[0].keys(), wanted)
             self._given = self._given or tuple(rows[0])
             spool.add(offset, spool.frame_of(rows))
-            position, total = position + len(rows), told or 0
-            self._errand.progress(f"reading {name.replace('.', ': ').replace('_', ' ')}", position, total or None)
+            position, total = position + len(page), told or 0
+            words = f"reading {name.replace('.', ': ').replace('_', ' ')}, request {self._client.requests_used:,}"
+            self._errand.progress(words, position, total or None)
         frame = spool.frame()
         self.drifts += of_objects(place, spool.nested)
         self._total = total
-        if total > frame.height:
+        if total > max(position, frame.height):
             self.notices.append(f"{place}: iMIS speaks of {total:,} rows and gave {frame.height:,}")
         return frame, spool.began
 

@@ -144,17 +144,30 @@ class Past(Section):
     """The log of changes of members' fields.
 
     Args:
-        query: Its path.
+        query: The path of an IQA; or
+        entity: the change log of iMIS itself, `ChangeLog`, whose entries hold several changes each.
         member_id, at, field, old: Its columns: whose, when, which field, and what it said before.
         fields: By field of iMIS, the column of the contract.
     """
 
-    query: str
+    query: str = ""
+    entity: str = ""
     member_id: str
     at: str
     field: str
     old: str
     fields: dict[str, str]
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Past:
+        if bool(self.query) == bool(self.entity):
+            raise ValueError("name either a query or an entity")
+        return self
+
+    @property
+    def place(self) -> str:
+        """What messages call it."""
+        return self.query or self.entity
 
 
 class Members(Feed):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import polars as pl
 
 from tenure.lake import NOT_GIVEN
@@ -68,3 +71,16 @@ def _as_it_was(versions: pl.DataFrame, log: pl.DataFrame, column: str) -> pl.Dat
         .drop("place", "old", "changed_at")
         .sort("member_id", "at")
     )
+
+
+def single_changes(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Entries of the change log, one row for each property that was changed; other rows as they are."""
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        changed = entry.get("Properties")
+        if not isinstance(changed, list):
+            rows.append(dict(entry))
+            continue
+        head = {name: value for name, value in entry.items() if name != "Properties"}
+        rows += [{**head, **one} for one in changed if isinstance(one, dict)]
+    return rows

@@ -75,6 +75,7 @@ class SyncReport:
         departed: Pseudonyms of members whom the source no longer has.
         returned: Pseudonyms of members whom it has again.
         drifts: How the form of what the source gives has changed: `place`, `column`, `change`, `response`.
+        requests: How many requests reading took; 0 where none are counted.
     """
 
     source: str
@@ -91,6 +92,7 @@ class SyncReport:
     departed: tuple[int, ...] = ()
     returned: tuple[int, ...] = ()
     drifts: tuple[dict[str, str], ...] = ()
+    requests: int = 0
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -108,6 +110,7 @@ class SyncReport:
             for name, report in self.tables.items()
         }
         told |= {"feeds": self.feeds} if self.feeds else {}
+        told |= {"requests": self.requests} if self.requests else {}
         told |= {"drifts": list(self.drifts)} if self.drifts else {}
         told |= {"departed": len(self.departed)} if self.departed else {}
         return told | ({"returned": len(self.returned)} if self.returned else {})

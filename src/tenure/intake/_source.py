@@ -80,6 +80,7 @@ class Delivery:
         feeds: How large each feed is, where the source can tell.
         everybody: What to select `member_id` from, of everybody whom the source has; empty when it was not asked.
         drifts: How the form of what it gives has changed.
+        requests: How many it took; 0 where none are counted.
     """
 
     tables: dict[str, Given]
@@ -88,6 +89,7 @@ class Delivery:
     feeds: tuple[FeedCount, ...] = ()
     everybody: str = ""
     drifts: tuple[Drift, ...] = ()
+    requests: int = 0
 
 
 @dataclass(frozen=True)

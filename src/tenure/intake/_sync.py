@@ -99,6 +99,7 @@ def sync(
         departed=departures.gone,
         returned=departures.back,
         drifts=tuple(told_drifts(stage.delivery, verdicts)),
+        requests=stage.delivery.requests,
     )
 
 

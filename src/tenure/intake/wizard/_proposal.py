@@ -11,7 +11,7 @@ from tenure.intake._mapping import Feed, Past
 from tenure.intake._mapping import Mapping as Plan
 from tenure.intake.wizard._fit import Fit, Spec, fit, written
 from tenure.intake.wizard._names import KINDS, OBJECTS, PLACES, bare
-from tenure.intake.wizard._survey import Sight, Survey
+from tenure.intake.wizard._survey import CHANGE_LOG, Sight, Survey
 
 AS_USUAL, DIFFERS, ELSEWHERE, ABSENT, FURTHER = "as in the profile", "differs", "elsewhere", "not found", "further"
 
@@ -98,9 +98,9 @@ def propose(survey: Survey, plan: Plan) -> Proposal:
     found = [_feed(survey, table, name, feed, codes) for table, name, feed in plan.feeds()]
     past = plan.members.past
     if past is not None and past.query not in survey.sights:
-        found.append(_no_past(survey, past.query))
+        found.append(_other_past(survey, past))
     elif past is not None and found[0].state == ELSEWHERE:
-        found[0] = replace(found[0], section=(*found[0].section, *_past_section(past)))
+        found[0] = replace(found[0], section=(*found[0].section, "", *_past_section(past)))
     used = {feed.place for _, _, feed in plan.feeds()} | {one.words.partition(": ")[0] for one in found}
     used |= {past.query} if past is not None else set()
     kinds = {kind: one.name for one in found if one.state != ABSENT for kind in one.kinds}
@@ -261,16 +261,23 @@ def _is_new(sight: Sight) -> bool:
     return bare(sight.place) not in known and bool(sight.sample)
 
 
-def _no_past(survey: Survey, place: str) -> FeedFound:
+def _other_past(survey: Survey, past: Past) -> FeedFound:
+    """The change log of iMIS itself where the profile's query of it is not served; else none."""
+    name, without, log = "members.past", ("members.past",), survey.sights.get(CHANGE_LOG)
+    if log is not None and log.sample:
+        columns = {"member_id": "PartyId", "at": "CreatedOn", "field": "PropertyName", "old": "OriginalValue"}
+        other = Past(entity=CHANGE_LOG, fields=past.fields, **columns)
+        words = f"{CHANGE_LOG}: {log.rows:,} entries"
+        return FeedFound(name, ELSEWHERE, words, tuple(_past_section(other)), without)
     hint = "what records said before the first night stays unknown; once it is there, take `members.past` out"
-    words = f"{place}: {survey.absent.get(place, 'not there')}"
-    return FeedFound("members.past", ABSENT, words, without=("members.past",), hints=(hint,))
+    words = f"{past.query}: {survey.absent.get(past.query, 'not there')}"
+    return FeedFound(name, ABSENT, words, without=without, hints=(hint,))
 
 
 def _past_section(past: Past) -> Iterator[str]:
     """The profile's log of changes, written out for members that come from elsewhere."""
-    told = past.model_dump()
-    yield "\n[members.past]"
+    told = past.model_dump(exclude_defaults=True)
+    yield "[members.past]"
     yield from (f"{name} = {toml(value)}" for name, value in told.items() if name != "fields")
     yield "\n[members.past.fields]"
     yield from (f"{toml_key(name)} = {toml(value)}" for name, value in told["fields"].items())

@@ -14,6 +14,8 @@ from tenure.intake._codes import activity_types
 from tenure.intake._mapping import Mapping
 from tenure.intake.wizard._names import OBJECTS, PLACES, are_codes, bare
 
+CHANGE_LOG = "ChangeLog"
+"""The entity in which iMIS itself notes what changed."""
 _FOLDER = "$/Tenure"
 _MOST_PANELS = 30
 _MOST_TYPES = 60
@@ -120,8 +122,8 @@ def survey_imis(
             eye.recent(feed.place, feed.since)
         else:
             eye.elsewhere(name)
-    if plan.members.past is not None:
-        eye.query(plan.members.past.query)
+    if plan.members.past is not None and not eye.query(plan.members.past.query):
+        eye.entity(CHANGE_LOG, "CreatedOn")
     eye.types()
     survey.requests = client.requests_used
     return survey
