@@ -40,9 +40,10 @@ coverage: $(VENV)/tested-with browser ## Run every test and list the lines that 
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --show-missing --skip-covered
 
-torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs against a failing sandbox, and try a thousand cases of watermarks, some 20 minutes (TORTURE="--kills 1000").
+torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs, try a thousand watermarks, fill the disk 100 times: most of an hour (TORTURE="--kills 1000").
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py
+	$(BIN)/python benchmarks/full_disk.py $(FULL_DISK)
 
 docs: $(VENV)/installed ## Make docs/command-line.md anew from the commands' help.
 	$(BIN)/python -m tenure.app.reference > docs/command-line.md

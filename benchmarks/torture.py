@@ -1,6 +1,6 @@
 """Kills syncs and write-backs at random moments, against a sandbox that fails, and looks for what was lost or doubled.
 
-    python benchmarks/torture.py [--kills 200] [--members 150] [--seed 1]
+    python benchmarks/torture.py [--kills 200] [--members 150] [--seed 1] [--late 30]
 
 Half of the kills strike syncs. Two homes of one key follow the same association night by night: one in peace, the
 other by processes that end themselves by SIGKILL after a random time, while pages repeat, connections drop and the
@@ -8,8 +8,8 @@ server fails. After every kill the lake must be what it was before the night or 
 night both lakes must hold the same rows.
 
 The other half strikes write-backs, while answers are lost after saving, 500 is said of rows that were saved, writes
-commit seconds after they failed, and some fail for good. After every night the table must hold one row a member, with
-that night's score, and the night done again must send no write.
+commit up to half a minute after they failed, and some fail for good. After every night the table must hold one row a
+member, with that night's score, and the night done again must send no write.
 """
 
 from __future__ import annotations
@@ -39,10 +39,8 @@ SYNC_FAULTS = {"repeated_page": 0.1, "unavailable": 0.05, "lost_reply": {"rate":
 WRITE_FAULTS = {
     "saved_500": {"rate": 0.1, "match": TABLE},
     "lost_reply": {"rate": 0.1, "match": TABLE},
-    "late_commit": {"rate": 0.05, "match": TABLE, "seconds": 2},
     "unavailable": {"rate": 0.1, "match": TABLE},
 }
-LATE = 2.5
 ATTEMPTS = 60
 
 
@@ -54,10 +52,11 @@ class Torture:
         url: The sandbox.
         members: Members of the association.
         seed: Decides when to kill.
+        late: Seconds after which a write that failed may yet be committed, at most.
     """
 
-    def __init__(self, root: Path, url: str, members: int, seed: int) -> None:
-        self.root, self.url, self.members = root, url, members
+    def __init__(self, root: Path, url: str, members: int, seed: int, late: float) -> None:
+        self.root, self.url, self.members, self.late = root, url, members, late
         self.dice, self.seed = random.Random(seed), seed
         self.kills = self.nights = self.attempts = 0
         self.usual = {"sync": 1.0, "write": 0.5}
@@ -85,6 +84,15 @@ class Torture:
             self.usual[what] = max(float(done.stdout), 0.1)
         return done.returncode == 0
 
+    def attempts_at(self, what: str, home: Path, which: object, until: int) -> Iterator[int]:
+        """Attempts at one thing until it comes to its end; after many that were killed it is left in peace."""
+        for attempt in range(2 * ATTEMPTS):
+            complete = self.child(what, home, self.url, which, kill=self.kills < until and attempt < ATTEMPTS)
+            yield attempt
+            if complete:
+                return
+        raise AssertionError(f"a {what} never came to its end")
+
     def syncs(self, kills: int) -> None:
         """Nights of syncs until *kills* of them have struck."""
         peace, war = self.root / "peace", self.root / "war"
@@ -94,12 +102,8 @@ class Torture:
         while True:
             before = content(war)
             self.faults(SYNC_FAULTS)
-            for _ in range(ATTEMPTS):
-                complete = self.child("sync", war, self.url, self.today(), kill=self.kills < until)
-                now = content(war)
-                assert now in (before, content(peace)), "a sync left a part of itself"
-                if complete:
-                    break
+            for _ in self.attempts_at("sync", war, self.today(), until):
+                assert content(war) in (before, content(peace)), "a sync left a part of itself"
             self.faults({})
             assert content(war) == content(peace), "the two homes hold different rows"
             self.nights += 1
@@ -115,11 +119,11 @@ class Torture:
         home, until, night = self.root / "peace", self.kills + kills, 0
         while self.kills < until or not night:
             night += 1
-            self.faults(WRITE_FAULTS)
-            for _ in range(ATTEMPTS):
-                if self.child("write", home, self.url, night, kill=self.kills < until):
-                    break
-            time.sleep(LATE)
+            late = self.dice.uniform(self.late / 2, self.late)
+            self.faults(WRITE_FAULTS | {"late_commit": {"rate": 0.05, "match": TABLE, "seconds": late}})
+            for _ in self.attempts_at("write", home, night, until):
+                pass
+            time.sleep(late + 0.5)
             self.faults({})
             usual, before = self.usual["write"], self._writes()
             assert self.child("write", home, self.url, night)
@@ -239,10 +243,11 @@ def main() -> None:
     words.add_argument("--kills", type=int, default=200)
     words.add_argument("--members", type=int, default=150)
     words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--late", type=float, default=30)
     told = words.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tenure-torture-") as root, sandbox(told.members) as url:
-        torture = Torture(Path(root), url, told.members, told.seed)
+        torture = Torture(Path(root), url, told.members, told.seed, told.late)
         torture.syncs(told.kills // 2)
         torture.write_backs(told.kills - told.kills // 2)
     print(

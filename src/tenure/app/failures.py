@@ -13,12 +13,20 @@ import json
 import secrets
 import tempfile
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 import tenure
-from tenure.base.errors import FAILED, Stopped, TenureError
+from tenure.base.errors import FAILED, DamagedStore, Stopped, TenureError
+from tenure.base.home import Home
+
+_FULL = ("no space left on device", "disk is full", "disk full", "disk quota exceeded")
+"""How the operating system, SQLite and PostgreSQL say it; libraries hand it on as text."""
+
+_TORN = ("database disk image is malformed", "file is not a database", "malformed database schema")
+"""How SQLite says that its file is not what it wrote."""
 
 
 def report(error: Exception, *, command: str, root: Path, as_json: bool) -> int:
@@ -32,7 +40,7 @@ def report(error: Exception, *, command: str, root: Path, as_json: bool) -> int:
     """
     if isinstance(error, Stopped):
         return _stopped(error, as_json=as_json)
-    known = error if isinstance(error, TenureError) else _from_machine(error) or _unexpected(error, command, root)
+    known = error if isinstance(error, TenureError) else _from_machine(error, root) or _unexpected(error, command, root)
     click.echo(f"error: {known}", err=True)
     if as_json:
         body = {"message": known.message, "hint": known.mend, "kind": type(known).__name__}
@@ -47,15 +55,24 @@ def _stopped(error: Stopped, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def _from_machine(error: Exception) -> TenureError | None:
+def _from_machine(error: Exception, root: Path) -> TenureError | None:
     """The words for what the machine itself refuses: room, rights, memory."""
     if isinstance(error, MemoryError):
         return TenureError("this machine ran out of memory", mend="free some, or run on a machine with more")
-    if not isinstance(error, OSError) or (error.filename is None and error.errno != errno.ENOSPC):
+    said = " ".join(str(link).lower() for link in chain_of(error))
+    if any(words in said for words in _FULL):
+        return TenureError("the disk is full", mend="free some space and run the same command again")
+    if any(words in said for words in _TORN):
+        from tenure.ledger.witness import mend_of
+
+        return DamagedStore(f"{Home(root).ledger} is damaged", mend=mend_of(Home(root)))
+    if "disk i/o error" in said:
+        mend = "free some space on it, see whether it is broken, and run the same command again"
+        return TenureError("the disk failed while the ledger was read or written", mend=mend)
+    if not isinstance(error, OSError) or error.filename is None:
         return None
-    where = f": `{error.filename}`" if error.filename is not None else ""
+    where = f": `{error.filename}`"
     mends = {
-        errno.ENOSPC: ("the disk is full", "free some space and run the same command again"),
         errno.EACCES: (f"no right to use a file{where}", "give the account that runs Tenure the right to it"),
         errno.EPERM: (f"no right to use a file{where}", "give the account that runs Tenure the right to it"),
         errno.EROFS: (f"the disk is read-only{where}", "choose a home directory that can be written"),
@@ -91,13 +108,19 @@ def _write_log(folder: Path, error: Exception, command: str, reference: str) -> 
     return path
 
 
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """*error* and those behind it, the last one first."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
 def described(error: BaseException) -> list[str]:
     """The chain of errors behind *error* by kind and place (file, line, function), the oldest first."""
     lines: list[str] = []
-    link: BaseException | None = error
-    while link is not None:
+    for link in chain_of(error):
         frames = traceback.extract_tb(link.__traceback__)
         places = [f"  {'/'.join(Path(f.filename).parts[-2:])}:{f.lineno} in {f.name}" for f in frames]
         lines = [f"{type(link).__module__}.{type(link).__qualname__}", *places, *lines]
-        link = link.__cause__ or link.__context__
     return lines

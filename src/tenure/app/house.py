@@ -62,11 +62,18 @@ class House:
         return Registry(self.home.models)
 
     def open_ledger(self) -> None:
-        """Make the ledger ready for use, with the newest tables; import its rooms after this, never before."""
+        """Make the ledger ready for use, with the newest tables; import its rooms after this, never before.
+
+        Raises:
+            DamagedStore: It knows less than it did.
+        """
         from tenure import ledger
 
         if self._ledger_is_open:
             return
         ledger.setup(self.home, self.settings)
+        from tenure.ledger import witness
+
+        witness.require_what_it_knew(self.home)
         ledger.migrate()
         self._ledger_is_open = True

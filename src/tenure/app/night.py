@@ -140,8 +140,11 @@ def _walk(
 ) -> Iterator[Walk]:
     """A run in the ledger around the block; it takes the lease that keeps two nights apart, and can be stopped."""
     house.open_ledger()
-    from tenure.ledger import runs
+    from tenure import custody
+    from tenure.ledger import runs, witness
 
+    witness.require_whole(house.home)
+    custody.require_unbroken(house.home)
     with runs.start(as_of=as_of, kind=kind, by=by, local_night=night, clock=house.clock) as run:
 
         def note() -> None:
@@ -149,6 +152,8 @@ def _walk(
 
         with stopping.listening(note) as stop:
             yield Walk(run, console, stop)
+    custody.seal(house.home)
+    witness.note(house.home)
 
 
 def _report(walk: Walk, as_of: dt.date, model: str = "", *, dry_run: bool = False) -> Report:

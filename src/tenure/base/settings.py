@@ -205,7 +205,9 @@ def parse_settings(text: bytes, path: Path) -> Settings:
     try:
         raw = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}", mend="mend the line it names") from error
+        raise UsageError(
+            f"{path} is not valid TOML: {error}", mend="mend the line it names, or take the file out of a backup"
+        ) from error
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:

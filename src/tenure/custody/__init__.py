@@ -9,6 +9,7 @@ from tenure.custody.backup import BackedUp, back_up
 from tenure.custody.keeping import BACKUPS, Backup, backups_in, prune
 from tenure.custody.key import export_key
 from tenure.custody.restore import Restored, restore, verify
+from tenure.custody.seals import require_unbroken, seal
 
 __all__ = [
     "BACKUPS",
@@ -19,6 +20,8 @@ __all__ = [
     "backups_in",
     "export_key",
     "prune",
+    "require_unbroken",
     "restore",
+    "seal",
     "verify",
 ]

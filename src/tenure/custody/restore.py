@@ -19,7 +19,15 @@ from tenure.custody._database import Database, database_of
 from tenure.lake import Lake
 from tenure.risk import Registry
 
-_STORES = ("lake", "models", "tenure.toml", "ledger.sqlite3", "ledger.sqlite3-wal", "ledger.sqlite3-shm")
+_STORES = (
+    "lake",
+    "models",
+    "tenure.toml",
+    "ledger.witness",
+    "ledger.sqlite3",
+    "ledger.sqlite3-wal",
+    "ledger.sqlite3-shm",
+)
 _MEND = "take another backup; `tenure backup --list` names those there are"
 
 

@@ -18,6 +18,9 @@ _DURABLE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 def lake(house: House) -> Iterator[Finding]:
     """Whether the lake is whole and has what a model needs."""
+    from tenure import custody
+
+    custody.require_unbroken(house.home)
     counts = {table: house.lake.rows(table) for table in ("members", "terms", "activity")}
     if not counts["members"] or not counts["terms"]:
         yield Finding("lake", NOTE, "nothing has been brought in yet", f"run `tenure run --home {house.home.root}`")
