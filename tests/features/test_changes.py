@@ -24,7 +24,7 @@ def act(member: int, kind: str, ref: str | None = None) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("scope", "concerned"),
     [
-        ("", {1, 2, 3}),
+        ("member_type=REG", {1, 3, 4}),
         ("member_type=STU", {2}),
         ("chapter_id=north", {1}),
         ("kind=event", {1}),
@@ -48,18 +48,26 @@ def test_a_change_concerns_those_whom_its_scope_names(tmp_path: Path, scope: str
 
     found = features_of(lake, asked, CHOSEN)
 
-    if not scope:
-        concerned = concerned | {4}
     np.testing.assert_array_equal(found.column("change_since"), [30 if m in concerned else 999 for m, _ in asked])
     np.testing.assert_array_equal(found.column("changes_cycle"), [float(m in concerned) for m, _ in asked])
 
 
 def test_nothing_is_known_of_a_change_until_the_day_after_it(tmp_path: Path):
     """On the day itself, and with an empty ledger before it, there is nothing to say, not a zero."""
-    changes = [{"changed_on": CHANGED, "change": "Dues up", "scope": ""}]
+    changes = [{"changed_on": CHANGED, "change": "Dues up", "scope": "member_type=REG"}]
     lake = write(tmp_path, members=[person(1)], terms=years(1, 2022, 2024), program_changes=changes)
 
     found = features_of(lake, [(1, CHANGED + dt.timedelta(days=days)) for days in (-1, 0, 1)], CHOSEN)
 
     np.testing.assert_array_equal(found.column("change_since"), [np.nan, np.nan, 1])
     np.testing.assert_array_equal(found.column("changes_cycle"), [np.nan, np.nan, 1])
+
+
+def test_a_change_that_concerns_everybody_is_no_signal_of_anybody(tmp_path: Path):
+    """It would only tell the date; what a rise of dues means to a member is in the member's own dues."""
+    changes = [{"changed_on": CHANGED, "change": "Dues up", "scope": scope} for scope in ("", None, " ")]
+    lake = write(tmp_path, members=[person(1)], terms=years(1, 2022, 2024), program_changes=changes)
+
+    found = features_of(lake, [(1, CHANGED + dt.timedelta(days=30))], CHOSEN)
+
+    assert np.isnan(found.x).all()

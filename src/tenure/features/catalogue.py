@@ -218,7 +218,7 @@ FEATURES: tuple[Feature, ...] = (
     _fact("price", "dues_change", "dues of the running term over those of the one before, less 1", _change("Dues of this term", "No earlier dues to compare with")),
     _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", _change("Latest invoice against the last dues", "No invoice open"), ("invoice_issued",)),
     # Changes by the association
-    _fact("changes", "change_since", "days since the last entry of the change ledger that concerns the member, 999 beyond two years", _since_change),
+    _fact("changes", "change_since", "days since the last entry of the change ledger whose scope names the member, 999 beyond two years; entries that concern everybody are left out", _since_change),
     _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change by the association that concerns the member", "changes by the association that concern the member", "this term")),
     # Way of paying
     _fact("billing", "auto_renew", "1 when the running term renews by itself", either("Renews automatically", "Does not renew automatically", "Way of renewing not known")),

@@ -1,7 +1,8 @@
 """What the association itself changed (dues, programs, sites) and whom it concerns, from the change ledger.
 
 A change counts from the start of the day after the one it is dated on. It concerns those whom its scope names: a
-member type, a chapter, those who used a program (`ref=…`) or a kind of program or activity (`kind=…`) before, or all.
+member type, a chapter, or those who used a program (`ref=…`) or a kind of program or activity (`kind=…`) before. One
+that concerns everybody is no signal of anybody: all share it, so that it would only tell a model the date.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Change:
 
     Args:
         day: On which it came, counted from 1970-01-01.
-        field: `member_type`, `chapter_id`, `kind`, `ref`, or empty for all.
+        field: `member_type`, `chapter_id`, `kind` or `ref`.
         value: Of that field.
         users: For `ref`: by member or payer, the first day at whose end it was known that they used it.
     """
@@ -48,9 +49,9 @@ class Change:
 
 
 def load_changes(lake: Lake) -> list[Change]:
-    """The change ledger, oldest first; a scope that cannot be read concerns nobody."""
-    found = lake.program_changes().sort("changed_on", "scope")
-    scopes = [_parts(scope) for scope in found["scope"].fill_null("")]
+    """The entries of the change ledger with a scope, oldest first; a scope that cannot be read concerns nobody."""
+    found = lake.program_changes().filter(pl.col("scope").str.strip_chars() != "").sort("changed_on", "scope")
+    scopes = [_parts(scope) for scope in found["scope"]]
     users = _users(lake, {value for field, value in scopes if field == "ref"})
     days = found["changed_on"].cast(pl.Int32).to_list()
     return [
@@ -113,8 +114,6 @@ def changes_of(
 
 
 def _concerned(change: Change, standing: pl.DataFrame, person: pl.DataFrame, activity: Activity) -> NDArray[np.bool_]:
-    if not change.field:
-        return np.ones(activity.day.size, bool)
     if change.field in ("member_type", "chapter_id"):
         of = standing if change.field == "member_type" else person
         return np.asarray((of[change.field] == change.value).fill_null(value=False).to_numpy())
