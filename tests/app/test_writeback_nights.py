@@ -52,6 +52,31 @@ def contact_ids(home: Path) -> set[str]:
     return {row[0] for row in rows}
 
 
+def let_pass(home: Path, days: float) -> None:
+    """Move what the ledger knows of its runs into the past."""
+    with sqlite3.connect(home / "ledger.sqlite3") as ledger:
+        earlier = f"strftime('%Y-%m-%d %H:%M:%f', started_at, '-{round(days * 24)} hours')"
+        ledger.execute(f"UPDATE ledger_run_step SET started_at = {earlier}")
+
+
+def test_all_rows_are_read_back_when_a_week_is_over_and_a_sample_before(imis_home: Path, site: Site):
+    assert tenure("run", "--home", imis_home, "--as-of", AS_OF).code == 0
+    seen = []
+    for days in (1, 1, 5, 0.5):
+        let_pass(imis_home, days)
+        spoiled = site.rows(TABLE)[-1]["PartyId"]
+        site.change(TABLE, spoiled, "Reason1", "somebody typed this")
+        done = tenure("score", "--home", imis_home, "--as-of", AS_OF, "--json")
+        assert done.code == 0, done.told
+        looked = done.json["steps"][-1]["counts"]["read_back"]
+        seen.append(looked["whole"])
+        if looked["whole"]:
+            assert looked["drifted"] == 1
+            assert "somebody typed this" not in [row["Reason1"] for row in site.rows(TABLE)]
+
+    assert seen == [True, False, False, True]
+
+
 def test_who_is_gone_from_the_source_is_not_scored(night: Path, tmp_path: Path):
     tenure("export", "scores", "--home", night, "--out", tmp_path / "before.parquet")
     gone = pl.read_parquet(tmp_path / "before.parquet")["member_id"][0]
