@@ -134,3 +134,18 @@ def test_each_training_leaves_a_card_that_can_be_mailed(night: Path):
     assert f"{ours['auc']:.3f} ({ours['auc_low']:.3f} to {ours['auc_high']:.3f})" in page
     assert beside["limits"]
     assert tenure("model", "card", "--home", night, "--out", night / "card.pdf").code == 2
+
+
+def test_each_night_looks_for_drift_and_keeps_what_it_found(night: Path):
+    """Shown as it was kept; the same when looked at anew; nothing alarms on the day of the model."""
+    kept = tenure("model", "drift", "--home", night, "--json").json
+    anew = tenure("model", "drift", "--home", night, "--as-of", AS_OF, "--json").json
+    told = tenure("model", "drift", "--home", night).out
+
+    assert kept == anew
+    assert kept["as_of"] == AS_OF
+    assert kept["alarms"] == []
+    assert {"logins", "events", "payments"} <= {group["group"] for group in kept["inputs"]}
+    assert 0 < kept["expected"]["auc"]["now"] < 1
+    assert "No alarm." in told
+    assert "no renewal is decided yet" in told

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
-from tenure.app import card, labels, promotion, receipts
+from tenure.app import card, labels, promotion, receipts, watching
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
@@ -119,6 +119,8 @@ def score_and_write_back(
     frame = _kept_scores(house, as_of, receipt)
     if frame is None:
         frame = _score(house, walk, as_of, model, receipt, dry_run=dry_run)
+        if not dry_run and not _is_replay(as_of):
+            _watch(house, walk, as_of, model)
     else:
         with walk.step("score", "Score") as tell:
             tell.unchanged(f"the {frame.height:,} scores of {as_of} stand")
@@ -154,6 +156,18 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
                 scores.replace(frame=frame, run=walk.run.row, clock=house.clock, fence=walk.run.fence)
             tell.count(receipt=receipt)
     return frame
+
+
+def _watch(house: House, walk: Walk, as_of: dt.date, model: Model) -> None:
+    """See whether the world still is as the model learnt it; an alarm stops nothing."""
+    with walk.step(watching.STEP, "Look for drift") as tell:
+        found = watching.watched(house, as_of, model)
+        watching.keep(house, found)
+        tell.count(members=found.get("members", 0), alarms=len(found["alarms"]))
+        quiet = found.get("too_young") or "members and scores are as they were before the model was made"
+        tell.say(f"{len(found['alarms'])} alarms" if found["alarms"] else quiet)
+        for words in found["alarms"]:
+            tell.notice(words)
 
 
 def _band_words(bands: dict[str, int]) -> str:

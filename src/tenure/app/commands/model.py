@@ -142,3 +142,25 @@ def card(home: Path, version: str | None, out: Path | None, as_json: bool) -> in
     cards.write(body, path)
     console.result_json({"out": path, "model": body["version"]}) if as_json else console.result(f"wrote {path}")
     return 0
+
+
+@command.command("drift", cls=Command)
+@home_option
+@click.option(
+    "--as-of", "as_of", type=Day(), default=None, help="Look at this night now. [default: what the last night found]"
+)
+@json_option
+def drift(home: Path, as_of: dt.date | None, as_json: bool) -> int:
+    """Say whether the world still is as the model learnt it.
+
+    What goes in, group by group, and what comes out, against the year before the model and against how far quiet months
+    stray; what the scores say of their own worth before any label is known; and what became of those whom past nights
+    scored. Each night looks and keeps it with its run.
+    """
+    from tenure.app import watching
+
+    house = House.open(home)
+    found = watching.kept(house) if as_of is None else watching.at(house, as_of)
+    console = Console(quiet=as_json)
+    console.result_json(found) if as_json else console.result(watching.words_of(found))
+    return 0

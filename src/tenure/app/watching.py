@@ -1,0 +1,139 @@
+"""The drift watch of a night: kept with its run, shown when asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenure.app.house import House
+from tenure.app.models import model_for
+from tenure.base.errors import TenureError
+from tenure.base.home import write_atomically
+
+if TYPE_CHECKING:
+    from tenure.risk import Model
+    from tenure.risk.drift import Reference
+
+STEP = "drift"
+_REFERENCE = "reference.json"
+_MOST_NIGHTS = 24
+_APART = dt.timedelta(days=28)
+
+
+def watched(house: House, as_of: dt.date, model: Model) -> dict[str, Any]:
+    """Hold the night *as_of* against the months before *model*, and past nights against what came of them."""
+    from tenure.risk.drift import matured, watch
+
+    lake, rules = house.lake, house.settings.membership
+    found = watch(_reference(house, model), lake, rules, model, as_of)
+    nights = [frame for day in _nights(lake.score_dates(), as_of) if (frame := lake.scores(day)) is not None]
+    came = matured(nights, lake.terms(), lake.members(), rules, as_of)
+    if came["alarm"]:
+        found["alarms"].append(_of_matured(came))
+    return {"model": model.version, **found, "matured": came}
+
+
+def _reference(house: House, model: Model) -> Reference:
+    """The months before the model, looked at once and kept beside it."""
+    from tenure.risk.drift import Reference, learn_reference
+
+    path = house.home.models / model.version / _REFERENCE
+    if path.is_file():
+        try:
+            return Reference.from_bytes(path.read_bytes())
+        except (ValueError, TypeError):
+            pass  # it is only a copy of what the lake says, and is made anew
+    reference = learn_reference(house.lake, house.settings.membership, model)
+    write_atomically(path, reference.as_bytes())
+    return reference
+
+
+def _nights(days: list[dt.date], as_of: dt.date) -> list[dt.date]:
+    """Past nights about a month apart, the newest first: of one renewal, one score is enough."""
+    chosen: list[dt.date] = []
+    for day in reversed([day for day in days if day <= as_of]):
+        if not chosen or chosen[-1] - day >= _APART:
+            chosen.append(day)
+    return chosen[:_MOST_NIGHTS]
+
+
+def _of_matured(came: dict[str, Any]) -> str:
+    return (
+        f"of {came['decisions']:,} renewals scored on past nights {100 * came['lapsed']:.0f} in 100 lapsed, "
+        f"where {100 * came['said']:.0f} were said ({came['z']:+.1f} standard errors)"
+    )
+
+
+def keep(house: House, found: dict[str, Any]) -> None:
+    """Keep what the watch of a night found, beside what its scores were made from."""
+    write_atomically(_place(house, found["as_of"]), json.dumps(found, indent=1).encode())
+
+
+def kept(house: House) -> dict[str, Any]:
+    """What the last night's watch found.
+
+    Raises:
+        TenureError: No night has looked yet.
+    """
+    house.open_ledger()
+    from tenure.ledger.models import RunStep
+
+    step = RunStep.objects.filter(name=STEP, state="done").order_by("-id").first()
+    path = _place(house, step.run.as_of) if step else None
+    if path is None or not path.is_file():
+        raise TenureError("no night has looked for drift yet", mend="the next `tenure run` does, or pass --as-of")
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+def _place(house: House, as_of: object) -> Path:
+    return house.home.receipts / f"{as_of}.drift.json"
+
+
+def at(house: House, as_of: dt.date) -> dict[str, Any]:
+    """The same for any night, looked at now and kept nowhere.
+
+    Raises:
+        TenureError: There is no model that could serve that night.
+    """
+    model = model_for(house, as_of)
+    if model is None:
+        raise TenureError(f"there is no model that was made by {as_of}", mend="choose a later night")
+    return watched(house, as_of, model)
+
+
+def words_of(found: dict[str, Any]) -> str:
+    """The same for a terminal."""
+    return "\n".join(_lines(found))
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"Drift on {found['as_of']}, model {found['model']}"
+    if "too_young" in found:
+        yield f"Cannot tell: {found['too_young']}."
+    else:
+        yield (
+            f"{found['members']:,} members, against the year before {found['reference'][1]}; how far quiet months "
+            f"stray is read from those since {found['reference'][0]}."
+        )
+        yield f"  {'shift':>6} {'usual':>6} {'alarm from':>10}"
+        for one in sorted([*found["inputs"], found["scores"]], key=lambda one: -one["shift"] / one["threshold"]):
+            mark = "  ALARM" if one["alarm"] else ""
+            yield f"  {one['shift']:>6.2f} {one['usual']:>6.2f} {one['threshold']:>10.2f}  {one['title']}{mark}"
+        for one in found["missing"]:
+            if one["alarm"]:
+                yield f"  ALARM: {one['title']}: unknown of more or fewer than usual"
+        yield "What the scores of those due within 90 days say of their own worth, before any label:"
+        for name, one in found["expected"].items():
+            span = f"(months before: {_n(one['past_low'])} to {_n(one['past_high'])})"
+            yield f"  {name.replace('_', ' '):<11} {_n(one['now'])}  {span}"
+    came = found["matured"]
+    yield f"Of past nights: {_of_matured(came)}." if came["decisions"] else "Of past nights: no renewal is decided yet."
+    yield "No alarm." if not found["alarms"] else "Alarms:\n" + "\n".join(f"  {words}" for words in found["alarms"])
+
+
+def _n(value: float | None) -> str:
+    return "?" if value is None else f"{value:.3f}"

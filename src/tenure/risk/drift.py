@@ -1,0 +1,325 @@
+"""Whether the world still is as the model learnt it: what goes in, what comes out, and what came true.
+
+A night is held against the year before the model was made. How far a quiet month strays from the year before it is
+read from the past itself, month by month, and only what strays farther than any of them is an alarm: seasons, growth
+and a small membership move the figures too. Members are the same sample each night, chosen by their pseudonym.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tenure.base.settings import Membership
+from tenure.features import CATEGORIES, GROUPS, FeatureMatrix, build
+from tenure.lake import Lake
+from tenure.membership import LAPSED, RENEWED, decisions
+from tenure.risk.cohort import stand
+from tenure.risk.learners import Floats
+from tenure.risk.receipts import spoken_again
+from tenure.risk.registry import Model
+from tenure.risk.report import once, without_nan
+
+_MONTH = 30
+_MOST_MONTHS = 25
+_FEWEST_MONTHS = 8
+_SAMPLE = 3_000
+_LEAST_SHIFT = 0.10
+"""Population stability index below which no shift matters, however quiet the past was."""
+
+_FARTHER = 4.0
+_SLOW = "slow fields"
+_SCORES = "scores"
+_BINS = 10
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the months before a model looked like, newest first.
+
+    Args:
+        as_of: The day of the model.
+        days: The months' days.
+        edges: For each feature, and the scores, where its bins part; for a slow field none.
+        levels: For each slow field, its most frequent levels.
+        counts: For each feature, slow field and the scores, how many members fell into each bin in each month; the
+            last bin holds those of whom nothing is known.
+        expected: For each month, what the scores say of their own worth.
+    """
+
+    as_of: str
+    days: list[str]
+    edges: dict[str, list[float]]
+    levels: dict[str, list[str]]
+    counts: dict[str, list[list[int]]]
+    expected: list[dict[str, float]]
+
+    def as_bytes(self) -> bytes:
+        """For a file."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Reference:
+        """Back from a file."""
+        return cls(**json.loads(data))
+
+
+def learn_reference(lake: Lake, rules: Membership, model: Model, *, as_of: dt.date | None = None) -> Reference:
+    """Look at the months before *model* was made, or before *as_of*.
+
+    Args:
+        lake: What was known when.
+        rules: The association's own.
+        model: Which model.
+        as_of: The day to look back from; that of the model where none is given.
+    """
+    origin = as_of or dt.date.fromisoformat(model.manifest["as_of"])
+    terms = lake.terms()
+    first: dt.date = terms["starts_on"].min()  # type: ignore[assignment]
+    days = [origin - dt.timedelta(days=_MONTH * k) for k in range(_MOST_MONTHS)]
+    days = [day for day in days if (day - first).days >= 365]
+    matrix = _members_on(lake, rules, days)
+    p = spoken_again(model, matrix)
+    values = {name: matrix.column(name) for name in model.encoding.features if name in matrix.names}
+    values[_SCORES] = p.astype(np.float32)
+    edges = {name: _edges(column) for name, column in values.items()}
+    levels = {field: _levels(matrix.categories[field]) for field in CATEGORIES}
+    month = matrix.rows["as_of"].to_numpy()
+    masks = [month == np.datetime64(day) for day in days]
+    counts = {name: [_binned(column[mask], edges[name]) for mask in masks] for name, column in values.items()}
+    for field, known in levels.items():
+        codes = _codes(matrix.categories[field], known)
+        counts[f"={field}"] = [np.bincount(codes[mask], minlength=len(known) + 2).tolist() for mask in masks]
+    soon = _soon(matrix)
+    expected = [expected_worth(p[mask & soon]) for mask in masks]
+    return Reference(origin.isoformat(), [day.isoformat() for day in days], edges, levels, counts, expected)
+
+
+def watch(reference: Reference, lake: Lake, rules: Membership, model: Model, as_of: dt.date) -> dict[str, Any]:
+    """Hold the night *as_of* against the months before the model.
+
+    Returns:
+        `inputs`: for each group of signals `group`, `title`, `shift` (mean population stability index of its features),
+        `threshold`, `alarm` and `features` (those that moved most); `missing`: likewise, by how much the share of
+        members of whom nothing is known has moved; `scores`: likewise, of the scores; `expected`: what the scores of
+        those due within 90 days say of their own log loss, Brier score and AUC, with the range of the months before;
+        `alarms`: in words. Where the past is too short to tell how much is usual, `too_young` says so.
+    """
+    if len(reference.days) < _FEWEST_MONTHS:
+        months = len(reference.days)
+        return {"as_of": as_of.isoformat(), "alarms": [], "too_young": f"{months} months are too few to compare with"}
+    matrix = _members_on(lake, rules, [as_of])
+    p = spoken_again(model, matrix)
+    now = _now(reference, matrix, p)
+    lag = max(0, (as_of - dt.date.fromisoformat(reference.as_of)).days // _MONTH)
+    inputs = [_judged(group, title, names, reference, now, lag, _shift) for group, title, names in _groups(model)]
+    missing = [_judged(group, title, names, reference, now, lag, _silence) for group, title, names in _groups(model)]
+    scores = _judged(_SCORES, "Scores", [_SCORES], reference, now, lag, _shift)
+    worth = expected_worth(p[_soon(matrix)])
+    found = {
+        "as_of": as_of.isoformat(),
+        "reference": [reference.days[-1], reference.days[0]],
+        "members": len(matrix.rows),
+        "inputs": inputs,
+        "missing": missing,
+        "scores": scores,
+        "expected": {name: _ranged(name, worth, reference) for name in worth},
+        "alarms": _alarms(inputs, missing, scores),
+    }
+    plain: dict[str, Any] = without_nan(found)
+    return plain
+
+
+def expected_worth(p: Floats) -> dict[str, float]:
+    """What probabilities say of themselves, if they are right: expected log loss, Brier score, AUC and lapse rate.
+
+    Known before a single label is; a model that errs without knowing it is not found out by this.
+    """
+    if p.size < 2:
+        return dict.fromkeys(("log_loss", "brier", "auc", "lapse_rate"), float("nan"))
+    q = np.clip(p, 1e-6, 1 - 1e-6)
+    ordered = np.sort(q)
+    above, below = ordered, np.cumsum(1 - ordered) - (1 - ordered)
+    pairs = q.sum() * (1 - q).sum() - (q * (1 - q)).sum()
+    return {
+        "log_loss": float(-(q * np.log(q) + (1 - q) * np.log(1 - q)).mean()),
+        "brier": float((q * (1 - q)).mean()),
+        "auc": float((above * below).sum() / pairs) if pairs else float("nan"),
+        "lapse_rate": float(q.mean()),
+    }
+
+
+def _members_on(lake: Lake, rules: Membership, days: list[dt.date]) -> FeatureMatrix:
+    """Features of the sampled members who stood before a renewal on each of *days*."""
+    terms, members = lake.terms(), lake.members()
+    everyone = terms["member"].unique().sort()
+    part = max(1, round(len(everyone) / _SAMPLE))
+    chosen = everyone.filter(everyone % part == 0)
+    pairs = chosen.to_frame("member").join(pl.DataFrame({"as_of": days}, schema={"as_of": pl.Date}), how="cross")
+    stood = stand(terms.filter(pl.col("member").is_in(chosen.to_list())), members, pairs, rules)
+    return build(lake, stood)
+
+
+def _soon(matrix: FeatureMatrix) -> NDArray[np.bool_]:
+    ahead = (matrix.rows["renewal_due_on"] - matrix.rows["as_of"]).dt.total_days()
+    return ahead.is_between(0, 90).fill_null(value=False).to_numpy()
+
+
+def _edges(column: NDArray[np.float32]) -> list[float]:
+    known = column[~np.isnan(column)]
+    if not known.size:
+        return []
+    return [float(edge) for edge in np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))]
+
+
+def _binned(column: NDArray[np.float32], edges: list[float]) -> list[int]:
+    unknown = np.isnan(column)
+    place = np.where(unknown, len(edges) + 1, np.searchsorted(np.asarray(edges, np.float32), column))
+    counted: list[int] = np.bincount(place, minlength=len(edges) + 2).tolist()
+    return counted
+
+
+def _levels(column: pl.Series) -> list[str]:
+    return [str(level) for level in column.drop_nulls().value_counts(sort=True)[column.name].to_list()[:_BINS]]
+
+
+def _codes(column: pl.Series, levels: list[str]) -> NDArray[np.int64]:
+    """The place of each value among *levels*; one more for any other, and the last for none."""
+    places = {level: place for place, level in enumerate(levels)}
+    return np.array(
+        [len(levels) + 1 if value is None else places.get(value, len(levels)) for value in column.to_list()], np.int64
+    )
+
+
+def _now(reference: Reference, matrix: FeatureMatrix, p: Floats) -> dict[str, list[int]]:
+    found = {}
+    for name, edges in reference.edges.items():
+        if name == _SCORES or name in matrix.names:
+            column = p.astype(np.float32) if name == _SCORES else matrix.column(name)
+            found[name] = _binned(column, edges)
+    for field, known in reference.levels.items():
+        codes = _codes(matrix.categories[field], known)
+        found[f"={field}"] = np.bincount(codes, minlength=len(known) + 2).tolist()
+    return found
+
+
+def _groups(model: Model) -> list[tuple[str, str, list[str]]]:
+    of = {one["name"]: one["group"] for one in model.manifest["features"]}
+    groups = [(g.name, g.title, [name for name in model.encoding.features if of.get(name) == g.name]) for g in GROUPS]
+    slow = [f"={field}" for field in CATEGORIES]
+    return [group for group in groups if group[2]] + [(_SLOW, "Type, chapter, industry, region, country", slow)]
+
+
+def _shift(now: Floats, before: Floats) -> float:
+    """Population stability index of two counts over the same bins, less what chance alone puts there."""
+    if not now.sum() or not before.sum():
+        return 0.0
+    a, b = ((counts + 0.5) / (counts.sum() + 0.5 * counts.size) for counts in (now, before))
+    used = int(((now + before) > 0).sum())
+    chance = max(0, used - 1) * (1 / now.sum() + 1 / before.sum())
+    return float(max(0.0, ((a - b) * np.log(a / b)).sum() - chance))
+
+
+def _silence(now: Floats, before: Floats) -> float:
+    """By how much the share of those of whom nothing is known has moved."""
+    if not now.sum() or not before.sum():
+        return 0.0
+    return float(abs(now[-1] / now.sum() - before[-1] / before.sum()))
+
+
+def _judged(
+    group: str, title: str, names: list[str], reference: Reference, now: dict[str, list[int]], lag: int, how: Any
+) -> dict[str, Any]:
+    """How far a group of features has moved, against how far it moved in quiet months."""
+    counts = {name: np.array(reference.counts[name], np.float64) for name in names if name in now}
+    year = min(12, len(reference.days) // 2)
+    moved = {name: how(np.array(now[name], np.float64), c[:year].sum(axis=0)) for name, c in counts.items()}
+    gap = min(lag, len(reference.days) - year - 4)
+    usual = np.array([
+        np.mean([how(c[month], c[month + 1 + gap : month + 1 + gap + year].sum(axis=0)) for c in counts.values()])
+        for month in range(len(reference.days) - year - gap)
+    ]) if counts else np.zeros(1)  # fmt: skip
+    shift = float(np.mean(list(moved.values()))) if moved else 0.0
+    threshold = max(_LEAST_SHIFT, 1.5 * float(usual.max()), float(usual.mean() + _FARTHER * usual.std()))
+    most = sorted(moved, key=lambda name: -moved[name])[:3]
+    return {
+        "group": group, "title": title, "shift": shift, "usual": float(usual.max()), "threshold": threshold,
+        "alarm": shift > threshold, "features": [{"name": name.lstrip("="), "shift": moved[name]} for name in most],
+    }  # fmt: skip
+
+
+def _ranged(name: str, worth: dict[str, float], reference: Reference) -> dict[str, float]:
+    past = np.array([month[name] for month in reference.expected], np.float64)
+    known = past[np.isfinite(past)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (float("nan"), float("nan"))
+    return {"now": worth[name], "past_low": low, "past_high": high}
+
+
+def _alarms(inputs: list[dict[str, Any]], missing: list[dict[str, Any]], scores: dict[str, Any]) -> list[str]:
+    words = []
+    for one in (*inputs, scores):
+        if one["alarm"]:
+            named = "" if one["group"] == _SCORES else f" ({', '.join(feature['name'] for feature in one['features'])})"
+            words.append(
+                f"{one['title']} are not as before the model was made: shift {one['shift']:.2f}, at most "
+                f"{one['usual']:.2f} in the months before{named}"
+            )
+    words += [
+        f"{one['title']}: of more or fewer members than usual nothing is known" for one in missing if one["alarm"]
+    ]
+    return words
+
+
+def matured(
+    nights: list[pl.DataFrame], terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, as_of: dt.date
+) -> dict[str, Any]:
+    """What became of those whom past nights scored: lapsed against said, as labels mature.
+
+    Args:
+        nights: Scores of past nights, as they were kept.
+        terms: All versions of all terms.
+        members: All versions of all members.
+        rules: The association's own.
+        as_of: The day on which labels are read.
+
+    Returns:
+        `decisions`, `said` and `lapsed` (rates), `z` (how many standard errors apart), `months` (the same by month of
+        the term's end) and `alarm`: at least 5 lapses said or seen, and more than 3 standard errors apart once the
+        spread between months is allowed for.
+    """
+    due = decisions(terms, members, rules, as_of=as_of).filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
+    labelled = due.select("member", "ends_on", lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8))
+    said = [
+        night.filter(~pl.col("in_grace")).select("member", "as_of", "p_lapse_renewal", ends_on="renewal_due_on")
+        for night in nights
+    ]
+    if not said or labelled.is_empty():
+        return {"decisions": 0, "alarm": False}
+    one = once(pl.concat(said).join(labelled, on=["member", "ends_on"], how="inner").rename({"p_lapse_renewal": "p"}))
+    if one.is_empty():
+        return {"decisions": 0, "alarm": False}
+    months = [
+        {"month": month.strftime("%Y-%m"), "decisions": n, "said": said_ / n, "lapsed": lapsed / n, "z": gap / root}
+        for month, n, said_, lapsed, gap, root in one.group_by(pl.col("ends_on").dt.truncate("1mo").alias("month"))
+        .agg(
+            pl.len(), pl.col("p").sum().alias("said"), pl.col("lapsed").sum(),
+            (pl.col("lapsed") - pl.col("p")).sum().alias("gap"),
+            (pl.col("p") * (1 - pl.col("p"))).sum().sqrt().clip(1e-9).alias("root"),
+        )
+        .sort("month")
+        .iter_rows()
+    ]  # fmt: skip
+    p, y = one["p"].to_numpy(), one["lapsed"].to_numpy().astype(np.float64)
+    z = float((y - p).sum() / max(np.sqrt((p * (1 - p)).sum()), 1e-9))
+    wide = max(1.0, float(np.std([month["z"] for month in months]))) if len(months) > 3 else 1.0
+    enough = max(p.sum(), y.sum()) >= 5
+    return {
+        "decisions": int(y.size), "said": float(p.mean()), "lapsed": float(y.mean()), "z": z, "months": months,
+        "alarm": bool(enough and abs(z) > 3 * wide),
+    }  # fmt: skip

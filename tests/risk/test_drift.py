@@ -1,0 +1,113 @@
+"""The drift watch is quiet where nothing happens and names what does, before a single label tells."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tenure.lake import Lake
+from tenure.risk import score
+from tenure.risk.drift import Reference, expected_worth, learn_reference, matured, watch
+from tenure.risk.metrics import auc, brier, log_loss
+from trained_association import SETTINGS, Trained
+
+pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
+
+RULES = SETTINGS.membership
+
+
+@pytest.fixture(scope="module")
+def reference(trained: Trained) -> Reference:
+    """The two years that end half a year before the last day."""
+    origin = trained.invented.last - dt.timedelta(days=180)
+    return learn_reference(trained.invented.lake, RULES, trained.model, as_of=origin)
+
+
+def changed(trained: Trained, root: Path, change) -> Lake:
+    """The same association whose activity of the last sixty days went through *change*."""
+    source, last = trained.invented.lake, trained.invented.last
+    with source.connect() as con:
+        activity = pl.DataFrame(pl.from_arrow(con.sql("SELECT * FROM activity").to_arrow_table()))
+    recent = pl.col("recorded_at") >= pl.lit(last - dt.timedelta(days=60)).cast(pl.Datetime("us"))
+    lake = Lake.open(root)
+    with lake.batch(source="test", at=dt.datetime.combine(last, dt.time(), tzinfo=dt.UTC)) as batch:
+        batch.replace("members", source.members())
+        batch.replace("terms", source.terms())
+        batch.replace("activity", pl.concat([activity.filter(~recent), change(activity.filter(recent))]))
+        batch.commit()
+    return lake
+
+
+def test_quiet_nights_raise_no_alarm(trained: Trained, reference: Reference):
+    """A dozen nights over half a year of a world that stays as it is, some twenty groups of signals each."""
+    last = trained.invented.last
+    nights = [last - dt.timedelta(days=days) for days in range(0, 180, 15)]
+    alarms = [watch(reference, trained.invented.lake, RULES, trained.model, night)["alarms"] for night in nights]
+
+    assert alarms == [[]] * len(nights)
+
+
+def test_a_shift_of_what_goes_in_is_named_by_its_group(trained: Trained, reference: Reference, tmp_path: Path):
+    """Everybody's logins are counted thrice from some day on, as after a change of the site."""
+
+    def thrice(rows: pl.DataFrame) -> pl.DataFrame:
+        more = [
+            rows.filter(pl.col("kind") == "login").with_columns(activity_key=-pl.col("activity_key") * 3 - copy)
+            for copy in (1, 2)
+        ]
+        return pl.concat([rows, *more])
+
+    found = watch(reference, changed(trained, tmp_path / "lake", thrice), RULES, trained.model, trained.invented.last)
+    (logins,) = [group for group in found["inputs"] if group["group"] == "logins"]
+
+    assert logins["alarm"]
+    assert any("Logins" in words for words in found["alarms"])
+    assert not [group for group in found["inputs"] if group["group"] == "price" and group["alarm"]]
+
+
+def test_a_reference_comes_back_from_its_file(reference: Reference):
+    """To the last count."""
+    assert Reference.from_bytes(reference.as_bytes()) == reference
+
+
+def test_a_night_sees_nothing_of_its_future(trained: Trained, reference: Reference, tmp_path: Path):
+    """What is recorded after it changes nothing that is said of it."""
+    night = trained.invented.last - dt.timedelta(days=90)
+    silent = changed(trained, tmp_path / "lake", lambda rows: rows.clear())
+
+    assert watch(reference, silent, RULES, trained.model, night) == watch(
+        reference, trained.invented.lake, RULES, trained.model, night
+    )
+
+
+def test_probabilities_tell_their_own_worth_when_they_are_right():
+    """Expected log loss, Brier score and AUC come out as found once labels are drawn."""
+    rng = np.random.default_rng(1)
+    p = 1 / (1 + np.exp(-rng.normal(-1.5, 1.2, 200_000)))
+    y = (rng.random(p.size) < p).astype(float)
+    found = expected_worth(p)
+
+    assert found["log_loss"] == pytest.approx(log_loss(p, y), abs=0.004)
+    assert found["brier"] == pytest.approx(brier(p, y), abs=0.002)
+    assert found["auc"] == pytest.approx(auc(p, y), abs=0.004)
+    assert found["lapse_rate"] == pytest.approx(y.mean(), abs=0.003)
+
+
+def test_what_came_true_is_held_against_what_was_said(trained: Trained):
+    """Half a year of nights: right scores are quiet, and halved ones are found out."""
+    lake, last = trained.invented.lake, trained.invented.last
+    days = [last - dt.timedelta(days=30 * k) for k in range(3, 12)]
+    nights = [score(lake, SETTINGS, day, trained.model) for day in days]
+    halved = [night.with_columns(p_lapse_renewal=0.5 * pl.col("p_lapse_renewal")) for night in nights]
+    right = matured(nights, lake.terms(), lake.members(), RULES, last)
+    wrong = matured(halved, lake.terms(), lake.members(), RULES, last)
+
+    assert right["decisions"] == wrong["decisions"] > 200
+    assert not right["alarm"]
+    assert wrong["alarm"]
+    assert wrong["lapsed"] > wrong["said"]
+    assert matured([], lake.terms(), lake.members(), RULES, last) == {"decisions": 0, "alarm": False}
