@@ -10,7 +10,7 @@ import numpy as np
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column
 from imis_sandbox.rest.entities import Call, SourceEntity
-from imis_sandbox.rest.noted import NotedDate, NotedNumber, NotedText, Notes
+from imis_sandbox.rest.noted import NotedDate, NotedNumber, NotedText, Notes, is_number
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, seconds_of
@@ -106,7 +106,7 @@ class Activity(SourceEntity):
         row = int(
             self.state.logs["activities"].append(
                 1, who=self.records.row_of(str(given["PARTYID"])), kind=KIND[kind], at=at, recorded=self.state.flushed,
-                value=np.nan if amount is None else float(amount),
+                value=np.nan if amount in (None, "") else float(amount),
             )[0]
         )  # fmt: skip
         self._keep(row, given)
@@ -148,6 +148,7 @@ class Activity(SourceEntity):
         elif code not in TYPES:
             errors.append(("ACTIVITY_TYPE", f"Activity type {code} does not exist."))
         errors += [(name, f"{name} could not be read.") for name in _DATES if not _readable(given.get(name))]
+        errors += [(name, f"{name} is no number.") for name in ("AMOUNT", *_NUMBERS) if not is_number(given.get(name))]
         if self.records.row_of(str(given.get("PARTYID") or "")) < 0:
             errors.append(("PartyId", "The contact does not exist."))
         return errors

@@ -71,6 +71,11 @@ def _iso(text: Any) -> str | None:
     return None if second != second else str(np.datetime64(int(second), "s"))
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is empty or can be read as a number."""
+    return value in (None, "") or _number(value) == _number(value)
+
+
 def _number(value: Any) -> float:
     try:
         return float(value)

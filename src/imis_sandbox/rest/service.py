@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import re
 import time
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from imis_sandbox.rest.faults import ANSWERS, BEFORE, Fault, spoil
 from imis_sandbox.rest.router import Answer, route, writes, written
 from imis_sandbox.rest.site import Site
 
+_log = logging.getLogger(__name__)
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache", "Server": "Microsoft-IIS/10.0"}
 _LARGEST_BODY = 16 * 2**20
@@ -93,6 +95,11 @@ class Handler:
             status, answered = self._handled(request, parts, address, body)
         except wire.Refusal as refusal:
             status, answered = refusal.status, refusal.body
+        except Dropped:
+            raise
+        except Exception:
+            _log.exception("%s %s could not be answered", request.method, request.scope["path"])
+            status, answered = 500, _SERVER_ERROR
         return await self._finish(address, status, answered)
 
     async def _before(self, request: Request, address: str) -> Response | None:

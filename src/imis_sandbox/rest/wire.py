@@ -101,8 +101,10 @@ def generic(entity: str, elements: list[str], props: list[Json], party: str | No
     return data
 
 
-def member(data: Json, name: str, default: Any = None) -> Any:
-    """A member of an object by its name in any case."""
+def member(data: Any, name: str, default: Any = None) -> Any:
+    """A member of an object by its name in any case; *default* also for what is no object."""
+    if not isinstance(data, dict):
+        return default
     if name in data:
         return data[name]
     wanted = name.lower()
