@@ -149,3 +149,13 @@ def test_each_night_looks_for_drift_and_keeps_what_it_found(night: Path):
     assert 0 < kept["expected"]["auc"]["now"] < 1
     assert "No alarm." in told
     assert "no renewal is decided yet" in told
+
+
+def test_what_so_many_calls_would_have_found_is_told(night: Path):
+    """More calls find more of the lapses, and no fewer of them in all."""
+    few, many = (tenure("evaluate", "--home", night, "--calls", n, "--json").json["at_calls"] for n in (1, 5))
+
+    assert few["calls_share"] < many["calls_share"] < 1
+    assert few["recall_at_calls"] < many["recall_at_calls"]
+    assert many["recall_at_calls_low"] < many["recall_at_calls"] < many["recall_at_calls_high"]
+    assert "With 5 calls a month" in tenure("evaluate", "--home", night, "--calls", 5).out

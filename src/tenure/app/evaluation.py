@@ -68,8 +68,13 @@ def _capacity(backtest: Manifest) -> Iterator[str]:
     calls = (backtest.get("capacity") or {}).get("calls_per_month")
     if not calls:
         return
-    ours, share = backtest["models"]["tenure"], backtest["capacity"]["calls_share"]
-    yield (
+    yield said_of_calls(backtest["models"]["tenure"] | backtest["capacity"])
+
+
+def said_of_calls(ours: Manifest) -> str:
+    """What so many calls a month would have found."""
+    calls, share = ours["calls_per_month"], ours["calls_share"]
+    return (
         f"With {calls:,} calls a month, {_share(share)} of renewals can be called. Of those called first, "
         f"{_cell(ours, 'precision_at_calls', _share)} lapsed; they are {_cell(ours, 'recall_at_calls', _share)} of all "
         "who did."

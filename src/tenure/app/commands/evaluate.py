@@ -14,15 +14,18 @@ HELP = """Say how good a model is, from its back-test.
 
 The back-test asks, for past renewals, what a model would have said that had seen nothing later, and compares that
 with what happened; beside it stand the base rate, a life table and a points score. `tenure export decisions` writes
-the single predictions."""
+the single predictions. Each figure has a 95 % interval; docs/governance.md says how to read them."""
 
 
 @click.command("evaluate", cls=Command, help=HELP)
 @home_option
 @click.option("--model", "version", default=None, help="Version of the model. [default: the latest]")
+@click.option(
+    "--calls", type=click.IntRange(min=1), default=None, help="Also say what so many calls a month would find."
+)
 @click.option("--list", "list_all", is_flag=True, help="Only list the models that there are.")
 @json_option
-def command(home: Path, version: str | None, list_all: bool, as_json: bool) -> int:
+def command(home: Path, version: str | None, calls: int | None, list_all: bool, as_json: bool) -> int:
     """Say how good a model is."""
     from tenure.app import evaluation
     from tenure.app.models import version_named
@@ -35,5 +38,11 @@ def command(home: Path, version: str | None, list_all: bool, as_json: bool) -> i
         return 0
     manifest = version_named(house, version)
     house.registry.load(manifest["version"])
-    console.result_json(manifest) if as_json else console.result(evaluation.words_of(manifest))
+    words = evaluation.words_of(manifest)
+    if calls:
+        from tenure.app.capacity import reached
+
+        manifest = {**manifest, "at_calls": reached(house, manifest["version"], calls)}
+        words += "\n\n" + evaluation.said_of_calls(manifest["at_calls"])
+    console.result_json(manifest) if as_json else console.result(words)
     return 0
