@@ -29,7 +29,7 @@ def acts(members: tuple[int, ...]) -> st.SearchStrategy[list[dict[str, object]]]
     row = st.fixed_dictionaries({
         "member": st.sampled_from(members), "kind": st.sampled_from(ACTS), "on": st.integers(0, 1450),
         "late": st.sampled_from([0, 0, 0, 1, 30, 400]), "value": st.sampled_from([None, 0.5, 30.0]),
-        "chapter_id": st.sampled_from([None, "north"]),
+        "chapter_id": st.sampled_from([None, "north"]), "ref": st.sampled_from([None, "DINNER", "CONGRESS"]),
     }).map(finish)  # fmt: skip
     return st.lists(row, max_size=60)
 

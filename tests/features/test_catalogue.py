@@ -72,3 +72,24 @@ def test_people_of_an_organization_are_those_known_on_the_day(tmp_path: Path):
 
     np.testing.assert_array_equal(found.column("people"), [2, 1])
     np.testing.assert_array_equal(found.column("people_share_365"), [0.5, 1.0])
+
+
+def test_an_event_of_a_chapters_program_is_a_chapter_event(tmp_path: Path):
+    """Though the record of the attendance itself names no chapter."""
+    programs = [
+        {"ref": "DINNER", "kind": "event", "title": "Dinner", "chapter_id": "north"},
+        {"ref": "CONGRESS", "kind": "event", "title": "Congress", "chapter_id": None},
+    ]
+    acts = [
+        {"member": 1, "kind": "event_attended", "ref": ref, "occurred_at": at, "recorded_at": at}
+        for ref, at in [
+            ("DINNER", dt.datetime(2022, 2, 1)), ("CONGRESS", dt.datetime(2023, 9, 1)),
+            ("DINNER", dt.datetime(2023, 10, 1)), (None, dt.datetime(2023, 11, 1)),
+        ]
+    ]  # fmt: skip
+    lake = write(tmp_path, members=[person(1)], terms=years(1, 2022, 2024), activity=acts, programs=programs)
+
+    found = features_of(lake, [(1, dt.date(2024, 6, 1))])
+
+    told = {name: found.column(name)[0] for name in ("chapter_events_730", "national_events_730", "in_chapter_365")}
+    assert told == {"chapter_events_730": 1, "national_events_730": 2, "in_chapter_365": 1}

@@ -32,6 +32,8 @@ PLAIN = tuple(
 )  # fmt: skip
 """Features whose definition says in words what SQL can say in one line."""
 
+PROGRAMS = [{"ref": "DINNER", "kind": "event", "chapter_id": "north"}, {"ref": "CONGRESS", "kind": "event"}]
+
 employers = st.lists(
     st.tuples(st.sampled_from([3, 4]), st.integers(0, 1400), st.sampled_from([None, 1, 2])),
     max_size=5, unique_by=lambda given: given[:2],
@@ -46,7 +48,7 @@ def association(root: Path, activity: list[dict[str, Any]], moves: list[tuple[in
         for who, day, to in moves
     ]
     terms = [term for payer in (1, 2, 3) for term in years(payer, 2021, 2024)]
-    return write(root, members=versions, terms=terms, activity=activity)
+    return write(root, members=versions, terms=terms, activity=activity, programs=PROGRAMS)
 
 
 def stood(lake: Lake, members: tuple[int, ...] = (1, 2, 3)) -> pl.DataFrame:
@@ -92,7 +94,7 @@ def in_sql(feature: Feature) -> str:
         Total: f"coalesce(sum(a.value) FILTER (({chosen}) AND {near}), 0)",
         ActiveWeeks: f"count(DISTINCT {week}) FILTER ({mine_near})",
         ActivePeople: f"count(DISTINCT a.member) FILTER ({mine_near})",
-        InChapter: f"count(*) FILTER (a.chapter_id IS NOT NULL AND {mine_near})",
+        InChapter: f"count(*) FILTER ((a.chapter_id IS NOT NULL OR a.ref = 'DINNER') AND {mine_near})",
     }
     found = f"CASE WHEN date_diff('day', {recorded}, r.as_of) >= {how.days / 2} THEN {counts[type(how)]} END"
     return f"CASE WHEN r.record_type = 'organization' THEN {found} END" if feature.group == "people" else found
@@ -145,7 +147,7 @@ def long_history(seed: int, members: int = 40, events: int = 6_000) -> list[dict
         {
             "member": int(member), "kind": kinds[rng.integers(len(kinds))], "occurred_at": when,
             "recorded_at": when + dt.timedelta(days=int(days)), "value": [None, 0.1, 33.33, 250.0][rng.integers(4)],
-            "chapter_id": [None, "north"][rng.integers(2)],
+            "chapter_id": [None, "north"][rng.integers(2)], "ref": [None, "DINNER", "CONGRESS"][rng.integers(3)],
         }
         for member, when, days in zip(who, at, late, strict=True)
     ]  # fmt: skip
@@ -159,7 +161,7 @@ def test_spark_gives_the_same_answer_to_the_bit(spark: Any, tmp_path: Path):
     versions = [person(1, record_type="organization"), *(person(member) for member in range(2, 40))]
     versions += [person(w, organization=o, valid_from=dt.datetime(2021, 1, 1) + dt.timedelta(d)) for w, d, o in moves]
     terms = [term for payer in range(1, 40) for term in years(payer, 2021, 2024)]
-    lake = write(tmp_path, members=versions, terms=terms, activity=long_history(3))
+    lake = write(tmp_path, members=versions, terms=terms, activity=long_history(3), programs=PROGRAMS)
     rows = stood(lake, tuple(range(1, 40)))
 
     here, there = build(lake, rows), build(lake, rows, engine=OnSpark(spark, lake))

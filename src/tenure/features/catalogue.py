@@ -275,7 +275,7 @@ FEATURES: tuple[Feature, ...] = (
     # Chapter
     Feature("in_chapter_365", "chapter", InChapter(365), counted("chapter activity", "chapter activities", _PERIOD[365])),
     Feature("in_chapter_90", "chapter", InChapter(90), counted("chapter activity", "chapter activities", _PERIOD[90])),
-    _fact("chapter", "chapter_events_730", "days at events of a chapter in two years", counted("chapter event attended", "chapter events attended", _PERIOD[730]), ("event_attended",)),
+    _fact("chapter", "chapter_events_730", "days at events of a chapter, by the record or by its program, in two years", counted("chapter event attended", "chapter events attended", _PERIOD[730]), ("event_attended",)),
     _fact("chapter", "chapter_changed", "1 when the chapter differs from that of a year ago", either("Chapter changed in the last year", "Same chapter as a year ago", "Chapter a year ago not known")),
     _fact("chapter", "has_chapter", "1 for a member of a chapter", either("Belongs to a chapter", "Belongs to no chapter", "Chapter not known")),
     # Community

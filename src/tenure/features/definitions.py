@@ -86,7 +86,7 @@ class ActivePeople:
 
 @dataclass(frozen=True)
 class InChapter:
-    """Things initiated in a chapter in the last *days* days."""
+    """Things initiated in a chapter, by the record or by its program, in the last *days* days."""
 
     days: int
 

@@ -34,7 +34,10 @@ _COLUMNS = f"""
     (epoch_us(a.occurred_at) // 86400000000)::INTEGER AS day,
     (epoch_us(greatest(a.occurred_at, a.recorded_at)) // 86400000000)::INTEGER AS known,
     coalesce(enum_code(try_cast(a.kind AS vocabulary)), {_OTHER})::UTINYINT AS kind,
-    coalesce(a.value, 'nan')::FLOAT AS value, (a.chapter_id IS NOT NULL)::UTINYINT AS chapter"""
+    coalesce(a.value, 'nan')::FLOAT AS value, ({{in_chapter}})::UTINYINT AS chapter"""
+
+_IN_CHAPTER = "a.chapter_id IS NOT NULL"
+_IN_CHAPTER_BY_PROGRAM = f"{_IN_CHAPTER} OR coalesce(a.ref IN (SELECT ref FROM chapter_programs), false)"
 
 _WITHIN = "a.occurred_at >= $first AND a.occurred_at < $last AND a.recorded_at < $last"
 
@@ -66,6 +69,7 @@ class Reader:
     _roles: pl.DataFrame
     _first: dt.datetime
     _last: dt.datetime
+    _in_chapter: str
 
     def read(self, first: int, end: int) -> Events:
         """The events of the payers *first* to *end* − 1, each for its doer and for who pays for the doer.
@@ -96,7 +100,7 @@ class Reader:
         return events
 
     def _batches(self, query: str, bounds: dict[str, Any]) -> list[dict[str, NDArray[Any]]]:
-        table = self._connection.sql(query, params=bounds).to_arrow_table()
+        table = self._connection.sql(query.format(in_chapter=self._in_chapter), params=bounds).to_arrow_table()
         return [{name: batch.column(name).to_numpy() for name in batch.schema.names} for batch in table.to_batches()]
 
 
@@ -118,7 +122,15 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
         con.execute(f"CREATE TYPE vocabulary AS ENUM ({', '.join(repr(kind) for kind in KINDS)})")
         roles = roles_of(lake, payers)
         con.register("roles", roles.to_arrow())
-        yield Reader(payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, end)
+        programs = chapter_programs(lake)
+        con.register("chapter_programs", programs.to_frame().to_arrow())
+        in_chapter = _IN_CHAPTER_BY_PROGRAM if len(programs) else _IN_CHAPTER  # else the column `ref` is not even read
+        yield Reader(payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, end, in_chapter)
+
+
+def chapter_programs(lake: Lake) -> pl.Series:
+    """`ref` of each program of a chapter: what is done with it is done in a chapter, whether the record says so."""
+    return lake.programs().filter(pl.col("chapter_id").is_not_null())["ref"].drop_nulls().unique().sort()
 
 
 def since_of(lake: Lake) -> NDArray[np.int32]:

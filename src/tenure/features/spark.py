@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tenure.features.activity import VOCABULARY, Activity, Asked, Counted, Events, columns_of
 from tenure.features.engine import Fill, Rows, counted
-from tenure.features.events import roles_of, since_of
+from tenure.features.events import chapter_programs, roles_of, since_of
 from tenure.features.kernel import WINDOWS
 from tenure.features.rhythm import COLUMNS, Rhythm
 from tenure.lake import Lake
@@ -48,16 +48,20 @@ _EVENT = f"""
     CAST(coalesce(a.value, double('nan')) AS FLOAT) AS value"""
 
 _REST = """
-    CAST(a.chapter_id IS NOT NULL AS TINYINT) AS chapter, CAST(0 AS BIGINT) AS at, 0 AS began, 0 AS began_before,
+    CAST(a.chapter_id IS NOT NULL OR a.program IS NOT NULL AS TINYINT) AS chapter,
+    CAST(0 AS BIGINT) AS at, 0 AS began, 0 AS began_before,
     CAST(0 AS TINYINT) AS organization"""
 
 _EVENTS = f"""
-WITH a AS (SELECT * FROM {{activity}} WHERE occurred_at >= {{first}} AND occurred_at < {{last}} AND recorded_at < {{last}})
+WITH a AS (
+    SELECT acts.*, p.ref AS program FROM {{activity}} acts LEFT JOIN {{programs}} p ON p.ref = acts.ref
+    WHERE occurred_at >= {{first}} AND occurred_at < {{last}} AND recorded_at < {{last}}
+)
 SELECT a.member AS payer, {_EVENT}, 0 AS person, {_REST} FROM a LEFT SEMI JOIN {{rows}} r ON r.payer = a.member
 UNION ALL
 SELECT r.payer, {_EVENT}, r.person_number AS person, {_REST} FROM a JOIN {{roles}} r ON r.person = a.member
     AND timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01', greatest(a.occurred_at, a.recorded_at)) >= r.since
-    AND timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01', greatest(a.occurred_at, a.recorded_at)) < r.until"""  # noqa: E501
+    AND timestampdiff(MICROSECOND, TIMESTAMP_NTZ '1970-01-01', greatest(a.occurred_at, a.recorded_at)) < r.until"""
 
 
 class OnSpark:
@@ -99,6 +103,7 @@ class OnSpark:
             ),
             activity=activity,
             rows=lines,
+            programs=self._session.createDataFrame(chapter_programs(self._lake).to_frame().to_arrow()),
             roles=self._session.createDataFrame(instants.to_arrow()),
         )
         return lines.unionByName(events)
