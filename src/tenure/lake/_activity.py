@@ -62,15 +62,25 @@ class Writer:
         """
         if not before:
             return self.replace(rows, before)
-        near = f"(FROM {self._scan(before)} SEMI JOIN ({rows.text}) USING (activity_key))"
+        have = self._with_any(rows, before)
+        near = f"(FROM {self._scan(have)} SEMI JOIN ({rows.text}) USING (activity_key))"
         new, changed = self._note_news(rows, near)
-        touched = self._touched(before)
+        touched = self._touched(have)
         query = f"SELECT {_COLUMNS} FROM tenure_new"
         stale = [file for file in before if file.part in touched]
         if stale:
             kept = f"SELECT {_COLUMNS} FROM {self._scan(stale)} ANTI JOIN tenure_new USING (activity_key)"
             query = f"{query} UNION ALL BY NAME {kept}"
         return self._rewrite(query, touched, before), (new, changed, 0)
+
+    def _with_any(self, rows: Sql, before: Files) -> Files:
+        """The files that hold any of the keys of *rows*: of all others only the keys are read."""
+        listed = ", ".join(text(self._root / file.path) for file in before)
+        found = self._db.execute(f"""
+            SELECT DISTINCT filename FROM read_parquet([{listed}], hive_partitioning = false, filename = true)
+            SEMI JOIN ({rows.text}) USING (activity_key)""").fetchall()
+        paths = {path for (path,) in found}
+        return tuple(file for file in before if str(self._root / file.path) in paths)
 
     def _note_news(self, rows: Sql, old: str) -> tuple[int, int]:
         """Put the rows that *old* lacks or has otherwise into `tenure_new`; gives how many of each there are."""
@@ -118,7 +128,8 @@ class Writer:
         return LiveFile(path.relative_to(self._root).as_posix(), rows, month) if rows else None
 
     def _scan(self, files: Iterable[LiveFile]) -> str:
-        return parquet(self._root / file.path for file in files)
+        paths = [self._root / file.path for file in files]
+        return parquet(paths) if paths else f"({ACTIVITY.sql_empty()})"
 
     def _count(self, query: str) -> tuple[int, ...]:
         (row,) = self._db.execute(query).fetchall()
