@@ -145,7 +145,7 @@ def test_each_night_looks_for_drift_and_keeps_what_it_found(night: Path):
     assert kept == anew
     assert kept["as_of"] == AS_OF
     assert kept["alarms"] == []
-    assert {"logins", "events", "payments"} <= {group["group"] for group in kept["inputs"]}
+    assert {"overall", "events", "payments"} <= {group["group"] for group in kept["inputs"]}
     assert 0 < kept["expected"]["auc"]["now"] < 1
     assert "No alarm." in told
     assert "no renewal is decided yet" in told

@@ -62,7 +62,7 @@ def test_a_shift_of_what_goes_in_is_named_by_its_group(trained: Trained, referen
         return pl.concat([rows, *more])
 
     found = watch(reference, changed(trained, tmp_path / "lake", thrice), RULES, trained.model, trained.invented.last)
-    (logins,) = [group for group in found["inputs"] if group["group"] == "logins"]
+    (logins,) = [group for group in found["inputs"] if group["group"] == "overall"]
 
     assert logins["alarm"]
     assert any("Logins" in words for words in found["alarms"])

@@ -98,21 +98,43 @@ def test_nothing_stands_in_a_members_favor_that_is_a_silence(trained: Trained):
 
 
 def test_points_are_what_the_model_itself_answers(trained: Trained):
-    """Faithful: setting the group to what is usual for the type and asking again gives the points."""
+    """Faithful: setting the group to what is usual for the type and asking again gives the points, to the whole one."""
     from tenure.features import FEATURES, build
-    from tenure.risk.reasons import _columns_of_groups, _usual, _with_usual, explain
+    from tenure.risk.reasons import _columns_of_groups, _usual, explain
 
     lake, as_of, model = trained.invented.lake, trained.invented.last, trained.model
     rows = lake.terms().select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
     stood = standing(lake.terms(), lake.members(), rows, SETTINGS.membership).filter(pl.col("active"))
     x = model.encoding.encode(build(lake, stood, features=FEATURES))
-    found = explain(model.encoding, x, stood["member_type"], model.probability)
+    found = explain(model.encoding, x, stood["member_type"], model)
     usual, groups = _usual(x, stood["member_type"]), _columns_of_groups(model.encoding)
     for row in range(0, len(x), 97):
         columns = groups[found.groups[row, 0]]
-        changed = model.probability(_with_usual(x, usual, columns))[row]
+        changed = x[row : row + 1].copy()
+        changed[:, columns] = usual.table[usual.kind[row], columns]
+        points = 100 * (model.probability(x[row : row + 1]) - model.probability(changed))
 
-        np.testing.assert_allclose(found.points[row, 0], 100 * (model.probability(x)[row] - changed), atol=1e-6)
+        assert found.points[row, 0] == round(found.points[row, 0])
+        assert abs(found.points[row, 0] - points[0]) < 0.501
+
+
+def test_a_first_reason_is_sure_where_either_half_of_the_members_teaches_it(trained: Trained):
+    """Some are, some are not; of two models of halves, neither contradicts a sure one."""
+    from tenure.features import FEATURES, build
+    from tenure.risk.reasons import explain
+
+    lake, as_of, model = trained.invented.lake, trained.invented.last, trained.model
+    rows = lake.terms().select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
+    stood = standing(lake.terms(), lake.members(), rows, SETTINGS.membership).filter(pl.col("active"))
+    x = model.encoding.encode(build(lake, stood, features=FEATURES))
+    found, *halves = (
+        explain(model.encoding, x, stood["member_type"], asked, rest)
+        for asked, rest in ((model, model.halves), *((half, ()) for half in model.halves))
+    )
+
+    assert 0.1 < found.sure.mean() < 1
+    for half in halves:
+        assert (half.groups[found.sure, 0] == found.groups[found.sure, 0]).all()
 
 
 def test_scoring_the_same_night_again_gives_the_same(trained: Trained):

@@ -34,7 +34,7 @@ _LEAD = 1.25
 """By how many times a reason must outweigh the next one."""
 _RISE = 0.05
 _ENGAGEMENT = (
-    "overall", "logins", "events", "community", "committees", "volunteering", "learning", "benefits", "email",
+    "overall", "events", "community", "committees", "volunteering", "learning", "benefits", "email",
 )  # fmt: skip
 _RETIRED_WORDS = r"(?i)\b(retired|retiree|emeritus|emerita|pensioner)\b"
 

@@ -56,12 +56,18 @@ class Landmarks:
 
     def known_by(self, day: dt.date) -> tuple[Rows, int]:
         """The rows whose labels were known on *day*, and how many lapsed decisions stand behind them."""
+        rows, _, lapsed = self.known_with_departures(day)
+        return rows, lapsed
+
+    def known_with_departures(self, day: dt.date) -> tuple[Rows, pl.Series, int]:
+        """The same, and between them the date on which each row's term ended after all."""
         stood = self.matrix.rows
         known = labels(stood, self.terms, self.members, self.rules, as_of=day)
         keep = self.to_learn & known["lapsed"].is_not_null().to_numpy()
         y = known["lapsed"].fill_null(0).to_numpy().astype(np.float64)[keep]
         lapsed = stood.filter(keep).filter(y > 0.5)["term_id"].n_unique()
-        return Rows(self.matrix.take(keep), y, stood["member"].to_numpy()[keep]), lapsed
+        rows = Rows(self.matrix.take(keep), y, stood["member"].to_numpy()[keep])
+        return rows, known["left_on"].filter(keep), lapsed
 
 
 @dataclass(frozen=True)
@@ -188,7 +194,11 @@ def _calibrators(
 def _choose(
     judged: pl.DataFrame, margins: dict[str, Floats], calibrators: dict[str, Calibrator], *, until: dt.date, lapsed: int
 ) -> tuple[str, str]:
-    """The learner with the lowest log loss in what was proved by *until*, among those that so many lapses allow."""
+    """The learner that did best in what was proved by *until*, among those that so many lapses allow.
+
+    The lowest log loss wins, unless a simpler one is within one standard error of it: what chance alone may have given
+    is no reason to prefer the more complicated (Breiman and others, *Classification and regression trees*, 1984).
+    """
     allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC, LIFE_TABLE]
     usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
     proved = _proved(judged, until, dt.date(1, 1, 1) + dt.timedelta(days=_CALIBRATE_OVER_DAYS))
@@ -196,10 +206,24 @@ def _choose(
     if proved.sum() < 100:
         return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
     y = judged["lapsed"].filter(proved).to_numpy().astype(np.float64)
-    loss = {name: log_loss(sigmoid(calibrators[name](margins[name][proved])), y) for name in allowed if name in margins}
-    best = min(loss, key=lambda name: loss[name])
+    said = {name: sigmoid(calibrators[name](margins[name][proved])) for name in allowed if name in margins}
+    loss = {name: log_loss(p, y) for name, p in said.items()}
+    lowest = min(loss, key=lambda name: loss[name])
+    terms = judged["term_id"].filter(proved).rank("dense").to_numpy().astype(np.int64) - 1
+    best = next(name for name in _SIMPLEST if name in said and not _worse(said[name], said[lowest], y, terms))
     others = ", ".join(f"{name} {value:.4f}" for name, value in sorted(loss.items(), key=lambda item: item[1]))
-    return best, f"lowest log loss on past renewals that it had not seen ({others})"
+    why = "lowest log loss" if best == lowest else "simplest within chance of the lowest log loss"
+    return best, f"{why} on past renewals that it had not seen ({others})"
+
+
+_SIMPLEST = (LIFE_TABLE, LOGISTIC, BLEND, BOOSTER)
+
+
+def _worse(p: Floats, lowest: Floats, y: Floats, terms: NDArray[np.int64]) -> bool:
+    """Whether *p* lost by more than one standard error, the rows of one decision taken together."""
+    more = np.where(y > 0.5, np.log(lowest) - np.log(p), np.log1p(-lowest) - np.log1p(-p))
+    each = np.bincount(terms, more)
+    return bool(each.sum() > np.sqrt(each.size * each.var()))
 
 
 def _fold_report(begin: dt.date, end: dt.date, choice: str, judged: pl.DataFrame, p: Floats) -> dict[str, Any]:

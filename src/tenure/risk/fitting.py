@@ -26,7 +26,7 @@ from tenure.risk.learners import (
     Learner,
     LifeTable,
     Logistic,
-    best_rounds,
+    best_growth,
     fit_booster,
     fit_life_table,
     fit_logistic,
@@ -60,7 +60,7 @@ class Rows:
 
 @dataclass
 class Workshop:
-    """Fits candidates, remembering how many trees and which penalty did best, so as not to seek them each time.
+    """Fits candidates, remembering which trees and which penalty did best, so as not to seek them each time.
 
     Args:
         seed: Fixes every draw.
@@ -69,27 +69,32 @@ class Workshop:
 
     seed: int
     threads: int
-    _rounds: dict[int, int] = field(default_factory=dict)
+    _growth: dict[int, tuple[int, int]] = field(default_factory=dict)
     _strength: float | None = None
 
-    def plan(self, encoding: Encoding, seed: int | None = None) -> BoosterPlan:
+    def plan(self, encoding: Encoding, seed: int | None = None, depth: int = 4) -> BoosterPlan:
         """How boosters on the columns of *encoding* are grown."""
         directions = tuple(DIRECTIONS.get(name, 0) for name in encoding.columns)
-        return BoosterPlan(seed=self.seed if seed is None else seed, directions=directions)
+        return BoosterPlan(depth=depth, seed=self.seed if seed is None else seed, directions=directions)
 
     def together(self, *fits: Callable[[], Learner]) -> list[Learner]:
         """Run *fits* side by side, a thread each: on a busy machine threads within one fit wait for one another."""
         with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
             return [running.result() for running in [pool.submit(fit) for fit in fits]]
 
-    def rounds(self, x: Columns, rows: Rows, encoding: Encoding) -> int:
-        """Trees for so many rows: sought once, and again when the rows have grown by half."""
-        for size, found in self._rounds.items():
+    def growth(self, x: Columns, rows: Rows, encoding: Encoding) -> tuple[int, int]:
+        """Depth and number of trees for so many rows: sought once, and again when the rows have grown by half."""
+        for size, found in self._growth.items():
             if size / 1.5 <= rows.y.size <= size * 1.5:
                 return found
-        found = best_rounds(x, rows.y, rows.members, plan=self.plan(encoding))
-        self._rounds[rows.y.size] = found
-        return found
+        plan, rounds = best_growth(x, rows.y, rows.members, plan=self.plan(encoding))
+        self._growth[rows.y.size] = (plan.depth, rounds)
+        return plan.depth, rounds
+
+    def grown(self, x: Columns, rows: Rows, encoding: Encoding) -> Booster:
+        """A booster on *rows*."""
+        depth, rounds = self.growth(x, rows, encoding)
+        return fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, depth=depth))
 
     def candidates(self, rows: Rows, encoding: Encoding, decisions_lapsed: int) -> dict[str, Learner]:
         """Every learner that so many lapses allow, fitted on *rows*."""
@@ -99,8 +104,7 @@ class Workshop:
             return {LIFE_TABLE: table}
         fits: list[Callable[[], Learner]] = [lambda: fit_logistic(x, rows.y, rows.members, seed=self.seed)]
         if decisions_lapsed >= FULL_STRENGTH:
-            grow = partial(fit_booster, x, rows.y, plan=self.plan(encoding))
-            fits.append(lambda: grow(rounds=self.rounds(x, rows, encoding)))
+            fits.append(partial(self.grown, x, rows, encoding))
         logistic, *boosted = self.together(*fits)
         assert isinstance(logistic, Logistic)
         self._strength = logistic.strength
@@ -109,14 +113,17 @@ class Workshop:
             fitted |= {BOOSTER: booster, BLEND: Blend((booster, logistic))}
         return fitted
 
-    def refit(self, kind: str, rows: Rows, encoding: Encoding, *, rounds: int, seed: int) -> Learner:
-        """One learner of *kind* on other rows, with the number of trees given."""
+    def refit(
+        self, kind: str, rows: Rows, encoding: Encoding, *, seed: int, growth: tuple[int, int] = (4, 60)
+    ) -> Learner:
+        """One learner of *kind* on other rows, with the depth and number of trees given."""
         x = encoding.encode(rows.matrix)
         if kind == LIFE_TABLE:
             return fit_life_table(x, rows.y, encoding.columns)
         if kind == LOGISTIC:
             return self._logistic(x, rows, seed)
-        booster = fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, seed))
+        depth, rounds = growth
+        booster = fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, seed, depth))
         if kind == BOOSTER:
             return booster
         return Blend((booster, self._logistic(x, rows, seed)))

@@ -7,7 +7,7 @@ makes up for what the spread cannot see, above all the shrinkage of the model it
 
 That much says how sure the model is of its average. A single member also differs in what the record does not show yet:
 how engaged somebody is shows only in what they happen to do. How far such things reach is read from the back-test: by
-how much the estimates of the same renewal moved while two more months of the record came in.
+how much the estimates of the same renewal moved while two more months of the record came in, carried on to three.
 """
 
 from __future__ import annotations
@@ -57,10 +57,16 @@ class Spread:
         return np.asarray(np.sqrt(self.shrink * (n * own + _LIKE_SPREADS * like) / (n + _LIKE_SPREADS)))
 
     def interval(self, x: Columns, margin: Floats, calibrated: Floats, slope: float) -> tuple[Floats, Floats]:
-        """A nominal 90 % interval for the probability, around its calibrated log-odds."""
-        model = self.multiplier * abs(slope) * self.deviation(x, margin)
-        reach = NINETY * np.hypot(model, self.revision)
-        return sigmoid(calibrated - reach), sigmoid(calibrated + reach)
+        """A nominal 90 % interval for the probability, around its calibrated log-odds.
+
+        A probability is the mean over members who look alike. Where they differ in what is not shown, most of them lie
+        further out than the mean does on the log-odds, so the interval reaches from the mean beyond their middle.
+        """
+        unseen = self.revision * np.sqrt(_UNSEEN_DAYS / _REVISED_OVER)
+        reach = NINETY * np.hypot(self.multiplier * abs(slope) * self.deviation(x, margin), unseen)
+        middle = calibrated * np.sqrt(1 + np.pi / 8 * unseen**2)
+        low, high = np.minimum(calibrated, middle) - reach, np.maximum(calibrated, middle) + reach
+        return sigmoid(low), sigmoid(high)
 
 
 def learn_spread(
@@ -71,7 +77,7 @@ def learn_spread(
     learner: Learner,
     *,
     refits: int,
-    rounds: int,
+    growth: tuple[int, int],
     revision: float,
     progress: Callable[[float], None] | None = None,
 ) -> Spread:
@@ -84,7 +90,7 @@ def learn_spread(
         encoding: Its columns.
         learner: The model itself.
         refits: How many refits, two to a pair.
-        rounds: Trees of a booster.
+        growth: Depth and number of trees of a booster.
         revision: As `revised_by` finds it.
         progress: Told the share done.
     """
@@ -96,7 +102,7 @@ def learn_spread(
         first = np.isin(use.members, distinct[rng.random(distinct.size) < 0.5])
         a, b = workshop.together(
             *(
-                partial(workshop.refit, kind, use.half(half), encoding, rounds=rounds, seed=workshop.seed + number)
+                partial(workshop.refit, kind, use.half(half), encoding, growth=growth, seed=workshop.seed + number)
                 for number, half in ((2 * place, first), (2 * place + 1, ~first))
             )
         )
@@ -104,12 +110,21 @@ def learn_spread(
         if progress:
             progress((place + 1) / (refits // 2 + 1))
     spread = Spread(tuple(pairs), 1.0, shrink)
-    multiplier = _multiplier(workshop, kind, use, encoding, learner, spread, rounds, rng)
+    multiplier = _multiplier(workshop, kind, use, encoding, learner, spread, growth, rng)
     return Spread(tuple(pairs), multiplier, shrink, revision)
 
 
-_USUAL_REVISION, _STRENGTH = 0.8, 50
-"""Where few renewals show how far estimates move, they are taken to move about as far as elsewhere."""
+_REVISED_OVER = 60
+"""Days between the two estimates of a renewal from which is read how far the record still moves them."""
+
+_UNSEEN_DAYS = 90
+"""Days after which the record has shown about as much of how a member feels today as it ever will. Estimates move like
+a random walk (their variance grows in proportion to the days between them), so what is to come is so many times what
+was seen to come."""
+
+_USUAL_REVISION, _STRENGTH = 0.8, 8_000
+"""How far estimates move elsewhere, and the renewals by which an association shows that its own move otherwise: few
+members make a cautious model, whose estimates move less than its members do."""
 
 
 def revised_by(predicted: pl.DataFrame) -> float:
@@ -120,7 +135,7 @@ def revised_by(predicted: pl.DataFrame) -> float:
     """
     before = (pl.col("ends_on") - pl.col("as_of")).dt.total_days()
     odds = predicted.select("term_id", before=before, odds=pl.Series(logit(predicted["p"].to_numpy())))
-    early, late = (odds.filter(pl.col("before") == day) for day in (90, 30))
+    early, late = (odds.filter(pl.col("before") == day) for day in (30 + _REVISED_OVER, 30))
     moved = early.join(late, on="term_id", suffix="_late").select(pl.col("odds_late") - pl.col("odds")).to_series()
     total = float((moved**2).sum()) + _STRENGTH * _USUAL_REVISION**2
     return float(np.sqrt(total / (len(moved) + _STRENGTH)))
@@ -143,7 +158,7 @@ def _multiplier(
     encoding: Encoding,
     learner: Learner,
     spread: Spread,
-    rounds: int,
+    growth: tuple[int, int],
     rng: np.random.Generator,
 ) -> float:
     """Refit on labels drawn from the model's own probabilities and see how far the refit falls from them."""
@@ -153,7 +168,7 @@ def _multiplier(
     draws = [Rows(rows.matrix, _drawn_by_decision(rows, sigmoid(truth), rng), rows.members) for _ in range(2)]
     again = workshop.together(
         *(
-            partial(workshop.refit, kind, drawn, encoding, rounds=rounds, seed=7919 + place)
+            partial(workshop.refit, kind, drawn, encoding, growth=growth, seed=7919 + place)
             for place, drawn in enumerate(draws)
         )
     )

@@ -7,12 +7,15 @@ binary form: nothing that is loaded can run code.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tenure.risk.forest import Forest
 
 Floats = NDArray[np.float64]
 Columns = NDArray[np.float32]
@@ -25,6 +28,20 @@ class Learner(Protocol):
 
     def margin(self, x: Columns) -> Floats:
         """Log-odds, shape (n_rows,)."""
+        ...
+
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """Log-odds of each row when one group of columns alone is as is usual for the row's kind.
+
+        Args:
+            x: Shape (n_rows, n_columns).
+            usual: Usual values, shape (n_kinds, n_columns).
+            kind: Which line of *usual* is each row's.
+            groups: Places of the columns of each group.
+
+        Returns:
+            Shape (n_rows, n_groups).
+        """
         ...
 
     def files(self) -> dict[str, bytes]:
@@ -55,75 +72,121 @@ class Booster:
 
     def margin(self, x: Columns) -> Floats:
         """Log-odds, shape (n_rows,)."""
-        return np.asarray(self._loaded.inplace_predict(x, predict_type="margin"), np.float64)
+        return self._forest.margin(x, threads=self.threads or os.cpu_count() or 1)
+
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """As `Learner.grouped`: every tree is walked once."""
+        return self._forest.grouped(x, usual, groups, kind=kind, threads=self.threads or os.cpu_count() or 1)
 
     @cached_property
-    def _loaded(self) -> Any:
+    def _forest(self) -> Forest:
         import xgboost
 
-        found = xgboost.Booster({"nthread": self.threads})
+        found = xgboost.Booster()
         found.load_model(bytearray(self.raw))
-        return found
+        return Forest.from_xgboost(found)
 
     def files(self) -> dict[str, bytes]:
         """The booster's own UBJSON."""
         return {"booster.ubj": self.raw}
 
 
-_BINS = 64
-"""Bins of a column; twice as many cost more and predicted no better."""
-
-
 @dataclass(frozen=True)
 class BoosterPlan:
-    """How a booster is grown; `directions` says of each column which way alone it may point."""
+    """How a booster is grown.
+
+    Args:
+        depth: Splits one below another.
+        rate: How far each tree goes.
+        child_weight: Least curvature in a leaf.
+        l2: Penalty on leaves.
+        most_rounds: Trees at most.
+        bins: Into how many parts a column is cut.
+        columns: How many columns each tree may choose from, about; few make trees that differ, and their sum steadier.
+        seed: Fixes every draw.
+        threads: Within one fit.
+        directions: Of each column, which way alone it may point.
+    """
 
     depth: int = 4
     rate: float = 0.05
     child_weight: float = 8.0
     l2: float = 4.0
-    most_rounds: int = 500
+    most_rounds: int = 1000
+    bins: int = 64
+    columns: int = 16
     seed: int = 0
     threads: int = 1
     directions: tuple[int, ...] = ()
 
+    def widened(self, directions: tuple[int, ...]) -> BoosterPlan:
+        """The same with more columns at the end."""
+        return replace(self, directions=(*self.directions, *directions))
 
-def fit_booster(x: Columns, y: Floats, *, rounds: int, plan: BoosterPlan) -> Booster:
-    """Grow *rounds* trees on *x*, *y*."""
+
+def fit_booster(x: Columns, y: Floats, *, rounds: int, plan: BoosterPlan, weight: Floats | None = None) -> Booster:
+    """Grow *rounds* trees on *x*, *y*, each row as often as *weight* says."""
     import xgboost
 
-    data = xgboost.QuantileDMatrix(x, y, max_bin=_BINS, nthread=plan.threads)
+    data = xgboost.QuantileDMatrix(x, y, weight=weight, max_bin=plan.bins, nthread=plan.threads)
     grown = xgboost.train(_parameters(plan), data, rounds)
     return Booster(bytes(grown.save_raw("ubj")), plan.threads)
 
 
-def best_rounds(x: Columns, y: Floats, groups: NDArray[np.int64], *, plan: BoosterPlan) -> int:
-    """How many trees predict a fifth of the members best when grown on the other four."""
+_DEPTHS = (3, 4)
+
+
+def best_growth(
+    x: Columns, y: Floats, groups: NDArray[np.int64], *, plan: BoosterPlan, weight: Floats | None = None
+) -> tuple[BoosterPlan, int]:
+    """How deep and how many trees predict a fifth of the members best when grown on the other four.
+
+    Args:
+        x: Columns, shape (n_rows, n_columns).
+        y: Outcomes.
+        groups: Whose each row is.
+        plan: How they are grown apart from that.
+        weight: How often each row counts.
+
+    Returns:
+        *plan* with the depth that did best, and the number of trees for all rows.
+    """
     import xgboost
 
     held = (groups.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(33)) % np.uint64(5) == 0
     if held.sum() < 50 or len(np.unique(y[held])) < 2 or len(np.unique(y[~held])) < 2:
-        return 60
-    train = xgboost.QuantileDMatrix(x[~held], y[~held], max_bin=_BINS, nthread=plan.threads)
-    test = xgboost.QuantileDMatrix(x[held], y[held], ref=train, max_bin=_BINS, nthread=plan.threads)
-    grown = xgboost.train(
-        _parameters(plan), train, plan.most_rounds, evals=[(test, "held")], early_stopping_rounds=20, verbose_eval=False
+        return plan, 60
+    often = np.ones(y.size) if weight is None else weight
+    train = xgboost.QuantileDMatrix(x[~held], y[~held], weight=often[~held], max_bin=plan.bins, nthread=plan.threads)
+    test = xgboost.QuantileDMatrix(
+        x[held], y[held], weight=often[held], ref=train, max_bin=plan.bins, nthread=plan.threads
     )
-    # A quarter more rows carry a few more trees.
-    return max(10, round(1.1 * (int(grown.best_iteration) + 1)))
+    tried = []
+    for depth in _DEPTHS:
+        deep = replace(plan, depth=depth)
+        grown = xgboost.train(
+            _parameters(deep), train, plan.most_rounds, evals=[(test, "held")], early_stopping_rounds=20,
+            verbose_eval=False,
+        )  # fmt: skip
+        # A quarter more rows carry a few more trees.
+        rounds = max(10, round(1.1 * (int(grown.best_iteration) + 1)))
+        tried.append((float(grown.best_score), deep, rounds))
+    _, best, rounds = min(tried, key=lambda one: one[0])
+    return best, rounds
 
 
 def _parameters(plan: BoosterPlan) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
+        "eval_metric": "logloss",
         "tree_method": "hist",
         "max_depth": plan.depth,
         "eta": plan.rate,
         "min_child_weight": plan.child_weight,
         "lambda": plan.l2,
         "subsample": 0.8,
-        "colsample_bytree": 0.25,
-        "max_bin": _BINS,
+        "colsample_bytree": float(np.clip(plan.columns / max(1, len(plan.directions)), 0.1, 0.5)),
+        "max_bin": plan.bins,
         "seed": plan.seed,
         "nthread": plan.threads,
         "monotone_constraints": f"({','.join(map(str, plan.directions))})",
@@ -153,6 +216,20 @@ class Logistic:
     def margin(self, x: Columns) -> Floats:
         """Log-odds, shape (n_rows,)."""
         return np.asarray(_standardized(x, self.center, self.scale, self.flagged) @ self.weights + self.intercept)
+
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """As `Learner.grouped`: a sum changes by what its parts do."""
+        own, other = self._parts(x), self._parts(usual)
+        margin = own.sum(axis=1) + self.intercept
+        change = [(other[:, columns].sum(axis=1))[kind] - own[:, columns].sum(axis=1) for columns in groups]
+        return np.asarray(margin[:, None] + np.stack(change, axis=1))
+
+    def _parts(self, x: Columns) -> Floats:
+        """What each column adds to the log-odds, its flag included; shape (n_rows, n_columns)."""
+        added = _standardized(x, self.center, self.scale, self.flagged) * self.weights
+        parts = np.array(added[:, : x.shape[1]])
+        parts[:, self.flagged] += added[:, x.shape[1] :]
+        return parts
 
     def files(self) -> dict[str, bytes]:
         """The numbers as JSON."""
@@ -268,6 +345,17 @@ class LifeTable:
         """Log-odds, shape (n_rows,)."""
         return logit(self.rates[_cells(x, self.columns, self.types)])
 
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """As `Learner.grouped`: looked up anew where a group holds a column of the table."""
+        own = self.margin(x)
+        answer = np.repeat(own[:, None], len(groups), axis=1)
+        for place, columns in enumerate(groups):
+            if {*columns} & {*self.columns, *self.types}:
+                changed = x.copy()
+                changed[:, columns] = usual[:, columns][kind]
+                answer[:, place] = self.margin(changed)
+        return answer
+
     def files(self) -> dict[str, bytes]:
         """The rates as JSON."""
         kept = {"columns": self.columns, "types": self.types, "rates": self.rates.tolist()}
@@ -327,6 +415,10 @@ class Blend:
     def margin(self, x: Columns) -> Floats:
         """Log-odds, shape (n_rows,)."""
         return np.asarray(np.mean([part.margin(x) for part in self.parts], axis=0))
+
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """As `Learner.grouped`."""
+        return np.asarray(np.mean([part.grouped(x, usual, kind, groups) for part in self.parts], axis=0))
 
     def files(self) -> dict[str, bytes]:
         """The files of all."""

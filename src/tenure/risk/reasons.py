@@ -7,8 +7,8 @@ signals that move together make one reason. It says what goes with lapsing, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,20 @@ _FEATURES: dict[str, Feature] = {feature.name: feature for feature in FEATURES}
 _FEWEST_ALIKE = 20
 """Members of a type needed to say what is usual for it; with fewer, all members do."""
 
-Predict = Callable[[Columns], Floats]
+_BLOCK = 65_536
+"""Members asked about at a time: what they need fits in memory whatever their number."""
+
+
+class Asked(Protocol):
+    """A model that can be asked what it would say if a group of signals were as is usual."""
+
+    def probability(self, x: Columns) -> Floats:
+        """Calibrated probability, shape (n_rows,)."""
+        ...
+
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """The same with each group as is usual for the row's kind, shape (n_rows, n_groups)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -31,8 +44,9 @@ class Reasons:
 
     Args:
         words: Shape (n, 3): strongest first.
-        points: Shape (n, 3): by how many points the score would fall.
+        points: Shape (n, 3): by how many whole points the score would fall.
         groups: Shape (n, 3): which group of signals each is.
+        sure: Whether models of either half of the members name the same first reason, shape (n,).
         against: The signal that lowers the risk most, in words; empty where none does.
         importance: For each group, the mean absolute points over all members.
     """
@@ -40,6 +54,7 @@ class Reasons:
     words: NDArray[np.object_]
     points: Floats
     groups: NDArray[np.object_]
+    sure: NDArray[np.bool_]
     against: list[str]
     importance: dict[str, float]
 
@@ -55,41 +70,76 @@ class _Usual:
         return np.asarray(self.table[self.kind, place])
 
 
-def explain(encoding: Encoding, x: Columns, member_types: pl.Series, predict: Predict) -> Reasons:
+def explain(
+    encoding: Encoding, x: Columns, member_types: pl.Series, model: Asked, halves: tuple[Asked, ...] = ()
+) -> Reasons:
     """Ask the model again with each group of signals as is usual for the type.
+
+    Reasons that come to the same whole point stand in the order of the catalog: a tenth of a point is chance.
 
     Args:
         encoding: The columns of *x*.
         x: One row per member, shape (n, n_columns).
         member_types: Of each member.
-        predict: Columns to calibrated probability.
+        model: What gives the risk.
+        halves: Models of halves of the members; where their first reasons differ from the model's, it is not sure.
     """
-    usual = _usual(x, member_types)
-    groups = _columns_of_groups(encoding)
-    now = predict(x)
-    points = np.zeros((len(x), len(groups)))
-    for place, columns in enumerate(groups.values()):
-        points[:, place] = 100 * (now - predict(_with_usual(x, usual, columns)))
-    order = np.argsort(-points, axis=1, kind="stable")
+    usual, groups = _usual(x, member_types), _columns_of_groups(encoding)
+    blocks = [slice(begin, begin + _BLOCK) for begin in range(0, len(x), _BLOCK)]
+    parts = [_explained(encoding, x[b], _Usual(usual.table, usual.kind[b]), groups, model, halves) for b in blocks]
+    if not parts:
+        empty = np.empty((0, 3), object)
+        return Reasons(empty, np.zeros((0, 3)), empty, np.zeros(0, bool), [], dict.fromkeys(groups, 0.0))
+    sizes = np.array([len(part.points) for part in parts])
+    return Reasons(
+        words=np.concatenate([part.words for part in parts]),
+        points=np.concatenate([part.points for part in parts]),
+        groups=np.concatenate([part.groups for part in parts]),
+        sure=np.concatenate([part.sure for part in parts]),
+        against=[words for part in parts for words in part.against],
+        importance={
+            name: float(np.average([part.importance[name] for part in parts], weights=sizes)) for name in groups
+        },
+    )
+
+
+def _explained(
+    encoding: Encoding,
+    x: Columns,
+    usual: _Usual,
+    groups: dict[str, list[int]],
+    model: Asked,
+    halves: tuple[Asked, ...],
+) -> Reasons:
+    now = model.probability(x)
+    points = _points(model, now, x, usual, groups)
+    order = np.argsort(-np.rint(points), axis=1, kind="stable")
+    sure = np.ones(len(x), bool)
+    for half in halves:
+        theirs = _points(half, half.probability(x), x, usual, groups)
+        sure &= np.argsort(-np.rint(theirs), axis=1, kind="stable")[:, 0] == order[:, 0]
     most = min(3, len(groups))
     words = np.full((len(x), 3), "", object)
     names = np.array(list(groups), object)
-    speaker = _Speaker(encoding, x, usual, now, groups, predict)
+    speaker = _Speaker(encoding.columns, x, usual, now, groups, model)
     for rank in range(most):
         for place, group in enumerate(groups):
             here = np.flatnonzero(order[:, rank] == place)
             words[here, rank] = speaker.say(group, here, upward=points[here, place] >= 0)
-    against = _against(speaker, list(groups), points)
     top = np.take_along_axis(points, order[:, :most], axis=1)
     return Reasons(
         words=words,
-        points=np.pad(top, ((0, 0), (0, 3 - most))),
-        groups=names[order[:, :3]] if len(x) else np.empty((0, 3), object),
-        against=against,
-        importance={
-            name: float(np.abs(points[:, place]).mean()) if len(x) else 0.0 for place, name in enumerate(groups)
-        },
+        points=np.pad(np.rint(top) + 0.0, ((0, 0), (0, 3 - most))),
+        groups=names[order[:, :3]],
+        sure=sure,
+        against=_against(speaker, list(groups), points),
+        importance={name: float(np.abs(points[:, place]).mean()) for place, name in enumerate(groups)},
     )
+
+
+def _points(model: Asked, now: Floats, x: Columns, usual: _Usual, groups: dict[str, list[int]]) -> Floats:
+    """By how many points the risk would fall with each group as is usual, shape (n_rows, n_groups)."""
+    return 100 * (now[:, None] - model.grouped(x, usual.table, usual.kind, list(groups.values())))
 
 
 def _usual(x: Columns, member_types: pl.Series) -> _Usual:
@@ -127,41 +177,34 @@ def _columns_of_groups(encoding: Encoding) -> dict[str, list[int]]:
     return {name: places for name, places in found.items() if places}
 
 
-def _with_usual(x: Columns, usual: _Usual, columns: list[int]) -> Columns:
-    changed = x.copy()
-    for place in columns:
-        changed[:, place] = usual.column(place)
-    return changed
-
-
 @dataclass(frozen=True)
 class _Speaker:
     """Finds, within a group, the signal that speaks for it, and puts it in words."""
 
-    encoding: Encoding
+    names: tuple[str, ...]
     x: Columns
     usual: _Usual
     now: Floats
     groups: dict[str, list[int]]
-    predict: Predict
+    model: Asked
 
     def say(self, group: str, rows: NDArray[np.int64], *, upward: NDArray[np.bool_]) -> list[str]:
         """Words of *group* for *rows*: those of the signal that alone moves the risk most in the group's direction."""
         if not rows.size:
             return []
-        columns = [place for place in self.groups[group] if "=" not in self.encoding.columns[place]]
+        columns = [place for place in self.groups[group] if "=" not in self.names[place]]
         if not columns:
             return [_WHERE.get(group, "Type and place of the member")] * rows.size
-        alone = np.stack([self._alone(rows, place) for place in columns], axis=1)
+        alone = self._alone(rows, columns)
         # Neither what is not known of a member nor what points the other way is told while anything else can be.
         silent = np.isnan(self.x[rows][:, columns]) | self._contrary(rows, columns, upward)
         up, down = np.where(silent, -np.inf, alone), np.where(silent, np.inf, alone)
         lead = np.where(upward, up.argmax(axis=1), down.argmin(axis=1))
-        return [self._words(int(row), columns[int(choice)]) for row, choice in zip(rows, lead, strict=True)]
+        return self._words(rows, np.array(columns)[lead])
 
     def in_favor(self, group: str) -> NDArray[np.bool_]:
         """Members of whom *group* has anything to say that could speak for staying, shape (n,)."""
-        columns = [place for place in self.groups[group] if "=" not in self.encoding.columns[place]]
+        columns = [place for place in self.groups[group] if "=" not in self.names[place]]
         if group in _NO_EVIDENCE or not columns:
             return np.zeros(len(self.x), bool)
         rows = np.arange(len(self.x))
@@ -170,28 +213,32 @@ class _Speaker:
 
     def _contrary(self, rows: NDArray[np.int64], columns: list[int], upward: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Where a signal is as usual, or can only point one way and differs the other; shape (n_rows, n_columns)."""
-        sense = np.array([DIRECTIONS[self.encoding.columns[place]] for place in columns])
+        sense = np.array([DIRECTIONS[self.names[place]] for place in columns])
         usual = np.stack([self.usual.column(place)[rows] for place in columns], axis=1)
         apart = np.nan_to_num(self.x[rows][:, columns] - usual)
         return np.asarray((apart == 0) | (sense * np.sign(apart) * np.where(upward, 1, -1)[:, None] < 0))
 
-    def _alone(self, rows: NDArray[np.int64], place: int) -> Floats:
-        usual = self.usual.column(place)[rows]
-        own = self.x[rows, place]
-        same = (own == usual) | np.isnan(own)
-        moved = np.zeros(rows.size)
-        ask = ~same
-        if ask.any():
-            changed = self.x[rows[ask]].copy()
-            changed[:, place] = usual[ask]
-            moved[ask] = self.now[rows[ask]] - self.predict(changed)
+    def _alone(self, rows: NDArray[np.int64], columns: list[int]) -> Floats:
+        """By how much each of *columns* alone moves the risk, shape (n_rows, n_columns)."""
+        kind = self.usual.kind[rows]
+        asked = self.model.grouped(self.x[rows], self.usual.table, kind, [[place] for place in columns])
+        own, usual = self.x[rows][:, columns], self.usual.table[kind][:, columns]
         # A column that is as usual cannot speak for its group while another differs.
-        return np.where(same, 0.0, moved)
+        return np.where((own == usual) | np.isnan(own), 0.0, self.now[rows][:, None] - asked)
 
-    def _words(self, row: int, place: int) -> str:
-        usual = float(self.usual.column(place)[row])
-        feature = _FEATURES[self.encoding.columns[place]]
-        return feature.say(float(self.x[row, place]), None if np.isnan(usual) else usual)
+    def _words(self, rows: NDArray[np.int64], places: NDArray[np.int64]) -> list[str]:
+        """Each row's value of its column in words; the same value is put in words once."""
+        own = self.x[rows, places].tolist()
+        usual = self.usual.table[self.usual.kind[rows], places].tolist()
+        said: dict[tuple[int, float, float], str] = {}
+        answer = []
+        for place, value, typical in zip(places.tolist(), own, usual, strict=True):
+            key = (place, value, typical)
+            if key not in said:
+                feature = _FEATURES[self.names[place]]
+                said[key] = feature.say(value, None if typical != typical else typical)
+            answer.append(said[key])
+        return answer
 
 
 _NO_EVIDENCE = frozenset({"type", "timing"})

@@ -10,19 +10,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
 from tenure.risk.calibration import Calibrator
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import load_learner
+from tenure.risk.hazard import Hazard
 from tenure.risk.intervals import Spread
-from tenure.risk.learners import Columns, Floats, Learner, sigmoid
+from tenure.risk.learners import Booster, Columns, Floats, Learner, sigmoid
 from tenure.risk.timing import Timing
 
 Manifest = dict[str, Any]
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Half:
+    """What half of the members teach, brought into line as the whole model is."""
+
+    learner: Learner
+    calibrator: Calibrator
+
+    def probability(self, x: Columns) -> Floats:
+        """Calibrated probability of not renewing at the next renewal, shape (n_rows,)."""
+        return sigmoid(self.calibrator(self.learner.margin(x)))
+
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """The same when one group of columns alone is as is usual, shape (n_rows, n_groups)."""
+        return sigmoid(self.calibrator(self.learner.grouped(x, usual, kind, groups)))
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,7 @@ class Model:
         calibrator: Brings them into line.
         spread: How unsure they are.
         timing: When lapses fall.
+        hazard: Who leaves before the term ends; None where counted shares serve.
     """
 
     manifest: Manifest
@@ -44,6 +64,7 @@ class Model:
     calibrator: Calibrator
     spread: Spread
     timing: Timing
+    hazard: Hazard | None = None
 
     @property
     def version(self) -> str:
@@ -53,6 +74,15 @@ class Model:
     def probability(self, x: Columns) -> Floats:
         """Calibrated probability of not renewing at the next renewal, shape (n_rows,)."""
         return sigmoid(self.calibrator(self.learner.margin(x)))
+
+    def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
+        """The same when one group of columns alone is as is usual, shape (n_rows, n_groups); see `Learner.grouped`."""
+        return sigmoid(self.calibrator(self.learner.grouped(x, usual, kind, groups)))
+
+    @property
+    def halves(self) -> tuple[Half, ...]:
+        """Models of either half of the members, for how sure a reason is."""
+        return tuple(Half(learner, self.calibrator) for learner in self.spread.pairs[0])
 
     def interval(self, x: Columns) -> tuple[Floats, Floats]:
         """A nominal 90 % interval for it."""
@@ -146,6 +176,8 @@ _RETRAIN = "run `tenure train` to make a new model; scores already written stay 
 
 def _files(model: Model) -> dict[str, bytes]:
     files = {**model.learner.files()}
+    if model.hazard is not None:
+        files["hazard.ubj"] = model.hazard.booster.raw
     for place, pair in enumerate(model.spread.pairs):
         for side, learner in zip("ab", pair, strict=True):
             files |= {f"pair-{place}{side}-{name}": data for name, data in learner.files().items()}
@@ -153,6 +185,7 @@ def _files(model: Model) -> dict[str, bytes]:
         "encoding": model.encoding.as_json(),
         "calibrator": model.calibrator.as_json(),
         "timing": model.timing.as_json(),
+        "hazard": None if model.hazard is None else list(model.hazard.edges),
         "spread": {
             "multiplier": model.spread.multiplier,
             "shrink": model.spread.shrink,
@@ -186,4 +219,5 @@ def _assembled(manifest: Manifest, files: dict[str, bytes], threads: int) -> Mod
             tuple(pair(i) for i in range(spread["pairs"])), spread["multiplier"], spread["shrink"], spread["revision"]
         ),
         timing=Timing.from_json(parts["timing"]),
+        hazard=Hazard(tuple(parts["hazard"]), Booster(files["hazard.ubj"], threads)) if parts.get("hazard") else None,
     )

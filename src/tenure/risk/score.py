@@ -14,10 +14,10 @@ from tenure.features import FeatureMatrix, build
 from tenure.features.facts import known_person
 from tenure.lake import Lake
 from tenure.membership import standing
-from tenure.risk.learners import Floats
+from tenure.risk.learners import Columns, Floats
 from tenure.risk.reasons import Reasons, explain
 from tenure.risk.registry import Model
-from tenure.risk.timing import HORIZONS, curve, dates
+from tenure.risk.timing import EARLY, HORIZONS, curve, dates
 
 SCHEMA: dict[str, pl.DataType] = {
     "member": pl.Int64(), "as_of": pl.Date(), "renewal_due_on": pl.Date(), "p_lapse_30": pl.Float64(),
@@ -28,6 +28,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "reason_2_points": pl.Float64(), "reason_3_points": pl.Float64(), "model_version": pl.String(),
     "record_type": pl.String(), "member_type": pl.String(), "chapter_id": pl.String(), "dues": pl.Float64(),
     "in_grace": pl.Boolean(), "standing": pl.String(), "against": pl.String(), "usual": pl.Float64(),
+    "reason_sure": pl.Boolean(),
 }  # fmt: skip
 """Columns of a night's scores: the contract's, by pseudonym, and what pages show beside them."""
 
@@ -94,9 +95,9 @@ def _at_risk(
     p = model.probability(x)
     low, high = model.interval(x)
     tell(0.6)
-    reasons = explain(model.encoding, x, stood["member_type"], model.probability)
+    reasons = explain(model.encoding, x, stood["member_type"], model, model.halves)
     tell(0.9)
-    lapse = curve(model.timing, p, stood)
+    lapse = curve(model.timing, p, stood, _left_by(model, x, stood))
     as_of = stood["as_of"][0]
     in_grace = stood["in_grace"].to_numpy()
     # In grace there is one question left, so the horizons all give its answer.
@@ -121,10 +122,20 @@ def _at_risk(
     return frame.select(list(SCHEMA))
 
 
+def _left_by(model: Model, x: Columns, stood: pl.DataFrame) -> Floats | None:
+    if model.hazard is None:
+        return None
+    ahead = (stood["ends"] - stood["as_of"]).dt.total_days().cast(pl.Float64).to_numpy()
+    return model.hazard.left_by(x, ahead, ahead, EARLY)
+
+
 def _said(reasons: Reasons) -> dict[str, pl.Series]:
     said = {f"reason_{i + 1}": pl.Series(reasons.words[:, i].tolist(), dtype=pl.String) for i in range(3)}
     said |= {f"reason_{i + 1}_points": pl.Series(reasons.points[:, i]) for i in range(3)}
-    return said | {"against": pl.Series(reasons.against, dtype=pl.String)}
+    return said | {
+        "against": pl.Series(reasons.against, dtype=pl.String),
+        "reason_sure": pl.Series(reasons.sure, dtype=pl.Boolean),
+    }
 
 
 def _new(stood: pl.DataFrame, bands: Bands) -> pl.Series:
@@ -163,6 +174,7 @@ def _free(stood: pl.DataFrame, model: Model) -> pl.DataFrame:
             standing=pl.when(lifetime).then(pl.lit("lifetime")).otherwise(pl.lit("complimentary")),
             renewal_due_on=pl.when(lifetime).then(None).otherwise(pl.col("renewal_due_on")),
             in_grace=pl.lit(value=False),
+            reason_sure=pl.lit(value=True),
         )
         .select(list(SCHEMA))
     )

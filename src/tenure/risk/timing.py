@@ -62,13 +62,15 @@ class Timing:
         return cls(np.array(given["early"]), given["later"], given["later_default"])
 
 
-def learn_timing(stood: pl.DataFrame, known: pl.DataFrame, found: pl.DataFrame) -> Timing:
-    """Count how past lapses fell.
+def early_shares(stood: pl.DataFrame, known: pl.DataFrame) -> Floats:
+    """Of past lapses, the shares whose term had ended within so many days of a landmark though it was to run on.
 
     Args:
         stood: Landmarks, with `as_of`, `ends`.
         known: Their labels, in the same order: `lapsed`, `left_on`.
-        found: All mature decisions: `member_type`, `terms_in_spell`, `outcome`.
+
+    Returns:
+        Shape (7 ranges of days to renewal, 3 horizons), as `Timing.early`.
     """
     ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
     gone = (known["left_on"] - stood["as_of"]).dt.total_days().fill_null(100_000).to_numpy()
@@ -81,7 +83,18 @@ def learn_timing(stood: pl.DataFrame, known: pl.DataFrame, found: pl.DataFrame) 
         for part in range(_FAR.size + 1):
             here = running_on & (ranges == part)
             early[part, place] = ((here & (gone <= horizon)).sum() + _STRENGTH * overall) / (here.sum() + _STRENGTH)
-    early = np.maximum.accumulate(early, axis=1)
+    return np.asarray(np.maximum.accumulate(early, axis=1))
+
+
+def learn_timing(stood: pl.DataFrame, known: pl.DataFrame, found: pl.DataFrame) -> Timing:
+    """Count how past lapses fell.
+
+    Args:
+        stood: Landmarks, with `as_of`, `ends`.
+        known: Their labels, in the same order: `lapsed`, `left_on`.
+        found: All mature decisions: `member_type`, `terms_in_spell`, `outcome`.
+    """
+    early = early_shares(stood, known)
     mature = found.filter(pl.col("outcome").is_in(["renewed", "lapsed"]))
     default = _by_age(mature, np.full(_AGES.size + 1, (mature["outcome"] == "lapsed").mean() or 0.15))
     later = {
@@ -124,21 +137,33 @@ class Curve:
         return np.where(hit.any(axis=1), found, 10**6)
 
 
-def curve(timing: Timing, p: Floats, stood: pl.DataFrame) -> Curve:
+EARLY = (30, 60, 90, 180, 270, 365)
+"""Days from now at which the curve within the running term is drawn."""
+
+
+def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None = None) -> Curve:
     """The lapse-time curve of each member.
 
     Args:
         timing: What past lapses teach.
-        p: Probability of not renewing at the next renewal.
+        p: Probability of not renewing at the next renewal, leaving before it included.
         stood: One line each: `as_of`, `ends`, `starts_on`, `member_type`, `terms_in_spell`.
+        left_by: Probability of having left by each day of `EARLY` where a hazard knows better than the table, shape
+            (n, len(EARLY)); no more than *p* of it counts.
     """
     ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
     length = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 28)
     renewals = stood["terms_in_spell"].to_numpy().astype(np.int64) - 1
     days, lapsed = [], []
-    for horizon in HORIZONS:
-        days.append(np.where(ahead > horizon, horizon, ahead))
-        lapsed.append(np.where(ahead > horizon, timing.within(p, ahead, horizon), 0.0))
+    for place, day in enumerate(EARLY):
+        if left_by is not None:
+            share = left_by[:, place] * np.minimum(1.0, p / np.maximum(left_by[:, -1], 1e-9))
+        elif day in HORIZONS:
+            share = timing.within(p, ahead, day)
+        else:
+            continue
+        days.append(np.where(ahead > day, day, ahead))
+        lapsed.append(np.where(ahead > day, share, 0.0))
     days.append(ahead)
     lapsed.append(p)
     alive = 1.0 - p

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
 from tenure.risk.cohort import fixed_landmarks, labels, landmark_days, objectors, stand
+from tenure.risk.early import learn_early
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FLOOR, Rows, Workshop
 from tenure.risk.grade import graded
@@ -88,9 +90,7 @@ def train(
         "grade": graded(judged),
     }
     kept = _exported(tested, found, terms)
-    return Registry(models).keep(
-        Model(manifest, model.encoding, model.learner, model.calibrator, model.spread, model.timing), kept
-    )
+    return Registry(models).keep(replace(model, manifest=manifest), kept)
 
 
 def _without(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -166,15 +166,15 @@ def _fit(
     tell: Progress,
 ) -> Model:
     """The model from all that was known on *as_of*."""
-    rows, lapsed = landmarks.known_by(as_of)
+    rows, left_on, lapsed = landmarks.known_with_departures(as_of)
     encoding = Encoding.learn(rows.matrix)
     kind = tested.best
     learner = workshop.candidates(rows, encoding, lapsed)[kind]
     x = encoding.encode(rows.matrix)
-    rounds = workshop.rounds(x, rows, encoding) if kind in (BOOSTER, BLEND) else 0
+    growth = workshop.growth(x, rows, encoding) if kind in (BOOSTER, BLEND) else (0, 0)
     tell("intervals", 0.0)
     spread = learn_spread(
-        workshop, kind, rows, encoding, learner, refits=settings.model.refits, rounds=rounds,
+        workshop, kind, rows, encoding, learner, refits=settings.model.refits, growth=growth,
         revision=revised_by(tested.predicted),
         progress=lambda share: tell("intervals", share),
     )  # fmt: skip
@@ -185,7 +185,7 @@ def _fit(
         "as_of": as_of.isoformat(),
         "learner": kind,
         "why_learner": f"{kind[0].upper()}{kind[1:]}: {tested.why}.",
-        "rounds": rounds,
+        "rounds": growth[1],
         "rows": int(rows.y.size),
         "seed": settings.model.seed,
         "software": _software(),
@@ -197,7 +197,9 @@ def _fit(
         "calibration": calibrator.as_json(),
         "interval": {"multiplier": spread.multiplier, "revision": spread.revision},
     }
-    model = Model(manifest, encoding, learner, calibrator, spread, learn_timing(stood, known, found))
+    hazard = learn_early(rows, left_on, encoding, workshop)
+    manifest["early"] = "hazard" if hazard is not None else "counted"
+    model = Model(manifest, encoding, learner, calibrator, spread, learn_timing(stood, known, found), hazard)
     manifest["groups"] = _importance(model, rows, workshop.seed)
     return model
 
@@ -207,7 +209,7 @@ def _importance(model: Model, rows: Rows, seed: int) -> list[dict[str, Any]]:
     pick = np.zeros(rows.y.size, bool)
     pick[np.random.default_rng(seed).choice(rows.y.size, min(2000, rows.y.size), replace=False)] = True
     some = rows.matrix.take(pick)
-    found = explain(model.encoding, model.encoding.encode(some), some.categories["member_type"], model.probability)
+    found = explain(model.encoding, model.encoding.encode(some), some.categories["member_type"], model)
     listed = [
         {"name": g.name, "title": g.title, "actionable": g.actionable, "importance": found.importance[g.name]}
         for g in GROUPS

@@ -138,7 +138,10 @@ def waterfall(score: CurrentScore) -> list[Step]:
     for text, points in given:
         if text and points is not None:
             head, _, rest = text.partition("; ")
-            rows.append((head, rest, points))
+            told = [rest] if rest else []
+            if not rows and not score.reason_sure:
+                told.append("less certain than most first reasons")
+            rows.append((head, "; ".join(told), points))
     rest = score.risk_score - usual - sum(points for *_, points in rows)
     against = f"among them {words.but(score.against)[4:]}" if score.against else ""
     rows.append(("All other signals, and how they work together", against, rest))

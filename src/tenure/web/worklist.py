@@ -83,6 +83,7 @@ class Row:
     span: str
     strip: str
     reasons: tuple[str, ...]
+    unsure: bool
     but: str
     renewal: str
     renewal_day: str
@@ -133,6 +134,7 @@ def _row(score: CurrentScore, member_id: str, name: str, today: dt.date) -> Row:
         span=words.span(score.p_low, score.p_high),
         strip=strip(score.p_lapse_renewal, score.p_low, score.p_high, band=score.band, usual=score.usual),
         reasons=reasons_of(score),
+        unsure=not score.reason_sure,
         but=words.but(score.against),
         renewal=words.renewal(score.renewal_due_on, in_grace=score.in_grace, standing=score.standing, today=today),
         renewal_day=words.day(score.renewal_due_on, near=today) if score.renewal_due_on else "",

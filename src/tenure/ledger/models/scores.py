@@ -59,6 +59,7 @@ class CurrentScore(models.Model):
     standing = models.CharField(max_length=20, blank=True, default="")
     against = models.CharField(max_length=400, blank=True, default="")
     usual = models.FloatField(null=True)
+    reason_sure = models.BooleanField(default=True)
     previous_risk_score = models.PositiveSmallIntegerField(null=True)
     previous_band = models.CharField(max_length=10, blank=True, default="")
     previous_as_of = models.DateField(null=True)
