@@ -155,8 +155,11 @@ def test_another_night_under_way_holds_this_one_back(night: Path):
 
     now = dt.datetime.now(dt.UTC)
     with sqlite3.connect(night / "ledger.sqlite3") as ledger:
-        row = ("night", f"{socket.gethostname()}:{os.getpid()}:x", now, now + dt.timedelta(minutes=9))
-        ledger.execute("INSERT INTO ledger_lease (name, holder, taken_at, expires_at) VALUES (?, ?, ?, ?)", row)
+        row = ("night", f"{socket.gethostname()}:{os.getpid()}:x", now, now + dt.timedelta(minutes=9), 7)
+        ledger.execute("DELETE FROM ledger_lease")
+        ledger.execute(
+            "INSERT INTO ledger_lease (name, holder, taken_at, expires_at, token) VALUES (?, ?, ?, ?, ?)", row
+        )
 
     done = tenure("run", "--home", night)
 
