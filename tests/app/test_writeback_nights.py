@@ -60,7 +60,9 @@ def let_pass(home: Path, days: float) -> None:
 
 
 def test_all_rows_are_read_back_when_a_week_is_over_and_a_sample_before(imis_home: Path, site: Site):
-    assert tenure("run", "--home", imis_home, "--as-of", AS_OF).code == 0
+    # The site may hold the bands of another test's settings, which is a large change to make.
+    first = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--approve-writeback", "--by", "Marta L.")
+    assert first.code == 0, first.told
     seen = []
     for days in (1, 1, 5, 0.5):
         let_pass(imis_home, days)
@@ -103,4 +105,4 @@ def test_a_feed_that_stops_for_everyone_is_named(night: Path, tmp_path: Path):
     notices = [notice for step in done.json["steps"] for notice in step["notices"] if "for anybody" in notice]
     assert len(notices) == 1, notices
     assert notices[0].startswith("login: nothing came for anybody since 2025-02-0")
-    assert "Logins and pages" in notices[0]
+    assert "Logins and activity as a whole" in notices[0]
