@@ -89,7 +89,7 @@ def terms(people: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     stayed = whole.filter(pl.col("left").is_null()).select(
         "member_id", term_id=pl.format("{}-2", "member_id"), starts_on=on(pl.col("length")),
-        ends_on=on(pl.col("length") + 365), paid_on=ends, ended_by=pl.lit(None, pl.String),
+        ends_on=pl.lit(None, pl.Date), paid_on=ends, ended_by=pl.lit(None, pl.String),
         recorded_at=ends.cast(pl.Datetime("us")), **common,
     )  # fmt: skip
     return pl.concat([first, left, stayed]).with_columns(due_on="starts_on", billed_on="starts_on")
@@ -158,7 +158,7 @@ def _scored(home: Path, start: dt.date, out: Path) -> pl.DataFrame:
     day = start + dt.timedelta(days=DAY)
     tool("tenure", "run", "--home", str(home), "--as-of", str(day))
     tool("tenure", "export", "scores", "--home", str(home), "--as-of", str(day), "--out", str(out))
-    return pl.read_parquet(out)
+    return pl.read_parquet(out).with_columns(start=pl.lit(start))
 
 
 def _report_oulad(people: pl.DataFrame, scored: pl.DataFrame) -> None:
@@ -166,7 +166,7 @@ def _report_oulad(people: pl.DataFrame, scored: pl.DataFrame) -> None:
         pl.col("code_presentation").str.starts_with("2014") & (pl.col("joined") < DAY)
         & (pl.col("left").is_null() | (pl.col("left") >= DAY))
     )  # fmt: skip
-    both = test.select("member_id", "left", "code_presentation").join(scored, on="member_id", how="left")
+    both = test.select("member_id", "left", "start").join(scored, on=["member_id", "start"], how="left")
     print(f"\nOULAD: {len(test):,} students on day {DAY}, {both['p_lapse_30'].null_count()} not scored\n")
     print("| withdraws within | rate | log loss of the rate | ours | AUC | mean said |\n|--|--:|--:|--:|--:|--:|")
     both = both.filter(pl.col("p_lapse_30").is_not_null())

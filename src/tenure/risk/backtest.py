@@ -41,7 +41,8 @@ class Landmarks:
         matrix: Features of the landmarks; `matrix.rows` says where each stood.
         to_learn: Which rows may be learnt from.
         judged: The fixed landmarks of past decisions: `at` (row of `matrix`), `member`, `as_of`, `term_id`,
-            `ends_on`, `grace`, `lapsed`; sorted by `as_of`.
+            `ends_on`, `grace`, `lapsed`, `ends` (as known on the day), `fair` (whether the day could be told before
+            the outcome); sorted by `as_of`.
         terms: All versions.
         members: All versions.
         rules: The association's own.
@@ -172,8 +173,12 @@ def _predict_fold(
 
 
 def _proved(judged: pl.DataFrame, until: dt.date, since: dt.date) -> NDArray[np.bool_]:
-    """Rows whose outcome was known on *until* and that are recent enough, as seen from *since*, to calibrate on."""
-    known = pl.col("ends_on") + pl.duration(days=pl.col("grace")) < until
+    """Rows whose outcome was known on *until* and that are recent enough, as seen from *since*, to calibrate on.
+
+    Who leaves early is known of sooner than who stays; both count once the end that was scheduled is over.
+    """
+    known = pl.max_horizontal("ends", "ends_on") + pl.duration(days=pl.col("grace")) < until
+    known &= pl.col("fair")
     recent = pl.col("ends_on") >= since - dt.timedelta(days=_CALIBRATE_OVER_DAYS)
     return judged.select(known & recent).to_series().to_numpy()
 

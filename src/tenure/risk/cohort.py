@@ -17,6 +17,10 @@ from tenure.membership import LAPSED, RENEWED, decisions, standing
 LANDMARKS = (90, 60, 30, 0)
 """Days before the end of a term on which every past decision is predicted anew."""
 
+JUDGED = (180, *LANDMARKS)
+"""Days before the end *as it was known on the day* on which predictions are judged and calibrated. Days counted back
+from an end that a resignation brought forward are known only afterwards: they would gather those about to leave."""
+
 _STRATA = ((-1000, -1), (0, 10), (11, 30), (31, 60), (61, 90), (91, 180), (181, 365))
 """Ranges of days before the end, from each of which a decision gives one row to learn from; negative is in grace."""
 
@@ -25,7 +29,7 @@ def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataF
     """One day from each stratum for every decision, drawn by *seed*.
 
     Args:
-        found: As `tenure.membership.decisions` returns.
+        found: As `tenure.membership.decisions` returns, with `scheduled` (see `scheduled`).
         seed: Fixes the draw.
         most_rows: About how many rows at most; beyond it each decision gives fewer days, since two decisions teach
             more than two days of one.
@@ -35,7 +39,7 @@ def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataF
     """
     rng = np.random.default_rng(seed)
     share = min(1.0, most_rows / max(1, len(found) * len(_STRATA)))
-    ends = found["ends_on"].cast(pl.Int32).to_numpy()
+    ends = found["scheduled"].cast(pl.Int32).to_numpy()
     grace = found["grace"].to_numpy()
     starts = found["starts_on"].cast(pl.Int32).to_numpy()
     parts = []
@@ -50,22 +54,41 @@ def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataF
     return pl.concat(parts).with_columns(pl.col("as_of").cast(pl.Date)).unique().sort("member", "as_of")
 
 
+def scheduled(found: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """*found* with `scheduled`: when each term was to end by its first version, or later where it was made longer.
+
+    Args:
+        found: As `tenure.membership.decisions` returns.
+        terms: All versions.
+    """
+    first = terms.sort("recorded_at").group_by("term_id").agg(pl.col("ends_on").first().alias("scheduled"))
+    joined = found.join(first, on="term_id", how="left", maintain_order="left")
+    return joined.with_columns(scheduled=pl.max_horizontal("ends_on", "scheduled"))
+
+
 def fixed_landmarks(found: pl.DataFrame, *, after: dt.date) -> pl.DataFrame:
-    """The days of `LANDMARKS` for every mature decision that ended after *after*.
+    """The days of `LANDMARKS` before each end, and of `JUDGED` before each scheduled end, of every mature decision.
+
+    Args:
+        found: As `scheduled` returns.
+        after: Only decisions that ended after this day.
 
     Returns:
-        `member`, `as_of`, `term_id`, `ends_on`, `grace`, `lapsed` (0 or 1).
+        `member`, `as_of`, `term_id`, `ends_on`, `grace`, `lapsed` (0 or 1): distinct, sorted.
     """
     mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]) & (pl.col("ends_on") > after))
-    days = pl.DataFrame({"before": list(LANDMARKS)})
-    return (
-        mature.join(days, how="cross")
-        .with_columns(
-            as_of=pl.col("ends_on") - pl.duration(days=pl.col("before")),
-            lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8),
+    parts = [
+        mature.join(pl.DataFrame({"before": list(days)}), how="cross").with_columns(
+            as_of=pl.col(end) - pl.duration(days=pl.col("before"))
         )
-        .filter(pl.col("as_of") >= pl.col("starts_on"))
+        for end, days in (("ends_on", LANDMARKS), ("scheduled", JUDGED))
+    ]
+    return (
+        pl.concat(parts)
+        .with_columns(lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8))
+        .filter((pl.col("as_of") >= pl.col("starts_on")) & (pl.col("as_of") <= pl.col("ends_on")))
         .select("member", "as_of", "term_id", "ends_on", "grace", "lapsed")
+        .unique()
         .sort("member", "as_of")
     )
 

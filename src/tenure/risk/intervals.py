@@ -131,9 +131,9 @@ def revised_by(predicted: pl.DataFrame) -> float:
     """How far, in log-odds, the estimate of a renewal moves from 90 days before it to 30 days before it.
 
     Args:
-        predicted: Out-of-time predictions: `term_id`, `ends_on`, `as_of`, `p`.
+        predicted: Out-of-time predictions: `term_id`, `ends` (as known on the day), `as_of`, `p`.
     """
-    before = (pl.col("ends_on") - pl.col("as_of")).dt.total_days()
+    before = (pl.col("ends") - pl.col("as_of")).dt.total_days()
     odds = predicted.select("term_id", before=before, odds=pl.Series(logit(predicted["p"].to_numpy())))
     early, late = (odds.filter(pl.col("before") == day) for day in (30 + _REVISED_OVER, 30))
     moved = early.join(late, on="term_id", suffix="_late").select(pl.col("odds_late") - pl.col("odds")).to_series()

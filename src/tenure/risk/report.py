@@ -41,7 +41,7 @@ def report(
         lower its log loss is than each rival's), `calibration`, `gains`, `slices`, `capacity`, and how much there was
         to judge by. What cannot be told is null.
     """
-    one = once(predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood)))
+    one = once(predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood)), "ends")
     y, p = one["lapsed"].to_numpy().astype(np.float64), one["p"].to_numpy()
     draws = draw(one["payer"].to_numpy(), seed=_SEED)
     capacity, described = reach(one["ends_on"], room)
@@ -63,9 +63,9 @@ def report(
     return plain
 
 
-def once(predicted: pl.DataFrame) -> pl.DataFrame:
-    """Each decision at its last landmark 30 days or more before its end."""
-    early = predicted.filter((pl.col("ends_on") - pl.col("as_of")).dt.total_days() >= 30)
+def once(predicted: pl.DataFrame, end: str = "ends_on") -> pl.DataFrame:
+    """Each decision at its last landmark 30 days or more before *end*: how the term ended or (`ends`) was to end."""
+    early = predicted.filter((pl.col(end) - pl.col("as_of")).dt.total_days() >= 30)
     return early.sort("as_of").unique(["member", "ends_on"], keep="last", maintain_order=True)
 
 

@@ -19,7 +19,7 @@ from tenure.features import FEATURES, GROUPS, build
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
-from tenure.risk.cohort import fixed_landmarks, labels, landmark_days, objectors, stand
+from tenure.risk.cohort import JUDGED, LANDMARKS, fixed_landmarks, labels, landmark_days, objectors, scheduled, stand
 from tenure.risk.early import learn_early
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FLOOR, Rows, Workshop
@@ -80,7 +80,7 @@ def train(
     tell("back-test", 0.0)
     tested = run_backtest(landmarks, workshop, as_of, progress=lambda share: tell("back-test", share))
     tell("model", 0.0)
-    judged = report(tested.predicted, tested.folds, landmarks.matrix.rows, members, settings.capacity)
+    judged = report(tested.predicted.filter("fair"), tested.folds, landmarks.matrix.rows, members, settings.capacity)
     model = _fit(landmarks, workshop, tested, found, settings, as_of, tell)
     manifest = {
         **model.manifest,
@@ -124,6 +124,7 @@ def _landmarks(
     progress: Callable[[float], None],
 ) -> Landmarks:
     """Landmarks to learn from and to be judged on, with their features."""
+    found = scheduled(found, terms)
     mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
     judged = fixed_landmarks(found, after=_judged_after(terms, mature))
     learnt = landmark_days(mature, seed=settings.model.seed, most_rows=_MOST_ROWS)
@@ -135,9 +136,18 @@ def _landmarks(
     )["learn"].fill_null(value=False).to_numpy()  # fmt: skip
     # A landmark is judged if the member was then heading for that renewal: it was not yet paid for, and not known to
     # have ended otherwise.
-    places = stood.select("member", "as_of", "term_id").with_row_index("at")
+    places = stood.select("member", "as_of", "term_id", "ends", "resigned").with_row_index("at")
     judged = judged.join(places, on=["member", "as_of", "term_id"], how="inner").sort("as_of", "member", "ends_on")
+    # Of who has resigned nothing is left to foretell, and how sure that is says nothing of the others.
+    judged = judged.with_columns(fair=_before(pl.col("ends")).is_in(list(JUDGED)) & ~pl.col("resigned"))
+    # The farthest days of the first decisions would be foretold from half a year less.
+    first = judged.filter(_before(pl.col("ends_on")) <= max(LANDMARKS))["as_of"].min()
+    judged = judged.filter(pl.col("as_of") >= first)
     return Landmarks(matrix, to_learn, judged, terms, members, settings.membership)
+
+
+def _before(end: pl.Expr) -> pl.Expr:
+    return (end - pl.col("as_of")).dt.total_days()
 
 
 def _first_years_end(terms: pl.DataFrame) -> dt.date:
@@ -175,7 +185,7 @@ def _fit(
     tell("intervals", 0.0)
     spread = learn_spread(
         workshop, kind, rows, encoding, learner, refits=settings.model.refits, growth=growth,
-        revision=revised_by(tested.predicted),
+        revision=revised_by(tested.predicted.filter("fair")),
         progress=lambda share: tell("intervals", share),
     )  # fmt: skip
     stood = landmarks.matrix.rows
@@ -249,7 +259,7 @@ def _exported(tested: BackTest, found: pl.DataFrame, terms: pl.DataFrame) -> pl.
     """The out-of-time predictions of decisions after the first two years."""
     after = _first_years_end(terms)
     return (
-        tested.predicted.filter(pl.col("ends_on") > after)
+        tested.predicted.filter((pl.col("ends_on") > after) & _before(pl.col("ends_on")).is_in(list(LANDMARKS)))
         .select("member", "ends_on", "as_of", pl.col("p").alias("p_lapse_renewal"), "lapsed")
         .sort("member", "ends_on", "as_of")
     )

@@ -1,0 +1,53 @@
+"""On which days past members are looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tenure.base.settings import Membership
+from tenure.lake import Lake
+from tenure.membership import decisions
+from tenure.risk.cohort import JUDGED, fixed_landmarks, landmark_days, scheduled
+
+
+def test_who_leaves_early_does_not_gather_on_the_days_learnt_from(tmp_path: Path):
+    """Landmarks go by the end that was scheduled, which is known on the day; that which a resignation brought forward
+    is not, and days counted back from it would all lie shortly before somebody left.
+    """
+    rng = np.random.default_rng(4)
+    start = dt.date(2023, 1, 1)
+    left = [int(day) if day < 365 else None for day in rng.exponential(700, 600)]
+    versions = []
+    for member, day in enumerate(left):
+        versions.append((str(member), member, start, start + dt.timedelta(days=364), None, start))
+        if day is not None:
+            gone = start + dt.timedelta(days=day)
+            versions.append((str(member), member, start, gone, "resigned", gone))
+    terms = pl.DataFrame(
+        versions, schema=["term_id", "member", "starts_on", "ends_on", "ended_by", "paid_on"], orient="row"
+    )
+    known_at = pl.when(pl.col("ended_by").is_null()).then("starts_on").otherwise("ends_on").cast(pl.Datetime("us"))
+    lake = Lake.open(tmp_path / "lake")
+    members = pl.DataFrame({"member": range(600), "member_type": "REG", "valid_from": [dt.datetime(2023, 1, 1)] * 600})
+    with lake.batch(source="test", at=dt.datetime(2025, 1, 1, tzinfo=dt.UTC)) as batch:
+        batch.replace("terms", terms.with_columns(member_type=pl.lit("REG"), dues=pl.lit(100.0), recorded_at=known_at))
+        batch.replace("members", members.with_columns(plain=pl.lit(value=False), record_type=pl.lit("individual")))
+        batch.commit()
+    found = decisions(lake.terms(), lake.members(), Membership(), as_of=dt.date(2025, 1, 1))
+    found = scheduled(found, lake.terms())
+
+    assert set(found["scheduled"]) == {start + dt.timedelta(days=364)}
+    days = landmark_days(found, seed=1, most_rows=100_000)
+    early = [member for member, day in enumerate(left) if day is not None]
+    per_member = days.group_by("member").len()
+    theirs = per_member.filter(pl.col("member").is_in(early))["len"].mean()
+    assert theirs == pytest.approx(per_member["len"].mean(), rel=0.02)
+    judged = fixed_landmarks(found, after=dt.date(2022, 1, 1))
+    before = (found["scheduled"][0] - judged["as_of"]).dt.total_days()
+    assert set(JUDGED) <= set(before.to_list())
+    assert (judged["as_of"] <= judged["ends_on"]).all()
