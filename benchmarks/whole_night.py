@@ -73,7 +73,9 @@ def main() -> None:
 
         profile = cProfile.Profile(time.process_time)
         whole, _ = seconds(lambda: profile.runcall(night))
-    print(f"{given.members:,} members, {lake.rows('activity'):,} events, {len(x):,} scored, {len(found)} boosters\n")
+    with lake.connect() as con:
+        events = con.execute("SELECT count(*) FROM activity").fetchall()[0][0]
+    print(f"{given.members:,} members, {events:,} events, {len(x):,} scored, {len(found)} boosters\n")
     print("| | processor s | share |\n|---|--:|--:|")
     print(f"| the whole night | {whole:.1f} | |")
     print(f"| scan and one GROUP BY member | {scan:.2f} | |\n| one booster's predictions | {predict:.2f} | |")
