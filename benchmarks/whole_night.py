@@ -61,6 +61,8 @@ def main() -> None:
         lake = event_lake(root / f"lake{given.members}", given.members)
         manifest = train(event_lake(root / f"lake{given.learn_from}", given.learn_from), settings, LAST, Path(folder))
         model = Registry(Path(folder)).load(str(manifest["version"]))
+        with lake.connect() as con:
+            events = con.execute("SELECT count(*) FROM activity").fetchall()[0][0]
         kept: list[FeatureMatrix] = []
         score(lake, settings, LAST, model, keep=kept.append)  # compiles
         scan, _ = seconds(grouped(lake, "member", LAST, LAST))
@@ -73,8 +75,6 @@ def main() -> None:
 
         profile = cProfile.Profile(time.process_time)
         whole, _ = seconds(lambda: profile.runcall(night))
-    with lake.connect() as con:
-        events = con.execute("SELECT count(*) FROM activity").fetchall()[0][0]
     print(f"{given.members:,} members, {events:,} events, {len(x):,} scored, {len(found)} boosters\n")
     print("| | processor s | share |\n|---|--:|--:|")
     print(f"| the whole night | {whole:.1f} | |")
