@@ -7,7 +7,7 @@ makes up for what the spread cannot see, above all the shrinkage of the model it
 
 That much says how sure the model is of its average. A single member also differs in what the record does not show yet:
 how engaged somebody is shows only in what they happen to do. How far such things reach is read from the back-test: by
-how much the estimates of the same renewal moved while two more months of the record came in, carried on to three.
+how much the estimates of the same renewal moved while two more months of the record came in, carried on to ten weeks.
 """
 
 from __future__ import annotations
@@ -117,12 +117,12 @@ def learn_spread(
 _REVISED_OVER = 60
 """Days between the two estimates of a renewal from which is read how far the record still moves them."""
 
-_UNSEEN_DAYS = 90
+_UNSEEN_DAYS = 70
 """Days after which the record has shown about as much of how a member feels today as it ever will. Estimates move like
 a random walk (their variance grows in proportion to the days between them), so what is to come is so many times what
 was seen to come."""
 
-_USUAL_REVISION, _STRENGTH = 0.8, 8_000
+_USUAL_REVISION, _STRENGTH = 0.95, 8_000
 """How far estimates move elsewhere, and the renewals by which an association shows that its own move otherwise: few
 members make a cautious model, whose estimates move less than its members do."""
 
