@@ -7,7 +7,8 @@ makes up for what the spread cannot see, above all the shrinkage of the model it
 
 That much says how sure the model is of its average. A single member also differs in what the record does not show yet:
 how engaged somebody is shows only in what they happen to do. How far such things reach is read from the back-test: by
-how much the estimates of the same renewal moved while two more months of the record came in, carried on to fifteen weeks.
+how much the estimates of the same renewal moved while two more months of the record came in, carried on to fifteen
+weeks.
 """
 
 from __future__ import annotations
