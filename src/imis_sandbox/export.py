@@ -223,6 +223,7 @@ def _programs(records: Records, ids: pl.Series) -> pl.DataFrame:
         for code in catalog.COURSES
     ]
     rows += [{"ref": f"COMMITTEE/{code}", "kind": "committee", "title": code.title()} for code in catalog.COMMITTEES]
+    rows += [{"ref": f"BENEFIT/{code}", "kind": "benefit", "title": title} for code, title in catalog.BENEFITS.items()]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return frame.with_columns((pl.col("starts_at") * 1_000_000).cast(pl.Datetime("us")))
 

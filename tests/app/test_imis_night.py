@@ -54,7 +54,7 @@ def test_doctor_looks_at_everything_and_changes_nothing(imis_home: Path, site: S
     before = site.rows("BOEntityDefinition")
     found = findings(imis_home)
 
-    queries = {name for name in found if name.startswith("$/") or name == "CsEvent"}
+    queries = {name for name in found if name.startswith("$/")}
     assert len(queries) == 10
     assert len(set(found) - queries) >= 25, sorted(found)
     assert not [name for name, finding in found.items() if finding["state"] == "fault"]

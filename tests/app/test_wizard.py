@@ -73,7 +73,7 @@ def office(address: str) -> Iterator[Office]:
     office.fault()
     yield office
     office.fault()
-    for query in ("WebActivity", "Registrations", "MemberChanges"):
+    for query in ("WebActivity", "Registrations", "MemberChanges", "Programs"):
         office.publish(f"$/Tenure/{query}", available=True)
 
 
@@ -211,6 +211,20 @@ def test_the_change_log_of_imis_serves_where_no_query_tells_the_past(tmp_path: P
     )
     assert one.height > one["member"].n_unique()
     assert one.equals(other)
+
+
+def test_events_of_imis_itself_serve_where_no_query_has_the_programs(tmp_path: Path, address: str, office: Office):
+    """Each as an event, whatever status iMIS gives it."""
+    office.publish("$/Tenure/Programs", available=False)
+
+    done = init(tmp_path / "h", address)
+
+    assert re.search(r"programs +CsEvent: [\d,]+ rows \(elsewhere\)", done.out)
+    assert tenure("sync", "--home", tmp_path / "h").code == 0
+    programs = Lake.open(tmp_path / "h" / "lake").programs()
+    assert set(programs["kind"]) == {"event"}
+    assert set(programs["ref"]) == {row["EventCode"] for row in office.rows("CsEvent")}
+    assert programs["title"].null_count() == 0
 
 
 def test_what_is_not_there_is_left_out_and_said(tmp_path: Path, address: str, office: Office):

@@ -93,6 +93,22 @@ def test_every_kind_is_one_of_the_vocabulary(synced: Rig):
     assert rows[0] == rows[1]
 
 
+def test_what_activity_refers_to_arrives_with_its_kind(url: str, synced: Rig):
+    """Events, courses, committees and benefits, each as iMIS tells it; and rows of activity find theirs."""
+    given, kept = query(url, "Programs"), synced.lake.programs()
+    assert dict(kept.group_by("kind").len().iter_rows()) == dict(given.group_by("Kind").len().iter_rows())
+    assert set(kept["kind"]) == {"event", "course", "committee", "benefit"}
+    assert set(kept.select("ref", "title").iter_rows()) == set(given.select("Ref", "Title").iter_rows())
+    courses = kept.filter(kind="course")
+    assert courses["price"].min() > 0
+    assert courses["starts_at"].null_count() == len(courses)
+    assert kept.filter(kind="event")["starts_at"].null_count() == 0
+    for kind, of in (("event_attended", "event"), ("learning_started", "course"), ("committee_joined", "committee")):
+        joined = f"activity a JOIN programs p ON p.ref = a.ref AND p.kind = '{of}' WHERE a.kind = '{kind}'"
+        with synced.lake.connect() as db:
+            assert db.execute(f"SELECT count(*) FROM {joined}").fetchall()[0][0], kind
+
+
 def test_members_have_the_past_that_imis_logged(url: str, synced: Rig):
     """A version for each logged change says what the field said then; today's is as iMIS says it."""
     log = query(url, "MemberChanges").filter(pl.col("Field") == "MemberType").sort("ChangedOn")

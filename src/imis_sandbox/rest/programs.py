@@ -12,7 +12,7 @@ from imis_sandbox.world.store import Array
 
 
 class Programs:
-    """Events, courses and committees, made anew each day.
+    """Events, courses, committees and benefits, made anew each day.
 
     Args:
         records: Of people and events.
@@ -26,7 +26,7 @@ class Programs:
         """All of them."""
         state = self._records.state
         if self._day != state.today:
-            self._day, self._rows = state.today, [*self._events(), *_courses(), *_committees()]
+            self._day, self._rows = state.today, [*self._events(), *_courses(), *_committees(), *_benefits()]
         return self._rows
 
     def column(self, name: str) -> Callable[[Array], list[str | None]]:
@@ -55,6 +55,11 @@ def _courses() -> list[wire.Json]:
 def _committees() -> list[wire.Json]:
     rest = {"Kind": "committee", "StartsAt": None, "Chapter": "", "Format": "", "Price": float("nan")}
     return [{"Ref": f"COMMITTEE/{code}", "Title": code.title(), **rest} for code in catalog.COMMITTEES]
+
+
+def _benefits() -> list[wire.Json]:
+    rest = {"Kind": "benefit", "StartsAt": None, "Chapter": "", "Format": "", "Price": float("nan")}
+    return [{"Ref": f"BENEFIT/{code}", "Title": title, **rest} for code, title in catalog.BENEFITS.items()]
 
 
 def program_changes(records: Records) -> list[tuple[str, str, str]]:

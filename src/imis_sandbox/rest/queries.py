@@ -301,7 +301,7 @@ class _Shelf:
         return Query("$/Tenure/ProgramChanges", source, (("ChangedSince", "ChangedOn", "ge"),))
 
     def programs(self) -> Query:
-        """Events, courses and committees: what rows of activity refer to."""
+        """Events, courses, committees and benefits: what rows of activity refer to."""
         found = Programs(self.records)
         texts = [Text(name, found.column(name)) for name in ("Ref", "Kind", "Title", "StartsAt", "Chapter", "Format")]
         price = Number("Price", lambda rows: np.array([found.rows()[row]["Price"] for row in rows.tolist()], float))

@@ -90,6 +90,7 @@ COMMITTEES = (
 )  # fmt: skip
 COURSES = tuple(f"CRS{number:02d}" for number in range(1, 13))
 COURSE_PRICE = 90.0
+BENEFITS = {"MENTORING": "Mentoring program", "CAREER": "Career center"}
 DOCUMENTS = 120
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.intake._mapping import From, Shape
-from tenure.intake.wizard._names import CODES, COLUMNS, KINDS, bare
+from tenure.intake.wizard._names import CODES, COLUMNS, KINDS, PROGRAM_KINDS, bare
 from tenure.intake.wizard._survey import Sight
 from tenure.membership.contract import KINDS as VOCABULARY
 from tenure.membership.contract import TABLES
@@ -55,6 +55,8 @@ def fit(table: str, sight: Sight, like: Shape | None, codes: Mapping[str, str]) 
         recipe = like.columns.get(column.name) if like else None
         if column.name == "kind" and table == "activity":
             spec, unknown = _kind(sight, recipe, codes, taken)
+        elif column.name == "kind":
+            spec = _kind_of_program(sight, recipe)
         else:
             spec = _recipe(table, column.name, sight, recipe, taken)
         if spec is not None:
@@ -111,6 +113,14 @@ def _kind(
     if meant:
         return {"column": column, "values": meant}, {code: n for code, n in found.items() if code not in meant}
     return ({"value": usual} if usual else None), {}
+
+
+def _kind_of_program(sight: Sight, recipe: From | None) -> Spec | None:
+    """By the profile's column; else what the place is called says it: a status or a type of events is no kind."""
+    if recipe is not None and set(recipe.named) <= set(sight.columns):
+        return written(recipe)
+    usual = PROGRAM_KINDS.get(bare(sight.place.rpartition("/")[2]))
+    return {"value": usual} if usual else None
 
 
 def _meaning(code: str, codes: Mapping[str, str]) -> str:

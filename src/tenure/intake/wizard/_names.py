@@ -17,7 +17,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     ),
     "activity.money": ("Money", "PaymentHistory", "DuesPayments", "FinancialHistory", "PAYMENT_HISTORY"),
     "activity.activities": ("Activities", "MemberActivity", "ActivityHistory", "MEMBER_ACTIVITY"),
-    "programs": ("Programs", "Events", "Courses"),
+    "programs": ("Programs", "Events", "Courses", "Committees"),
     "program_changes": ("ProgramChanges", "PROGRAM_CHANGES"),
     "contacts": ("Contacts", "ContactDetails", "MemberContacts"),
 }  # fmt: skip
@@ -38,6 +38,9 @@ KINDS = {
     "emailopens": "email_opened",
 }  # fmt: skip
 """What each row of a place of this name is, where no column says it."""
+
+PROGRAM_KINDS = {"csevent": "event", "events": "event", "courses": "course", "committees": "committee"}
+"""What each row of a place of this name is a program of, where no column says it."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "member_id": ("ID", "PartyId", "MemberId", "iMISId", "ContactId", "UserId", "ST_ID", "BT_ID", "PERSON_ID"),
@@ -90,7 +93,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "installments": ("Installments", "PaymentPlan"),
     "ended_by": ("EndedBy", "CancelReason", "EndReason"),
     "title": ("Title", "Name", "Description"),
-    "starts_at": ("BeginDate", "StartDate", "BEGIN_DATE"),
+    "starts_at": ("StartsAt", "BeginDate", "StartDate", "BEGIN_DATE"),
     "price": ("StandardPrice", "Price", "Fee"),
     "format": ("Format", "Delivery"),
     "changed_on": ("ChangedOn", "ChangeDate", "Date"),
