@@ -116,6 +116,54 @@ default = {grace_days}
 # hours_per_month = 0               # hours that staff have for calls; 0 when not known
 # minutes_per_call = 20             # how long one call takes, with what goes before and after it
 
+[outreach]
+# enabled = true                    # let playbooks propose what to do; nothing leaves without a person's approval
+# start_days = 45                   # how long before the end of a term reminders begin
+# dormant_days = 365                # from so many days after a lapse on, a member is dormant
+# holdout_share = 0.05              # share of members whom no playbook contacts, to measure against
+# control_share = 0.10              # share of those a playbook selects who are left out, to measure against
+# assumed_kept = 0.10               # share of lapses that a contact prevents, until it has been measured
+# exploration_share = 0.10          # share of staff time for members whom the order of worth would leave out
+# contacts_per_month = 3            # messages and calls to one member in 30 days
+# week_cap = 0                      # members contacted in 7 days, in all; 0 for no cap
+# undo_seconds = 30                 # how long an approval waits before anything leaves
+# open_days = 21                    # after which a proposal that nobody decided is withdrawn
+# quiet_from = "20:00"              # nothing is sent from then on, by the member's time zone
+# quiet_until = "08:00"             # until then
+# second_person = ["top_value", "offer", "bulk:50"]  # what needs a second person's approval
+# competitors = []                  # names of competing organizations, for change of employer
+# hardship_purpose = ""             # why payments are read as hardship; empty: they are not
+# displacement_purpose = ""         # why employers are compared with competitors; empty: they are not
+# jurisdiction = "us"               # whose rules on messages hold: us, ca, uk or eu
+# jurisdictions = {{}}                # by country as iMIS writes it, such as {{ "Canada" = "ca" }}
+# public_url = ""                   # where members reach this server, for links to unsubscribe and to answer
+
+[mail]
+# host = ""                         # the server that takes email; empty: none is sent
+# port = 587
+# security = "starttls"             # or "tls", or "none" for a server on this machine
+# username = ""                     # its password lies in secrets/mail.password or TENURE_MAIL_PASSWORD
+# sender_name = ""                  # who messages come from
+# sender = ""                       # their address
+# reply_to = ""                     # where replies go; empty: to the sender
+# postal_address = ""               # stands in the footer of every commercial message
+# timeout_seconds = 30
+# messages_per_minute = 60
+
+[sms]
+# url = ""                          # a service that sends text messages; docs/providers.md
+# timeout_seconds = 30
+
+[in_app]
+# url = ""                          # a service that shows in-app messages; docs/providers.md
+# timeout_seconds = 30
+
+[language_model]
+# url = ""                          # an OpenAI-compatible endpoint that may smooth drafts; empty: none
+# model = ""
+# tokens_per_day = 200000
+# timeout_seconds = 30
+
 [night]
 # starts_at = "02:00"               # local time from which `tenure run --if-due` finds a night due
 # spread_minutes = 0                # over how long the nights of the associations on one machine are spread

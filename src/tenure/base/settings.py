@@ -121,6 +121,73 @@ class Capacity(_Section):
         """Calls that fit into the hours; 0 where the hours are not known."""
         return int(self.hours_per_month * 60 / self.minutes_per_call)
 
+    @property
+    def minutes_per_week(self) -> float:
+        """Minutes of staff time a week; 0 where the hours are not known."""
+        return self.hours_per_month * 12 / 52 * 60
+
+
+class Outreach(_Section):
+    """How playbooks select, who is left out, and when messages leave.
+
+    Shares run from 0 to 1. `holdout_share` of all members are never contacted by a playbook, `control_share` of those
+    whom a playbook selects are left out to compare with. `assumed_kept` stands for the share of lapses that a contact
+    prevents until it has been measured. `quiet_from` to `quiet_until` is by the member's own time zone, else the
+    association's. `second_person` names what one person alone cannot approve: `top_value`, `offer`, `bulk:N`.
+    """
+
+    enabled: bool = True
+    start_days: int = Field(default=45, ge=1, le=365)
+    dormant_days: int = Field(default=365, ge=1)
+    holdout_share: float = Field(default=0.05, ge=0, le=0.5)
+    control_share: float = Field(default=0.10, ge=0, le=0.5)
+    assumed_kept: float = Field(default=0.10, ge=0, le=1)
+    exploration_share: float = Field(default=0.10, ge=0, le=1)
+    contacts_per_month: int = Field(default=3, ge=1)
+    week_cap: int = Field(default=0, ge=0)
+    undo_seconds: int = Field(default=30, ge=0)
+    open_days: int = Field(default=21, ge=1)
+    quiet_from: str = Field(default="20:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    quiet_until: str = Field(default="08:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    second_person: tuple[str, ...] = ("top_value", "offer", "bulk:50")
+    competitors: tuple[str, ...] = ()
+    hardship_purpose: str = ""
+    displacement_purpose: str = ""
+    jurisdiction: Literal["us", "ca", "uk", "eu"] = "us"
+    jurisdictions: dict[str, Literal["us", "ca", "uk", "eu"]] = Field(default_factory=dict)
+    public_url: str = ""
+
+
+class Mail(_Section):
+    """The server that takes outgoing email; the password lies in `secrets/mail.password` or TENURE_MAIL_PASSWORD."""
+
+    host: str = ""
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    sender_name: str = ""
+    sender: str = ""
+    reply_to: str = ""
+    postal_address: str = ""
+    timeout_seconds: float = Field(default=30, gt=0)
+    messages_per_minute: int = Field(default=60, ge=1)
+
+
+class Provider(_Section):
+    """A service that sends text or in-app messages for Tenure; see docs/providers.md for what it is sent."""
+
+    url: str = ""
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
+class LanguageModel(_Section):
+    """An OpenAI-compatible endpoint that may smooth drafts; off without a `url`."""
+
+    url: str = ""
+    model: str = ""
+    tokens_per_day: int = Field(default=200_000, ge=0)
+    timeout_seconds: float = Field(default=30, gt=0)
+
 
 class Night(_Section):
     """When a night begins, and who is told of it. `starts_at` is local, by the association's time zone.
@@ -180,6 +247,11 @@ class Settings(_Section):
     bands: Bands = Bands()
     model: Model = Model()
     capacity: Capacity = Capacity()
+    outreach: Outreach = Outreach()
+    mail: Mail = Mail()
+    sms: Provider = Provider()
+    in_app: Provider = Provider()
+    language_model: LanguageModel = LanguageModel()
     night: Night = Night()
     writeback: Writeback = Writeback()
     web: Web = Web()

@@ -1,25 +1,47 @@
 """The tables of the ledger."""
 
 from tenure.ledger.models.audit import AuditEvent
+from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
 from tenure.ledger.models.governance import ModelPromotion, SignedLabels
+from tenure.ledger.models.impact import Assignment, Exposure, Response
 from tenure.ledger.models.outbox import OutboxRow
 from tenure.ledger.models.people import Contact, Identity
+from tenure.ledger.models.permissions import AutoSend, Consent, DoNotWake, Phase, SendingPause, Suppression
+from tenure.ledger.models.playbooks import Playbook, PlaybookVersion
+from tenure.ledger.models.proposals import Approval, OutreachStep, Proposal, Stage
 from tenure.ledger.models.runs import Lease, Run, RunStep
 from tenure.ledger.models.scores import CurrentScore, ScoreSet
 from tenure.ledger.models.staff import SignInGuess, Staff
 
 __all__ = [
+    "Approval",
+    "Assignment",
     "AuditEvent",
+    "AutoSend",
+    "Consent",
     "Contact",
     "CurrentScore",
+    "DoNotWake",
+    "Endpoint",
+    "EndpointMessage",
+    "Exposure",
     "Identity",
     "Lease",
     "ModelPromotion",
     "OutboxRow",
+    "OutreachStep",
+    "Phase",
+    "Playbook",
+    "PlaybookVersion",
+    "Proposal",
+    "Response",
     "Run",
     "RunStep",
     "ScoreSet",
+    "SendingPause",
     "SignInGuess",
     "SignedLabels",
     "Staff",
+    "Stage",
+    "Suppression",
 ]

@@ -12,10 +12,12 @@ class Role(models.TextChoices):
     """What a member of staff may do; pages ask for the role they need."""
 
     VIEWER = "viewer", "Viewer"
+    LIAISON = "liaison", "Chapter liaison"
     MANAGER = "manager", "Membership manager"
     DIRECTOR = "director", "Director"
     ANALYST = "analyst", "Analyst"
     ADMINISTRATOR = "administrator", "Administrator"
+    AUDITOR = "auditor", "Auditor"
 
 
 class StaffManager(BaseUserManager["Staff"]):
@@ -26,12 +28,16 @@ class StaffManager(BaseUserManager["Staff"]):
 
 
 class Staff(AbstractBaseUser):
-    """A member of staff. Create and change them by `tenure.ledger.staff`, which leaves an audit row."""
+    """A member of staff. Create and change them by `tenure.ledger.staff`, which leaves an audit row.
+
+    A liaison sees the members of `chapter_id` alone.
+    """
 
     username = models.CharField(max_length=150, unique=True)
     full_name = models.CharField(max_length=200, blank=True, default="")
     email = models.CharField(max_length=320, blank=True, default="")
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
+    chapter_id = models.CharField(max_length=200, blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
