@@ -48,8 +48,9 @@ def main() -> None:
 @click.option("--port", default=8600, show_default=True, help="0 picks a free one.")
 @click.option("--user", default="tenure", show_default=True, help="The integration account.")
 @click.option("--password", default="sandbox", show_default=True, help="Of the accounts.")
+@click.option("--mail-port", type=int, help="Also take email to members, at this port; 0 picks a free one.")
 @_recipe
-def serve(host: str, port: int, user: str, password: str, **options: Any) -> None:
+def serve(host: str, port: int, user: str, password: str, mail_port: int | None, **options: Any) -> None:
     """Build a world and serve it; prints one line when ready."""
     import uvicorn
 
@@ -63,9 +64,17 @@ def serve(host: str, port: int, user: str, password: str, **options: Any) -> Non
         listener.bind((host, port))
     except OSError as error:
         raise click.ClickException(f"port {port} of {host} cannot be used ({error.strerror}); try --port 0") from None
-    app = create_app(Site(Association(_config(options)), user=user, password=password))
+    site = Site(Association(_config(options)), user=user, password=password)
+    app = create_app(site)
+    if mail_port is not None:
+        try:
+            site.mail.listen(host, mail_port)
+        except OSError as error:
+            raise click.ClickException(f"no mail can be taken at port {mail_port} ({error.strerror})") from None
     listener.listen(128)
     click.echo(f"listening on http://{host}:{listener.getsockname()[1]}")
+    if site.mail.port:
+        click.echo(f"taking mail to members at {host}:{site.mail.port}")
     server = uvicorn.Server(
         uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_keep_alive=75, server_header=False, date_header=False

@@ -46,7 +46,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
             "p_lapse_contacted": np.where(decided, 1.0, with_contact),
             "p_lapse_unpaid": truth.while_unpaid(state, who, p, state.today),
             "effect": people["effect"][who].astype(np.float64),
-            "contacted": truth.contacted(state, who, state.today),
+            "contacted": truth.contacted(state, who, state.today) > 0,
             "group": [group_of(effect) for effect in people["effect"][who].tolist()],
             "quadrant": quadrants(people["effect"][who], np.where(decided, 1.0, p)),
         }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import polars as pl
 import pytest
 
 from imis_sandbox.rest.records import Records
 from imis_sandbox.truth import past_decisions, pending_decisions
-from imis_sandbox.world import Association, Config
+from imis_sandbox.world import Association, Config, truth
 
 RECIPE = Config(members=2_500, seed=11, years=1.0, today=dt.date(2025, 6, 1), events_per_year=60)
 
@@ -48,7 +49,7 @@ def test_contact_moves_whom_it_should() -> None:
         people, made = association.state.people, len(association.state.decisions)
         for _ in range(12):
             if reach:
-                people["contacted"][:] = association.state.today
+                truth.reach(association.state, np.arange(len(people)), association.state.today, truth.TALK)
             association.advance(14)
         decided = association.state.decisions
         effect = association.state.people["effect"][decided["who"][made:]]

@@ -14,7 +14,7 @@ from imis_sandbox.rest.noted import NotedDate, NotedNumber, NotedText, Notes, is
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, seconds_of
-from imis_sandbox.world import catalog
+from imis_sandbox.world import catalog, truth
 from imis_sandbox.world.catalog import KIND, KINDS, SOURCE_CODES
 from imis_sandbox.world.config import DAY
 
@@ -174,7 +174,9 @@ class Activity(SourceEntity):
         done = str(kept.get("STATUS_CODE") or "").upper() in ("C", "COMPLETE", "COMPLETED", "DONE")
         is_task = SOURCE_CODES[KINDS[int(log["kind"][row])]] == "TASK"
         if done or (not is_task and not kept.get("TICKLER_DATE")):
-            self.state.people["contacted"][log["who"][row]] = self.state.flushed // DAY
+            code = SOURCE_CODES[KINDS[int(log["kind"][row])]]
+            strength = truth.LETTER if code == "LETTER" else truth.TALK
+            truth.reach(self.state, int(log["who"][row]), self.state.flushed // DAY, strength)
 
 
 _DATES = ("TRANSACTION_DATE", "EFFECTIVE_DATE", "THRU_DATE", "TICKLER_DATE", "UF_6", "UF_7")

@@ -33,9 +33,11 @@ def answer(site: Site, method: str, parts: list[str], params: dict[str, str], bo
         return 200, clients(site, method, body)
     if name == "notifications":
         return 200, notifications(site, method, parts[1:], params)
+    if name == "mail":
+        return 200, mail(site, method, params)
     if name in ("", "status"):
         return 200, status(site)
-    raise wire.not_found("There are accounts, advance, clients, faults, notifications, status, truth and usage.")
+    raise wire.not_found("There are accounts, advance, clients, faults, mail, notifications, status, truth and usage.")
 
 
 def status(site: Site) -> wire.Json:
@@ -46,7 +48,7 @@ def status(site: Site) -> wire.Json:
         "today": date_of(state.today).isoformat(), "members": config.members, "seed": config.seed,
         "years": config.years, "time_zone": config.time_zone, "people": len(state.people), "rows": rows,
         "term_versions": len(state.versions), "changes": len(state.changes),
-        "panels": {panel.name: len(panel.rows) for panel in site.panels.values()},
+        "mail_port": site.mail.port, "panels": {panel.name: len(panel.rows) for panel in site.panels.values()},
     }  # fmt: skip
 
 
@@ -95,6 +97,14 @@ def notifications(site: Site, method: str, parts: list[str], params: dict[str, s
     if method == "DELETE":
         site.notices.unsubscribe()
     return site.notices.report()
+
+
+def mail(site: Site, method: str, params: dict[str, str]) -> wire.Json:
+    """What arrived in the mailboxes (GET, with `since` the messages from that number on), or empty them (DELETE)."""
+    if method == "DELETE":
+        site.mail.messages.clear()
+    since = params.get("since", "0")
+    return site.mail.report(int(since) if since.isdigit() else 0)
 
 
 def truth(site: Site, which: str) -> wire.Json:

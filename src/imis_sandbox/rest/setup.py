@@ -18,6 +18,7 @@ from imis_sandbox.rest.queries import Catalog, Query, definition
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, text_of
+from imis_sandbox.world import truth
 from imis_sandbox.world.catalog import KIND
 from imis_sandbox.world.config import DAY
 from imis_sandbox.world.state import FIELDS, ORGANIZATION
@@ -177,7 +178,7 @@ class CommunicationLog(Listed):
         if row < 0:
             raise wire.invalid(("PartyId", "The contact does not exist."))
         state = self._records.state
-        state.people["contacted"][row] = state.flushed // DAY
+        truth.reach(state, row, state.flushed // DAY, truth.LETTER)
         subject = str(wire.member(call.body, "Subject", ""))
         entry = self._entry(str(uuid.uuid4()), subject, state.flushed, party)
         self._sent.append(entry)
@@ -201,7 +202,7 @@ class Message(Shelf):
         made = super().create(call)
         sent = {text.lower() for part in ("To", "Cc", "Bcc") for text in _addresses(wire.member(call.body, part))}
         rows = np.flatnonzero(np.isin(self._records.lowered("email").astype(str), sorted(sent)))
-        self._records.people["contacted"][rows] = self._records.state.flushed // DAY
+        truth.reach(self._records.state, rows, self._records.state.flushed // DAY, truth.LETTER)
         return made
 
 

@@ -11,6 +11,7 @@ from imis_sandbox.rest.gatherings import Gatherings
 from imis_sandbox.rest.groups import Group, GroupMember, GroupMemberDetail, Groups
 from imis_sandbox.rest.learning import Learning
 from imis_sandbox.rest.ledger import Ledger
+from imis_sandbox.rest.mail import Mailboxes
 from imis_sandbox.rest.notices import Notices
 from imis_sandbox.rest.objects import Objects
 from imis_sandbox.rest.panels import Definitions, Panel
@@ -60,6 +61,7 @@ class Site:
         self.sign_on = SignOn(self.accounts)
         self.accounts.refreshed = self.sign_on.complete
         self.notices = Notices()
+        self.mail = Mailboxes(self.records)
         self.queries: Catalog = installed(self.records, self.zone)
         self.panels: dict[str, Panel] = {}
         self.groups = Groups(self.records)

@@ -132,7 +132,7 @@ def _decide(state: State, first: int, last: int) -> None:
     odds = truth.log_odds(state, who, last - 1)
     effect = people["effect"][who]
     fails = truth.payment_failure(state, who, last - 1)
-    stays = rng.random(len(who)) >= truth.sigmoid(odds + np.where(contact, effect, 0.0))
+    stays = rng.random(len(who)) >= truth.sigmoid(odds + contact * effect)
     unpaid = stays & (rng.random(len(who)) < fails)
     _note_decisions(state, who, odds, fails, lapsed=~stays | unpaid, unpaid=unpaid)
     _fail(state, who[unpaid], last)

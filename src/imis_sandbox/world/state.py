@@ -36,13 +36,13 @@ PEOPLE: Spec = {
     "auto": (np.uint8, 0), "plan": (np.uint8, 0), "card": (np.int32, NEVER), "hard": (np.uint8, 0),
     "employer_pays": (np.uint8, 0), "employer_stopped": (np.uint8, 0), "left_field": (np.uint8, 0),
     "price": (np.float32, 0), "hidden": (np.float32, 0), "renewals": (np.int16, 0), "invoice": (np.int32, NEVER),
-    "effect": (np.float32, 0), "contacted": (np.int32, NEVER),
+    "effect": (np.float32, 0), "contacted": (np.int32, NEVER), "reach": (np.float32, 0),
 }  # fmt: skip
 """One row per person or organization. Days and seconds count from 1970; `NEVER` is an empty date or reference.
 
 `version` is the row of the term version that the office entered last. `web`, `event`, `part` and `bad` are what the
 member lately experienced: decaying sums of use, attendance, taking part and disappointments. `effect` is the change of
-the log odds of lapsing that contact by staff brings about.
+the log odds of lapsing that a talk with staff brings about, `reach` how far the last contact came near to one.
 """
 
 TERMS: Spec = {

@@ -58,10 +58,22 @@ def sigmoid(odds: Array) -> Array:
     return np.asarray(1.0 / (1.0 + np.exp(-odds)))
 
 
+TALK = 1.0
+LETTER = 0.5
+"""How far contact moves a member: a talk, an offer; a message of any kind half as far."""
+
+
 def contacted(state: State, who: Array, day: int) -> Array:
-    """Whether staff reached each member within the last days that count."""
+    """How strongly staff reached each member within the last days that count: 0 where they did not, 1 for a talk."""
     at = state.people["contacted"][who]
-    return np.asarray((at != NEVER) & (day - at <= REMEMBERED))
+    return np.asarray(np.where((at != NEVER) & (day - at <= REMEMBERED), state.people["reach"][who], 0.0))
+
+
+def reach(state: State, who: Array | int, day: int, strength: float) -> None:
+    """Staff reached members on *day*; a weaker contact does not undo a stronger one that is remembered."""
+    rows = np.atleast_1d(who)
+    state.people["reach"][rows] = np.maximum(contacted(state, rows, day), strength)
+    state.people["contacted"][rows] = day
 
 
 def payment_failure(state: State, who: Array, day: int) -> Array:
