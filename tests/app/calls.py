@@ -76,12 +76,17 @@ def kill_at(words: str, *arguments: object) -> None:
 
 
 def set_(home: Path, **settings: object) -> None:
-    """Give settings that are commented out in *home*'s tenure.toml another value."""
+    """Give settings in *home*'s tenure.toml another value; `mail__host` is `host` of `[mail]`."""
     path = home / "tenure.toml"
     text = path.read_text()
     for name, value in settings.items():
-        text, count = re.subn(rf"^(# )?{name} = [^#\n]*", f"{name} = {json.dumps(value)}  ", text, flags=re.MULTILINE)
+        section, _, key = name.rpartition("__")
+        head, mark, rest = text.partition(f"[{section}]\n") if section else ("", "", text)
+        part, bracket, tail = rest.partition("\n[") if section else (rest, "", "")
+        line = f"{key} = {json.dumps(value)}  "
+        part, count = re.subn(rf"^(# )?{key} = [^#\n]*", lambda _, line=line: line, part, flags=re.MULTILINE)
         assert count == 1, name
+        text = head + mark + part + bracket + tail
     path.write_text(text)
 
 

@@ -68,7 +68,7 @@ def test_doctor_looks_at_everything_and_changes_nothing(imis_home: Path, site: S
 
 def test_doctor_notes_an_account_that_may_do_too_much(imis_home: Path):
     """An administrator's rights over contacts and money are asked for, and none of them is tried."""
-    set_(imis_home, username="administrator")
+    set_(imis_home, source__username="administrator")
 
     forbidden = findings(imis_home)["forbidden"]
 
@@ -147,7 +147,7 @@ def test_a_column_that_is_gone_is_named(imis_home: Path, site: Site):
 
 
 def test_write_back_can_be_switched_off(imis_home: Path, site: Site):
-    set_(imis_home, enabled=False)
+    set_(imis_home, writeback__enabled=False)
 
     done = tenure("doctor", "--home", imis_home)
 

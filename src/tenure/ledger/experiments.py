@@ -1,0 +1,128 @@
+"""Arms of experiments and who was exposed, kept as they were drawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count
+
+from tenure.base.clock import Clock, system_clock
+from tenure.ledger import audit
+from tenure.ledger.lease import Fence
+from tenure.ledger.models import Assignment, Exposure
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A member's arm, as it was drawn.
+
+    Args:
+        member: Pseudonym.
+        arm: `treated` or `control`.
+        stratum: Which the member was drawn in.
+    """
+
+    member: int
+    arm: str
+    stratum: str
+
+
+def arms_of(*, experiment: str, members: Iterable[int] | None = None) -> dict[int, str]:
+    """Arms by member, of *members* or of everyone who was drawn."""
+    rows = Assignment.objects.filter(experiment=experiment)
+    if members is None:
+        return dict(rows.values_list("member", "arm"))
+    wanted, found = list(members), {}
+    for i in range(0, len(wanted), _AT_ONCE):
+        found.update(rows.filter(member__in=wanted[i : i + _AT_ONCE]).values_list("member", "arm"))
+    return found
+
+
+def drawn_by_stratum(*, experiment: str) -> dict[str, int]:
+    """How many members each stratum of *experiment* has had."""
+    rows = Assignment.objects.filter(experiment=experiment).values("stratum").annotate(n=Count("id"))
+    return {row["stratum"]: row["n"] for row in rows}
+
+
+def keep(
+    *,
+    experiment: str,
+    drawn: Iterable[Drawn],
+    share: float,
+    as_of: dt.date,
+    by: str,
+    clock: Clock = system_clock,
+    fence: Fence | None = None,
+) -> int:
+    """Keep arms that are not known yet; one that is known stays as it is. Gives how many were new."""
+    now = clock()
+    with transaction.atomic() if fence is None else fence.transaction():
+        wanted = {one.member: one for one in drawn}
+        known = arms_of(experiment=experiment, members=wanted)
+        fresh = [one for member, one in wanted.items() if member not in known]
+        if not fresh:
+            return 0
+        rows = [
+            Assignment(
+                experiment=experiment, member=o.member, arm=o.arm, stratum=o.stratum, share=share, as_of=as_of, at=now
+            )
+            for o in fresh
+        ]
+        Assignment.objects.bulk_create(rows, batch_size=_AT_ONCE)
+        counts = Counter(one.arm for one in fresh)
+        audit.record(
+            "experiment:arms:draw",
+            by=by,
+            subject=experiment,
+            clock=clock,
+            share=share,
+            as_of=as_of.isoformat(),
+            **counts,
+        )
+    return len(fresh)
+
+
+def expose(
+    *,
+    experiment: str,
+    occasions: Mapping[int, str],
+    kind: str,
+    as_of: dt.date,
+    clock: Clock = system_clock,
+    fence: Fence | None = None,
+) -> None:
+    """Note that members of *experiment* were `eligible`, `listed` or `reached` on an occasion, each once."""
+    now = clock()
+    with transaction.atomic() if fence is None else fence.transaction():
+        ids: dict[int, int] = {}
+        wanted = list(occasions)
+        for i in range(0, len(wanted), _AT_ONCE):
+            rows = Assignment.objects.filter(experiment=experiment, member__in=wanted[i : i + _AT_ONCE])
+            ids.update(rows.values_list("member", "id"))
+        Exposure.objects.bulk_create(
+            [
+                Exposure(assignment_id=ids[m], kind=kind, occasion=occasion, as_of=as_of, at=now)
+                for m, occasion in occasions.items()
+                if m in ids
+            ],
+            batch_size=_AT_ONCE,
+            ignore_conflicts=True,
+        )
+
+
+def exposed(*, experiment: str, kind: str) -> dict[str, int]:
+    """How many members of each arm were exposed in the way *kind*."""
+    rows = Exposure.objects.filter(assignment__experiment=experiment, kind=kind)
+    counted = rows.values("assignment__arm").annotate(n=Count("assignment__member", distinct=True))
+    return {row["assignment__arm"]: row["n"] for row in counted}
+
+
+def names() -> list[str]:
+    """Every experiment that somebody was drawn for."""
+    return list(Assignment.objects.order_by("experiment").values_list("experiment", flat=True).distinct())

@@ -1,0 +1,64 @@
+"""Arms and exposures are kept as they were drawn, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+DAY = dt.date(2025, 3, 1)
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def _drawn(*arms: str) -> list[Any]:
+    from tenure.ledger.experiments import Drawn
+
+    return [Drawn(member, arm, "high before") for member, arm in enumerate(arms)]
+
+
+def _keep(*arms: str) -> int:
+    from tenure.ledger import experiments
+
+    return experiments.keep(experiment="calls", drawn=_drawn(*arms), share=0.1, as_of=DAY, by="night")
+
+
+def test_an_arm_once_drawn_is_never_changed():
+    from tenure.ledger import experiments
+
+    assert _keep("control", "treated") == 2
+    assert _keep("treated", "control", "treated") == 1
+
+    assert experiments.arms_of(experiment="calls") == {0: "control", 1: "treated", 2: "treated"}
+    assert experiments.arms_of(experiment="calls", members=[1, 7]) == {1: "treated"}
+    assert experiments.drawn_by_stratum(experiment="calls") == {"high before": 3}
+    assert experiments.names() == ["calls"]
+
+
+def test_a_draw_leaves_its_counts_in_the_audit_log_and_no_member():
+    from tenure.ledger.models import AuditEvent
+
+    _keep("control", "treated", "treated")
+
+    event = AuditEvent.objects.get(act="experiment:arms:draw")
+    assert (event.subject, event.details["control"], event.details["treated"]) == ("calls", 1, 2)
+
+
+def test_an_exposure_counts_once_an_occasion():
+    from tenure.ledger import experiments
+
+    _keep("control", "treated")
+    for _ in range(2):
+        occasions = {0: "renewal:2025-04-30", 1: "renewal:2025-04-30", 9: "renewal:2025-04-30"}
+        experiments.expose(experiment="calls", occasions=occasions, kind="eligible", as_of=DAY)
+    experiments.expose(experiment="calls", occasions={1: "event:E1"}, kind="eligible", as_of=DAY)
+
+    assert experiments.exposed(experiment="calls", kind="eligible") == {"control": 1, "treated": 1}
+    assert experiments.exposed(experiment="calls", kind="reached") == {}
+
+
+def test_an_arm_that_is_none_is_refused():
+    from django.db import IntegrityError
+
+    with pytest.raises(IntegrityError):
+        _keep("placebo")
