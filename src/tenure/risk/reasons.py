@@ -103,6 +103,17 @@ def explain(
     )
 
 
+def group_points(encoding: Encoding, x: Columns, member_types: pl.Series, model: Asked) -> dict[str, Floats]:
+    """By how many points the risk of each member would fall with each subject's signals as is usual for the type.
+
+    Returns:
+        For each name in `tenure.features.GROUPS` of which the model has a signal, shape (n,).
+    """
+    groups = _columns_of_groups(encoding)
+    points = _points(model, model.probability(x), x, _usual(x, member_types), groups)
+    return {name: points[:, place] for place, name in enumerate(groups)}
+
+
 def _explained(
     encoding: Encoding,
     x: Columns,
