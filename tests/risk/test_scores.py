@@ -97,44 +97,97 @@ def test_nothing_stands_in_a_members_favor_that_is_a_silence(trained: Trained):
     assert not favorable.str.contains("^(No (login|event|community|download|active)|Has never|Logins stopped)").any()
 
 
-def test_points_are_what_the_model_itself_answers(trained: Trained):
-    """Faithful: setting the group to what is usual for the type and asking again gives the points, to the whole one."""
+def encoded(trained: Trained) -> tuple[np.ndarray, pl.Series]:
+    """The columns of everyone active, and their types."""
     from tenure.features import FEATURES, build
-    from tenure.risk.reasons import _columns_of_groups, _usual, explain
 
-    lake, as_of, model = trained.invented.lake, trained.invented.last, trained.model
+    lake, as_of = trained.invented.lake, trained.invented.last
     rows = lake.terms().select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
     stood = standing(lake.terms(), lake.members(), rows, SETTINGS.membership).filter(pl.col("active"))
-    x = model.encoding.encode(build(lake, stood, features=FEATURES))
-    found = explain(model.encoding, x, stood["member_type"], model)
-    usual, groups = _usual(x, stood["member_type"]), _columns_of_groups(model.encoding)
+    return trained.model.encoding.encode(build(lake, stood, features=FEATURES)), stood["member_type"]
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_points_are_what_the_model_itself_answers(trained: Trained, step: int):
+    """Faithful: setting a reason's signals to what is usual for the type and asking again gives the points, as finely
+    as they are told apart."""
+    from tenure.risk.reasons import _columns_of_reasons, _usual, _whole, explain
+
+    model = trained.model
+    x, types = encoded(trained)
+    found = explain(model.encoding, x, types, model, step=step)
+    usual, parts = _usual(x, types), _columns_of_reasons(model.encoding)
+    columns_of = dict(zip(parts, _whole(parts), strict=True))
     for row in range(0, len(x), 97):
-        columns = groups[found.groups[row, 0]]
+        columns = columns_of[found.names[row, 0]]
         changed = x[row : row + 1].copy()
         changed[:, columns] = usual.table[usual.kind[row], columns]
         points = 100 * (model.probability(x[row : row + 1]) - model.probability(changed))
 
-        assert found.points[row, 0] == round(found.points[row, 0])
-        assert abs(found.points[row, 0] - points[0]) < 0.501
+        assert found.points[row, 0] % step == 0
+        assert abs(found.points[row, 0] - points[0]) < step / 2 + 0.001
+
+
+def test_signals_that_are_counted_in_one_another_make_one_reason(trained: Trained):
+    """Nobody is given taking part in events and taking part as a whole as two reasons; and some have that one."""
+    from tenure.features import GROUPS, REASONS
+    from tenure.risk.reasons import explain
+
+    model = trained.model
+    x, types = encoded(trained)
+    found = explain(model.encoding, x, types, model)
+    named = {reason.name for reason in REASONS}
+
+    assert sorted(name for reason in REASONS for name in reason.groups) == sorted(group.name for group in GROUPS)
+    assert set(found.names.ravel()) <= named
+    assert all(len(set(row)) == 3 for row in found.names)
+    assert (found.names[:, 0] == "engagement").any()
 
 
 def test_a_first_reason_is_sure_where_either_half_of_the_members_teaches_it(trained: Trained):
     """Some are, some are not; of two models of halves, neither contradicts a sure one."""
-    from tenure.features import FEATURES, build
     from tenure.risk.reasons import explain
 
-    lake, as_of, model = trained.invented.lake, trained.invented.last, trained.model
-    rows = lake.terms().select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
-    stood = standing(lake.terms(), lake.members(), rows, SETTINGS.membership).filter(pl.col("active"))
-    x = model.encoding.encode(build(lake, stood, features=FEATURES))
+    model = trained.model
+    x, types = encoded(trained)
     found, *halves = (
-        explain(model.encoding, x, stood["member_type"], asked, rest)
+        explain(model.encoding, x, types, asked, rest, step=2)
         for asked, rest in ((model, model.halves), *((half, ()) for half in model.halves))
     )
 
     assert 0.1 < found.sure.mean() < 1
     for half in halves:
-        assert (half.groups[found.sure, 0] == found.groups[found.sure, 0]).all()
+        assert (half.names[found.sure, 0] == found.names[found.sure, 0]).all()
+
+
+def test_points_are_told_apart_as_finely_as_the_halves_allow(trained: Trained):
+    """At the step that training chose, about a fifth of the first reasons are less certain, and never more than when
+    single points are told apart."""
+    from tenure.risk.reasons import explain, finest_step
+
+    model = trained.model
+    x, types = encoded(trained)
+    step, share = finest_step(model.encoding, x, types, model, model.halves)
+    at_one = explain(model.encoding, x, types, model, model.halves, step=1)
+    at_step = explain(model.encoding, x, types, model, model.halves, step=step)
+
+    assert trained.manifest["reasons"]["step"] == model.reason_step
+    assert at_step.sure.mean() == pytest.approx(share)
+    assert at_step.sure.mean() >= at_one.sure.mean()
+    assert trained.scores["reason_sure"].mean() >= 0.75
+    assert step == 1 or at_one.sure.mean() < 0.83
+
+
+def test_each_reason_is_marked_as_one_to_act_on_or_as_context(trained: Trained):
+    """Of three reasons, three marks; the time to renewal is context and taking part is not."""
+    from tenure.features import REASONS
+
+    kinds = trained.scores["reason_kinds"].str.split(",")
+
+    assert (kinds.list.len() == 3).all()
+    assert set(kinds.explode()) == {"actionable", "context"}
+    assert {reason.name: reason.actionable for reason in REASONS}["engagement"]
+    assert not {reason.name: reason.actionable for reason in REASONS}["timing"]
 
 
 def test_scoring_the_same_night_again_gives_the_same(trained: Trained):

@@ -4,9 +4,20 @@ Definitions are data (`catalogue`); one kernel counts them for one night or for 
 """
 
 from tenure.features.build import FeatureMatrix, build
-from tenure.features.catalogue import FEATURES, GROUPS
-from tenure.features.definitions import Feature, Group
+from tenure.features.catalogue import FEATURES, GROUPS, REASONS
+from tenure.features.definitions import Feature, Group, Reason
 from tenure.features.direction import DIRECTIONS
 from tenure.features.facts import CATEGORIES
 
-__all__ = ["CATEGORIES", "DIRECTIONS", "FEATURES", "GROUPS", "Feature", "FeatureMatrix", "Group", "build"]
+__all__ = [
+    "CATEGORIES",
+    "DIRECTIONS",
+    "FEATURES",
+    "GROUPS",
+    "REASONS",
+    "Feature",
+    "FeatureMatrix",
+    "Group",
+    "Reason",
+    "build",
+]

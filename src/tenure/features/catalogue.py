@@ -15,6 +15,7 @@ from tenure.features.definitions import (
     InChapter,
     Mean,
     Ratio,
+    Reason,
     Recency,
     Share,
     Standing,
@@ -333,3 +334,25 @@ FEATURES: tuple[Feature, ...] = (
 )  # fmt: skip
 
 GROUP_OF: dict[str, Group] = {group.name: group for group in GROUPS}
+
+
+def _alone(name: str) -> Reason:
+    group = GROUP_OF[name]
+    return Reason(name, group.title, group.actionable, (name,))
+
+
+REASONS: tuple[Reason, ...] = (
+    Reason(
+        "engagement",
+        "Taking part",
+        actionable=True,
+        groups=("overall", "events", "community", "committees", "volunteering", "learning", "benefits"),
+    ),
+    *map(_alone, ("payments", "billing", "chapter", "email", "support", "price", "profile", "people")),
+    *map(_alone, ("history", "giving", "changes", "timing", "type")),
+)
+"""What makes one reason. Active weeks hold an evening at an event as well as a login, so those who take part more do so
+in all of it, and the model can hand the weight of one to the other: two models of the same members would name another
+of them first. Where two reasons weigh the same as far as a model can tell, the one that stands first here is named
+first: what staff can act on before what they cannot.
+"""

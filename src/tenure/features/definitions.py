@@ -129,7 +129,7 @@ class Feature:
 
     Args:
         name: Its name; stable, since models are stored by it.
-        group: Signals that move together and make one reason.
+        group: Its subject.
         how: How it is computed.
         say: Words for staff, from the member's own value and the usual one (`None` where nothing is usual).
     """
@@ -150,7 +150,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Group:
-    """Signals that make one reason.
+    """Signals of one subject.
 
     Args:
         name: Its name.
@@ -161,3 +161,20 @@ class Group:
     name: str
     title: str
     actionable: bool
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Subjects whose signals move together, and so make one reason.
+
+    Args:
+        name: Its name.
+        title: Its name as staff read it.
+        actionable: Whether staff can do something about it; else it is context.
+        groups: Names of the subjects.
+    """
+
+    name: str
+    title: str
+    actionable: bool
+    groups: tuple[str, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tenure.features.catalogue import FEATURES, GROUPS
+from tenure.features.catalogue import FEATURES, GROUPS, REASONS
 from tenure.features.definitions import Feature
 from tenure.features.direction import DIRECTIONS
 from tenure.features.signals import SIGNALS
@@ -30,7 +30,7 @@ feature: it is the baseline that a model has to beat, and stands beside it in ev
 
 def page() -> str:
     """The whole page, as Markdown."""
-    return "\n".join([_HEAD, *_signals(), *_groups()]) + "\n"
+    return "\n".join([_HEAD, *_signals(), *_reasons(), *_groups()]) + "\n"
 
 
 def _signals() -> Iterator[str]:
@@ -41,9 +41,23 @@ def _signals() -> Iterator[str]:
     yield ""
 
 
+def _reasons() -> Iterator[str]:
+    yield "## What makes one reason\n"
+    yield (
+        "Subjects whose signals are counted in one another make one reason; its words are those of its most telling "
+        "signal.\nReasons that weigh the same stand in this order.\n"
+    )
+    titles = {group.name: group.title for group in GROUPS}
+    yield "| reason | | subjects |\n|---|---|---|"
+    for reason in REASONS:
+        kind = "can be acted on" if reason.actionable else "context"
+        yield f"| {reason.title} | {kind} | {', '.join(titles[name] for name in reason.groups)} |"
+    yield ""
+
+
 def _groups() -> Iterator[str]:
     yield "## All features\n"
-    yield "Signals of one group move together and make one reason.\n"
+    yield "By subject; what is marked as context is not for staff to change.\n"
     for group in GROUPS:
         own = [feature for feature in FEATURES if feature.group == group.name]
         if own:

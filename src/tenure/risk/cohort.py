@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 
 from tenure.base.settings import Membership
+from tenure.features import FeatureMatrix, build
+from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions, standing
 
 LANDMARKS = (90, 60, 30, 0)
@@ -105,6 +107,20 @@ def stand(terms: pl.DataFrame, members: pl.DataFrame, days: pl.DataFrame, rules:
     rows = days.select("member", "as_of").with_row_index("row")
     found = standing(terms, members, rows, rules)
     return found.filter(pl.col("active") & ~pl.col("lifetime") & ~pl.col("complimentary"))
+
+
+_SAMPLE = 3_000
+
+
+def members_on(lake: Lake, rules: Membership, days: list[dt.date]) -> FeatureMatrix:
+    """Features of members who stood before a renewal on each of *days*: some 3,000 of them, the same ones each day."""
+    terms, members = lake.terms(), lake.members()
+    everyone = terms["member"].unique().sort()
+    part = max(1, round(len(everyone) / _SAMPLE))
+    chosen = everyone.filter(everyone % part == 0)
+    pairs = chosen.to_frame("member").join(pl.DataFrame({"as_of": days}, schema={"as_of": pl.Date}), how="cross")
+    stood = stand(terms.filter(pl.col("member").is_in(chosen.to_list())), members, pairs, rules)
+    return build(lake, stood)
 
 
 def objectors(members: pl.DataFrame, as_of: dt.date) -> pl.Series:

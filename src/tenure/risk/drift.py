@@ -17,10 +17,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tenure.base.settings import Membership
-from tenure.features import CATEGORIES, GROUPS, FeatureMatrix, build
+from tenure.features import CATEGORIES, GROUPS, FeatureMatrix
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
-from tenure.risk.cohort import stand
+from tenure.risk.cohort import members_on
 from tenure.risk.learners import Floats
 from tenure.risk.receipts import spoken_again
 from tenure.risk.registry import Model
@@ -29,7 +29,6 @@ from tenure.risk.report import once, without_nan
 _MONTH = 30
 _MOST_MONTHS = 25
 _FEWEST_MONTHS = 8
-_SAMPLE = 3_000
 _LEAST_SHIFT = 0.10
 """Population stability index below which no shift matters, however quiet the past was."""
 
@@ -84,7 +83,7 @@ def learn_reference(lake: Lake, rules: Membership, model: Model, *, as_of: dt.da
     first: dt.date = terms["starts_on"].min()  # type: ignore[assignment]
     days = [origin - dt.timedelta(days=_MONTH * k) for k in range(_MOST_MONTHS)]
     days = [day for day in days if (day - first).days >= 365]
-    matrix = _members_on(lake, rules, days)
+    matrix = members_on(lake, rules, days)
     p = spoken_again(model, matrix)
     values = {name: matrix.column(name) for name in model.encoding.features if name in matrix.names}
     values[_SCORES] = p.astype(np.float32)
@@ -114,7 +113,7 @@ def watch(reference: Reference, lake: Lake, rules: Membership, model: Model, as_
     if len(reference.days) < _FEWEST_MONTHS:
         months = len(reference.days)
         return {"as_of": as_of.isoformat(), "alarms": [], "too_young": f"{months} months are too few to compare with"}
-    matrix = _members_on(lake, rules, [as_of])
+    matrix = members_on(lake, rules, [as_of])
     p = spoken_again(model, matrix)
     now = _now(reference, matrix, p)
     lag = max(0, (as_of - dt.date.fromisoformat(reference.as_of)).days // _MONTH)
@@ -153,17 +152,6 @@ def expected_worth(p: Floats) -> dict[str, float]:
         "auc": float((above * below).sum() / pairs) if pairs else float("nan"),
         "lapse_rate": float(q.mean()),
     }
-
-
-def _members_on(lake: Lake, rules: Membership, days: list[dt.date]) -> FeatureMatrix:
-    """Features of the sampled members who stood before a renewal on each of *days*."""
-    terms, members = lake.terms(), lake.members()
-    everyone = terms["member"].unique().sort()
-    part = max(1, round(len(everyone) / _SAMPLE))
-    chosen = everyone.filter(everyone % part == 0)
-    pairs = chosen.to_frame("member").join(pl.DataFrame({"as_of": days}, schema={"as_of": pl.Date}), how="cross")
-    stood = stand(terms.filter(pl.col("member").is_in(chosen.to_list())), members, pairs, rules)
-    return build(lake, stood)
 
 
 def _soon(matrix: FeatureMatrix) -> NDArray[np.bool_]:

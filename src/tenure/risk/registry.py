@@ -84,6 +84,11 @@ class Model:
         """Models of either half of the members, for how sure a reason is."""
         return tuple(Half(learner, self.calibrator) for learner in self.spread.pairs[0])
 
+    @property
+    def reason_step(self) -> int:
+        """Points of a reason that it can tell apart; 1 for models from before that was asked."""
+        return int(self.manifest.get("reasons", {}).get("step", 1))
+
     def interval(self, x: Columns) -> tuple[Floats, Floats]:
         """A nominal 90 % interval for it."""
         margin = self.learner.margin(x)

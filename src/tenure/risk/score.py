@@ -10,7 +10,7 @@ import polars as pl
 from scipy.stats import rankdata
 
 from tenure.base.settings import Bands, Settings
-from tenure.features import FeatureMatrix, build
+from tenure.features import REASONS, FeatureMatrix, build
 from tenure.features.facts import known_person
 from tenure.lake import Lake
 from tenure.membership import standing
@@ -28,7 +28,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "reason_2_points": pl.Float64(), "reason_3_points": pl.Float64(), "model_version": pl.String(),
     "record_type": pl.String(), "member_type": pl.String(), "chapter_id": pl.String(), "dues": pl.Float64(),
     "in_grace": pl.Boolean(), "standing": pl.String(), "against": pl.String(), "usual": pl.Float64(),
-    "reason_sure": pl.Boolean(),
+    "reason_sure": pl.Boolean(), "reason_kinds": pl.String(),
 }  # fmt: skip
 """Columns of a night's scores: the contract's, by pseudonym, and what pages show beside them."""
 
@@ -95,7 +95,7 @@ def _at_risk(
     p = model.probability(x)
     low, high = model.interval(x)
     tell(0.6)
-    reasons = explain(model.encoding, x, stood["member_type"], model, model.halves)
+    reasons = explain(model.encoding, x, stood["member_type"], model, model.halves, step=model.reason_step)
     tell(0.9)
     lapse = curve(model.timing, p, stood, _left_by(model, x, stood))
     as_of = stood["as_of"][0]
@@ -135,7 +135,11 @@ def _said(reasons: Reasons) -> dict[str, pl.Series]:
     return said | {
         "against": pl.Series(reasons.against, dtype=pl.String),
         "reason_sure": pl.Series(reasons.sure, dtype=pl.Boolean),
+        "reason_kinds": pl.Series([",".join(_KIND[name] for name in row) for row in reasons.names], dtype=pl.String),
     }
+
+
+_KIND = {reason.name: "actionable" if reason.actionable else "context" for reason in REASONS}
 
 
 def _new(stood: pl.DataFrame, bands: Bands) -> pl.Series:
@@ -175,6 +179,7 @@ def _free(stood: pl.DataFrame, model: Model) -> pl.DataFrame:
             renewal_due_on=pl.when(lifetime).then(None).otherwise(pl.col("renewal_due_on")),
             in_grace=pl.lit(value=False),
             reason_sure=pl.lit(value=True),
+            reason_kinds=pl.lit(""),
         )
         .select(list(SCHEMA))
     )

@@ -15,18 +15,28 @@ from tenure import __version__
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import BelowDataFloor
 from tenure.base.settings import Settings
-from tenure.features import FEATURES, GROUPS, build
+from tenure.features import FEATURES, GROUPS, FeatureMatrix, build
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
-from tenure.risk.cohort import JUDGED, LANDMARKS, fixed_landmarks, labels, landmark_days, objectors, scheduled, stand
+from tenure.risk.cohort import (
+    JUDGED,
+    LANDMARKS,
+    fixed_landmarks,
+    labels,
+    landmark_days,
+    members_on,
+    objectors,
+    scheduled,
+    stand,
+)
 from tenure.risk.early import learn_early
 from tenure.risk.encoding import Encoding
-from tenure.risk.fitting import FLOOR, Rows, Workshop
+from tenure.risk.fitting import FLOOR, Workshop
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.learners import BLEND, BOOSTER
-from tenure.risk.reasons import explain
+from tenure.risk.reasons import finest_step, group_points
 from tenure.risk.registry import Manifest, Model, Registry
 from tenure.risk.report import report
 from tenure.risk.timing import learn_timing
@@ -84,6 +94,7 @@ def train(
     model = _fit(landmarks, workshop, tested, found, settings, as_of, tell)
     manifest = {
         **model.manifest,
+        **_about_reasons(model, _lately(lake, settings, landmarks, as_of)),
         "trained_at": clock().isoformat(timespec="seconds"),
         "data": _data(lake, found, members, as_of) | counts,
         "backtest": judged,
@@ -209,23 +220,31 @@ def _fit(
     }
     hazard = learn_early(rows, left_on, encoding, workshop)
     manifest["early"] = "hazard" if hazard is not None else "counted"
-    model = Model(manifest, encoding, learner, calibrator, spread, learn_timing(stood, known, found), hazard)
-    manifest["groups"] = _importance(model, rows, workshop.seed)
-    return model
+    return Model(manifest, encoding, learner, calibrator, spread, learn_timing(stood, known, found), hazard)
 
 
-def _importance(model: Model, rows: Rows, seed: int) -> list[dict[str, Any]]:
-    """Mean points by which each group of signals moves a score, over a sample of past landmarks."""
-    pick = np.zeros(rows.y.size, bool)
-    pick[np.random.default_rng(seed).choice(rows.y.size, min(2000, rows.y.size), replace=False)] = True
-    some = rows.matrix.take(pick)
-    found = explain(model.encoding, model.encoding.encode(some), some.categories["member_type"], model)
+def _lately(lake: Lake, settings: Settings, landmarks: Landmarks, as_of: dt.date) -> FeatureMatrix:
+    """Members as four nights of the year before *as_of* would have met them: most are far from a renewal, and where all
+    renew on one day, the season decides how far. Past landmarks, where nobody is left."""
+    nights = [as_of - dt.timedelta(days=91 * quarter) for quarter in range(4)]
+    lately = members_on(lake, settings.membership, nights)
+    return lately if len(lately.rows) else landmarks.matrix
+
+
+def _about_reasons(model: Model, lately: FeatureMatrix) -> dict[str, Any]:
+    """What the manifest says of reasons: mean points by which each subject's signals move a score, and in what steps
+    points can be told apart."""
+    x, types = model.encoding.encode(lately), lately.categories["member_type"]
+    points = group_points(model.encoding, x, types, model)
+    weights = {name: float(np.abs(own).mean()) for name, own in points.items()}
     listed = [
-        {"name": g.name, "title": g.title, "actionable": g.actionable, "importance": found.importance[g.name]}
+        {"name": g.name, "title": g.title, "actionable": g.actionable, "importance": weights[g.name]}
         for g in GROUPS
-        if g.name in found.importance
+        if g.name in weights
     ]
-    return sorted(listed, key=lambda group: -float(group["importance"]))
+    step, alike = finest_step(model.encoding, x, types, model, model.halves)
+    groups = sorted(listed, key=lambda group: -weights[str(group["name"])])
+    return {"groups": groups, "reasons": {"step": step, "alike": alike}}
 
 
 def _software() -> dict[str, str]:

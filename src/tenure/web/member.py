@@ -20,7 +20,7 @@ from tenure.web.asked import BANDS
 from tenure.web.record import Record, Term, record_of, titles_of
 from tenure.web.shell import current_scores
 from tenure.web.today import figure_file
-from tenure.web.worklist import is_call, since_of
+from tenure.web.worklist import CONTEXT, is_call, reason_kinds, since_of
 
 _COUNTED_DAYS = 730
 _TERMS_SHOWN = 8
@@ -135,12 +135,14 @@ def waterfall(score: CurrentScore) -> list[Step]:
     usual = score.usual * 100
     kind = f"The average {score.member_type} member" if score.member_type else "The average member"
     rows: list[tuple[str, str, float]] = []
-    for text, points in given:
+    for (text, points), kind_of in zip(given, reason_kinds(score), strict=True):
         if text and points is not None:
             head, _, rest = text.partition("; ")
             told = [rest] if rest else []
             if not rows and not score.reason_sure:
                 told.append("less certain than most first reasons")
+            if kind_of == CONTEXT:
+                told.append("context, not something to act on")
             rows.append((head, "; ".join(told), points))
     rest = score.risk_score - usual - sum(points for *_, points in rows)
     against = f"among them {words.but(score.against)[4:]}" if score.against else ""

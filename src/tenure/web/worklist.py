@@ -82,8 +82,7 @@ class Row:
     chance: str
     span: str
     strip: str
-    reasons: tuple[str, ...]
-    unsure: bool
+    reasons: tuple[tuple[str, str], ...]
     but: str
     renewal: str
     renewal_day: str
@@ -107,6 +106,23 @@ def is_call(score: CurrentScore) -> bool:
 def reasons_of(score: CurrentScore) -> tuple[str, ...]:
     """The reasons that there are."""
     return tuple(reason for reason in (score.reason_1, score.reason_2, score.reason_3) if reason)
+
+
+CONTEXT = "context"
+
+
+def reason_kinds(score: CurrentScore) -> tuple[str, str, str]:
+    """Of each of the three reasons, `actionable` or `context`; empty for scores from before that was kept."""
+    first, second, third, *_ = [*score.reason_kinds.split(","), "", "", ""]
+    return first, second, third
+
+
+def _reasons(score: CurrentScore) -> tuple[tuple[str, str], ...]:
+    """The reasons that there are, each with what is to be known about it."""
+    unsure = ("" if score.reason_sure else "less certain", "", "")
+    context = ("context" if kind == CONTEXT else "" for kind in reason_kinds(score))
+    notes = (", ".join(filter(None, pair)) for pair in zip(unsure, context, strict=True))
+    return tuple(zip(reasons_of(score), notes, strict=False))
 
 
 def since_of(score: CurrentScore, today: dt.date) -> str:
@@ -133,8 +149,7 @@ def _row(score: CurrentScore, member_id: str, name: str, today: dt.date) -> Row:
         chance=words.in_hundred(score.p_lapse_renewal),
         span=words.span(score.p_low, score.p_high),
         strip=strip(score.p_lapse_renewal, score.p_low, score.p_high, band=score.band, usual=score.usual),
-        reasons=reasons_of(score),
-        unsure=not score.reason_sure,
+        reasons=_reasons(score),
         but=words.but(score.against),
         renewal=words.renewal(score.renewal_due_on, in_grace=score.in_grace, standing=score.standing, today=today),
         renewal_day=words.day(score.renewal_due_on, near=today) if score.renewal_due_on else "",

@@ -1,6 +1,6 @@
 """The tables of the ledger."""
 
-from tenure.ledger.models.audit import AuditEvent, AuditSeal, MemberKey
+from tenure.ledger.models.audit import AuditEvent
 from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
 from tenure.ledger.models.governance import ModelPromotion, SignedLabels
 from tenure.ledger.models.impact import Assignment, Exposure, Response
@@ -17,7 +17,6 @@ __all__ = [
     "Approval",
     "Assignment",
     "AuditEvent",
-    "AuditSeal",
     "AutoSend",
     "Consent",
     "Contact",
@@ -28,7 +27,6 @@ __all__ = [
     "Exposure",
     "Identity",
     "Lease",
-    "MemberKey",
     "ModelPromotion",
     "OutboxRow",
     "OutreachStep",

@@ -60,6 +60,7 @@ class CurrentScore(models.Model):
     against = models.CharField(max_length=400, blank=True, default="")
     usual = models.FloatField(null=True)
     reason_sure = models.BooleanField(default=True)
+    reason_kinds = models.CharField(max_length=60, blank=True, default="")
     previous_risk_score = models.PositiveSmallIntegerField(null=True)
     previous_band = models.CharField(max_length=10, blank=True, default="")
     previous_as_of = models.DateField(null=True)
