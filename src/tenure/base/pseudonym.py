@@ -53,6 +53,10 @@ class Pseudonyms:
         digest = hmac.digest(self._key, b"tenure:share:" + purpose.encode(), hashlib.sha256)
         return int.from_bytes(digest[:6], "big") / 2**48
 
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes that are the association's own for *purpose*, and tell nothing of the key or of other purposes."""
+        return hmac.digest(self._key, b"tenure:secret:" + purpose.encode(), hashlib.sha256)
+
     def many(self, member_ids: Iterable[str]) -> list[int]:
         """Pseudonyms in the order of *member_ids*; give distinct ids, since each costs two hashes."""
         return [self.one(member_id) for member_id in member_ids]

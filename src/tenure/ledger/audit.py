@@ -1,20 +1,138 @@
-"""The record of who did what."""
+"""The record of who did what.
+
+Each row of the log carries the hash of the row before it. So there is one end to append to, and whoever appends holds
+it until their transaction ends: append as the last thing of a transaction that changes rows others want too, or two
+such transactions may wait for each other (the database then ends one of them).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection, transaction
+
 from tenure.base.clock import Clock, system_clock
-from tenure.ledger.models import AuditEvent
+from tenure.ledger import chain, seals
+from tenure.ledger.models import AuditEvent, AuditSeal
+
+_APPENDING = 0x74656E617564
+"""Names the lock on a PostgreSQL server; any number would do that nobody else uses there."""
+
+_AT_ONCE = 500
+_READ_AT_ONCE = 5_000
 
 
-def record(act: str, *, by: str, subject: str = "", clock: Clock = system_clock, **details: Any) -> AuditEvent:
+@dataclass(frozen=True)
+class Act:
+    """One act that is to be written down; see `record`."""
+
+    act: str
+    subject: str = ""
+    member: int | None = None
+    sealed: Mapping[str, Any] | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(
+    act: str,
+    *,
+    by: str,
+    subject: str = "",
+    clock: Clock = system_clock,
+    member: int | None = None,
+    sealed: Mapping[str, Any] | None = None,
+    **details: Any,
+) -> AuditEvent:
     """Write down one act; call it inside the transaction that makes the change.
 
     Args:
         act: What was done, as `thing:subject:verb`, such as `staff:password:change`.
         by: The sign-in name, or the command, that did it.
         subject: What it was done to: never a name or an address of a member.
-        details: Figures and short words.
+        clock: Gives the present instant.
+        member: The pseudonym of the member it is about.
+        sealed: Personal data or free text about *member*: it is kept beside the log under the member's own key, and
+            goes when the member is erased.
+        details: Figures and short words; nothing personal.
     """
-    return AuditEvent.objects.create(at=clock(), by=by, act=act, subject=subject, details=details)
+    return record_all([Act(act, subject, member, sealed, details)], by=by, clock=clock)[0]
+
+
+def record_all(acts: Iterable[Act], *, by: str, clock: Clock = system_clock) -> list[AuditEvent]:
+    """Write down many acts of one actor at one moment, in their order; quicker than one by one.
+
+    Raises:
+        ValueError: Text is to be sealed and it is not said about whom.
+    """
+    with transaction.atomic():
+        number, previous = _end()
+        at = clock()
+        events, beside = [], []
+        for offset, act in enumerate(acts, start=1):
+            closed = _closed(act)
+            event = _event(act, number + offset, previous, seals.digest(closed) if closed else "", by=by, at=at)
+            events.append(event)
+            previous = event.hash
+            if closed:
+                beside.append(AuditSeal(number=event.number, member=act.member, text=closed))
+        AuditSeal.objects.bulk_create(beside, batch_size=_AT_ONCE)
+        return AuditEvent.objects.bulk_create(events, batch_size=_AT_ONCE)
+
+
+def lines(*, after: int = 0) -> Iterator[bytes]:
+    """The log as it is exported, in its order, from the row after number *after* on; one line a row, no line ends."""
+    while events := list(AuditEvent.objects.filter(number__gt=after).order_by("number")[:_READ_AT_ONCE]):
+        for event in events:
+            yield chain.line(row_of(event).body(), event.hash)
+        after = events[-1].number
+
+
+def row_of(event: AuditEvent) -> chain.Row:
+    """*event* as it stands in the chain."""
+    return chain.Row(
+        number=event.number,
+        at=event.at,
+        by=event.by,
+        act=event.act,
+        subject=event.subject,
+        member=event.member,
+        details=event.details,
+        sealed=event.sealed,
+        previous=event.previous,
+    )
+
+
+def _end() -> tuple[int, str]:
+    """The last row's number and hash, which nobody else can build on before this transaction ends."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_APPENDING])
+    # SQLite's transactions take the write lock when they begin (`transaction_mode`), so this one is alone already.
+    last = AuditEvent.objects.order_by("-number").values_list("number", "hash").first()
+    return last or (0, chain.GENESIS)
+
+
+def _closed(act: Act) -> bytes:
+    if not act.sealed:
+        return b""
+    if act.member is None:
+        raise ValueError(f"{act.act}: text can only be sealed about a member")
+    return seals.close(act.member, act.sealed)
+
+
+def _event(act: Act, number: int, previous: str, sealed: str, *, by: str, at: Any) -> AuditEvent:
+    event = AuditEvent(
+        number=number,
+        at=at,
+        by=chain.storable(by),
+        act=act.act,
+        subject=chain.storable(act.subject),
+        member=act.member,
+        details=chain.plain(act.details),
+        sealed=sealed,
+        previous=previous,
+    )
+    event.hash = chain.digest(row_of(event).body())
+    return event

@@ -16,6 +16,7 @@ from django.conf import settings as django_settings
 from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
 from tenure.base.settings import Settings
+from tenure.ledger import guards
 
 APPS = ("django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tenure.ledger")
 
@@ -61,10 +62,13 @@ def migrate() -> None:
     Of several processes that ask at once, one does it, and the others wait for it.
     """
     from django.core.management import call_command
+    from django.db import connection
 
     with _alone():
         if _is_behind():
             call_command("migrate", verbosity=0, interactive=False)
+            # A migration of the table itself may have cost it its triggers.
+            guards.install(connection)
 
 
 def _is_behind() -> bool:
@@ -112,6 +116,7 @@ def _settings(home: Home, settings: Settings) -> dict[str, Any]:
             "django.contrib.auth.hashers.PBKDF2PasswordHasher",
         ],
         "AUTH_PASSWORD_VALIDATORS": _PASSWORD_RULES,
+        "TENURE_HOME": home,
         "LOGGING_CONFIG": None,
     }
 

@@ -1,6 +1,6 @@
 """The tables of the ledger."""
 
-from tenure.ledger.models.audit import AuditEvent
+from tenure.ledger.models.audit import AuditEvent, AuditSeal, MemberKey
 from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
 from tenure.ledger.models.governance import ModelPromotion, SignedLabels
 from tenure.ledger.models.impact import Assignment, Exposure, Response
@@ -17,6 +17,7 @@ __all__ = [
     "Approval",
     "Assignment",
     "AuditEvent",
+    "AuditSeal",
     "AutoSend",
     "Consent",
     "Contact",
@@ -27,6 +28,7 @@ __all__ = [
     "Exposure",
     "Identity",
     "Lease",
+    "MemberKey",
     "ModelPromotion",
     "OutboxRow",
     "OutreachStep",

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0007_outreach")]
+    dependencies = [("ledger", "0008_audit_chain")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,218 @@
+"""The situation of a day, put together: terms, scores, features and insights, one row per member.
+
+Everything in it is as it was known at the start of the day, so a playbook that is tried on a past day selects whom it
+would have selected then. Scores are the one thing that is not made anew: where a past day has none, its members have
+no band.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from tenure.app.house import House
+from tenure.app.models import model_for
+from tenure.base.settings import Settings
+from tenure.features import FEATURES, build
+from tenure.features.facts import known_person
+from tenure.insights import happenings
+from tenure.insights.leaving import predicted_reason, says_retired
+from tenure.insights.value import lifetime_value, most_valuable
+from tenure.lake import Lake
+from tenure.membership import standing
+from tenure.outreach.situation import COLUMNS, empty
+from tenure.risk.reasons import group_points
+
+if TYPE_CHECKING:
+    from tenure.features import FeatureMatrix
+    from tenure.risk import Model
+
+_FREE = pl.col("lifetime") | pl.col("complimentary")
+_NEVER_SINCE = 999
+_LONGEST_SLIP = 31
+"""Days between joining and the first term on record that still are one and the same beginning."""
+
+_WITHOUT_MODEL = ("login_since", "active_weeks_90")
+"""Features that are told of a member whether or not there is a model."""
+
+
+def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = None) -> pl.DataFrame:
+    """One row per member whom a playbook may select, columns of `tenure.outreach.situation.COLUMNS`.
+
+    Active payers, and those who have lapsed and whom no other member pays for now. Left out are the deceased, merged
+    and transferred, those who object to profiling, and those whom the source no longer has.
+
+    Args:
+        house: The association's.
+        as_of: The day: only what was recorded before its start is used.
+        scores: Those of the night (`tenure.risk.score`); by default those that the lake keeps for that day. Without
+            any, members are without band.
+    """
+    known = _Known.on(house.lake, house.settings, as_of)
+    if known.stood.is_empty():
+        return empty()
+    model, found = model_for(house, as_of), house.lake.scores(as_of) if scores is None else scores
+    columns = [
+        known.stood,
+        known.about(),
+        _scored(found),
+        _announced(house.lake, as_of),
+        known.done(model),
+        _happened(house.lake, known, as_of),
+    ]
+    frame = columns[0]
+    for more in columns[1:]:
+        frame = frame.join(more, on="member", how="left", maintain_order="left")
+    return _typed(_valued(frame, model))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Whom the situation is about, and what their terms and records said on the day."""
+
+    lake: Lake
+    stood: pl.DataFrame
+    person: pl.DataFrame
+    as_of: dt.date
+
+    @classmethod
+    def on(cls, lake: Lake, settings: Settings, as_of: dt.date) -> _Known:
+        terms, members = lake.terms(), lake.members()
+        rows = terms.select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
+        everyone = standing(terms, members, rows, settings.membership).filter(
+            ~pl.col("gone") & ~pl.col("list_billed") & ~pl.col("member").is_in(lake.departed(as_of))
+        )
+        payers = everyone.filter("active")["member"].implode()
+        paid_for = pl.col("organization").is_in(payers).fill_null(value=False)
+        stood = everyone.filter(pl.col("active") | (~_FREE & ~paid_for)).with_columns(
+            _stage(settings.outreach.dormant_days).alias("stage")
+        )
+        return cls(lake, stood, known_person(members, stood), as_of)
+
+    @property
+    def active(self) -> pl.Series:
+        return self.stood["active"]
+
+    def about(self) -> pl.DataFrame:
+        """Who they are."""
+        return self.person.select("member", "chapter_id", "region", "country", "join_date")
+
+    def done(self, model: Model | None) -> pl.DataFrame:
+        """What active members do, and what that says of their reason for leaving."""
+        stood, person = self.stood.filter("active"), self.person.filter(self.active)
+        chosen = None if model else tuple(one for one in FEATURES if one.name in _WITHOUT_MODEL)
+        matrix = build(self.lake, stood, features=chosen or FEATURES)
+        since, weeks = (pl.Series(matrix.column(name)).fill_nan(None) for name in _WITHOUT_MODEL)
+        return pl.DataFrame(
+            {
+                "member": stood["member"],
+                "last_login_days": since.set(since >= _NEVER_SINCE, None),
+                "active_weeks_90": weeks,
+                "reason": _reasons(matrix, person, model),
+            }
+        )
+
+
+def _stage(dormant_days: int) -> pl.Expr:
+    past = (pl.col("as_of") - pl.col("ends")).dt.total_days()
+    gone = pl.when(past <= dormant_days).then(pl.lit("lapsed")).otherwise(pl.lit("dormant"))
+    here = pl.when("in_grace").then(pl.lit("grace")).otherwise(pl.lit("before"))
+    return pl.when("active").then(here).otherwise(gone)
+
+
+def _reasons(matrix: FeatureMatrix, person: pl.DataFrame, model: Model | None) -> pl.Series:
+    """Why each active member may leave; null where there is nothing to renew or no model to ask."""
+    if model is None or not len(matrix.rows):
+        return pl.Series([None] * len(matrix.rows), dtype=pl.String)
+    points = group_points(model.encoding, model.encoding.encode(matrix), matrix.rows["member_type"], model)
+    facts = {name: matrix.column(name) for name in matrix.names}
+    leaving = predicted_reason(facts, points, says_retired(person["job_title"]))
+    reasons = pl.Series(leaving.reason.tolist(), dtype=pl.String)
+    return reasons.set(matrix.rows.select(_FREE).to_series(), None)
+
+
+def _scored(scores: pl.DataFrame | None) -> pl.DataFrame:
+    names = {"band": pl.String, "risk_score": pl.Int64, "risk_rank": pl.Float64, "p_lapse_renewal": pl.Float64}
+    if scores is None:
+        return pl.DataFrame(schema={"member": pl.Int64, **names})
+    return scores.select("member", *names)
+
+
+def _announced(lake: Lake, as_of: dt.date) -> pl.DataFrame:
+    """The bands of the night before."""
+    before = max((day for day in lake.score_dates() if day < as_of), default=None)
+    found = None if before is None else lake.scores(before)
+    if found is None:
+        return pl.DataFrame(schema={"member": pl.Int64, "band_before": pl.String})
+    return found.select("member", band_before="band")
+
+
+def _happened(lake: Lake, known: _Known, as_of: dt.date) -> pl.DataFrame:
+    """Missed events, failed payments, expiring cards, first acts; in days before *as_of*."""
+    stood = known.stood.join(known.about(), on="member", how="left", maintain_order="left")
+    new = stood.filter(_is_new()).select("member", joined_on=_joined_on())
+    found = stood.join(happenings.lately(lake, as_of), on="member", how="left").join(
+        happenings.first_acts(lake, new, as_of).rename({"days": "days_since_join_act"}), on="member", how="left"
+    )
+    return found.select(
+        "member",
+        "no_show",
+        "days_since_join_act",
+        payment_failed_days=_days_since("failed_on", as_of),
+        card_expires_days=_days_since("card_on", as_of),
+    )
+
+
+def _days_since(name: str, as_of: dt.date) -> pl.Expr:
+    """Days since a trouble that no term paid since then has put right."""
+    open_still = pl.col(name) > pl.col("paid")
+    return pl.when(open_still).then((pl.lit(as_of) - pl.col(name)).dt.total_days())
+
+
+def _is_new() -> pl.Expr:
+    """In the first of all terms; who joined long before the first term on record has renewed, only not on record."""
+    first = pl.col("active") & ~_FREE & (pl.col("terms_in_spell") == 1) & (pl.col("spells") == 1)
+    slip = pl.col("first_term_on") - pl.col("join_date")
+    return first & (slip.dt.total_days() <= _LONGEST_SLIP).fill_null(value=True)
+
+
+def _joined_on() -> pl.Expr:
+    """The day of joining: that of the record, or the first term where the record's is later or unknown."""
+    return pl.min_horizontal("join_date", "first_term_on")
+
+
+def _valued(frame: pl.DataFrame, model: Model | None) -> pl.DataFrame:
+    """Add lifetime value and the top by it, of active members with a renewal to come and a score."""
+    worth = frame["active"] & ~frame.select(_FREE).to_series() & frame["p_lapse_renewal"].is_not_null()
+    value = np.full(len(frame), np.nan)
+    if model is not None and worth.any():
+        some = frame.filter(worth)
+        length = (some["ends"] - some["starts_on"]).dt.total_days() + 1
+        value[worth.to_numpy()] = lifetime_value(
+            some["p_lapse_renewal"].to_numpy(),
+            model.timing.later_rates(some["member_type"].to_list(), some["terms_in_spell"].to_numpy() - 1),
+            (some["ends"] - some["as_of"]).dt.total_days().cast(pl.Float64).to_numpy(),
+            length.cast(pl.Float64).to_numpy(),
+            some["dues"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+        )
+    return frame.with_columns(lifetime_value=pl.Series(value).fill_nan(None), top_value=pl.Series(most_valuable(value)))
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns of a situation, in order."""
+    day = pl.col("as_of")
+    made = frame.with_columns(
+        is_new=_is_new(),
+        tenure_days=(day - _joined_on()).dt.total_days(),
+        term_days=(day - pl.col("spell_began")).dt.total_days(),
+        days_to_renewal=(pl.col("renewal_due_on") - day).dt.total_days(),
+    )
+    none = {name: pl.lit(value=False) if kind == pl.Boolean() else pl.lit(None) for name, (kind, _) in COLUMNS.items()}
+    here = [pl.col(name) if name in made.columns else none[name].alias(name) for name in COLUMNS]
+    return made.select(expr.cast(COLUMNS[name][0]) for name, expr in zip(COLUMNS, here, strict=True)).with_columns(
+        pl.col(name).fill_null(value=False) for name, (kind, _) in COLUMNS.items() if kind == pl.Boolean()
+    )
