@@ -8,6 +8,8 @@
     ├── BadInput                1  what a source gave cannot be used
     ├── SourceUnavailable       1  a source did not answer; trying again may help
     ├── SourceRefused           1  a source said no; trying again will not help
+    ├── Overtaken               1  somebody acted first, or what was looked at has changed since
+    ├── NotAllowed              1  the role of whoever asks does not include it
     └── DamagedStore            1  a file of ours is not what we wrote
 
 The number is the exit code of a command that ends with the error. A message says what is wrong and where; `mend`
@@ -16,6 +18,7 @@ says what to do about it. Neither ever holds a person's data: counts, column nam
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 DONE = 0
@@ -79,6 +82,25 @@ class SourceUnavailable(TenureError):
 
 class SourceRefused(TenureError):
     """A source answered no: wrong credentials, no right, no such thing."""
+
+
+class Overtaken(TenureError):
+    """Somebody acted first, or what was looked at is not what it was; nothing was done.
+
+    Args:
+        message, mend: As for every error.
+        by: The sign-in name of whoever acted; empty where nobody did.
+        at: When, UTC.
+    """
+
+    def __init__(self, message: str, *, mend: str = "", by: str = "", at: dt.datetime | None = None) -> None:
+        super().__init__(message, mend=mend)
+        self.by = by
+        self.at = at
+
+
+class NotAllowed(TenureError):
+    """The role of whoever asks does not include what was asked; nothing was done."""
 
 
 class DamagedStore(TenureError):
