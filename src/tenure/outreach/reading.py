@@ -1,0 +1,107 @@
+"""Reading a playbook's file, and saying on which line it is wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from tenure.base.errors import BadInput
+from tenure.outreach._lines import Lines
+from tenure.outreach.conditions import Table, nearest
+from tenure.outreach.playbook import Playbook, StepPlan, Trigger
+from tenure.outreach.situation import COLUMNS
+
+_OURS = ("name", "version", "template")
+_PAGE = "docs/playbooks.md explains every key"
+
+
+def read_playbook(text: str, name: str, *, version: int = 1, file: str = "") -> Playbook:
+    """The playbook that *text* describes.
+
+    Args:
+        text: TOML.
+        name: What it is called; the name of its file without `.toml`.
+        version: Which version of it the text is.
+        file: What messages call the file; `NAME.toml` where none is given.
+
+    Raises:
+        BadInput: The text is not TOML or not a playbook; the message has file, line and key of each fault.
+    """
+    where = file or f"{name}.toml"
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{where} is not valid TOML: {error}", mend="mend the line that it names") from error
+    lines = Lines(text)
+    for key in _OURS:
+        if key in raw:
+            raise BadInput(
+                f"{where}, line {lines.of((key,))}: `{key}` is not for the file to say",
+                mend="take the line out: a playbook is called as its file is, and versions are counted for it",
+            )
+    try:
+        return Playbook.model_validate({**raw, "name": name, "version": version})
+    except ValidationError as error:
+        errors = _without_echoes(error.errors())
+        said = "; ".join(_told(one, lines, raw) for one in errors[:5])
+        more = f"; and {len(errors) - 5} more" if len(errors) > 5 else ""
+        raise BadInput(f"{where}, {said}{more}", mend=_mend(errors[0])) from error
+
+
+def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without complaints that a list is short for want of the very items that are complained of already."""
+    return [
+        one for one in errors
+        if one["type"] != "too_short" or not any(other["loc"][:1] == one["loc"] for other in errors if other is not one)
+    ]  # fmt: skip
+
+
+def _told(error: ErrorDetails, lines: Lines, raw: dict[str, Any]) -> str:
+    """Line, key and words of one fault."""
+    path = _in_file(error["loc"], raw)
+    words = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        words = "there is no such key here"
+    elif error["type"] == "missing":
+        words = "it is missing"
+    return f"line {lines.of(path)}, `{lines.key(path) or 'playbook'}`: {words[:1].lower()}{words[1:]}"
+
+
+def _in_file(location: tuple[int | str, ...], raw: dict[str, Any]) -> tuple[int | str, ...]:
+    """*location* without the steps that a validator puts in for its own branches; the last one may be missing."""
+    path: list[int | str] = []
+    here: Any = raw
+    for place, step in enumerate(location):
+        inside = here[step] if _has(here, step) else None
+        if inside is None and place < len(location) - 1:
+            continue
+        path.append(step)
+        here = inside
+    return tuple(path)
+
+
+def _has(here: Any, step: int | str) -> bool:
+    if isinstance(here, dict):
+        return step in here
+    return isinstance(here, list) and isinstance(step, int) and step < len(here)
+
+
+def _mend(error: ErrorDetails) -> str:
+    """What to do about the first fault."""
+    if error["type"] == "extra_forbidden":
+        near = nearest(str(error["loc"][-1]), _known_keys(error["loc"]))
+        return f"did you mean `{near}`? {_PAGE}" if near else _PAGE
+    if error["type"] == "missing":
+        return f"add `{error['loc'][-1]}`; {_PAGE}"
+    return _PAGE
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    if location[0] == "who":
+        return [*COLUMNS, "any", "none"]
+    models: dict[str, type[Table]] = {"steps": StepPlan, "trigger": Trigger}
+    model = models.get(str(location[0]), Playbook)
+    return [field.alias or name for name, field in model.model_fields.items()]
