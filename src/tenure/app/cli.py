@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "score": "Score every active member with the latest model.",
     "run": "Do one night: sync, train when due, score, write back.",
     "serve": "Serve the staff pages.",
+    "work": "Carry out what was approved.",
     "evaluate": "Say how good a model is, from its back-test.",
     "model": "List, promote, roll back and examine models.",
     "receipt": "Print what one score was made from.",

@@ -10,7 +10,7 @@ from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, home_option
 
-HELP = """Serve the staff pages of one association until stopped.
+HELP = """Serve the staff pages of one association until stopped, and carry out what was approved.
 
 Signing in needs an account; `tenure staff add` makes one. The pages listen on this machine alone unless --host,
 or [web] in tenure.toml, says otherwise; put a proxy with TLS before them when others shall reach them."""
@@ -34,6 +34,7 @@ def serve(house: House, console: Console, *, host: str | None = None, port: int 
         TenureError: The port is taken or not ours to use.
     """
     from tenure import web
+    from tenure.app.worker import Beside
 
     house.open_ledger()
     rules = house.settings.web
@@ -42,6 +43,7 @@ def serve(house: House, console: Console, *, host: str | None = None, port: int 
     console.result(f"staff pages at http://{where}:{server.effective_port}")
     console.say("stop with Ctrl-C")
     try:
-        server.run()
+        with Beside(house):
+            server.run()
     finally:
         server.close()

@@ -88,7 +88,8 @@ class OutreachStep(models.Model):
 
     `claims` ties each factual clause of the body to the record that it came from. `digest` stands for everything that
     an approval is about; see `content_digest`. `reference` is what the step is known by outside, so that it can be
-    looked up before it is repeated.
+    looked up before it is repeated. `handed_at` is when its content was about to leave: from then on until the step is
+    settled, the outcome is unknown. `log_state` is how far the note of a message on the member's iMIS record has come.
     """
 
     class Kind(models.TextChoices):
@@ -118,6 +119,15 @@ class OutreachStep(models.Model):
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    class Log(models.TextChoices):
+        """How far the note on the record has come."""
+
+        NONE = "", "None"
+        DUE = "due", "Waiting"
+        SENDING = "sending", "Begun"
+        DONE = "done", "Written"
+        FAILED = "failed", "Refused"
+
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="steps")
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -135,17 +145,23 @@ class OutreachStep(models.Model):
     reference = models.CharField(max_length=120, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     leaves_at = models.DateTimeField(null=True)
+    handed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     rule = models.CharField(max_length=60, blank=True, default="")
     last_error = models.CharField(max_length=400, blank=True, default="")
     receipt = models.CharField(max_length=200, blank=True, default="")
     done_at = models.DateTimeField(null=True)
+    log_state = models.CharField(max_length=10, choices=Log.choices, blank=True, default=Log.NONE)
+    log_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()
 
     class Meta:
         db_table = "ledger_outreach_step"
         ordering: ClassVar = ["proposal", "position"]
-        indexes = (models.Index(fields=("state", "leaves_at"), name="step_by_time"),)
+        indexes = (
+            models.Index(fields=("state", "leaves_at"), name="step_by_time"),
+            models.Index(fields=("log_state", "log_at"), name="step_by_log"),
+        )
         constraints = (models.UniqueConstraint(fields=("proposal", "position"), name="step_position"),)
 
     def content_digest(self) -> str:
