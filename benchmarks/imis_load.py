@@ -1,4 +1,4 @@
-"""How many requests a first load takes, a quiet night, and a night after a day of the association's life.
+"""How many requests a first load takes, a quiet night, one after 1 % of the members changed, and days of their life.
 
 Run: python benchmarks/imis_load.py [MEMBERS] [EVENTS PER YEAR]
 
@@ -19,12 +19,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tenure.base.home import Home
 from tenure.base.settings import Settings, Source
-from tenure.imis import ImisClient
+from tenure.imis import ImisClient, generic_entity
 from tenure.intake import ImisSource, SyncReport, read_mapping, sync
 from tenure.lake import Lake
 
@@ -45,6 +46,24 @@ def sandbox(members: int, events: int) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def change(url: str, members: int) -> None:
+    """Somebody else gives so many members another address, and enters a gift of each."""
+    form = {"grant_type": "password", "username": "administrator", "password": PASSWORD}
+    token = httpx.post(f"{url}/token", data=form, timeout=60).json()["access_token"]
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as office:
+        people: list[dict[str, Any]] = []
+        while len(people) < members:
+            asked = {"Limit": min(PAGE, members - len(people)), "Offset": len(people)}
+            people += office.get("/api/Person", params=asked).raise_for_status().json()["Items"]["$values"]
+        for number, person in enumerate(people):
+            email = {"Address": f"changed.{number}@example.org", "EmailType": "_Primary", "IsPrimary": True}
+            moved = {**person, "Emails": {"$values": [email]}}
+            office.put(f"/api/Party/{person['PartyId']}", json=moved).raise_for_status()
+            gift = {"PartyId": person["PartyId"], "ACTIVITY_TYPE": "GIFT", "AMOUNT": 25, "TRANSACTION_DATE": str(TODAY)}
+            entity = generic_entity("Activity", person["PartyId"], gift, existing=False)
+            office.post("/api/Activity", json=entity).raise_for_status()
 
 
 def one_sync(home: Home, url: str, at: dt.datetime) -> tuple[SyncReport, int, float]:
@@ -79,7 +98,17 @@ def main() -> None:
         report, requests, seconds = one_sync(home, url, at)
         tell(f"first load, {members:,} members", report, requests, seconds)
         print(f"{'':34} {expected:7,} by the number of rows; {requests / 3600:.1f} hours at 3,600 an hour")
-        tell("quiet night", *one_sync(home, url, at + dt.timedelta(hours=2)))
+        first = requests
+        report, quiet, seconds = one_sync(home, url, at + dt.timedelta(hours=2))
+        tell("quiet night", report, quiet, seconds)
+        change(url, members // 100)
+        report, requests, seconds = one_sync(home, url, at + dt.timedelta(hours=4))
+        read = sum(feed["read"] for feed in report.feeds.values())
+        tell(f"{members // 100:,} members changed", report, requests, seconds)
+        print(
+            f"{'':34} {read:7,} rows read; {requests - quiet:+,} requests to a quiet night, "
+            f"{requests / first:.2%} of the first load's"
+        )
         for days in (1, 7):
             httpx.post(f"{url}/_sandbox/advance", json={"days": days}, timeout=120).raise_for_status()
             at += dt.timedelta(days=days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from pathlib import Path
@@ -67,12 +68,19 @@ def test_by_person_a_new_model_waits_and_a_person_lets_it_serve_and_takes_it_bac
     assert [by for _, by, _ in trail(night)] == ["tenure train", "A. Director", "A. Director"]
 
 
+def retell(model: Path, probability: pl.Expr) -> None:
+    """Let a model's back-test have said something else, as if it had been kept so."""
+    path, manifest = model / "decisions.parquet", model / "manifest.json"
+    pl.read_parquet(path).with_columns(p_lapse_renewal=probability).write_parquet(path)
+    told = json.loads(manifest.read_text()) | {"decisions_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    manifest.write_text(json.dumps(told))
+
+
 def test_after_a_rollback_no_model_takes_over_by_rule(night: Path):
     """Somebody had a reason; the next training does not undo it."""
     first = next(iter(parts(night)))
-    path = night / "models" / first / "decisions.parquet"
     # The champion's back-test as of one who knows nothing: whatever comes next is better.
-    pl.read_parquet(path).with_columns(p_lapse_renewal=0.5).write_parquet(path)
+    retell(night / "models" / first, pl.lit(0.5))
     tenure("train", "--home", night, "--as-of", LATER)
     new = next(version for version in parts(night) if version != first)
     assert parts(night) == {first: "former", new: "champion"}, "what is better takes over"
@@ -87,10 +95,8 @@ def test_after_a_rollback_no_model_takes_over_by_rule(night: Path):
 def test_a_worse_model_does_not_take_over(night: Path):
     """A back-test that is upside down stays a challenger, and the command says why."""
     first = next(iter(parts(night)))
-    path = night / "models" / first / "decisions.parquet"
-    kept = pl.read_parquet(path)
     # The champion's back-test as a seer would have made it: whatever comes next is worse.
-    kept.with_columns(p_lapse_renewal=0.02 + 0.96 * pl.col("lapsed")).write_parquet(path)
+    retell(night / "models" / first, 0.02 + 0.96 * pl.col("lapsed"))
     done = tenure("train", "--home", night, "--as-of", LATER)
 
     assert done.code == 0

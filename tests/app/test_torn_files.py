@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from calls import AS_OF, tenure
+from calls import AS_OF, set_, tenure
 
 Spoil = Callable[[Path], None]
 NEXT = "2025-03-02"
@@ -59,7 +59,11 @@ def everything(home: Path) -> dict[str, bytes]:
         ("lake/tables/terms/*.parquet", one_byte, "tenure restore BACKUP"),
         ("lake/tables/activity/*.parquet", one_byte, "tenure restore BACKUP"),
         ("lake/manifest.json", half, "backup"),
+        ("lake/scores/*.parquet", half, "tenure restore BACKUP"),
+        ("lake/scores/*.parquet", one_byte, "tenure restore BACKUP"),
+        ("lake/scores/seals.json", half, "delete it"),
         ("models/*/pair-0a-*", one_byte, "tenure train"),
+        ("models/*/decisions.parquet", one_byte, "tenure train"),
         ("tenure.toml", lambda path: path.write_text("[source\n" + path.read_text()), "backup"),
     ],
 )
@@ -76,6 +80,86 @@ def test_it_is_noticed_at_the_start_and_named_with_the_way_back(night: Path, pat
     assert "unexpected" not in done.err
     assert everything(night) == before, "nothing was built on it"
     assert tenure("doctor", "--home", night).code != 0
+
+
+def leaves(whole: bytes, root: int, size: int) -> list[int]:
+    """The numbers of the pages of one table or index that hold rows, by SQLite's file format."""
+    page = whole[(root - 1) * size : root * size]
+    if page[0] in (0x0A, 0x0D):
+        return [root]
+    cells = int.from_bytes(page[3:5])
+    places = [int.from_bytes(page[12 + 2 * cell : 14 + 2 * cell]) for cell in range(cells)]
+    children = [int.from_bytes(page[place : place + 4]) for place in places] + [int.from_bytes(page[8:12])]
+    return [leaf for child in children for leaf in leaves(whole, child, size)]
+
+
+def flip_a_value(path: Path, name: str, text: bytes) -> None:
+    """The lowest bit of a byte of *text* in a row, or of a row's last: no structure of the file depends on it."""
+    with sqlite3.connect(path) as ledger:
+        ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = ledger.execute("PRAGMA page_size").fetchone()
+        (root,) = ledger.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    whole = bytearray(path.read_bytes())
+    ends = leaves(bytes(whole), root, size)[-1] * size
+    whole[whole.rindex(text, ends - size, ends) if text else ends - 1] ^= 0x01
+    path.write_bytes(bytes(whole))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("ledger_identity", b"", "is damaged"),
+        ("ledger_model_promotion", b"tenure train", "model promotions"),
+        ("ledger_signed_labels", b"A. Director", "signed labels"),
+        ("ledger_current_score", b"", "current scores"),
+        ("ledger_score_set", b"2025-03-01", "current scores"),
+        ("score_by_band", b"", "is damaged"),
+    ],
+)
+def test_a_bit_flipped_within_a_value_of_the_ledger_is_noticed(signed_night: Path, name: str, text: bytes, words: str):
+    """SQLite itself has no checksums; what never changes and the current scores have digests beside it."""
+    flip_a_value(signed_night / "ledger.sqlite3", name, text)
+    before = everything(signed_night)
+
+    done = tenure("run", "--home", signed_night, "--as-of", NEXT)
+
+    assert done.code == 1, done.told
+    assert words in done.err
+    assert "tenure restore BACKUP" in done.err
+    assert everything(signed_night) == before, "nothing was built on it"
+    faults = [
+        one for one in tenure("doctor", "--home", signed_night, "--json").json["findings"] if one["state"] == "fault"
+    ]
+    assert any("ledger.sqlite3" in one["words"] for one in faults)
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory, first_night: Path, exports: Path) -> Path:
+    """A home whose labels somebody signed before its last night. Read-only; copy it with `signed_night`."""
+    home = tmp_path_factory.mktemp("signed") / "home"
+    shutil.copytree(first_night, home)
+    set_(home, path=str(exports))
+    assert tenure("labels", "sign", "--home", home, "--by", "A. Director").code == 0
+    assert tenure("run", "--home", home, "--as-of", AS_OF).code == 0
+    return home
+
+
+@pytest.fixture
+def signed_night(tmp_path: Path, signed: Path) -> Path:
+    return Path(shutil.copytree(signed, tmp_path / "home"))
+
+
+def test_a_witness_that_was_torn_is_named_and_can_be_spared(night: Path):
+    witness = night / "ledger.witness"
+    witness.write_text(witness.read_text().replace('"run": 1', '"run": 2'))
+
+    done = tenure("run", "--home", night, "--as-of", AS_OF)
+
+    assert done.code == 1
+    assert f"{witness} is damaged" in done.err
+    witness.unlink()
+    assert tenure("run", "--home", night, "--as-of", AS_OF).code == 0
+    assert witness.exists()
 
 
 @pytest.mark.parametrize("spoil", [half, many_bytes])

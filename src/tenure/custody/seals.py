@@ -1,4 +1,8 @@
-"""The lake's files are written once, so a digest of each tells at the start of a night whether one was torn since."""
+"""A digest of each file of the lake tells at the start of a night whether one was torn since.
+
+Files of its tables are written once. Those of scored nights are replaced, and the lake itself notes what they shall
+hold.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ def seal(home: Home) -> None:
     seals = {name: known.get(name) or _digest(home.lake / name) for name in live}
     if seals != known:
         write_atomically(path, json.dumps(seals, indent=0, sort_keys=True).encode())
+    Lake.open(home.lake).seal_scores()
 
 
 def require_unbroken(home: Home) -> None:
@@ -32,13 +37,16 @@ def require_unbroken(home: Home) -> None:
     seals = _sealed(home.lake / _NAME, None)
     if seals is None:
         raise DamagedStore(f"{home.lake / _NAME} is damaged", mend="delete it; the next night makes it anew")
+    restore = f"`tenure restore BACKUP --home {home.root} --replace`"
     for name in _live(home):
         if name in seals and _digest(home.lake / name) != seals[name]:
             raise DamagedStore(
                 f"{home.lake / name} is damaged",
-                mend=f"`tenure restore BACKUP --home {home.root} --replace`; or delete {home.lake}: the next sync "
+                mend=f"{restore}; or delete {home.lake}: the next sync "
                 "builds it again from the source, without what the source has overwritten since",
             )
+    for path in Lake.open(home.lake).torn_scores():
+        raise DamagedStore(f"{path} is damaged", mend=restore)
 
 
 def _live(home: Home) -> list[str]:

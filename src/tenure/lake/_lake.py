@@ -218,6 +218,18 @@ class Lake:
         """The nights that have scores, oldest first."""
         return self._nights.dates()
 
+    def seal_scores(self) -> None:
+        """Note what the files of scored nights hold, where that is not noted yet; a night that is stored notes it."""
+        self._nights.seal()
+
+    def torn_scores(self) -> list[Path]:
+        """The files of scored nights that do not hold what was stored.
+
+        Raises:
+            DamagedStore: The note of it is damaged.
+        """
+        return self._nights.torn()
+
     def score_history(self, member: int) -> pl.DataFrame:
         """Every night's scores of one member, oldest first; without columns when there are none."""
         return self._nights.history(member)

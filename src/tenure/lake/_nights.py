@@ -19,6 +19,7 @@ import polars as pl
 
 from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
+from tenure.lake._night_seals import NightSeals
 
 _ROW_GROUP = 2_048  # sorted by member, so that one member's row is found without reading the night
 
@@ -30,6 +31,7 @@ _RECODED = "recoded"
 """The note of the file that says, for a column, what each value of the night after had been."""
 
 _MOST_CODES = 200
+_RESTORE = "take it from a backup: `tenure restore BACKUP --replace`; nights before it may be told by it"
 _RANK, _RANKED = "risk_rank", "p_lapse_renewal"
 
 
@@ -45,7 +47,7 @@ class Nights:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._seals = folder, NightSeals(folder)
 
     def write(self, as_of: dt.date, frame: pl.DataFrame) -> None:
         """Store the scores of one night, in place of what that night had."""
@@ -63,6 +65,14 @@ class Nights:
     def dates(self) -> list[dt.date]:
         """The nights that have scores, oldest first."""
         return sorted(dt.date.fromisoformat(path.stem) for path in self._folder.glob("????-??-??.parquet"))
+
+    def seal(self) -> None:
+        """Note what the files hold that have no digest yet."""
+        self._seals.seal([self._path(day) for day in self.dates()])
+
+    def torn(self) -> list[Path]:
+        """The files that do not hold what was written."""
+        return self._seals.torn([self._path(day) for day in self.dates()])
 
     def read(self, as_of: dt.date | None = None) -> pl.DataFrame | None:
         """The scores of *as_of*, or of the latest night; None when there are none."""
@@ -114,6 +124,7 @@ class Nights:
     def _store(self, day: dt.date, frame: pl.DataFrame, notes: dict[str, str] | None = None) -> None:
         body = io.BytesIO()
         frame.write_parquet(body, compression="zstd", row_group_size=_ROW_GROUP, metadata=notes)
+        self._seals.expect(self._path(day), body.getvalue())
         write_atomically(self._path(day), body.getvalue())
 
     def _recoded(self, day: dt.date) -> Codes:
@@ -126,7 +137,7 @@ class Nights:
             scan = pl.scan_parquet(path, hive_partitioning=False)
             return (scan if member is None else scan.filter(pl.col("member") == member)).collect()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise DamagedStore(f"{path} cannot be read", mend="delete it and score that night again") from error
+            raise DamagedStore(f"{path} cannot be read", mend=_RESTORE) from error
 
     def _path(self, as_of: dt.date) -> Path:
         return self._folder / f"{as_of.isoformat()}.parquet"

@@ -1,18 +1,22 @@
-"""Is the ledger whole, and does it still know what it knew? A small file beside it says how far it had come.
+"""Is the ledger whole, and does it still say what it said? A small file beside it says how far it had come.
 
 A SQLite file that was cut to nothing, or whose write-ahead log was torn, opens as an older or an empty ledger without a
-word; the number of the last run that ended, kept in `ledger.witness`, tells.
+word; the number of the last run that ended, kept in `ledger.witness`, tells. A byte flipped within a value is told by
+the digests that lie there too; see `tenure.ledger.content`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max
 
 from tenure.base.errors import DamagedStore
 from tenure.base.home import Home, write_atomically
+from tenure.ledger.content import changed_parts, content_of
 from tenure.ledger.models import Run
 from tenure.ledger.models.runs import State
 
@@ -26,12 +30,7 @@ def require_what_it_knew(home: Home) -> None:
         DamagedStore: It knows less than it did, or the witness cannot be read.
     """
     path = home.root / NAME
-    if not path.exists():
-        return
-    try:
-        wanted = int(json.loads(path.read_bytes())["run"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedStore(f"{path} is damaged", mend="delete it; `tenure doctor` then looks at the ledger") from error
+    wanted = int(_witness(home).get("run", 0))
     found = _last_run() if Run._meta.db_table in connection.introspection.table_names() else 0
     if found < wanted:
         raise DamagedStore(
@@ -41,8 +40,11 @@ def require_what_it_knew(home: Home) -> None:
 
 
 def note(home: Home) -> None:
-    """Write down how far the ledger has come; it is never less than it was."""
-    body = json.dumps({"run": _last_run()})
+    """Write down how far the ledger has come, which is never less than it was, and what it says."""
+    told: dict[str, Any] = {"run": _last_run()}
+    if connection.vendor == "sqlite":
+        told["content"] = content_of(home.ledger)
+    body = json.dumps({**told, "check": _check(told)})
     path = home.root / NAME
     if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != body:
         write_atomically(path, body.encode())
@@ -52,14 +54,22 @@ def require_whole(home: Home) -> None:
     """Look through the ledger's file; a server looks after its own.
 
     Raises:
-        DamagedStore: Its structure is damaged.
+        DamagedStore: Its structure is damaged, an index tells another thing than its table, or a value that nobody may
+            change is another than when the last run ended.
     """
     if connection.vendor != "sqlite":
         return
+    sealed = _witness(home).get("content")
     with connection.cursor() as cursor:
-        found = cursor.execute("PRAGMA quick_check(1)").fetchone()[0]
+        found = cursor.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise DamagedStore(f"{home.ledger} is damaged", mend=mend_of(home))
+    changed = changed_parts(home.ledger, sealed) if sealed else []
+    if changed:
+        raise DamagedStore(
+            f"{home.ledger} is damaged: what it says is not what was written ({', '.join(changed)})",
+            mend=f"{mend_of(home)}. If it was changed on purpose, delete {home.root / NAME}",
+        )
 
 
 def mend_of(home: Home) -> str:
@@ -68,6 +78,26 @@ def mend_of(home: Home) -> str:
         f"stop `tenure serve`, then `tenure restore BACKUP --home {home.root} --replace`; "
         f"backups are in {home.root / 'backups'} unless you put them elsewhere"
     )
+
+
+def _witness(home: Home) -> dict[str, Any]:
+    """What the witness says; nothing where there is none."""
+    path = home.root / NAME
+    if not path.exists():
+        return {}
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+        check = found.pop("check", None)  # the first witnesses had none
+        whole = int(found["run"]) >= 0 and check in (None, _check(found))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise DamagedStore(f"{path} is damaged", mend="delete it; `tenure doctor` then looks at the ledger")
+    return found
+
+
+def _check(told: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _last_run() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import json
 import shutil
 from dataclasses import dataclass
@@ -139,6 +140,7 @@ class Registry:
             DamagedStore: A file is missing or is not the one that the manifest describes.
         """
         manifest = self.manifest(version)
+        self._decisions(version, manifest)
         files = {name: self._checked(version, name, digest) for name, digest in manifest["files"].items()}
         try:
             return _assembled(manifest, files, threads)
@@ -153,8 +155,18 @@ class Registry:
         return data
 
     def decisions(self, version: str) -> pl.DataFrame:
-        """What *version*'s back-test said on past days: `member`, `ends_on`, `as_of`, `p_lapse_renewal`, `lapsed`."""
-        return pl.read_parquet(self._root / version / "decisions.parquet")
+        """What *version*'s back-test said on past days: `member`, `ends_on`, `as_of`, `p_lapse_renewal`, `lapsed`.
+
+        Raises:
+            DamagedStore: They are missing or were changed.
+        """
+        return pl.read_parquet(io.BytesIO(self._decisions(version, self.manifest(version))))
+
+    def _decisions(self, version: str, manifest: Manifest) -> bytes:
+        """Their file; models of an earlier Tenure say nothing of it, so that it is taken as it is."""
+        if "decisions_sha256" in manifest:
+            return self._checked(version, _DECISIONS, manifest["decisions_sha256"])
+        return (self._root / version / _DECISIONS).read_bytes()
 
     def keep(self, model: Model, decisions: pl.DataFrame) -> Manifest:
         """Write *model* so that it is there whole or not at all; its manifest, completed."""
@@ -163,12 +175,13 @@ class Registry:
         whole = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
         version = f"{model.manifest['as_of']}-{whole[:6]}"
         manifest = {"format": FORMAT, "version": version, **model.manifest, "files": digests, "hash": whole}
-        manifest["version"] = version
+        past = _parquet(decisions)
+        manifest |= {"version": version, "decisions_sha256": hashlib.sha256(past).hexdigest()}
         building = self._root / f".{version}.building"
         shutil.rmtree(building, ignore_errors=True)
         for name, data in files.items():
             write_atomically(building / name, data)
-        decisions.write_parquet(building / "decisions.parquet")
+        write_atomically(building / _DECISIONS, past)
         write_atomically(building / "manifest.json", json.dumps(manifest, indent=1, allow_nan=False).encode())
         target = self._root / version
         shutil.rmtree(target, ignore_errors=True)
@@ -176,7 +189,14 @@ class Registry:
         return manifest
 
 
+_DECISIONS = "decisions.parquet"
 _RETRAIN = "run `tenure train` to make a new model; scores already written stay as they are"
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    body = io.BytesIO()
+    frame.write_parquet(body)
+    return body.getvalue()
 
 
 def _files(model: Model) -> dict[str, bytes]:

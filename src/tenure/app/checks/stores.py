@@ -133,6 +133,8 @@ def ledger(house: House) -> Iterator[Finding]:
     house.open_ledger()
     from django.db import connection
 
+    from tenure.ledger import witness
+
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
             weak = [name for name in ("fsync", "synchronous_commit") if _shown(cursor, name) == "off"]
@@ -144,10 +146,8 @@ def ledger(house: House) -> Iterator[Finding]:
             return
         found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _DURABLE}
         waits = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
-        whole = cursor.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if whole != "ok":
-        yield Finding("ledger", FAULT, f"{house.home.ledger} is damaged", "restore it from a backup")
-    elif found != _DURABLE or not waits:
+    witness.require_whole(house.home)
+    if found != _DURABLE or not waits:
         yield Finding("ledger", FAULT, "commits may be lost when power fails", "move the home to a local disk")
     else:
         yield Finding("ledger", OK, "whole; a commit survives a power cut")
