@@ -45,6 +45,7 @@ _HEAD = """\
 [association]
 name = {name}
 # time_zone = "UTC"                 # in which iMIS states its times, such as "America/New_York"
+# currency = "$"                    # before amounts in messages, such as "€", "C$" or "CHF "
 
 """
 
@@ -137,6 +138,7 @@ default = {grace_days}
 # jurisdiction = "us"               # whose rules on messages hold: us, ca, uk or eu
 # jurisdictions = {{}}                # by country as iMIS writes it, such as {{ "Canada" = "ca" }}
 # public_url = ""                   # where members reach this server, for links to unsubscribe and to answer
+# links = {{}}                        # pages of yours that messages lead to, such as {{ "renew" = "https://…" }}
 
 [mail]
 # host = ""                         # the server that takes email; empty: none is sent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,7 @@ class Association(_Section):
 
     name: str = "My association"
     time_zone: str = "UTC"
+    currency: str = Field(default="$", pattern=r"^(?:[A-Z]{0,2}[$€£¥]|[A-Z]{3} )$")
 
 
 class Source(_Section):
@@ -127,6 +129,13 @@ class Capacity(_Section):
         return self.hours_per_month * 12 / 52 * 60
 
 
+LINKS = (
+    "renew", "rejoin", "pay", "card", "events", "benefits", "learning", "community", "committees", "career",
+    "chapter", "profile", "contact",
+)  # fmt: skip
+"""Pages of the association that a message may lead to."""
+
+
 class Outreach(_Section):
     """How playbooks select, who is left out, and when messages leave.
 
@@ -134,6 +143,7 @@ class Outreach(_Section):
     whom a playbook selects are left out to compare with. `assumed_kept` stands for the share of lapses that a contact
     prevents until it has been measured. `quiet_from` to `quiet_until` is by the member's own time zone, else the
     association's. `second_person` names what one person alone cannot approve: `top_value`, `offer`, `bulk:N`.
+    `links` are the association's own pages, by the names of `LINKS`, https alone.
     """
 
     enabled: bool = True
@@ -156,6 +166,17 @@ class Outreach(_Section):
     jurisdiction: Literal["us", "ca", "uk", "eu"] = "us"
     jurisdictions: dict[str, Literal["us", "ca", "uk", "eu"]] = Field(default_factory=dict)
     public_url: str = ""
+    links: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("links")
+    @classmethod
+    def _lead_somewhere_safe(cls, links: dict[str, str]) -> dict[str, str]:
+        for name, url in links.items():
+            if name not in LINKS:
+                raise ValueError(f"no `{name}`; it is one of {', '.join(LINKS)}")
+            if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?", url):
+                raise ValueError(f"`{name}` must be an address that begins with https://")
+        return links
 
 
 class Mail(_Section):

@@ -18,9 +18,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tenure.base.errors import BadInput
-from tenure.outreach.values import as_said
+from tenure.outreach.values import Spoken, as_said
 
-Value = str | int | float | dt.date
+Value = str | int | float | dt.date | Spoken
 
 
 class BadTemplate(BadInput):
@@ -39,7 +39,7 @@ class Placeholder:
     filters: tuple[str, ...] = ()
     instead: str | None = None
 
-    def said(self, value: Value | None) -> str | None:
+    def said(self, value: Value | None, currency: str = "$") -> str | None:
         """*value* through the filters; None where there is neither a value nor words to stand for it.
 
         Raises:
@@ -48,7 +48,8 @@ class Placeholder:
         if value is None or value == "":
             return self.instead
         for name in self.filters:
-            value = FILTERS[name](value)
+            value = FILTERS[name](value.value if isinstance(value, Spoken) else value)
+            value = f"{currency}{value}" if name == "money" else value
         return as_said(value) or self.instead
 
 
@@ -105,9 +106,9 @@ class Template:
         own = "".join(part if isinstance(part, str) else " " for part in flat)
         return "\n".join([own, *(part.instead for part in flat if isinstance(part, Placeholder) and part.instead)])
 
-    def fill(self, values: Mapping[str, Value]) -> Filled:
+    def fill(self, values: Mapping[str, Value], *, currency: str = "$") -> Filled:
         """The text with *values* put in; what *values* does not hold has no value."""
-        writer = _Writer(values)
+        writer = _Writer(values, currency)
         for part in self.parts:
             writer.write(part)
         return writer.done()
@@ -120,6 +121,7 @@ class Template:
 @dataclass
 class _Writer:
     values: Mapping[str, Value]
+    currency: str
     text: str = ""
     said: list[Said] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -164,7 +166,7 @@ class _Writer:
 
     def _said(self, part: Placeholder) -> str | None:
         try:
-            return part.said(self.values.get(part.name))
+            return part.said(self.values.get(part.name), self.currency)
         except ValueError as error:
             self.unsayable.append(f"`{part.name}` {error}")
             return None
@@ -290,7 +292,7 @@ def _year(value: Value) -> str:
 
 def _money(value: Value) -> str:
     amount = _number(value)
-    return f"${amount:,.0f}" if amount == round(amount) else f"${amount:,.2f}"
+    return f"{amount:,.0f}" if amount == round(amount) else f"{amount:,.2f}"
 
 
 def _count(value: Value) -> str:
@@ -317,4 +319,5 @@ FILTERS: dict[str, Callable[[Value], str]] = {
     "money": _money,
     "number": _count,
 }
-"""By name: `date` March 4, 2026; `day` March 4; `month` March 2026; `year` 2026; `money` $320; `number` 1,200."""
+"""By name: `date` March 4, 2026; `day` March 4; `month` March 2026; `year` 2026; `money` $320, with the
+association's currency before it; `number` 1,200."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from tenure.base.errors import BadInput
 
@@ -18,8 +19,26 @@ _MARKS = re.compile(r"[<>{}|\\`^\[\]=;$%#*_~]|\d")
 LONGEST_NAME = 60
 
 
-def as_said(value: str | int | float | dt.date) -> str:
+class Lines(str):
+    """Text of several lines, for staff."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A fact: as a sentence says it, and the value that filters work on."""
+
+    words: str
+    value: str | int | float | dt.date
+
+
+def as_said(value: str | int | float | dt.date | Spoken) -> str:
     """*value* as a sentence says it: text on one line without control or hidden characters; ISO for a bare date."""
+    if isinstance(value, Spoken):
+        return clean(value.words)
+    if isinstance(value, Lines):
+        return "\n".join(filter(None, (clean(line) for line in value.splitlines())))
     if isinstance(value, str):
         return clean(value)
     return value.isoformat() if isinstance(value, dt.date) else f"{value:,}"

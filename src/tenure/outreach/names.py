@@ -1,0 +1,74 @@
+"""Which names may stand in a template, and where the value of each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tenure.base.settings import LINKS, Settings
+from tenure.outreach.values import Lines, personal_name
+
+FACTS: dict[str, str] = {
+    "joined": "since when a member, as `since 2016`",
+    "paid_through": "last day of the running term",
+    "dues": "dues of one term",
+    "main_benefit": "what the member used most this year",
+    "last_event": "the last event attended",
+    "downloads_year": "downloads of a year, as `4 downloads`",
+    "committee": "committee that the member serves on",
+    "renewals": "renewals so far, as `nine times`",
+    "chapter": "primary chapter",
+}
+CONTACT: dict[str, str] = {"first_name": "first name", "last_name": "last name"}
+SETTINGS: dict[str, str] = {
+    "association": "name of the association",
+    "sender_name": "who messages come from",
+    "reply_to": "where replies go",
+}
+PAGES: dict[str, str] = {
+    **{f"{name}_link": f"page of the association, `outreach.links.{name}`" for name in LINKS},
+    "answer_link": "the member's own page with one question",
+    "offer_link": "the member's own page with a payment plan",
+}
+FACTS_FOR_STAFF: dict[str, str] = {"last_login": "day of the last login"}
+STAFF: dict[str, str] = {
+    "member_name": "first and last name",
+    "email": "email address",
+    "phone": "telephone number",
+    "cause": "why the playbook selected the member",
+    "standing": "risk in words and figures",
+    "reasons": "reasons of the score, one a line",
+    "against": "strongest evidence against",
+    "leaving": "predicted reason for leaving",
+    "context": "context card, one entry a line",
+    "talking_points": "what to speak about in a call",
+}
+"""What only staff may read: of steps of other kinds than those that reach a member."""
+
+TO_MEMBERS: dict[str, str] = {**CONTACT, **SETTINGS, **PAGES, **FACTS}
+TO_STAFF: dict[str, str] = {**TO_MEMBERS, **FACTS_FOR_STAFF, **STAFF}
+
+
+def of_contact(contact: Mapping[str, str]) -> dict[str, str]:
+    """The values that *contact* gives, those of names only where they read as a person's name."""
+    named = {name: personal_name(contact.get(name, "")) for name in CONTACT}
+    pages = {name: contact[name] for name in ("answer_link", "offer_link") if contact.get(name)}
+    return {**{name: text for name, text in named.items() if text}, **pages}
+
+
+def of_staff(contact: Mapping[str, str]) -> dict[str, str]:
+    """What staff may read besides, line by line."""
+    given = {name: contact[name] for name in STAFF if contact.get(name)}
+    return {name: Lines(text) for name, text in given.items()}
+
+
+def of_settings(settings: Settings) -> dict[str, str]:
+    """The values that the association's settings give."""
+    mail = settings.mail
+    known = {
+        "association": settings.association.name,
+        "sender_name": mail.sender_name or settings.association.name,
+        "reply_to": mail.reply_to or mail.sender,
+    }
+    return {name: text for name, text in known.items() if text} | {
+        f"{name}_link": url for name, url in settings.outreach.links.items()
+    }
