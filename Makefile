@@ -45,8 +45,9 @@ torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs, try a thousand w
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py
 	$(BIN)/python benchmarks/full_disk.py $(FULL_DISK)
 
-docs: $(VENV)/installed ## Make docs/command-line.md anew from the commands' help.
+docs: $(VENV)/installed ## Make docs/command-line.md and docs/doctor.md anew from the code.
 	$(BIN)/python -m tenure.app.reference > docs/command-line.md
+	$(BIN)/python -m tenure.app.checks.page > docs/doctor.md
 
 browser: $(VENV)/tested-with ## Find or install a Chromium for the browser tests.
 	@.ci/chromium $(BIN)/python
