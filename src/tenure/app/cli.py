@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "Write scores or past decisions to a file.",
     "backup": "Back up the ledger, the lake, the models and the settings into one file.",
     "restore": "Put a backup into a home.",
+    "audit": "Check, export and anchor the record of who did what.",
     "staff": "Manage the accounts that sign in to the staff pages.",
     "demo": "Try everything on a simulated association, in one command.",
 }

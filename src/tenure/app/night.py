@@ -77,6 +77,19 @@ def run_night(
     return _report(walk, day, model.version, dry_run=dry_run)
 
 
+def anchor(house: House) -> None:
+    """Write down what the audit log is now, outside the database.
+
+    Raises:
+        DamagedStore: It is not the log that was anchored before; what the night made stays.
+    """
+    from tenure.ledger import anchors
+
+    folder = anchors.folder_of(house.home, house.settings)
+    anchors.require_continued(folder)
+    anchors.keep(folder, clock=house.clock)
+
+
 def is_done(house: House) -> bool:
     """Whether the night that it is now, by the association's own clock, was done; see `tenure.app.schedule`."""
     house.open_ledger()
@@ -154,6 +167,8 @@ def _walk(
             yield Walk(run, console, stop)
     custody.seal(house.home)
     witness.note(house.home)
+    if kind == "night":
+        anchor(house)
 
 
 def _report(walk: Walk, as_of: dt.date, model: str = "", *, dry_run: bool = False) -> Report:

@@ -185,6 +185,7 @@ default = {grace_days}
 
 [ledger]
 # database = ""                     # empty for SQLite in this directory, else postgresql://user@host/name
+# anchors = ""                      # where each night's anchor of the audit log goes; empty for anchors/ in here
 """
 
 

@@ -253,9 +253,13 @@ class Web(_Section):
 
 
 class Ledger(_Section):
-    """The transactional database: empty for SQLite in the home directory, else a postgresql:// address."""
+    """The transactional database: empty for SQLite in the home directory, else a postgresql:// address.
+
+    `anchors` is the directory that gets the anchor of the audit log each night; empty for `anchors/` in the home.
+    """
 
     database: str = ""
+    anchors: str = ""
 
 
 class Settings(_Section):

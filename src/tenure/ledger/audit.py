@@ -8,7 +8,7 @@ such transactions may wait for each other (the database then ends one of them).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,6 +22,7 @@ _APPENDING = 0x74656E617564
 
 _AT_ONCE = 500
 _READ_AT_ONCE = 5_000
+_OF_A_ROW = tuple(each.name for each in fields(chain.Row))
 
 
 @dataclass(frozen=True)
@@ -83,25 +84,22 @@ def record_all(acts: Iterable[Act], *, by: str, clock: Clock = system_clock) -> 
 
 def lines(*, after: int = 0) -> Iterator[bytes]:
     """The log as it is exported, in its order, from the row after number *after* on; one line a row, no line ends."""
-    while events := list(AuditEvent.objects.filter(number__gt=after).order_by("number")[:_READ_AT_ONCE]):
-        for event in events:
-            yield chain.line(row_of(event).body(), event.hash)
-        after = events[-1].number
+    for row, its_hash in rows(after=after):
+        yield chain.line(row.body(), its_hash)
+
+
+def rows(*, after: int = 0) -> Iterator[tuple[chain.Row, str]]:
+    """The rows of the log in their order, each with the hash that it has there, from the one after *after* on."""
+    wanted = AuditEvent.objects.order_by("number").values_list(*_OF_A_ROW, "hash")
+    while some := list(wanted.filter(number__gt=after)[:_READ_AT_ONCE]):
+        for *values, its_hash in some:
+            yield chain.Row(*values), its_hash
+        after = some[-1][0]
 
 
 def row_of(event: AuditEvent) -> chain.Row:
     """*event* as it stands in the chain."""
-    return chain.Row(
-        number=event.number,
-        at=event.at,
-        by=event.by,
-        act=event.act,
-        subject=event.subject,
-        member=event.member,
-        details=event.details,
-        sealed=event.sealed,
-        previous=event.previous,
-    )
+    return chain.Row(*(getattr(event, name) for name in _OF_A_ROW))
 
 
 def _end() -> tuple[int, str]:

@@ -21,8 +21,10 @@ GENESIS = "0" * 64
 _EXACT = 2**53
 """Up to here every database gives a whole number back as it got it, whether it was written 3 or 3.0."""
 
+_LINE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True)
 class Row:
     """One act, as it stands in the chain.
 
@@ -61,7 +63,7 @@ class Row:
             "sealed": self.sealed,
             "subject": self.subject,
         }
-        return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _LINE.encode(told).encode()
 
 
 def digest(body: bytes) -> str:

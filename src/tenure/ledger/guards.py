@@ -6,7 +6,10 @@ with, which `grants` writes out for whoever administers the server.
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+from tenure.base.errors import UsageError
 
 TABLE = "ledger_audit_event"
 _REFUSED = "rows of the audit log are never changed or deleted"
@@ -69,3 +72,23 @@ def missing(connection: Any) -> list[str]:
             wanted = {f"audit_event_no_{name}" for name in ("update", "delete", "replace")}
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE])
         return sorted(wanted - {name for (name,) in cursor.fetchall()})
+
+
+def grants(role: str) -> str:
+    """SQL for the owner of the tables on a PostgreSQL server: *role* may use the ledger, and only add to the log.
+
+    Raises:
+        UsageError: *role* is not a plain name.
+    """
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
+        raise UsageError(f"{role!r} is no name for a role", mend="use small letters, figures and underscores")
+    return f"""\
+-- Run by the owner of the tables, who upgrades Tenure too; `ledger.database` then names {role}.
+-- CREATE ROLE {role} LOGIN PASSWORD '...';
+GRANT USAGE ON SCHEMA public TO {role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role};
+REVOKE ALL ON {TABLE} FROM {role};
+GRANT SELECT, INSERT ON {TABLE} TO {role};"""

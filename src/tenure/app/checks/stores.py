@@ -201,6 +201,25 @@ def accounts(house: House) -> Iterator[Finding]:
         yield Finding("staff accounts", NOTE, "there is none", f"run `tenure staff add NAME --home {house.home.root}`")
 
 
+def audit_log(house: House) -> Iterator[Finding]:
+    """Whether the database refuses to change the log of who did what, and whether it goes on from its last anchor."""
+    house.open_ledger()
+    from django.db import connection
+
+    from tenure.ledger import anchors, guards
+
+    missing = guards.missing(connection)
+    if missing:
+        words = f"the database does not refuse to change it: {', '.join(missing)} is missing"
+        yield Finding("audit log", FAULT, words, "run `tenure audit verify`, and find out who took it away")
+        return
+    folder = anchors.folder_of(house.home, house.settings)
+    anchors.require_continued(folder)
+    newest = anchors.newest_in(folder)
+    words = f"goes on from row {newest.number:,}, anchored on {newest.at[:10]}" if newest else "has no anchor yet"
+    yield Finding("audit log", OK, words)
+
+
 CHECKS = (
     ("lake", lake),
     ("freshness", freshness),
@@ -211,6 +230,7 @@ CHECKS = (
     ("unfinished sync", unfinished),
     ("model", model),
     ("ledger", ledger),
+    ("audit log", audit_log),
     ("last night", nights),
     ("outbox", outbox),
     ("staff accounts", accounts),
