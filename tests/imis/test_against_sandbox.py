@@ -124,6 +124,17 @@ def test_passing_faults_lose_no_row(sandbox: Sandbox, time_: FakeTime, faults: d
     assert {row["EventKey"] for row in again} == {row["EventKey"] for row in whole}
 
 
+@pytest.mark.parametrize("rows", [1, 7, 60, -1, -7, -60])
+def test_rows_deleted_and_inserted_while_pages_are_turned_hide_none(sandbox: Sandbox, time_: FakeTime, rows: int):
+    """Of a list by pages of 50, by fewer and by more than a page at once, again and again."""
+    client = ImisClient(sandbox.url, "tenure", "sandbox", requests_per_hour=0, time=time_.keeping(), page_size=50)
+    whole = read(client, "EmailEvents")
+    sandbox.faults(moved_rows={"rate": 0.3, "times": 12, "rows": rows, "match": "EmailEvents"})
+    again = read(client, "EmailEvents")
+    assert {row["EventKey"] for row in again} == {row["EventKey"] for row in whole}
+    assert sandbox.control("GET", "faults")["on"][0]["struck"] > 3
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

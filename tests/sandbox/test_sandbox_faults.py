@@ -130,6 +130,22 @@ def test_pages_may_mislead(sandbox: Sandbox) -> None:
     assert sorted(shuffled) == sorted(plain)
 
 
+def test_rows_move_while_pages_are_turned(sandbox: Sandbox) -> None:
+    def keys(offset: int) -> tuple[list[str], int, int]:
+        found = sandbox.query("Terms", Limit=50, Offset=offset, EnteredSince="2022-01-01")
+        return [row["TermKey"] for row in found["Items"]["$values"]], found["TotalCount"], found["Offset"]
+
+    first, total, _ = keys(0)
+    second, third = keys(50)[0], keys(100)[0]
+    sandbox.faults(moved_rows={"rows": 3, "times": 1})
+    assert keys(0) == (first, total, 0)
+    assert keys(50) == (second[3:] + third[:3], total - 3, 50)
+    assert keys(47)[0] == second, "three before it are gone, and no more go"
+    sandbox.faults(moved_rows={"rows": -3, "times": 1})
+    assert keys(0) == (first, total, 0)
+    assert keys(50) == (first[-3:] + second[:-3], total + 3, 50)
+
+
 def test_breaches_of_the_usage_rules_are_counted(sandbox: Sandbox) -> None:
     sandbox.control.delete("/usage")
     sandbox.staff.get("/api/CsContact", params={"Limit": 100, "LastName": "Nobody"})

@@ -1,6 +1,7 @@
 """Faults on demand: what goes wrong with real servers, switched on by name, seed and rate.
 
-A fault acts in one of three places: *before* the request is understood, *around* a write, or on the *answer*.
+A fault acts in one of four places: *before* the request is understood, *around* a write, on the *answer*, or on the
+list that is read (`imis_sandbox.rest.moving`).
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ ANSWERS = {
     "duplicate_keys": "every row twice",
     "clock_skew": "a Date header `seconds` off",
 }
+READS = {"moved_rows": "before a later page of a list, `rows` rows before it are deleted, or inserted where negative"}
 SITE = {"committee_wipe": "POST into a committee removes the contact's other seats"}
-KNOWN = {**BEFORE, **WRITES, **ANSWERS, **SITE}
+KNOWN = {**BEFORE, **WRITES, **ANSWERS, **READS, **SITE}
 
 
 @dataclass

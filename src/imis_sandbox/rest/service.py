@@ -21,6 +21,7 @@ from starlette.routing import Route
 from imis_sandbox.rest import control, wire
 from imis_sandbox.rest.entities import Call
 from imis_sandbox.rest.faults import ANSWERS, BEFORE, Fault, spoil
+from imis_sandbox.rest.moving import Moving, moved, told
 from imis_sandbox.rest.router import Answer, route, writes, written
 from imis_sandbox.rest.site import Site
 
@@ -54,6 +55,7 @@ class Handler:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._previous: tuple[str, list[Any]] = ("", [])
+        self._moving = Moving(site.faults)
         self._later: set[asyncio.TimerHandle] = set()
 
     async def answer(self, request: Request) -> Response:
@@ -154,10 +156,13 @@ class Handler:
         stale = self._site.faults.strikes("stale_lists", address)
         if stale is not None:
             call.stale = float(stale.more.get("seconds", 5))
-        found = route(self._site, request.method, parts, call)
+        gone = self._moving.shift(address, call.params)
+        if gone:
+            call.params = moved(call.params, gone)
+        status, answered = route(self._site, request.method, parts, call)
         if self._site.faults.strikes("lost_reply", address):
             raise Dropped
-        return found
+        return status, told(answered, gone) if gone and "TotalCount" in answered else answered
 
     def _write(self, request: Request, parts: list[str], address: str, call: Call) -> Answer:
         faults = self._site.faults
