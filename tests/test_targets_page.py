@@ -25,3 +25,5 @@ def test_every_target_has_its_line():
     for family, count in {"IN": 9, "WB": 9, "HC": 8, "JB": 6, "ST": 4}.items():
         for number in range(1, count + 1):
             assert f"| {family}-{number} |" in page
+    assert "| UX-2 |" in page
+    assert "| PR-7 |" in page
