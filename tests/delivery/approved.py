@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from typing import Any
 
 NOW = dt.datetime(2025, 3, 4, 15, tzinfo=dt.UTC)
@@ -29,9 +30,10 @@ def step(of: Any, kind: str = "email", *, approved: bool = True, **more: Any) ->
         "recipient": f"member{of.member}@example.org", "subject": "Your membership",
         "body": "Dear member,\n\nyou came to four events.", "template": f"medium@1#{position}", "details": {}, **more,
     }  # fmt: skip
+    leaves_at = NOW + dt.timedelta(seconds=30, days=given.get("wait_days", 0))
     made = OutreachStep(
-        proposal=of, position=position, kind=kind, changed_at=NOW, leaves_at=NOW + dt.timedelta(seconds=30),
-        state="approved" if approved else "draft", reference=f"tenure:test:{of.pk}:{position}", **given,
+        proposal=of, position=position, kind=kind, changed_at=NOW, leaves_at=leaves_at,
+        state="approved" if approved else "draft", reference=f"tn-{secrets.token_hex(8)}", **given,
     )  # fmt: skip
     made.digest = made.content_digest()
     made.save()

@@ -55,7 +55,7 @@ def test_an_approved_email_leaves_once_as_it_was_approved(home: Home, settings: 
 
 
 def test_nothing_leaves_before_its_time(home: Home, settings: Settings, mail: MailSink):
-    """Within the undo window, before `wait_days` after the step before it, without its second person, while paused."""
+    """Within the undo window, before its `wait_days` are over, without its second person, while paused."""
     from tenure.ledger.models import Approval, SendingPause
 
     of = proposal()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,7 @@ class Carrier:
         wrap: Makes the parcel of a step.
         clock: Gives the present instant.
         look_after: See `LOOK_AFTER`.
+        noted_kinds: Kinds of steps that are noted on the member's record in iMIS.
     """
 
     fence: Fence
@@ -64,6 +65,7 @@ class Carrier:
     wrap: Wrap
     clock: Clock = system_clock
     look_after: dt.timedelta = LOOK_AFTER
+    noted_kinds: Collection[str] = ()
     tally: Counter[str] = field(default_factory=Counter)
 
     def deliver(self, step: Any, channel: Channel) -> None:
@@ -167,7 +169,8 @@ class Carrier:
     def _settle(self, step: Any, state: str, **more: str) -> None:
         from tenure.ledger import deliveries
 
-        deliveries.settle(step=step, state=state, clock=self.clock, fence=self.fence, **more)
+        noted = step.kind in self.noted_kinds
+        deliveries.settle(step=step, state=state, noted=noted, clock=self.clock, fence=self.fence, **more)
         self.tally[state] += 1
 
     def _bounced(self, step: Any, why: str) -> None:

@@ -6,15 +6,27 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tenure.app.house import House
+from tenure.app.password import is_known
+from tenure.app.source import open_client
 from tenure.base.home import Home
 from tenure.outreach.channels.parcel import Channel
 from tenure.outreach.channels.smtp import Mailer
 
+if TYPE_CHECKING:
+    from tenure.writeback.activities import Activities
+
 VARIABLE = "TENURE_MAIL_PASSWORD"
 MAILED = ("email", "offer", "survey", "alert")
 """Kinds of steps that go as email."""
+
+SAID = ("email", "sms", "in_app", "offer", "survey")
+"""Kinds that say something to a member, which is noted on the member's record."""
+
+IN_IMIS = ("task", "callback", "log", "group")
+"""Kinds that change iMIS."""
 
 
 @dataclass
@@ -23,6 +35,7 @@ class Channels:
 
     by_kind: dict[str, Channel] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    activities: Activities | None = None
 
     def without_lookup(self) -> list[str]:
         """Kinds whose unknown outcomes wait for a person."""
@@ -39,7 +52,26 @@ def opened(house: House) -> Iterator[Channels]:
             found.by_kind.update(dict.fromkeys(MAILED, mailer))
         else:
             found.missing.update(dict.fromkeys(MAILED, "set `mail.host` and `mail.sender` in tenure.toml"))
+        if house.settings.source.kind == "imis" and house.settings.writeback.enabled:
+            if is_known(house.home):
+                _add_imis(house, found, stack)
+            else:
+                found.missing.update(dict.fromkeys(IN_IMIS, "set TENURE_IMIS_PASSWORD"))
+        else:
+            found.missing.update(
+                dict.fromkeys(IN_IMIS, "they are kept in iMIS, which is not the source here or is not written to")
+            )
         yield found
+
+
+def _add_imis(house: House, found: Channels, stack: ExitStack) -> None:
+    from tenure.writeback.activities import Activities
+    from tenure.writeback.groups import Groups
+
+    client = stack.enter_context(open_client(house))
+    found.activities = Activities(client, house.settings.tasks, house.settings.association.time_zone)
+    found.by_kind.update(dict.fromkeys(("task", "callback", "log"), found.activities))
+    found.by_kind["group"] = Groups(client)
 
 
 def mail_password(home: Home) -> str:

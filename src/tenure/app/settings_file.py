@@ -160,6 +160,18 @@ default = {grace_days}
 # url = ""                          # a service that shows in-app messages; docs/providers.md
 # timeout_seconds = 30
 
+[tasks]
+# task_type = "TASK"                # activity types of iMIS: of tasks with a follow-up date
+# call_type = "CALL"                # of calls to be made
+# message_type = "LETTER"           # of the note that a message was sent
+# log_type = "RETENTION"            # of other notes
+# log_messages = true               # note each message on the member's record in iMIS
+# due_days = 3                      # until a task is due, where its playbook does not say
+# reference_field = "UF_1"          # where an activity keeps what Tenure knows it by; otherwise unused
+# done_field = "STATUS_CODE"        # where staff mark a task as done
+# done_codes = ["C", "COMPLETE", "COMPLETED", "DONE"]  # and by which codes
+# assignees = {{}}                    # who `manager` and others are in iMIS, such as {{ "manager" = "MJONES" }}
+
 [language_model]
 # url = ""                          # an OpenAI-compatible endpoint that may smooth drafts; empty: none
 # model = ""

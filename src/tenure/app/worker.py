@@ -16,7 +16,7 @@ from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any
 
-from tenure.app import channels
+from tenure.app import channels, noting
 from tenure.app.carrying import LOOK_AFTER, Carrier
 from tenure.app.gatekeeping import gate_of, wrap_of
 from tenure.app.house import House
@@ -55,7 +55,8 @@ class Worker:
         look_after: dt.timedelta = LOOK_AFTER,
     ) -> None:
         self.house, self.channels, self.check = house, open_channels, check
-        self.carrier = Carrier(fence, gate_of(house), wrap_of(house), house.clock, look_after)
+        noted = channels.SAID if open_channels.activities and house.settings.tasks.log_messages else ()
+        self.carrier = Carrier(fence, gate_of(house), wrap_of(house), house.clock, look_after, noted)
         self._resting: dict[int, dt.datetime] = {}
         self._mailed: list[float] = []
 
@@ -82,12 +83,32 @@ class Worker:
         undo = self.house.settings.outreach.undo_seconds
         for step in deliveries.due(now, _AT_ONCE, undo_seconds=undo, kinds=self._awake(now)):
             self._attend(step, self.carrier.deliver)
+        self._note()
         return self.tally.total() - before
 
     def _awake(self, now: dt.datetime) -> list[str]:
-        """Kinds whose channel is there and not resting."""
+        """Kinds whose channel is there and not resting; iMIS, asked one thing at a time, rests during nights."""
+        from tenure.ledger import lease
+
         resting = {which for which, until in self._resting.items() if until > now}
-        return [kind for kind, channel in self.channels.by_kind.items() if id(channel) not in resting]
+        night = lease.is_held("night", clock=self.house.clock)
+        kinds = {kind for kind, channel in self.channels.by_kind.items() if id(channel) not in resting}
+        return sorted(kinds - set(channels.IN_IMIS) if night else kinds)
+
+    def _note(self) -> None:
+        """Note on the record in iMIS what was said."""
+        activities = self.channels.activities
+        if activities is None or "task" not in self._awake(self.house.clock()):
+            return
+        try:
+            noting.write_notes(self.carrier, activities)
+        except NotTaken as error:
+            self._rest(activities, error)
+
+    def _rest(self, channel: Channel, error: NotTaken) -> None:
+        """Leave a channel alone that does not answer."""
+        _log.warning("%s", error.message)
+        self._resting[id(channel)] = self.house.clock() + (error.after or _RESTS)
 
     def _attend(self, step: Any, act: Callable[[Any, Channel], None]) -> None:
         self.check()
@@ -99,8 +120,7 @@ class Worker:
         try:
             act(step, channel)
         except NotTaken as error:
-            _log.warning("%s", error.message)
-            self._resting[id(channel)] = self.house.clock() + (error.after or _RESTS)
+            self._rest(channel, error)
 
     def _pace(self) -> None:
         """Wait until another message fits into the minute."""

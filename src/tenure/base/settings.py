@@ -201,6 +201,26 @@ class Provider(_Section):
     timeout_seconds: float = Field(default=30, gt=0)
 
 
+class Tasks(_Section):
+    """How tasks, calls and notes look in iMIS, where they are activities.
+
+    `reference_field` holds what tells one from another, and must be in use for none of these types. A task is done
+    when `done_field` holds one of `done_codes`. `assignees` says what iMIS calls the person for each of `manager`,
+    `liaison`, `director`, or a name of staff.
+    """
+
+    task_type: str = "TASK"
+    call_type: str = "CALL"
+    message_type: str = "LETTER"
+    log_type: str = "RETENTION"
+    log_messages: bool = True
+    due_days: int = Field(default=3, ge=0, le=365)
+    reference_field: str = Field(default="UF_1", pattern=r"^[A-Z][A-Z0-9_]*$")
+    done_field: str = Field(default="STATUS_CODE", pattern=r"^[A-Z][A-Z0-9_]*$")
+    done_codes: tuple[str, ...] = ("C", "COMPLETE", "COMPLETED", "DONE")
+    assignees: dict[str, str] = Field(default_factory=dict)
+
+
 class LanguageModel(_Section):
     """An OpenAI-compatible endpoint that may smooth drafts; off without a `url`."""
 
@@ -276,6 +296,7 @@ class Settings(_Section):
     mail: Mail = Mail()
     sms: Provider = Provider()
     in_app: Provider = Provider()
+    tasks: Tasks = Tasks()
     language_model: LanguageModel = LanguageModel()
     night: Night = Night()
     writeback: Writeback = Writeback()

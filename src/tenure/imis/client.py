@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
+
+import orjson
 
 from tenure.imis import _paging
 from tenure.imis._calls import Caller, Exchange, Request
@@ -348,15 +351,15 @@ class Writer:
         self._caller = caller
         self.names = names
 
-    def post(self, name: str, entity: Mapping[str, Any]) -> None:
-        """Create a row.
+    def post(self, name: str, entity: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a row; gives it as iMIS then has it, empty when the answer cannot be read.
 
         Raises:
             AlreadyThere: There is one by this key.
             OutcomeUnknown: It may have been created or not.
             Invalid: iMIS says what is wrong with it.
         """
-        self._send("POST", name, f"/api/{_segment(name)}", (), entity)
+        return self._send("POST", name, f"/api/{_segment(name)}", (), entity)
 
     def put(self, name: str, key: str | Sequence[str], entity: Mapping[str, Any]) -> None:
         """Replace a row, whole.
@@ -371,14 +374,14 @@ class Writer:
 
     def _send(
         self, method: str, name: str, path: str, params: Sequence[tuple[str, str]], entity: Mapping[str, Any]
-    ) -> None:
+    ) -> dict[str, Any]:
         if name not in self.names:
             raise WriteNotPermitted(
                 f"{method} to {name} was not sent: Tenure writes only to {', '.join(sorted(self.names)) or 'nothing'}",
                 mend="this is a fault in Tenure; please report it",
             )
         request = Request(method, path, f"{method} of one row of {name}", params, body=entity, changes=True)
-        self._caller.call(request, lambda _: None)
+        return self._caller.call(request, _row_of)
 
 
 def _as_no_such_query(fetch: _paging.Fetch, offset: int, path: str, base: str) -> Page:
@@ -399,6 +402,14 @@ def _prompt_order(definition: Mapping[str, Any] | None, prompts: Mapping[str, ob
     if set(names) >= set(prompts):
         return [name or "" for name in names]
     return list(prompts)
+
+
+def _row_of(reply: Reply) -> dict[str, Any]:
+    """The row in the answer to a write, which was carried out whatever the answer looks like."""
+    with contextlib.suppress(ValueError):
+        row = orjson.loads(reply.body)
+        return row if isinstance(row, dict) else {}
+    return {}
 
 
 def _new_rows(items: list[Any], reply: Reply) -> list[Row]:

@@ -48,7 +48,7 @@ def due(
 ) -> list[OutreachStep]:
     """Approved steps that may leave *now*, longest due first; none while sending is paused.
 
-    A step waits until the step before it has ended, and then `wait_days` more; the first waits from its approval on.
+    The approval has put `wait_days` into `leaves_at`.
 
     Args:
         now: The present instant.
@@ -141,6 +141,7 @@ def settle(
     receipt: str = "",
     error: str = "",
     rule: str = "",
+    noted: bool = False,
     by: str = BY,
     clock: Clock = system_clock,
     fence: Fence | None = None,
@@ -153,6 +154,7 @@ def settle(
         receipt: What the channel gave for it.
         error: What is wrong, without a person's data.
         rule: Which rule dropped it.
+        noted: Whether it shall be noted on the member's record in iMIS once it is done.
         by: Who says so.
 
     Raises:
@@ -166,7 +168,11 @@ def settle(
         now = clock()
         row.state, row.receipt, row.last_error, row.rule = State(state), receipt[:200], error[:400], rule[:60]
         row.changed_at, row.done_at = now, now if state == State.DONE else None
-        row.save(update_fields=["state", "receipt", "last_error", "rule", "changed_at", "done_at"])
+        if noted and state == State.DONE:
+            row.log_state, row.log_at = OutreachStep.Log.DUE, now
+        row.save(
+            update_fields=["state", "receipt", "last_error", "rule", "changed_at", "done_at", "log_state", "log_at"]
+        )
         _end_proposal(row.proposal, now)
         _note(_VERBS[row.state], row, clock, by=by, rule=row.rule, receipt=row.receipt)
     _take_over(step, row)
@@ -223,13 +229,7 @@ def _may_leave(step: OutreachStep, now: dt.datetime, undo_seconds: int) -> bool:
     if approval is None:
         return False
     approved_at = max(approval.at, approval.second_at or approval.at)
-    if approved_at + dt.timedelta(seconds=0 if approval.rule else undo_seconds) > now:
-        return False
-    before = list(step.proposal.steps.filter(position__lt=step.position).order_by("-position"))
-    if any(earlier.state in (State.APPROVED, State.SENDING) for earlier in before):
-        return False
-    since = next((earlier.changed_at for earlier in before if earlier.state in (*ENDED, State.UNKNOWN)), approved_at)
-    return since + dt.timedelta(days=step.wait_days) <= now
+    return approved_at + dt.timedelta(seconds=0 if approval.rule else undo_seconds) <= now
 
 
 def _permitted(step: OutreachStep, today: dt.date) -> bool:
@@ -238,7 +238,11 @@ def _permitted(step: OutreachStep, today: dt.date) -> bool:
 
 
 def _locked(step: OutreachStep) -> OutreachStep:
-    return OutreachStep.objects.select_for_update(of=("self",)).select_related("proposal").get(pk=step.pk)
+    """The step and its proposal, locked in the order in which everybody locks them."""
+    proposal = Proposal.objects.select_for_update().get(pk=step.proposal_id)
+    row = OutreachStep.objects.select_for_update().get(pk=step.pk)
+    row.proposal = proposal
+    return row
 
 
 def _take_over(step: OutreachStep, row: OutreachStep) -> None:

@@ -131,6 +131,12 @@ def take(name: str, *, clock: Clock = system_clock) -> Held:
     return Held(Fence(name, token), holder, clock)
 
 
+def is_held(name: str, *, clock: Clock = system_clock) -> bool:
+    """Whether somebody has the lease called *name*, as far as one can tell without taking it."""
+    held = Lease.objects.filter(name=name, expires_at__gt=clock()).exclude(holder="").first()
+    return held is not None and not _is_gone(held.holder)
+
+
 def _take_over(name: str, values: dict[str, object], now: dt.datetime) -> None:
     held = Lease.objects.filter(name=name).first()
     free = Q(holder="") | Q(expires_at__lte=now)
