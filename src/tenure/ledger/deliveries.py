@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
-from tenure.ledger import audit
+from tenure.ledger import audit, locking
 from tenure.ledger.lease import Fence
 from tenure.ledger.models import Approval, AutoSend, OutreachStep, Proposal, SendingPause
 
@@ -277,18 +277,9 @@ def _end_proposal(proposal: Proposal, now: dt.datetime) -> None:
 
 def _note(verb: str, step: OutreachStep, clock: Clock, *, by: str = BY, **more: Any) -> None:
     facts = {name: value for name, value in more.items() if value not in ("", None)}
+    about = {"proposal": step.proposal_id, **locking.about(step), "template": step.template}
     audit.record(
-        f"step:member:{verb}",
-        by=by,
-        subject=step.reference,
-        clock=clock,
-        member=step.proposal.member,
-        proposal=step.proposal_id,
-        step=step.pk,
-        kind=step.kind,
-        digest=step.digest,
-        template=step.template,
-        **facts,
+        f"step:member:{verb}", by=by, subject=step.reference, clock=clock, member=step.proposal.member, **about, **facts
     )
 
 
