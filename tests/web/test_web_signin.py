@@ -168,3 +168,24 @@ def test_behind_tls_cookies_are_for_tls_alone_and_the_deploy_check_is_clean(tmp_
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "__Host-tenure __Host-tenure-form True True"
+
+
+def test_refused_and_throttled_attempts_and_denials_are_in_the_audit_log(site: Site, staff: httpx.Client):
+    """AU-5: with the name only where there is such an account, since people type passwords there; never the address."""
+    from tenure.ledger.models import AuditEvent
+
+    before = AuditEvent.objects.latest("number").number
+    with site.visitor() as visitor:
+        sign_in(visitor, "Marta", "nope-nope-nope")
+        for _ in range(7):
+            sign_in(visitor, "my-own-password", "nope-nope-nope")
+    staff.post("/sign-out")
+
+    rows = AuditEvent.objects.filter(number__gt=before).order_by("number")
+    told = [(row.act, row.by, row.subject) for row in rows]
+    assert told[0] == ("staff:session:refuse", "marta", "")
+    assert told.count(("staff:session:refuse", "", "")) == 5
+    assert told.count(("staff:session:throttle", "", "")) == 1
+    assert told[-1] == ("access:page:deny", "marta", "sign-out")
+    assert "127.0.0.1" not in str([row.details for row in rows])
+    assert "my-own-password" not in str([vars(row) for row in rows])

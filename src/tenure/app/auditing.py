@@ -25,12 +25,14 @@ class Verified:
         anchors: How many anchors were compared with.
         home_anchors: Where those of this machine lie; empty when none were.
         guards: What should refuse changes in the database and is not there.
+        lost: How many anchors of this machine were left out, since they speak of rows that a restore lost.
     """
 
     verdict: Verdict
     anchors: int
     home_anchors: str = ""
     guards: tuple[str, ...] = ()
+    lost: int = 0
 
     @property
     def is_well(self) -> bool:
@@ -57,6 +59,11 @@ class Verified:
         words = [self.verdict.not_ruled_out]
         if self.home_anchors:
             words.append(f"the anchors in {self.home_anchors} prove nothing against somebody who can write there too")
+        if self.lost:
+            words.append(
+                f"{self.lost} anchors there speak of rows that the log says were lost when a backup was put back; "
+                "compare with anchors that were kept elsewhere"
+            )
         return [each for each in words if each]
 
 
@@ -75,13 +82,12 @@ def of_ledger(house: House, places: Iterable[str]) -> Verified:
     from django.db import connection
 
     from tenure.ledger import anchors, guards
-    from tenure.ledger.verifying import anchors_in
 
     folder = anchors.folder_of(house.home, house.settings)
-    own = anchors_in(str(folder)) if folder.is_dir() else []
+    own, lost = anchors.standing_in(folder)
     known = [*own, *_given(places)]
     missing = tuple(guards.missing(connection))
-    return Verified(anchors.verify_ledger(known), len(known), str(folder) if own else "", missing)
+    return Verified(anchors.verify_ledger(known), len(known), str(folder) if own else "", missing, lost)
 
 
 def exported(house: House, *, after: int) -> Iterator[bytes]:

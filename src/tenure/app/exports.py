@@ -85,6 +85,14 @@ def write(frame: pl.DataFrame, path: Path) -> None:
         raise
 
 
+def tell(house: House, what: str, rows: int) -> None:
+    """Write into the audit log that members' data left the home, as *what*."""
+    house.open_ledger()
+    from tenure.ledger import audit
+
+    audit.record("export:file:write", by="tenure export", subject=what, clock=house.clock, rows=rows)
+
+
 def check_target(path: Path) -> None:
     """Whether a frame can be put at *path*.
 

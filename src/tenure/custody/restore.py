@@ -13,7 +13,7 @@ import polars as pl
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
-from tenure.base.settings import Settings, parse_settings
+from tenure.base.settings import Settings, parse_settings, read_settings
 from tenure.custody import _archive, key
 from tenure.custody._database import Database, database_of
 from tenure.lake import Lake
@@ -113,7 +113,20 @@ def restore(
     write_atomically(home.key_file, text.encode(), mode=0o600)
     if database:
         _name_database(home, settings.ledger.database, database)
+    _tell(home, facts["made_at"], clock)
     return Restored(home.root, facts["made_at"], sum(rows.values()) if rows else None, moved)
+
+
+def _tell(home: Home, made_at: str, clock: Clock) -> None:
+    """Write into the audit log that came back that it did: rows that were there after it are lost."""
+    from tenure import ledger
+
+    ledger.setup(home, read_settings(home))
+    ledger.migrate()
+    from tenure.ledger import audit
+    from tenure.ledger.anchors import RESTORED
+
+    audit.record(RESTORED, by="tenure restore", clock=clock, made_at=made_at)
 
 
 def _is_there(path: Path) -> bool:

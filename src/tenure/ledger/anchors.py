@@ -6,6 +6,7 @@ not show it; an anchor does, when it lies where they cannot write. An anchor is 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ from tenure.ledger.verifying import Anchor, Link, Verdict, anchors_in, verify
 
 ERASED = "member:record:erase"
 """The act after which the sealed text of a member is rightly gone."""
+
+RESTORED = "ledger:backup:restore"
+"""The act that tells that a backup was put back, and what came after it is lost."""
 
 _AT_ONCE = 5_000
 
@@ -47,9 +51,25 @@ def keep(folder: Path, *, clock: Clock = system_clock) -> tuple[Anchor, Path]:
     return anchor, path
 
 
+def standing_in(folder: Path) -> tuple[list[Anchor], int]:
+    """The anchors in *folder*, and how many more speak of rows that were lost when a backup was put back.
+
+    The log itself tells of such a restore, and whoever can rewrite the log could write that too: an anchor that was
+    kept elsewhere is compared whatever the log says.
+    """
+    found = anchors_in(str(folder)) if folder.is_dir() else []
+    restores = list(AuditEvent.objects.filter(act=RESTORED).values_list("number", "at"))
+    lost = [a for a in found if any(a.number >= number and _made(a) <= at for number, at in restores)]
+    return [anchor for anchor in found if anchor not in lost], len(lost)
+
+
 def newest_in(folder: Path) -> Anchor | None:
-    """The anchor in *folder* that vouches for most."""
-    return max(anchors_in(str(folder)), key=lambda anchor: anchor.number, default=None) if folder.is_dir() else None
+    """The anchor in *folder* that vouches for most, of those that stand."""
+    return max(standing_in(folder)[0], key=lambda anchor: anchor.number, default=None)
+
+
+def _made(anchor: Anchor) -> dt.datetime:
+    return dt.datetime.fromisoformat(anchor.at) if anchor.at else dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def require_continued(folder: Path) -> None:

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from django.db import transaction
+
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import HeldBack, Stopped, TenureError
-from tenure.ledger import lease, parking
+from tenure.ledger import audit, lease, parking
 from tenure.ledger.models import Run, RunStep
 from tenure.ledger.models.runs import State
 
@@ -98,7 +100,9 @@ class RunInProgress:
         self.row.counts = {**self.row.counts, **counts}
         self.row.state, self.row.trouble, self.row.mend = _trouble(error) if error else self._worst()
         self.row.finished_at = max(self._clock(), self.row.started_at)
-        _end(self.row, "state", "trouble", "mend", "finished_at", "counts")
+        with transaction.atomic():
+            if _end(self.row, "state", "trouble", "mend", "finished_at", "counts"):
+                _tell_end(self.row, self._clock)
         self._held.release()
         return self.row
 
@@ -136,7 +140,9 @@ def start(
     """
     held = lease.take("night", clock=clock)
     _close_what_was_cut_off(clock())
-    row = Run.objects.create(as_of=as_of, kind=kind, by=by, local_night=local_night, started_at=clock())
+    with transaction.atomic():
+        row = Run.objects.create(as_of=as_of, kind=kind, by=by, local_night=local_night, started_at=clock())
+        audit.record(f"run:{kind}:begin", by=by, subject=f"run {row.pk}", clock=clock, as_of=as_of)
     return RunInProgress(row, held, clock)
 
 
@@ -168,12 +174,20 @@ def _close_what_was_cut_off(now: dt.datetime) -> None:
     }
     RunStep.objects.filter(state=State.RUNNING).update(**trouble)
     for run in Run.objects.filter(state=State.RUNNING):
-        Run.objects.filter(pk=run.pk).update(finished_at=max(now, run.started_at), **trouble)
+        with transaction.atomic():
+            Run.objects.filter(pk=run.pk).update(finished_at=max(now, run.started_at), **trouble)
+            run.state = State.INTERRUPTED
+            _tell_end(run, lambda: now)
 
 
-def _end(row: Run | RunStep, *fields: str) -> None:
+def _end(row: Run | RunStep, *fields: str) -> bool:
     """Keep how *row* ended, unless another process found it running without an owner and has closed it."""
-    type(row).objects.filter(pk=row.pk, state=State.RUNNING).update(**{name: getattr(row, name) for name in fields})
+    values = {name: getattr(row, name) for name in fields}
+    return bool(type(row).objects.filter(pk=row.pk, state=State.RUNNING).update(**values))
+
+
+def _tell_end(row: Run, clock: Clock) -> None:
+    audit.record(f"run:{row.kind}:end", by=row.by, subject=f"run {row.pk}", clock=clock, state=str(row.state))
 
 
 def _trouble(error: BaseException) -> tuple[State, str, str]:

@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
 from tenure.ledger import audit
-from tenure.ledger.models import SignInGuess, Staff
+from tenure.ledger.models import AuditEvent, SignInGuess, Staff
 from tenure.ledger.models.staff import Role
 
 GUESSES_PER_NAME_AND_ADDRESS = 5
@@ -21,6 +21,7 @@ GUESSES_PER_ADDRESS = 30
 GUESSES_PER_NAME = 50
 WINDOW = dt.timedelta(minutes=15)
 KEPT = dt.timedelta(days=30)
+THROTTLED = "staff:session:throttle"
 
 
 def create(
@@ -82,15 +83,36 @@ def is_throttled(*, username: str, address: str, clock: Clock = system_clock) ->
 
 
 def note_guess(*, username: str, address: str, right: bool, clock: Clock = system_clock) -> None:
-    """Remember an attempt to sign in; a right one forgets the wrong ones before it."""
+    """Remember an attempt to sign in; a right one forgets the wrong ones before it.
+
+    In the audit log a wrong one goes by the account's name where there is such an account, and else by nobody's: people
+    type passwords into the field for the name.
+    """
     now, digest = clock(), _digest(username)
     with transaction.atomic():
         SignInGuess.objects.filter(at__lt=now - KEPT).delete()
         if right:
             SignInGuess.objects.filter(name_digest=digest, address=address, right=False).delete()
         SignInGuess.objects.create(name_digest=digest, address=address, at=now, right=right)
-        if right:
-            audit.record("staff:session:begin", by=username, clock=clock)
+        person = find(username=username)
+        act = "staff:session:begin" if right else "staff:session:refuse"
+        audit.record(act, by=person.username if person else "", clock=clock, place=place_of(address))
+
+
+def note_throttled(*, username: str, address: str, clock: Clock = system_clock) -> None:
+    """Write down that an attempt was not even looked at; once in each quarter of an hour for an address."""
+    place = place_of(address)
+    recent = AuditEvent.objects.filter(act=THROTTLED, at__gte=clock() - WINDOW)
+    with transaction.atomic():
+        if not recent.filter(details__place=place).exists():
+            person = find(username=username)
+            audit.record(THROTTLED, by=person.username if person else "", clock=clock, place=place)
+
+
+def place_of(address: str) -> str:
+    """What the audit log, which is never cleaned, holds of an address: enough to tell two apart."""
+    key = salted_hmac("tenure.ledger.staff.place", address, secret=django_settings.SECRET_KEY)
+    return key.hexdigest()[:16]
 
 
 def _digest(username: str) -> str:

@@ -78,6 +78,7 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "tenure.web.middleware.session_limits",
+            "tenure.web.middleware.denials",
             "django.contrib.auth.middleware.LoginRequiredMiddleware",
         ],
         "TEMPLATES": [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
+from tenure.ledger import audit
 from tenure.web import place
 from tenure.web.configuration import IDLE_SECONDS, LONGEST_SECONDS
 
@@ -39,6 +41,21 @@ def headers(answer: Answer) -> Answer:
         return response
 
     return with_headers
+
+
+def denials(answer: Answer) -> Answer:
+    """Write down who was refused what: the name of the page, never its address, which may hold a member's id."""
+
+    def noted(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        if response.status_code == HTTPStatus.FORBIDDEN and request.user.is_authenticated:
+            found = request.resolver_match
+            details = {"method": request.method, "role": getattr(request.user, "role", "")}
+            who, page = request.user.get_username(), found.view_name if found else ""
+            audit.record("access:page:deny", by=who, subject=page, clock=place.now, **details)
+        return response
+
+    return noted
 
 
 def session_limits(answer: Answer) -> Answer:

@@ -32,6 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     username, password = request.POST.get("username", "")[:150], request.POST.get("password", "")[:_LONGEST]
     address = request.META.get("REMOTE_ADDR", "")
     if staff.is_throttled(username=username, address=address, clock=place.now):
+        staff.note_throttled(username=username, address=address, clock=place.now)
         return _form(request, following, username, _THROTTLED, status=429)
     person = authenticate(request, username=username, password=password)
     staff.note_guess(username=username, address=address, right=person is not None, clock=place.now)

@@ -105,6 +105,25 @@ def grants(home: Path, role: str) -> int:
     return DONE
 
 
+@command.command("map", cls=Command)
+@home_option
+@json_option
+def events(home: Path, as_json: bool) -> int:
+    """Say which row of the log tells of which command and page; read off the code that is installed."""
+    from tenure.app import audit_map
+    from tenure.web import configuration
+
+    house = House.open(home)
+    configuration.setup(house.home, house.settings)
+    entries = [*audit_map.commands(), *audit_map.endpoints()]
+    console = Console(quiet=as_json)
+    if as_json:
+        console.result_json([vars(entry) for entry in entries])
+    else:
+        console.result("\n".join(map(str, entries)))
+    return DONE
+
+
 def _write(write: Any, lines: Iterable[bytes]) -> int:
     count = 0
     for line in lines:

@@ -43,6 +43,7 @@ def command(
     where = folder or house.home.root / custody.BACKUPS
     if key_to is not None:
         custody.export_key(house.home, key_to, where)
+        _tell(house, "backup:key:export")
         told = {"key": str(key_to)}
         words = f"the key is in {key_to}; keep it apart from the backups"
     elif only_list:
@@ -55,9 +56,18 @@ def command(
     return 0
 
 
+def _tell(house: House, act: str, **details: bool) -> None:
+    house.open_ledger()
+    from tenure.ledger import audit
+
+    audit.record(act, by="tenure backup", clock=house.clock, **details)
+
+
 def _back_up(house: House, console: Console, where: Path, *, with_lake: bool) -> tuple[dict[str, object], str]:
     from tenure import custody
 
+    if house.settings.ledger.database or house.home.ledger.exists():
+        _tell(house, "backup:file:make", with_lake=with_lake)  # first, so that the copy holds it too
     with console.step("Back up") as step:
         made = custody.back_up(house.home, house.settings, where, with_lake=with_lake, clock=house.clock)
         tried = f"{made.rows:,} rows of the ledger" if made.rows is not None else "read through, not restored"

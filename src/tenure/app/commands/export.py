@@ -41,8 +41,8 @@ def scores(home: Path, out: Path, as_of: dt.date | None, as_json: bool) -> int:
     from tenure.app import exports
 
     exports.check_target(out)
-    frame = exports.scores(House.open(home), as_of)
-    return _finish(frame, out, "scores", as_json=as_json)
+    house = House.open(home)
+    return _finish(house, exports.scores(house, as_of), out, "scores", as_json=as_json)
 
 
 @command.command("decisions", cls=Command)
@@ -59,14 +59,15 @@ def decisions(home: Path, out: Path, version: str | None, as_json: bool) -> int:
     from tenure.app import exports
 
     exports.check_target(out)
-    frame = exports.decisions(House.open(home), version)
-    return _finish(frame, out, "decisions", as_json=as_json)
+    house = House.open(home)
+    return _finish(house, exports.decisions(house, version), out, "decisions", as_json=as_json)
 
 
-def _finish(frame: pl.DataFrame, out: Path, what: str, *, as_json: bool) -> int:
+def _finish(house: House, frame: pl.DataFrame, out: Path, what: str, *, as_json: bool) -> int:
     from tenure.app import exports
 
     exports.write(frame, out)
+    exports.tell(house, what, frame.height)
     console = Console(quiet=as_json)
     days = sorted({str(day) for day in frame["as_of"].unique()}) if what == "scores" else []
     if as_json:
