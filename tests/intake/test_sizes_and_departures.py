@@ -66,6 +66,21 @@ def test_a_night_with_two_fifths_of_the_rows_is_held_back(rig: Rig, feed: str):
     assert rig.sync().unchanged
 
 
+@pytest.mark.parametrize("feed", ["Terms", "EmailEvents"])
+def test_rows_that_are_committed_after_newer_ones_come_the_night_after(rig: Rig, tmp_path: Path, feed: str):
+    """Half of a week's rows are not told at first, and then bear an earlier stamp than what was read."""
+    week = 7 * 24 * 60
+    late = Rig(tmp_path / "late", rig.url, overlap_minutes=week)
+    shutil.copytree(rig.home.key_file.parent, late.home.root / "secrets")
+    fault(rig.url, late_rows={"seconds": week * 60, "share": 0.5, "match": feed})
+    late.sync()
+    assert late.content() != rig.content()
+
+    fault(rig.url)
+    late.sync()
+    assert late.content() == rig.content()
+
+
 def test_a_feed_that_swells_is_held_back_too(tmp_path: Path):
     """As when a query lost its filter, or a job entered everything twice."""
     with serving("--events-per-year", "2", members=20) as url:

@@ -10,6 +10,7 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import Params, cut, window
+from imis_sandbox.rest.faults import Fault
 from imis_sandbox.rest.sources import Source
 from imis_sandbox.world.store import Array
 
@@ -24,6 +25,7 @@ class Call:
         params: Of the address, in order.
         body: Of the request, `{}` when there is none.
         stale: Seconds of writes that a list is not to know, by a fault.
+        late: What keeps rows of a query from being told yet.
         party: The contact who asks; empty for staff.
     """
 
@@ -32,6 +34,7 @@ class Call:
     params: Params = ()
     body: wire.Json = field(default_factory=dict)
     stale: float = 0.0
+    late: Fault | None = None
     party: str = ""
 
 

@@ -54,7 +54,10 @@ ANSWERS = {
     "duplicate_keys": "every row twice",
     "clock_skew": "a Date header `seconds` off",
 }
-READS = {"moved_rows": "before a later page of a list, `rows` rows before it are deleted, or inserted where negative"}
+READS = {
+    "moved_rows": "before a later page of a list, `rows` rows before it are deleted, or inserted where negative",
+    "late_rows": "a query does not tell yet a `share` of the rows that were entered within its last `seconds`",
+}
 SITE = {"committee_wipe": "POST into a committee removes the contact's other seats"}
 KNOWN = {**BEFORE, **WRITES, **ANSWERS, **READS, **SITE}
 

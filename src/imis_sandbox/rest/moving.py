@@ -1,10 +1,13 @@
-"""Lists whose rows move while somebody turns their pages, since others insert and delete meanwhile."""
+"""Lists that others change meanwhile: rows that move while pages are turned, and rows that are committed late."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from imis_sandbox.rest import wire
-from imis_sandbox.rest.dialect import window
-from imis_sandbox.rest.faults import Faults
+from imis_sandbox.rest.columns import Column, Moment
+from imis_sandbox.rest.dialect import Rows, numbers, window
+from imis_sandbox.rest.faults import Fault, Faults
 
 Params = list[tuple[str, str]]
 
@@ -46,3 +49,18 @@ def told(page: wire.Json, gone: int) -> wire.Json:
     following = page.get("NextOffset") or 0
     counts = {"Offset": page["Offset"] - gone, "TotalCount": page["TotalCount"] - gone}
     return {**page, **counts, "NextOffset": following - gone if following else following}
+
+
+def committed(fault: Fault, column: Column, rows: Rows) -> Rows:
+    """The fault `late_rows`: without a share of the rows that *column* says were entered within the last seconds.
+
+    They are the same ones as long as the fault is on, and then there with their earlier stamp, as rows of a transaction
+    that took long.
+    """
+    chosen = numbers(rows)
+    if not isinstance(column, Moment) or not len(chosen):
+        return rows
+    stamps = column.fetch(chosen)
+    recent = stamps > stamps.max() - float(fault.more.get("seconds", 300))
+    drawn = (chosen.astype(np.uint64) * np.uint64(2_654_435_761) % np.uint64(2**32)) / 2**32
+    return chosen[~(recent & (drawn < float(fault.more.get("share", 0.5))))]

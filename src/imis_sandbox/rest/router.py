@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from imis_sandbox.rest import bulk, queries, wire
 from imis_sandbox.rest.entities import Call, Entity
 from imis_sandbox.rest.happenings import Change, of_write
+from imis_sandbox.rest.moving import committed
 from imis_sandbox.rest.site import Site
 
 Answer = tuple[int, Any]
@@ -93,9 +94,11 @@ def _query(site: Site, method: str, name: str, call: Call) -> Answer:
     key = next((value for key, value in call.params if key.lower() == "querydocumentversionkey"), "")
     query = site.queries.of_key(key) if key else site.queries.need(path)
     site.usage.looked(query.path, call.params)
-    if name == "iqa":
-        return 200, queries.generic_page(query, call.params, query.select(queries.positional(query, call.params)))
-    return 200, queries.flat_page(query, call.params, query.select(queries.named(call.params)))
+    old = name == "iqa"
+    rows = query.select(queries.positional(query, call.params) if old else queries.named(call.params))
+    if call.late is not None and query.prompts:
+        rows = committed(call.late, query.source.need(query.prompts[0][1]), rows)
+    return 200, (queries.generic_page if old else queries.flat_page)(query, call.params, rows)
 
 
 def _entity(site: Site, name: str) -> Entity:

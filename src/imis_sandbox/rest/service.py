@@ -156,6 +156,7 @@ class Handler:
         stale = self._site.faults.strikes("stale_lists", address)
         if stale is not None:
             call.stale = float(stale.more.get("seconds", 5))
+        call.late = self._site.faults.strikes("late_rows", address)
         gone = self._moving.shift(address, call.params)
         if gone:
             call.params = moved(call.params, gone)
