@@ -28,12 +28,13 @@ def step(of: Any, kind: str = "email", *, approved: bool = True, **more: Any) ->
     position = of.steps.count()
     given: dict[str, Any] = {
         "recipient": f"member{of.member}@example.org", "subject": "Your membership",
-        "body": "Dear member,\n\nyou came to four events.", "template": f"medium@1#{position}", "details": {}, **more,
+        "body": "Dear member,\n\nyou came to four events.", "template": f"medium@1#{position}", "details": {},
+        "state": "approved" if approved else "draft", **more,
     }  # fmt: skip
     leaves_at = NOW + dt.timedelta(seconds=30, days=given.get("wait_days", 0))
     made = OutreachStep(
         proposal=of, position=position, kind=kind, changed_at=NOW, leaves_at=leaves_at,
-        state="approved" if approved else "draft", reference=f"tn-{secrets.token_hex(8)}", **given,
+        reference=f"tn-{secrets.token_hex(8)}", **given,
     )  # fmt: skip
     made.digest = made.content_digest()
     made.save()

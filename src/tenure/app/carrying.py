@@ -58,6 +58,7 @@ class Carrier:
         clock: Gives the present instant.
         look_after: See `LOOK_AFTER`.
         noted_kinds: Kinds of steps that are noted on the member's record in iMIS.
+        reported_kinds: Kinds whose delivery is noted as a response.
     """
 
     fence: Fence
@@ -66,6 +67,7 @@ class Carrier:
     clock: Clock = system_clock
     look_after: dt.timedelta = LOOK_AFTER
     noted_kinds: Collection[str] = ()
+    reported_kinds: Collection[str] = ()
     tally: Counter[str] = field(default_factory=Counter)
 
     def deliver(self, step: Any, channel: Channel) -> None:
@@ -133,7 +135,7 @@ class Carrier:
         except Refused as error:
             self._settle(step, "failed", error=error.message)
             if error.bounced:
-                self._bounced(step, error.message)
+                self._respond(step, "bounced", error.message)
         except Unsure as error:
             self._settle(step, "unknown", error=error.message)
         except (HeldBack, Stopped):
@@ -172,6 +174,14 @@ class Carrier:
         noted = step.kind in self.noted_kinds
         deliveries.settle(step=step, state=state, noted=noted, clock=self.clock, fence=self.fence, **more)
         self.tally[state] += 1
+        if state == "done" and step.kind in self.reported_kinds:
+            self._respond(step, "delivered")
 
-    def _bounced(self, step: Any, why: str) -> None:
-        """Noted as the member's response, where responses are kept."""
+    def _respond(self, step: Any, kind: str, value: str = "") -> None:
+        """Note what came of a message at once."""
+        from tenure.ledger import deliveries, responses
+
+        news = responses.News(
+            step.proposal.member, kind, "mail", f"{step.reference}:{kind}", self.clock(), step.pk, value
+        )
+        responses.note(news=news, by=deliveries.BY, clock=self.clock)

@@ -18,6 +18,7 @@ from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.app.pings import Watcher
+from tenure.app.responding import note_responses
 from tenure.app.schedule import local_night, night_due
 from tenure.app.walk import Told, Walk
 from tenure.base.errors import DONE, TenureError, UsageError
@@ -70,6 +71,8 @@ def run_night(
     with Watcher("" if dry_run else house.settings.night.ping_url).told() as watcher:
         with _walk(house, console, day, "dry run" if dry_run else "night", by, night) as walk:
             steps.sync(house, walk)
+            if not dry_run:
+                note_responses(house, walk)
             model = steps.train_when_due(house, walk, day)
             approver = by if approved else ""
             steps.score_and_write_back(house, walk, day, model, dry_run=dry_run, approved_by=approver)
@@ -108,6 +111,7 @@ def run_sync(house: House, console: Console, *, by: str) -> Report:
     """Only bring in what is new; arguments and errors as for `run_night`."""
     with _walk(house, console, house.today, "sync", by) as walk:
         steps.sync(house, walk)
+        note_responses(house, walk)
     return _report(walk, house.today)
 
 

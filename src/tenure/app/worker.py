@@ -56,7 +56,7 @@ class Worker:
     ) -> None:
         self.house, self.channels, self.check = house, open_channels, check
         noted = channels.SAID if open_channels.activities and house.settings.tasks.log_messages else ()
-        self.carrier = Carrier(fence, gate_of(house), wrap_of(house), house.clock, look_after, noted)
+        self.carrier = Carrier(fence, gate_of(house), wrap_of(house), house.clock, look_after, noted, channels.SAID)
         self._resting: dict[int, dt.datetime] = {}
         self._mailed: list[float] = []
 
