@@ -20,6 +20,9 @@ from tenure.base.settings import Settings
 from tenure.features import FEATURES, build
 from tenure.features.facts import known_person
 from tenure.insights import happenings
+from tenure.insights.chapters import chapters_of
+from tenure.insights.displacement import displacement_of
+from tenure.insights.hardship import hardship_of
 from tenure.insights.leaving import predicted_reason, says_retired
 from tenure.insights.value import lifetime_value, most_valuable
 from tenure.lake import Lake
@@ -63,6 +66,7 @@ def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = 
         _announced(house.lake, as_of),
         known.done(model),
         _happened(house.lake, known, as_of),
+        *_guessed(house.lake, house.settings, known, as_of),
     ]
     frame = columns[0]
     for more in columns[1:]:
@@ -165,6 +169,17 @@ def _happened(lake: Lake, known: _Known, as_of: dt.date) -> pl.DataFrame:
         payment_failed_days=_days_since("failed_on", as_of),
         card_expires_days=_days_since("card_on", as_of),
     )
+
+
+def _guessed(lake: Lake, settings: Settings, known: _Known, as_of: dt.date) -> list[pl.DataFrame]:
+    """Who drifts from the chapter, is short of money, or has gone to a competitor: active members alone."""
+    here = known.stood.filter("active")
+    chapters = chapters_of(lake, known.person.filter(known.active), as_of).members
+    return [
+        chapters.select("member", chapter_drift="drifts"),
+        hardship_of(lake, settings, here, as_of).select("member", "hardship"),
+        displacement_of(lake, settings, here["member"], as_of).select("member", "displaced"),
+    ]
 
 
 def _days_since(name: str, as_of: dt.date) -> pl.Expr:

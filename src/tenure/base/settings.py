@@ -162,6 +162,7 @@ class Outreach(_Section):
     second_person: tuple[str, ...] = ("top_value", "offer", "bulk:50")
     competitors: tuple[str, ...] = ()
     hardship_purpose: str = ""
+    hardship_by_address: bool = False
     displacement_purpose: str = ""
     jurisdiction: Literal["us", "ca", "uk", "eu"] = "us"
     jurisdictions: dict[str, Literal["us", "ca", "uk", "eu"]] = Field(default_factory=dict)
