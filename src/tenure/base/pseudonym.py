@@ -57,6 +57,10 @@ class Pseudonyms:
         """32 bytes that are the association's own for *purpose*, and tell nothing of the key or of other purposes."""
         return hmac.digest(self._key, b"tenure:secret:" + purpose.encode(), hashlib.sha256)
 
+    def digest(self, purpose: str, text: str) -> str:
+        """64 hexadecimal digits that stand for *text*, for one *purpose*, and tell nothing of it without the key."""
+        return hmac.digest(self._key, f"tenure:{purpose}:".encode() + text.encode(), hashlib.sha256).hex()
+
     def many(self, member_ids: Iterable[str]) -> list[int]:
         """Pseudonyms in the order of *member_ids*; give distinct ids, since each costs two hashes."""
         return [self.one(member_id) for member_id in member_ids]

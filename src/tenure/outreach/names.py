@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tenure.base.settings import LINKS, Settings
+from tenure.insights.facts import FOR_STAFF, KEYS
 from tenure.outreach.values import Lines, personal_name
 
-FACTS: dict[str, str] = {
-    "joined": "since when a member, as `since 2016`",
-    "paid_through": "last day of the running term",
-    "dues": "dues of one term",
-    "main_benefit": "what the member used most this year",
-    "last_event": "the last event attended",
-    "downloads_year": "downloads of a year, as `4 downloads`",
-    "committee": "committee that the member serves on",
-    "renewals": "renewals so far, as `nine times`",
-    "chapter": "primary chapter",
-}
+FACTS: dict[str, str] = {key: meaning for key, meaning in KEYS.items() if key not in FOR_STAFF}
 CONTACT: dict[str, str] = {"first_name": "first name", "last_name": "last name"}
 SETTINGS: dict[str, str] = {
     "association": "name of the association",
@@ -29,7 +20,7 @@ PAGES: dict[str, str] = {
     "answer_link": "the member's own page with one question",
     "offer_link": "the member's own page with a payment plan",
 }
-FACTS_FOR_STAFF: dict[str, str] = {"last_login": "day of the last login"}
+FACTS_FOR_STAFF: dict[str, str] = {key: meaning for key, meaning in KEYS.items() if key in FOR_STAFF}
 STAFF: dict[str, str] = {
     "member_name": "first and last name",
     "email": "email address",
