@@ -22,6 +22,7 @@ from engine import grouped
 from event_world import LAST, event_lake
 
 from tenure.base.settings import Model, Settings, Source
+from tenure.base.signing import Signer
 from tenure.features import FeatureMatrix
 from tenure.risk import Registry, score, train
 from tenure.risk.learners import Booster
@@ -59,8 +60,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = given.lakes or Path(folder)
         lake = event_lake(root / f"lake{given.members}", given.members)
-        manifest = train(event_lake(root / f"lake{given.learn_from}", given.learn_from), settings, LAST, Path(folder))
-        model = Registry(Path(folder)).load(str(manifest["version"]))
+        registry = Registry(Path(folder), Signer(bytes(32)))
+        manifest = train(event_lake(root / f"lake{given.learn_from}", given.learn_from), settings, LAST, registry)
+        model = registry.load(str(manifest["version"]))
         with lake.connect() as con:
             events = con.execute("SELECT count(*) FROM activity").fetchall()[0][0]
         kept: list[FeatureMatrix] = []

@@ -10,9 +10,15 @@ import polars as pl
 from association import Invented
 from tenure.base.settings import Model as ModelSettings
 from tenure.base.settings import Settings, Source
-from tenure.risk import Manifest, Model
+from tenure.base.signing import Signer
+from tenure.risk import Manifest, Model, Registry
 
 SETTINGS = Settings(source=Source(kind="files"), model=ModelSettings(refits=4, threads=1))
+
+
+def registry(root: Path, key: bytes = bytes(32)) -> Registry:
+    """The models in *root*, signed by *key*."""
+    return Registry(root, Signer(key))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import sqlite3
 from pathlib import Path
@@ -10,6 +11,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from calls import AS_OF, set_, tenure
+
+from tenure.base.home import Home
+from tenure.base.pseudonym import Pseudonyms
+from tenure.base.signing import Signer
 
 LATER = "2025-03-06"
 
@@ -26,6 +31,17 @@ def trail(home: Path) -> list[tuple[str, str, str]]:
             "SELECT act, \"by\", subject FROM ledger_audit_event WHERE act LIKE 'model:%' ORDER BY id"
         )
         return rows.fetchall()
+
+
+def as_if_it_had_said(home: Path, version: str, p: pl.Expr) -> None:
+    """Give a model another back-test, signed as the home itself would have."""
+    folder = home / "models" / version
+    path, told = folder / "decisions.parquet", json.loads((folder / "manifest.json").read_text())
+    pl.read_parquet(path).with_columns(p_lapse_renewal=p).write_parquet(path)
+    data = json.dumps({**told, "decisions_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}).encode()
+    (folder / "manifest.json").write_bytes(data)
+    signer = Signer(Pseudonyms.of(Home(home)).secret("models"))
+    (folder / "manifest.sig").write_text(signer.sign(version, data))
 
 
 def test_the_first_model_serves_by_rule_and_the_trail_says_so(night: Path):
@@ -68,19 +84,11 @@ def test_by_person_a_new_model_waits_and_a_person_lets_it_serve_and_takes_it_bac
     assert [by for _, by, _ in trail(night)] == ["tenure train", "A. Director", "A. Director"]
 
 
-def retell(model: Path, probability: pl.Expr) -> None:
-    """Let a model's back-test have said something else, as if it had been kept so."""
-    path, manifest = model / "decisions.parquet", model / "manifest.json"
-    pl.read_parquet(path).with_columns(p_lapse_renewal=probability).write_parquet(path)
-    told = json.loads(manifest.read_text()) | {"decisions_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    manifest.write_text(json.dumps(told))
-
-
 def test_after_a_rollback_no_model_takes_over_by_rule(night: Path):
     """Somebody had a reason; the next training does not undo it."""
     first = next(iter(parts(night)))
     # The champion's back-test as of one who knows nothing: whatever comes next is better.
-    retell(night / "models" / first, pl.lit(0.5))
+    as_if_it_had_said(night, first, pl.lit(0.5))
     tenure("train", "--home", night, "--as-of", LATER)
     new = next(version for version in parts(night) if version != first)
     assert parts(night) == {first: "former", new: "champion"}, "what is better takes over"
@@ -96,7 +104,7 @@ def test_a_worse_model_does_not_take_over(night: Path):
     """A back-test that is upside down stays a challenger, and the command says why."""
     first = next(iter(parts(night)))
     # The champion's back-test as a seer would have made it: whatever comes next is worse.
-    retell(night / "models" / first, 0.02 + 0.96 * pl.col("lapsed"))
+    as_if_it_had_said(night, first, 0.02 + 0.96 * pl.col("lapsed"))
     done = tenure("train", "--home", night, "--as-of", LATER)
 
     assert done.code == 0
@@ -111,6 +119,25 @@ def test_a_model_that_is_not_there_is_named(night: Path, arguments: tuple[str, .
 
     assert done.code in (1, 2)
     assert json.loads(done.out)["error"]["hint"]
+
+
+def test_a_model_signed_by_another_home_serves_only_once_somebody_vouches_for_it(night: Path):
+    """A night refuses it and says the ways out; a person's word is on the trail, and a second one finds it good."""
+    (version,) = parts(night)
+    signature = night / "models" / version / "manifest.sig"
+    signature.write_text(hmac.new(b"another home's key", b"", "sha256").hexdigest())
+
+    done = tenure("run", "--home", night, "--as-of", LATER)
+    assert done.code == 1, done.told
+    assert f"model {version} was changed, or was not signed by the key of this home" in " ".join(done.err.split())
+    assert tenure("doctor", "--home", night).code != 0
+
+    assert tenure("model", "sign", version, "--home", night, "--by", " ", "--why", "x").code == 2
+    assert tenure("model", "sign", "2020-01-01-abcdef", "--home", night, "--by", "A", "--why", "x").code == 2
+    done = tenure("model", "sign", version, "--home", night, "--by", "A. Analyst", "--why", "made by our own test site")
+    assert done.code == 0, done.told
+    assert trail(night)[-1] == ("model:signature:record", "A. Analyst", version)
+    assert tenure("run", "--home", night, "--as-of", LATER).code == 0
 
 
 def test_a_model_is_audited_by_what_features_cannot_read(night: Path):
@@ -168,3 +195,29 @@ def test_what_so_many_calls_would_have_found_is_told(night: Path):
     assert few["recall_at_calls"] < many["recall_at_calls"]
     assert many["recall_at_calls_low"] < many["recall_at_calls"] < many["recall_at_calls_high"]
     assert "With 5 calls a month" in tenure("evaluate", "--home", night, "--calls", 5).out
+
+
+def found(home: Path, check: str) -> list[dict[str, str]]:
+    """What the doctor says of *check*."""
+    return [one for one in tenure("doctor", "--home", home, "--json").json["findings"] if one["check"] == check]
+
+
+def test_the_doctor_tells_of_unsigned_labels_and_of_a_challenger_that_waits(night: Path):
+    """Each with the command that settles it; both are well once somebody has spoken."""
+    set_(night, promotion="by-person")
+    (first,) = parts(night)
+    (labels,), (waiting,) = found(night, "labels"), found(night, "challenger")
+    assert (labels["state"], waiting["state"]) == ("note", "ok")
+    assert "tenure labels sign --by NAME" in labels["mend"]
+
+    assert tenure("labels", "sign", "--home", night, "--as-of", AS_OF, "--by", "A. Director").code == 0
+    assert tenure("train", "--home", night, "--as-of", LATER).code == 0
+    (new,) = set(parts(night)) - {first}
+    (labels,), (waiting,) = found(night, "labels"), found(night, "challenger")
+    assert (labels["state"], waiting["state"]) == ("ok", "note")
+    assert f"tenure model promote {new} --by NAME --why WORDS" in waiting["mend"]
+
+    assert tenure("model", "promote", new, "--home", night, "--by", "A", "--why", "it is better").code == 0
+    assert found(night, "challenger")[0]["state"] == "ok"
+    set_(night, default=45)
+    assert "void" in found(night, "labels")[0]["words"]

@@ -64,6 +64,7 @@ def everything(home: Path) -> dict[str, bytes]:
         ("lake/scores/seals.json", half, "delete it"),
         ("models/*/pair-0a-*", one_byte, "tenure train"),
         ("models/*/decisions.parquet", one_byte, "tenure train"),
+        ("models/*/manifest.sig", one_byte, "tenure restore BACKUP"),
         ("tenure.toml", lambda path: path.write_text("[source\n" + path.read_text()), "backup"),
     ],
 )

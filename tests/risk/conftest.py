@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from association import invent
-from tenure.risk import Registry, score, train
-from trained_association import SETTINGS, Trained
+from tenure.risk import score, train
+from trained_association import SETTINGS, Trained, registry
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A model of 700 members with five years of history."""
     root = tmp_path_factory.mktemp("association")
     invented = invent(root / "lake", members=700)
-    manifest = train(invented.lake, SETTINGS, invented.last, root / "models")
-    model = Registry(root / "models").latest()
+    manifest = train(invented.lake, SETTINGS, invented.last, registry(root / "models"))
+    model = registry(root / "models").latest()
     assert model is not None
     return Trained(invented, root / "models", manifest, model, score(invented.lake, SETTINGS, invented.last, model))

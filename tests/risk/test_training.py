@@ -11,15 +11,15 @@ import pytest
 
 from association import invent
 from tenure.base.errors import BelowDataFloor, DamagedStore
-from tenure.risk import Registry, train
-from trained_association import SETTINGS, Trained
+from tenure.risk import train
+from trained_association import SETTINGS, Trained, registry
 
 pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
 
 
 def test_decisions_hold_every_matured_renewal_after_the_first_two_years(trained: Trained):
     """Each at 90, 60, 30 and 0 days before its end, but for those already paid by then."""
-    kept = Registry(trained.models).decisions(trained.manifest["version"])
+    kept = registry(trained.models).decisions(trained.manifest["version"])
     terms = trained.invented.lake.terms()
     after = terms["starts_on"].min() + dt.timedelta(days=731)
     grace = dt.timedelta(days=30)
@@ -50,7 +50,7 @@ def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: 
     from tenure.lake import Lake
     from tenure.risk.backtest import fold_edges
 
-    kept = Registry(trained.models).decisions(trained.manifest["version"])
+    kept = registry(trained.models).decisions(trained.manifest["version"])
     begin = dt.date.fromisoformat(trained.manifest["backtest"]["folds"][-1]["from"])
     assert fold_edges(kept["as_of"].min(), trained.invented.last)[0] == kept["as_of"].min()
     at = dt.datetime.combine(trained.invented.last, dt.time(), tzinfo=dt.UTC)
@@ -64,8 +64,8 @@ def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: 
         with source.connect() as con:
             batch.replace("activity", pl.from_arrow(con.sql("SELECT * FROM activity").to_arrow_table()))
         batch.commit()
-    again = train(lake, SETTINGS, trained.invented.last, tmp_path / "models")
-    upset = Registry(tmp_path / "models").decisions(again["version"])
+    again = train(lake, SETTINGS, trained.invented.last, registry(tmp_path / "models"))
+    upset = registry(tmp_path / "models").decisions(again["version"])
     both = kept.join(upset, on=["member", "ends_on", "as_of"], suffix="_upset").filter(
         (pl.col("as_of") >= begin) & (pl.col("lapsed") != pl.col("lapsed_upset"))
     )
@@ -98,7 +98,7 @@ def test_a_model_file_that_was_changed_is_refused(trained: Trained, tmp_path: Pa
     target.write_bytes(target.read_bytes()[:-40] + b"}")
 
     with pytest.raises(DamagedStore, match=version):
-        Registry(tmp_path).load(version)
+        registry(tmp_path).load(version)
 
 
 def test_too_few_lapses_are_refused_with_their_number(tmp_path: Path):
@@ -106,14 +106,14 @@ def test_too_few_lapses_are_refused_with_their_number(tmp_path: Path):
     few = invent(tmp_path / "lake", members=25, years=2)
 
     with pytest.raises(BelowDataFloor, match=r"\d+ lapses and \d+ renewals are known; at least 20 of each"):
-        train(few.lake, SETTINGS, few.last, tmp_path / "models")
+        train(few.lake, SETTINGS, few.last, registry(tmp_path / "models"))
     assert not list((tmp_path / "models").glob("*"))
 
 
 def test_a_small_association_is_served_by_a_simple_model(tmp_path: Path):
     """Under 200 lapses a life table or a regularized model serves, and is named as such."""
     small = invent(tmp_path / "lake", members=110)
-    manifest = train(small.lake, SETTINGS, small.last, tmp_path / "models")
+    manifest = train(small.lake, SETTINGS, small.last, registry(tmp_path / "models"))
 
     assert 20 <= manifest["data"]["lapses"] < 200
     assert manifest["learner"] in ("life table", "regularized logistic")
@@ -146,8 +146,8 @@ def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path,
         batch.replace("terms", terms.drop("year"))
         batch.commit()
     as_of = dt.date(2023 + classes, 6, 1)
-    manifest = train(lake, SETTINGS, as_of, tmp_path / "models")
-    model = Registry(tmp_path / "models").load(manifest["version"])
+    manifest = train(lake, SETTINGS, as_of, registry(tmp_path / "models"))
+    model = registry(tmp_path / "models").load(manifest["version"])
     said = score(lake, SETTINGS, as_of, model)["p_lapse_renewal"]
 
     assert manifest["data"]["lapses"] == 100 * classes
@@ -156,23 +156,23 @@ def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path,
 
 def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):
     """Same data, same day, same seed: the same files to the last byte."""
-    again = train(trained.invented.lake, SETTINGS, trained.invented.last, tmp_path)
+    again = train(trained.invented.lake, SETTINGS, trained.invented.last, registry(tmp_path))
 
     assert again["hash"] == trained.manifest["hash"]
 
 
 def test_no_model_file_can_run_code(trained: Trained):
-    """JSON, the booster's own binary JSON, and Parquet; nothing pickled."""
+    """JSON, the booster's own binary JSON, Parquet, and a signature in hexadecimal; nothing pickled."""
     names = {path.suffix for path in (trained.models / trained.manifest["version"]).iterdir()}
 
-    assert names <= {".json", ".ubj", ".parquet"}
+    assert names <= {".json", ".ubj", ".parquet", ".sig"}
 
 
 def test_the_newest_model_of_a_past_day_is_none_from_its_future(trained: Trained):
     """A night of the past cannot use a model that did not exist."""
-    registry = Registry(trained.models)
+    models = registry(trained.models)
 
-    assert registry.latest(until=trained.invented.last - dt.timedelta(days=1)) is None
-    found = registry.latest(until=trained.invented.last)
+    assert models.latest(until=trained.invented.last - dt.timedelta(days=1)) is None
+    found = models.latest(until=trained.invented.last)
     assert found is not None
     assert found.version == trained.manifest["version"]

@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tenure.base.home import Home
+from tenure.base.pseudonym import Pseudonyms
+from tenure.base.signing import Signer
+
 MODEL = "2025-03-01-3f2a91"
 
 
@@ -13,7 +17,10 @@ def write_manifest(models: Path, version: str = MODEL, **changes: Any) -> None:
     """A model's manifest, as the risk package writes it."""
     folder = models / version
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "manifest.json").write_text(json.dumps({**manifest(version), **changes}))
+    data = json.dumps({**manifest(version), **changes}).encode()
+    (folder / "manifest.json").write_bytes(data)
+    signer = Signer(Pseudonyms.of(Home(models.parent)).secret("models"))
+    (folder / "manifest.sig").write_text(signer.sign(version, data))
 
 
 def manifest(version: str = MODEL) -> dict[str, Any]:

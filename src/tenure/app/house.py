@@ -57,9 +57,11 @@ class House:
     @cached_property
     def registry(self) -> Registry:
         """The models on disk."""
+        from tenure.base.pseudonym import Pseudonyms
+        from tenure.base.signing import Signer
         from tenure.risk import Registry
 
-        return Registry(self.home.models)
+        return Registry(self.home.models, Signer(Pseudonyms.of(self.home).secret("models")))
 
     def open_ledger(self) -> None:
         """Make the ledger ready for use, with the newest tables; import its rooms after this, never before.

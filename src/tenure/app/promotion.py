@@ -170,6 +170,22 @@ def rollback(house: House, *, by: str, why: str, night: dt.date | None) -> tuple
     return present["version"], former
 
 
+def sign(house: House, version: str, *, by: str, why: str) -> None:
+    """Let this home's key sign *version*, for which *by* vouches; the audit trail says so, or nothing is signed.
+
+    Raises:
+        UsageError: There is no such model, or nobody or no reason.
+        DamagedStore: Its files are not those that it names.
+    """
+    if not (house.home.models / version / "manifest.json").is_file():
+        raise UsageError(f"there is no model `{version}`", mend=f"see which there are in {house.home.models}")
+    house.open_ledger()
+    from tenure.ledger import promotions
+
+    with promotions.vouched(version=version, by=by, why=why, clock=house.clock):
+        house.registry.sign(version)
+
+
 def _from(house: House, manifest: dict[str, Any]) -> dt.date:
     """The latest night that was scored, so that scoring it anew is with the model; its own day where that is later."""
     house.open_ledger()

@@ -86,7 +86,7 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> str:
             house.lake,
             house.settings,
             as_of,
-            house.home.models,
+            house.registry,
             clock=house.clock,
             progress=lambda stage, share: tell(stage, share, 1.0),
         )

@@ -13,7 +13,9 @@ import polars as pl
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
+from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Settings, parse_settings, read_settings
+from tenure.base.signing import Signer
 from tenure.custody import _archive, key
 from tenure.custody._database import Database, database_of
 from tenure.lake import Lake
@@ -61,7 +63,7 @@ def verify(path: Path, home: Home, settings: Settings) -> dict[str, int]:
         place = Path(name)
         facts = _archive.unpack(path, place)
         database = database_of(home.ledger, settings.ledger.database)
-        _look_at(place)
+        _look_at(place, key.read_key(home.key_file))
         return database.check(place / facts["ledger"])
 
 
@@ -103,7 +105,7 @@ def restore(
         facts = _archive.unpack(path, place)
         _require_known(facts["migrations"])
         text = _key(home, key_file, facts["key"])
-        _look_at(place)
+        _look_at(place, text)
         settings = parse_settings((place / "tenure.toml").read_bytes(), path)
         ledger = _ledger(home, settings, facts, database)
         rows = ledger.check(place / facts["ledger"])
@@ -144,10 +146,10 @@ def _ledger(home: Home, settings: Settings, facts: dict[str, Any], database: str
     return found
 
 
-def _look_at(place: Path) -> None:
-    """Whether settings, models and lake, unpacked at *place*, are whole."""
+def _look_at(place: Path, text: str) -> None:
+    """Whether settings, models and lake, unpacked at *place*, are whole, and the models signed by the key *text*."""
     parse_settings((place / "tenure.toml").read_bytes(), Path("tenure.toml"))
-    registry = Registry(place / "models")
+    registry = Registry(place / "models", Signer(Pseudonyms(bytes.fromhex(text)).secret("models")))
     for version in registry.versions():
         registry.load(version)
     if (place / "lake").is_dir():

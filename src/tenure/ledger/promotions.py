@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -50,6 +52,21 @@ def record(
             why=why,
         )
     return row
+
+
+@contextmanager
+def vouched(*, version: str, by: str, why: str, clock: Clock = system_clock) -> Iterator[None]:
+    """Write down that *by* vouches for *version*; taken back when what the block does fails.
+
+    Raises:
+        UsageError: Nobody is named, or no reason is given.
+    """
+    by, why = by.strip(), why.strip()
+    if not by or not why:
+        raise UsageError("a signature needs a name and a reason", mend="pass --by NAME and --why WORDS")
+    with transaction.atomic():
+        audit.record("model:signature:record", by=by, subject=version, clock=clock, why=why)
+        yield
 
 
 def until(day: dt.date | None = None) -> list[ModelPromotion]:

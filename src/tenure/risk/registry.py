@@ -1,4 +1,8 @@
-"""Models on disk: a folder each, a manifest in JSON, and nothing in it that could run when it is loaded."""
+"""Models on disk: a folder each, a manifest in JSON, and nothing in it that could run when it is loaded.
+
+The manifest names every file with its digest, and is itself signed by the association's key; the signature is checked
+before the manifest is read, and each file's digest before the file is.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from numpy.typing import NDArray
 
 from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
+from tenure.base.signing import Signer
 from tenure.risk.calibration import Calibrator
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import load_learner
@@ -27,6 +32,9 @@ from tenure.risk.timing import Timing
 
 Manifest = dict[str, Any]
 FORMAT = 1
+MANIFEST, SIGNATURE, DECISIONS = "manifest.json", "manifest.sig", "decisions.parquet"
+_MOST_BYTES = 256 * 1024 * 1024
+"""A file larger than that is none of a model's, and is not read."""
 
 
 @dataclass(frozen=True)
@@ -101,30 +109,50 @@ class Registry:
 
     Args:
         root: Their directory.
+        signer: Signs those that are kept here, and tells them from those that were made elsewhere.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, signer: Signer) -> None:
         self._root = root
+        self._signer = signer
 
     def versions(self) -> list[str]:
         """Names of all models, in the order of the day as of which, and then the time at which, they were trained."""
-        names = [path.parent.name for path in self._root.glob("[!.]*/manifest.json")]
+        names = [path.parent.name for path in self._root.glob(f"[!.]*/{MANIFEST}")]
         return sorted(names, key=lambda name: (self.manifest(name)["as_of"], self.manifest(name)["trained_at"]))
 
     def manifest(self, version: str) -> Manifest:
         """The manifest of *version*.
 
         Raises:
-            DamagedStore: It is missing or not JSON.
+            DamagedStore: It is missing, was changed, or was not signed by this association's key.
         """
-        path = self._root / version / "manifest.json"
+        data, signature = self._read(version, MANIFEST), self._read(version, SIGNATURE)
+        if not self._signer.is_good(version, data, signature.decode("ascii", "replace").strip()):
+            raise DamagedStore(
+                f"model {version} was changed, or was not signed by the key of this home ({SIGNATURE})",
+                mend=self._away(version),
+            )
+        return self._parsed(version, data)
+
+    def _parsed(self, version: str, data: bytes) -> Manifest:
         try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise DamagedStore(f"the manifest of model {version} cannot be read", mend=_RETRAIN) from error
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
-            raise DamagedStore(f"model {version} was written in a form that this version does not know", mend=_RETRAIN)
+            found = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise DamagedStore(f"the manifest of model {version} cannot be read", mend=self._away(version)) from error
+        if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("version") != version:
+            raise DamagedStore(
+                f"model {version} was written in a form that this version does not know", mend=self._away(version)
+            )
         return found
+
+    def _away(self, version: str) -> str:
+        """How a model that must not serve is put out of the way."""
+        return (
+            f"`tenure restore BACKUP` with this home's key; or move {self._root / version} away and run "
+            "`tenure train`; or let somebody who knows where it comes from vouch for it: "
+            f"`tenure model sign {version} --by NAME --why WORDS`"
+        )
 
     def latest(self, *, until: dt.date | None = None) -> Model | None:
         """The newest model trained as of *until* or earlier; None if there is none."""
@@ -140,33 +168,49 @@ class Registry:
             DamagedStore: A file is missing or is not the one that the manifest describes.
         """
         manifest = self.manifest(version)
-        self._decisions(version, manifest)
-        files = {name: self._checked(version, name, digest) for name, digest in manifest["files"].items()}
+        self._checked(version, DECISIONS, manifest.get("decisions_sha256", ""))
+        return self._put_together(version, manifest, threads)
+
+    def _put_together(self, version: str, manifest: Manifest, threads: int) -> Model:
         try:
+            files = {name: self._checked(version, name, digest) for name, digest in manifest["files"].items()}
             return _assembled(manifest, files, threads)
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
             raise DamagedStore(f"model {version} cannot be put together", mend=_RETRAIN) from error
 
     def _checked(self, version: str, name: str, digest: str) -> bytes:
-        path = self._root / version / name
-        data = path.read_bytes() if path.is_file() and path.parent.name == version else b""
+        data = self._read(version, name)
         if hashlib.sha256(data).hexdigest() != digest:
             raise DamagedStore(f"file {name} of model {version} is missing or was changed", mend=_RETRAIN)
         return data
+
+    def _read(self, version: str, name: str) -> bytes:
+        """The bytes of a file; none where it is missing, lies elsewhere, or is larger than any part of a model is."""
+        path = self._root / version / name
+        inside = path.parent == self._root / version and path.is_file() and path.stat().st_size <= _MOST_BYTES
+        return path.read_bytes() if inside else b""
 
     def decisions(self, version: str) -> pl.DataFrame:
         """What *version*'s back-test said on past days: `member`, `ends_on`, `as_of`, `p_lapse_renewal`, `lapsed`.
 
         Raises:
-            DamagedStore: They are missing or were changed.
+            DamagedStore: They are missing or are not those that the manifest describes.
         """
-        return pl.read_parquet(io.BytesIO(self._decisions(version, self.manifest(version))))
+        return pl.read_parquet(
+            io.BytesIO(self._checked(version, DECISIONS, self.manifest(version)["decisions_sha256"]))
+        )
 
-    def _decisions(self, version: str, manifest: Manifest) -> bytes:
-        """Their file; models of an earlier Tenure say nothing of it, so that it is taken as it is."""
-        if "decisions_sha256" in manifest:
-            return self._checked(version, _DECISIONS, manifest["decisions_sha256"])
-        return (self._root / version / _DECISIONS).read_bytes()
+    def sign(self, version: str) -> None:
+        """Sign *version*, for which somebody vouches, if its files are those that its manifest describes.
+
+        Raises:
+            DamagedStore: They are not.
+        """
+        data = self._read(version, MANIFEST)
+        manifest = self._parsed(version, data)
+        self._checked(version, DECISIONS, manifest.get("decisions_sha256", ""))
+        self._put_together(version, manifest, 1)
+        write_atomically(self._root / version / SIGNATURE, self._signer.sign(version, data).encode())
 
     def keep(self, model: Model, decisions: pl.DataFrame) -> Manifest:
         """Write *model* so that it is there whole or not at all; its manifest, completed."""
@@ -174,29 +218,27 @@ class Registry:
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         whole = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
         version = f"{model.manifest['as_of']}-{whole[:6]}"
-        manifest = {"format": FORMAT, "version": version, **model.manifest, "files": digests, "hash": whole}
-        past = _parquet(decisions)
-        manifest |= {"version": version, "decisions_sha256": hashlib.sha256(past).hexdigest()}
+        past = io.BytesIO()
+        decisions.write_parquet(past)
+        manifest = {
+            "format": FORMAT, **model.manifest, "version": version, "files": digests, "hash": whole,
+            "decisions_sha256": hashlib.sha256(past.getvalue()).hexdigest(),
+        }  # fmt: skip
+        body = json.dumps(manifest, indent=1, allow_nan=False).encode()
         building = self._root / f".{version}.building"
         shutil.rmtree(building, ignore_errors=True)
         for name, data in files.items():
             write_atomically(building / name, data)
-        write_atomically(building / _DECISIONS, past)
-        write_atomically(building / "manifest.json", json.dumps(manifest, indent=1, allow_nan=False).encode())
+        write_atomically(building / DECISIONS, past.getvalue())
+        write_atomically(building / SIGNATURE, self._signer.sign(version, body).encode())
+        write_atomically(building / MANIFEST, body)
         target = self._root / version
         shutil.rmtree(target, ignore_errors=True)
         building.rename(target)
         return manifest
 
 
-_DECISIONS = "decisions.parquet"
 _RETRAIN = "run `tenure train` to make a new model; scores already written stay as they are"
-
-
-def _parquet(frame: pl.DataFrame) -> bytes:
-    body = io.BytesIO()
-    frame.write_parquet(body)
-    return body.getvalue()
 
 
 def _files(model: Model) -> dict[str, bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -55,7 +54,7 @@ def train(
     lake: Lake,
     settings: Settings,
     as_of: dt.date,
-    models: Path,
+    models: Registry,
     *,
     clock: Clock = system_clock,
     progress: Progress | None = None,
@@ -66,7 +65,7 @@ def train(
         lake: What was known when.
         settings: The association's own.
         as_of: The day; only what was recorded before its start (UTC) is used.
-        models: Directory of models.
+        models: Where it is kept.
         clock: For the time at which it was trained.
         progress: Told the stage and the share of it that is done.
 
@@ -101,7 +100,7 @@ def train(
         "grade": graded(judged),
     }
     kept = _exported(tested, found, terms)
-    return Registry(models).keep(replace(model, manifest=manifest), kept)
+    return models.keep(replace(model, manifest=manifest), kept)
 
 
 def _without(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

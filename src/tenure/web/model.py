@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tenure.base.home import Home
+from tenure.base.pseudonym import Pseudonyms
+from tenure.base.signing import Signer
 from tenure.charts import Bin, Figure, Gain, calibration, gains
 from tenure.web import place, words
 from tenure.web.shell import current_scores
@@ -52,7 +54,7 @@ MEASURES = (
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The model in use, or the version that the address names."""
-    versions = manifests(place.home().models)
+    versions = manifests(place.home())
     score_set = current_scores(request)
     wanted = request.GET.get("version", "")
     if not versions:
@@ -86,7 +88,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponse:
     """A chart of the model as SVG or CSV."""
-    versions = manifests(place.home().models)
+    versions = manifests(place.home())
     if not versions:
         raise Http404
     score_set = current_scores(request)
@@ -97,12 +99,14 @@ def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponse:
     return figure_file(figure, form, f"tenure-{key}-{chosen['version']}")
 
 
-def manifests(folder: Path) -> list[dict[str, Any]]:
-    """The manifests of all versions, newest first; one that cannot be read is left out."""
-    found = []
-    for path in folder.glob("*/manifest.json"):
+def manifests(home: Home) -> list[dict[str, Any]]:
+    """The manifests of all versions, newest first; one that cannot be read, or that the home has not signed, is left
+    out."""
+    found, signer = [], Signer(Pseudonyms.of(home).secret("models"))
+    for path in home.models.glob("[!.]*/manifest.json"):
         try:
-            manifest = json.loads(path.read_bytes())
+            data, signature = path.read_bytes(), path.with_suffix(".sig").read_text(encoding="ascii")
+            manifest = json.loads(data) if signer.is_good(path.parent.name, data, signature.strip()) else None
         except (OSError, ValueError):
             continue
         if isinstance(manifest, dict):

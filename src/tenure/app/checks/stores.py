@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from tenure.app import labels, promotion
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.handover import without_values
 from tenure.app.house import House
@@ -123,6 +124,40 @@ def model(house: House) -> Iterator[Finding]:
     yield Finding("retraining", OK, f"the next night trains, since {why}" if why else "not due")
 
 
+def signed_labels(house: House) -> Iterator[Finding]:
+    """Whether somebody has signed what counts as a lapse."""
+    if house.lake.is_empty("terms"):
+        return
+    row = labels.signature(house)
+    mend = "look at `tenure labels`, and let a director sign: `tenure labels sign --by NAME`"
+    if row is None:
+        yield Finding("labels", NOTE, "nobody has signed what counts as a lapse", mend)
+    elif not row["valid"]:
+        words = f"the signature of {row['at'][:10]} is void, since the rules changed"
+        yield Finding("labels", NOTE, words, mend)
+    else:
+        yield Finding("labels", OK, f"what counts as a lapse was signed on {row['at'][:10]}")
+
+
+def challenger(house: House) -> Iterator[Finding]:
+    """Whether a newer model waits for a person's word."""
+    models = promotion.standing(house)
+    champion = next((place for place, one in enumerate(models) if one["part"] == "champion"), None)
+    if champion is None:
+        return
+    waiting = [one for one in models[champion + 1 :] if one["part"] == "challenger"]
+    if not waiting:
+        yield Finding("challenger", OK, "no model waits to take over")
+        return
+    newest = waiting[-1]
+    words = f"{newest['version']} waits, grade {newest['grade']}; {models[champion]['version']} serves"
+    mend = (
+        f"compare them by `tenure evaluate`, and `tenure model promote {newest['version']} --by NAME --why WORDS`; "
+        "or leave it until a later training makes a better one"
+    )
+    yield Finding("challenger", NOTE, words, mend)
+
+
 def _shown(cursor, name: str) -> str:
     cursor.execute(f"SHOW {name}")
     return cursor.fetchone()[0]
@@ -229,6 +264,8 @@ CHECKS = (
     ("rows set aside", set_aside),
     ("unfinished sync", unfinished),
     ("model", model),
+    ("labels", signed_labels),
+    ("challenger", challenger),
     ("ledger", ledger),
     ("audit log", audit_log),
     ("last night", nights),

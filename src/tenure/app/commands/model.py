@@ -86,6 +86,26 @@ def rollback(home: Path, by: str, why: str, night: dt.date | None, as_json: bool
     return _told(Console(quiet=as_json), {"serves": former, "before": present}, as_json=as_json)
 
 
+@command.command("sign", cls=Command)
+@home_option
+@click.argument("version")
+@click.option("--by", required=True, metavar="NAME", help="Who vouches for it; kept in the audit trail.")
+@click.option("--why", required=True, metavar="WORDS", help="On what ground; likewise.")
+@json_option
+def sign(home: Path, version: str, by: str, why: str, as_json: bool) -> int:
+    """Vouch for the model VERSION, which the key of this home did not sign.
+
+    Models are signed when they are made, and one that was made elsewhere, or before models were signed, is refused. A
+    person who knows where it comes from may let this home's key sign it; its files must be those that it names.
+    """
+    from tenure.app import promotion
+
+    promotion.sign(House.open(home), version, by=by, why=why)
+    console = Console(quiet=as_json)
+    console.result_json({"signed": version}) if as_json else console.result(f"{version} is signed by this home's key")
+    return 0
+
+
 def _told(console: Console, body: dict[str, str], *, as_json: bool) -> int:
     words = f"{body['serves']} serves now" + (f", in place of {body['before']}" if body["before"] else "")
     console.result_json(body) if as_json else console.result(f"{words}; `tenure score` scores with it")
