@@ -12,8 +12,9 @@ AFTER_UNDO = NOW + dt.timedelta(minutes=1)
 
 def proposal(member: int = 1, occasion: str = "renewal:2025-04-30", **more: Any) -> Any:
     """An approved proposal without steps."""
-    from tenure.ledger.models import Proposal
+    from tenure.ledger.models import Contact, Proposal
 
+    Contact.objects.get_or_create(member=member, defaults={"email": f"member{member}@example.org"})
     given: dict[str, Any] = {"state": "approved", "stage": "before", "band": "medium", **more}
     return Proposal.objects.create(
         member=member, playbook="medium", playbook_version=1, occasion=occasion, cause="band medium",
@@ -28,8 +29,8 @@ def step(of: Any, kind: str = "email", *, approved: bool = True, **more: Any) ->
     position = of.steps.count()
     given: dict[str, Any] = {
         "recipient": f"member{of.member}@example.org", "subject": "Your membership",
-        "body": "Dear member,\n\nyou came to four events.", "template": f"medium@1#{position}", "details": {},
-        "state": "approved" if approved else "draft", **more,
+        "body": "Dear member,\n\nyou came to four events.", "template": f"medium@1#{position}",
+        "details": {"commercial": False}, "state": "approved" if approved else "draft", **more,
     }  # fmt: skip
     leaves_at = NOW + dt.timedelta(seconds=30, days=given.get("wait_days", 0))
     made = OutreachStep(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import socket
 from collections import Counter
+from typing import Any
 
 import pytest
 from approved import AFTER_UNDO, NOW, approve, proposal, step
 from mail_sink import MailSink
 
+from lakes import lake_of, person, term
 from tenure.base.errors import HeldBack
 from tenure.base.home import Home
 from tenure.base.settings import Mail, Settings
@@ -17,14 +19,16 @@ from tenure.base.settings import Mail, Settings
 LATER = AFTER_UNDO + dt.timedelta(minutes=5)
 
 
-def carried_out(home: Home, settings: Settings, mail: MailSink, at: dt.datetime = AFTER_UNDO) -> Counter[str]:
+def carried_out(
+    home: Home, settings: Settings, mail: MailSink, at: dt.datetime = AFTER_UNDO, **more: Any
+) -> Counter[str]:
     """What a worker does who comes at *at* and goes when nothing more is due."""
     from tenure.app.house import House
     from tenure.app.worker import work
 
     rules = Mail(
         host="127.0.0.1", port=mail.port, security="none", sender="office@association.example", timeout_seconds=5,
-        messages_per_minute=100_000,
+        messages_per_minute=100_000, **more,
     )  # fmt: skip
     return work(House(home, settings.model_copy(update={"mail": rules}), lambda: at), once=True)
 
@@ -49,7 +53,8 @@ def test_an_approved_email_leaves_once_as_it_was_approved(home: Home, settings: 
     )  # fmt: skip
     assert message["Message-ID"] == one.receipt
     assert message.get_content_type() == "text/plain"
-    assert message.get_content().replace("\r\n", "\n") == f"{one.body}\n"
+    below = "--\nYou receive this because you are a member of My association.\n"
+    assert message.get_content().replace("\r\n", "\n") == f"{one.body}\n\n{below}"
     assert (one.state, one.done_at, one.attempts, one.proposal.state) == ("done", AFTER_UNDO, 1, "done")
     assert acts() == ["step:member:begin", "step:member:deliver"]
 
@@ -209,3 +214,64 @@ def test_an_approval_that_is_renewed_after_an_edit_lets_the_new_version_leave(
     approve(one, at=NOW)
     assert carried_out(home, settings, mail) == {"done": 1}
     assert mail.messages[0]["Subject"] == "Another subject"
+
+
+def test_commercial_email_carries_the_postal_address_and_one_click_unsubscribing(
+    home: Home, settings: Settings, mail: MailSink
+):
+    from tenure.base.settings import Outreach
+
+    step(proposal(), details={"commercial": True, "purpose": "renewal"})
+    assert carried_out(home, settings, mail) == {"postponed": 1}  # no postal address is set
+    more = {"outreach": Outreach(public_url="https://members.example.org")}
+    later = AFTER_UNDO + dt.timedelta(days=1)
+    assert carried_out(home, settings.model_copy(update=more), mail, later, postal_address="1 Quay St") == {"done": 1}
+
+    (message,) = mail.messages
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    way_out = message["List-Unsubscribe"].strip("<>")
+    assert way_out.startswith("https://members.example.org/m/unsubscribe/")
+    text = message.get_content()
+    assert "1 Quay St" in text
+    assert way_out in text
+    assert "member1" not in way_out
+
+
+@pytest.mark.parametrize(
+    ("rule", "member", "term_"),
+    [
+        ("renewed", {}, {"starts": "2025-05-01", "ends": "2026-04-30", "paid": "2025-03-04"}),
+        ("deceased", {"deceased_on": dt.date(2025, 3, 1)}, None),
+        ("objecting", {"objects_to_profiling": True}, None),
+        ("consent", {"email_allowed": False}, None),
+        ("address", {}, None),
+    ],
+)
+def test_what_has_become_stale_is_dropped_and_says_why(
+    home: Home, settings: Settings, mail: MailSink, rule: str, member: dict[str, Any], term_: dict[str, Any] | None
+):
+    from tenure.ledger.models import AuditEvent, Contact
+
+    one = step(proposal(renewal_due_on=dt.date(2025, 4, 30)))
+    if rule == "address":
+        Contact.objects.update(email="another@example.org")
+    terms = [term(1, "2024-05-01", "2025-04-30")]
+    if term_:
+        terms.append(term(1, term_["starts"], term_["ends"], paid=term_["paid"]))
+    lake_of(home.lake, members=[person(1, **member)], terms=terms)
+
+    assert carried_out(home, settings, mail) == {"dropped": 1}
+    one.refresh_from_db()
+    assert (one.state, one.rule, one.proposal.state, one.proposal.rule) == ("dropped", rule, "withdrawn", rule)
+    assert AuditEvent.objects.get(act="step:member:drop").details["rule"] == rule
+    assert mail.messages == []
+
+
+def test_quiet_hours_are_waited_for(home: Home, settings: Settings, mail: MailSink):
+    from tenure.ledger.models import Contact
+
+    step(proposal())
+    Contact.objects.update(time_zone="Asia/Tokyo")  # 00:01 there
+    assert carried_out(home, settings, mail) == {"postponed": 1}
+    assert carried_out(home, settings, mail, dt.datetime(2025, 3, 4, 22, 59, tzinfo=dt.UTC)) == {}
+    assert carried_out(home, settings, mail, dt.datetime(2025, 3, 4, 23, 0, tzinfo=dt.UTC)) == {"done": 1}

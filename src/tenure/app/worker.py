@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenure.app import channels, noting
 from tenure.app.carrying import LOOK_AFTER, Carrier
-from tenure.app.gatekeeping import gate_of, wrap_of
+from tenure.app.gatekeeping import Gatekeeper, Members, wrap_of
 from tenure.app.house import House
 from tenure.base.errors import HeldBack, Stopped
 from tenure.outreach.channels.parcel import Channel, NotTaken
@@ -56,7 +56,11 @@ class Worker:
     ) -> None:
         self.house, self.channels, self.check = house, open_channels, check
         noted = channels.SAID if open_channels.activities and house.settings.tasks.log_messages else ()
-        self.carrier = Carrier(fence, gate_of(house), wrap_of(house), house.clock, look_after, noted, channels.SAID)
+        self.members = Members(house)
+        self.carrier = Carrier(
+            fence, Gatekeeper(house, self.members), wrap_of(house, self.members), house.clock, look_after,
+            noted_kinds=noted, reported_kinds=channels.SAID,
+        )  # fmt: skip
         self._resting: dict[int, dt.datetime] = {}
         self._mailed: list[float] = []
 
@@ -81,7 +85,9 @@ class Worker:
         for step in lost:
             self._attend(step, self.carrier.look_up)
         undo = self.house.settings.outreach.undo_seconds
-        for step in deliveries.due(now, _AT_ONCE, undo_seconds=undo, kinds=self._awake(now)):
+        ready = deliveries.due(now, _AT_ONCE, undo_seconds=undo, kinds=self._awake(now))
+        self.members.prepare({step.proposal.member for step in ready})
+        for step in ready:
             self._attend(step, self.carrier.deliver)
         self._note()
         return self.tally.total() - before
