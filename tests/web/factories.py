@@ -105,11 +105,12 @@ def empty_world(root: Path, **web: Any) -> World:
     return world
 
 
-def sign_up(username: str = "marta", role: str = "manager") -> None:
+def sign_up(username: str = "marta", role: str = "manager", chapter: str = "") -> None:
     """An account whose password is `PASSWORD`."""
     from tenure.ledger import staff
 
-    staff.create(username=username, password=PASSWORD, role=role, full_name="Marta Lindqvist", by="factory")
+    given = {"username": username, "password": PASSWORD, "role": role, "chapter": chapter}
+    staff.create(**given, full_name="Marta Lindqvist", by="factory")
 
 
 def world(root: Path, *, members: int = 240, nights: int = 3, seed: int = 7, **web: Any) -> World:

@@ -8,7 +8,7 @@ to undo is over.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,7 +91,7 @@ def undo(*, proposal: int, by: str, clock: Clock = system_clock) -> Proposal:
     with transaction.atomic():
         row, steps = locking.one(proposal)
         rights.require(by, Act.DECIDE, chapter=row.chapter_id)
-        if row.state == State.OPEN and _waits_by(steps, by):
+        if row.state == State.OPEN and waits_by(steps, by):
             locking.end_approvals(row, steps, by, "undone", clock, act="proposal:member:undo")
         else:
             _take_back(row, steps, by, clock)
@@ -141,8 +141,19 @@ def awaiting_second() -> list[int]:
 def needs_second(row: Proposal, steps: Iterable[OutreachStep], settings: Settings, *, is_bulk: bool = False) -> bool:
     """Whether one person alone cannot approve this."""
     named = settings.outreach.second_person
+    steps = list(steps)
     offers = any(step.kind == OutreachStep.Kind.OFFER for step in steps)
+    if any(step.details.get("second_person") is True for step in steps):
+        return True
     return is_bulk or ("top_value" in named and row.is_top_value) or ("offer" in named and offers)
+
+
+def needs_second_in_bulk(
+    rows: Sequence[Proposal], drafts: Mapping[int, Sequence[OutreachStep]], settings: Settings
+) -> set[int]:
+    """Which of *rows* would wait for a second person if they were approved together."""
+    is_bulk = len(rows) > _bulk_limit(settings)
+    return {row.pk for row in rows if needs_second(row, drafts[row.pk], settings, is_bulk=is_bulk)}
 
 
 def _bulk_limit(settings: Settings) -> float:
@@ -246,7 +257,8 @@ def _release(row: Proposal, drafts: list[OutreachStep], asked: _Asked) -> Outcom
     return Outcome(row.pk, "approved", by=asked.by, at=now, leaves_at=min(step.leaves_at for step in drafts))
 
 
-def _waits_by(steps: Iterable[OutreachStep], by: str) -> bool:
+def waits_by(steps: Iterable[OutreachStep], by: str) -> bool:
+    """Whether *by* approved these, and they wait for a second person."""
     return any(a.by == by and a.needs_second and a.second_at is None for a in locking.standing(steps).values())
 
 

@@ -25,23 +25,38 @@ THROTTLED = "staff:session:throttle"
 
 
 def create(
-    *, username: str, password: str, by: str, role: str = Role.VIEWER, full_name: str = "", clock: Clock = system_clock
+    *,
+    username: str,
+    password: str,
+    by: str,
+    role: str = Role.VIEWER,
+    full_name: str = "",
+    chapter: str = "",
+    clock: Clock = system_clock,
 ) -> Staff:
     """Give somebody an account.
 
     Raises:
-        UsageError: The name is taken or empty, there is no such role, or the password is too weak.
+        UsageError: The name is taken or empty, there is no such role, the password is too weak, or a liaison comes
+            without a chapter, or somebody else with one.
     """
     username = username.strip()
     if not username or Staff.objects.filter(username__iexact=username).exists():
         raise UsageError("that sign-in name is empty or taken", mend="choose another")
     if role not in Role.values:
         raise UsageError(f"there is no role {role!r}", mend=f"choose one of {', '.join(Role.values)}")
-    person = Staff(username=username, full_name=full_name, role=role, created_at=clock())
+    if (role == Role.LIAISON) != bool(chapter.strip()):
+        raise UsageError(
+            "a liaison has one chapter, and nobody else has any",
+            mend="pass --role liaison together with --chapter, by its id as in the records",
+        )
+    person = Staff(
+        username=username, full_name=full_name, role=role, chapter_id=chapter.strip()[:200], created_at=clock()
+    )
     _set_password(person, password)
     with transaction.atomic():
         person.save()
-        audit.record("staff:account:create", by=by, subject=username, clock=clock, role=role)
+        audit.record("staff:account:create", by=by, subject=username, clock=clock, role=role, chapter=person.chapter_id)
     return person
 
 

@@ -80,6 +80,7 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "tenure.web.middleware.session_limits",
             "tenure.web.middleware.denials",
             "django.contrib.auth.middleware.LoginRequiredMiddleware",
+            "tenure.web.roles.gate",
         ],
         "TEMPLATES": [
             {

@@ -15,9 +15,11 @@ from tenure.charts import Effect, Event, Figure, Scored, effects, history, hundr
 from tenure.lake import Lake
 from tenure.ledger import contacts, identities
 from tenure.ledger.models import Contact, CurrentScore
+from tenure.ledger.rights import chapter_of
 from tenure.web import place, timeline, words
 from tenure.web.asked import BANDS
 from tenure.web.record import Record, Term, record_of, titles_of
+from tenure.web.roles import sees
 from tenure.web.shell import current_scores
 from tenure.web.today import figure_file
 from tenure.web.worklist import CONTEXT, is_call, reason_kinds, since_of
@@ -46,6 +48,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     today = score_set.as_of if score_set else place.now().date()
     lake = place.lake()
     known = record_of(lake, member, today - dt.timedelta(days=_COUNTED_DAYS))
+    _seen_or_404(request, known, score)
     contact = Contact.objects.filter(member=member).first()
     name = contact.name if contact and contact.name else f"Member {member_id}"
     figure = _history(lake, member, known, today)
@@ -58,7 +61,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "today": today,
         "facts": _facts(known, today),
         "consent": _consent(known.facts),
-        "organization": _organization(known),
+        "organization": None if chapter_of(request.user) is not None else _organization(known),
         "terms": [_term(term, today) for term in known.terms[:_TERMS_SHOWN]],
         "terms_total": len(known.terms),
         "figure": figure,
@@ -76,7 +79,9 @@ def history_file(request: HttpRequest, member_id: str, form: str) -> HttpRespons
     if score_set is None:
         raise Http404
     lake = place.lake()
-    figure = _history(lake, member, record_of(lake, member, score_set.as_of), score_set.as_of)
+    known = record_of(lake, member, score_set.as_of)
+    _seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
+    figure = _history(lake, member, known, score_set.as_of)
     if figure is None:
         raise Http404
     return figure_file(figure, form, "tenure-score-history")
@@ -87,6 +92,12 @@ def _member_or_404(member_id: str) -> int:
     if member is None:
         raise Http404
     return member
+
+
+def _seen_or_404(request: HttpRequest, known: Record, score: CurrentScore | None) -> None:
+    """A member of another chapter is as unknown to a liaison as one who does not exist."""
+    if not sees(request, known.facts.get("chapter_id") or (score.chapter_id if score else "")):
+        raise Http404
 
 
 def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:

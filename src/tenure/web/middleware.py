@@ -38,7 +38,7 @@ def headers(answer: Answer) -> Answer:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        return response
+        return _without_body(response) if request.method == "HEAD" else response
 
     return with_headers
 
@@ -56,6 +56,17 @@ def denials(answer: Answer) -> Answer:
         return response
 
     return noted
+
+
+def _without_body(response: HttpResponse) -> HttpResponse:
+    """The head of an answer alone: waitress would send what follows, and garble the next answer."""
+    if not response.streaming:
+        response.content = b""
+        return response
+    response.close()
+    head = HttpResponse(status=response.status_code, headers=dict(response.items()))
+    head.cookies = response.cookies
+    return head
 
 
 def session_limits(answer: Answer) -> Answer:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings as django_settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from tenure.charts import Month
@@ -48,15 +48,17 @@ class Overview:
     months: tuple[Month, ...]
 
 
-def overview_of(score_set: ScoreSet) -> Overview:
-    """The figures of *score_set*, counted when it is first asked for."""
+def overview_of(score_set: ScoreSet, chapter: str | None = None) -> Overview:
+    """The figures of *score_set*, of one *chapter* where one is given, counted when it is first asked for."""
     key = f"{django_settings.DATABASES['default']['NAME']} {score_set.digest} {score_set.written_at.isoformat()}"
-    return _counted(key, score_set.as_of)
+    return _counted(key, score_set.as_of, chapter)
 
 
-@lru_cache(maxsize=4)
-def _counted(key: str, today: dt.date) -> Overview:
+@lru_cache(maxsize=16)
+def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
     scores = CurrentScore.objects.all()
+    if chapter is not None:
+        scores = scores.filter(chapter_id=chapter).exclude(chapter_id="")
     horizons = {days: due_within(days, today) for days in HORIZONS}
     figures = scores.aggregate(
         members=Count("member"),
@@ -80,20 +82,20 @@ def _counted(key: str, today: dt.date) -> Overview:
         usual=expected / renewing if renewing else 0.0,
         before=scores.filter(previous_as_of__isnull=False).values_list("previous_as_of", flat=True).first(),
         due=due,
-        types=_distinct("member_type"),
-        chapters=_distinct("chapter_id"),
-        months=_months(today),
+        types=_distinct(scores, "member_type"),
+        chapters=_distinct(scores, "chapter_id"),
+        months=_months(scores, today),
     )
 
 
-def _distinct(column: str) -> tuple[str, ...]:
-    values = CurrentScore.objects.exclude(**{column: ""}).values_list(column, flat=True)
+def _distinct(scores: QuerySet[CurrentScore], column: str) -> tuple[str, ...]:
+    values = scores.exclude(**{column: ""}).values_list(column, flat=True)
     return tuple(values.order_by(column).distinct())
 
 
-def _months(today: dt.date) -> tuple[Month, ...]:
+def _months(scores: QuerySet[CurrentScore], today: dt.date) -> tuple[Month, ...]:
     rows = (
-        CurrentScore.objects.filter(renewal_due_on__gte=today)
+        scores.filter(renewal_due_on__gte=today)
         .annotate(month=TruncMonth("renewal_due_on"))
         .values("month")
         .annotate(due=Count("member"), expected=Sum("p_lapse_renewal"))

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from tenure.ledger import runs
-from tenure.ledger.models import Run, ScoreSet
+from tenure.ledger import pausing, runs
+from tenure.ledger.models import Proposal, Run, ScoreSet
+from tenure.ledger.rights import Act, chapter_of
 from tenure.web import place, words
+from tenure.web.roles import may, own
 
 _TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
 STALE_AFTER = dt.timedelta(hours=36)
@@ -32,6 +34,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "run_trouble": run is not None and run.state in _TROUBLED,
         "room": view,
         "notice": notice(score_set, run),
+        "queue": own(request, Proposal.objects.filter(state=Proposal.State.OPEN)).count(),
+        "paused": pausing.current(),
+        "keys": "off" if request.COOKIES.get("tenure-keys") == "off" else "",
+        "own_chapter": chapter_of(user),
+        **{f"may_{act.name.lower()}": may(user, act) for act in Act},
     }
 
 

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_safe
 
 from tenure.charts import Figure, months
 from tenure.ledger.models import ScoreSet
+from tenure.ledger.rights import chapter_of
 from tenure.web import words
 from tenure.web.asked import BANDS, SORTS, Asked
 from tenure.web.cells import csv_file, svg_file
 from tenure.web.overview import Overview, overview_of
+from tenure.web.roles import own
 from tenure.web.shell import current_scores
 from tenure.web.worklist import COLUMNS, PAGE_SIZE, matching, records, rows_of
 
@@ -38,12 +40,12 @@ def page(request: HttpRequest) -> HttpResponse:
     if score_set is None:
         return render(request, "today_empty.html", {})
     asked = Asked.of(request.GET)
-    found = matching(asked, score_set.as_of)
-    total = found.count() if asked.narrows else score_set.rows
+    found = own(request, matching(asked, score_set.as_of))
+    figures = overview_of(score_set, chapter_of(request.user))
+    total = found.count() if asked.narrows else figures.members
     last = max(1, -(-total // PAGE_SIZE))
     number = min(asked.page, last)
     first = (number - 1) * PAGE_SIZE
-    figures = overview_of(score_set)
     return render(
         request,
         "today.html",
@@ -74,7 +76,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def as_csv(request: HttpRequest) -> HttpResponse:
     """Every row that the address asks for, as CSV."""
     score_set = _scores_or_404(request)
-    found = matching(Asked.of(request.GET), score_set.as_of)
+    found = own(request, matching(Asked.of(request.GET), score_set.as_of))
     rows = (list(record.values()) for record in records(found))
     return csv_file(_headed(rows), f"tenure-{score_set.as_of}.csv")
 
@@ -84,7 +86,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
     """One page of what the address asks for, as JSON."""
     score_set = _scores_or_404(request)
     asked = Asked.of(request.GET)
-    found = matching(asked, score_set.as_of)
+    found = own(request, matching(asked, score_set.as_of))
     total, first = found.count(), (asked.page - 1) * PAGE_SIZE
     more = first + PAGE_SIZE < total
     following = urlencode({**asked.parameters(), "sort": asked.sort, "page": asked.page + 1})
@@ -104,7 +106,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
 def months_file(request: HttpRequest, form: str) -> HttpResponse:
     """The chart of the months ahead, as SVG or CSV."""
     score_set = _scores_or_404(request)
-    figure = months_figure(overview_of(score_set), score_set)
+    figure = months_figure(overview_of(score_set, chapter_of(request.user)), score_set)
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-months-{score_set.as_of}")

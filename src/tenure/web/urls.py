@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tenure.web import member, model, runs, signin, today
+from tenure.web import member, model, queue, queue_actions, runs, sending, signin, today
 
 urlpatterns = [
     path("", today.page, name="today"),
@@ -13,6 +13,21 @@ urlpatterns = [
     path("months.<str:form>", today.months_file, name="months-file"),
     path("members/<path:member_id>/history.<str:form>", member.history_file, name="history-file"),
     path("members/<path:member_id>/", member.page, name="member"),
+    path("queue/", queue.page, name="queue"),
+    path("queue.csv", queue.as_csv, name="queue-csv"),
+    path("queue.json", queue.as_json, name="queue-json"),
+    path("queue/bulk", queue.bulk, name="queue-bulk"),
+    path("queue/decide", queue_actions.decide, name="queue-decide"),
+    path("queue/approve", queue_actions.approve_many, name="queue-approve"),
+    path("queue/undo", queue_actions.undo, name="queue-undo"),
+    path("queue/<int:proposal>/reject", queue_actions.reject_form, name="queue-reject"),
+    path("queue/<int:proposal>/revoke", queue_actions.revoke_form, name="queue-revoke"),
+    path("queue/step/<int:step>/edit", queue_actions.edit, name="queue-edit"),
+    path("queue/step/<int:step>/preview", queue_actions.preview, name="queue-preview"),
+    path("sending/", sending.page, name="sending"),
+    path("sending/pause", sending.pause, name="sending-pause"),
+    path("sending/resume", sending.resume, name="sending-resume"),
+    path("keys/", sending.keys, name="keys"),
     path("model/", model.page, name="model"),
     path("model/<str:key>.<str:form>", model.figure_file_of, name="model-file"),
     path("runs/", runs.page, name="runs"),

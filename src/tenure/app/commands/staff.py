@@ -26,8 +26,9 @@ def command() -> None:
 @click.argument("username")
 @click.option("--role", default="manager", show_default=True, help="What it may do, such as viewer or manager.")
 @click.option("--full-name", default="", help="Shown on the pages.")
+@click.option("--chapter", default="", help="Of a liaison: the id of the one chapter that they see.")
 @json_option
-def add(home: Path, username: str, role: str, full_name: str, as_json: bool) -> int:
+def add(home: Path, username: str, role: str, full_name: str, chapter: str, as_json: bool) -> int:
     """Make an account, or give an account that is there a new password.
 
     The password comes from the environment variable TENURE_STAFF_PASSWORD or is asked for; where nobody can be
@@ -36,7 +37,7 @@ def add(home: Path, username: str, role: str, full_name: str, as_json: bool) -> 
     house = House.open(home)
     console = Console(quiet=as_json)
     password, shown = _password()
-    made = give_account(house, username=username, password=password, role=role, full_name=full_name)
+    made = give_account(house, username=username, password=password, role=role, full_name=full_name, chapter=chapter)
     if as_json:
         console.result_json({"username": username, "created": made, "password": password if shown else None})
     else:
@@ -46,14 +47,22 @@ def add(home: Path, username: str, role: str, full_name: str, as_json: bool) -> 
     return 0
 
 
-def give_account(house: House, *, username: str, password: str, role: str, full_name: str = "") -> bool:
+def give_account(
+    house: House, *, username: str, password: str, role: str, full_name: str = "", chapter: str = ""
+) -> bool:
     """Make the account *username*, or give it a new *password*; whether it was made."""
     house.open_ledger()
     from tenure.ledger import staff
 
     if staff.find(username=username) is None:
         staff.create(
-            username=username, password=password, role=role, full_name=full_name, by="tenure staff", clock=house.clock
+            username=username,
+            password=password,
+            role=role,
+            full_name=full_name,
+            chapter=chapter,
+            by="tenure staff",
+            clock=house.clock,
         )
         return True
     staff.set_password(username=username, password=password, by="tenure staff", clock=house.clock)

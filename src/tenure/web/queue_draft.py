@@ -1,0 +1,297 @@
+"""One proposal beside the list: its reasons, its steps with the facts beside each clause, what may be done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from tenure.ledger import approvals, identities
+from tenure.ledger.locking import BEGUN
+from tenure.ledger.models import Approval, Contact, CurrentScore, OutreachStep, Proposal, Staff
+from tenure.ledger.rights import Act
+from tenure.web import place, words
+from tenure.web.asked import BANDS
+from tenure.web.queue_list import names_of, playbook_title
+from tenure.web.roles import may
+from tenure.web.worklist import reasons_of
+
+State, StepState = Proposal.State, OutreachStep.State
+FOR_MEMBERS = ("email", "sms", "in_app", "offer", "survey")
+_MONTH = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a line: plain, or a clause with the number of the fact behind it."""
+
+    text: str
+    fact: int = 0
+
+
+@dataclass(frozen=True)
+class Known:
+    """A fact beside a clause: its number, what the record says, and which record that is."""
+
+    number: int
+    shown: str
+    source: str = ""
+
+    @classmethod
+    def of(cls, number: int, claim: dict[str, Any]) -> Known:
+        """The fact of a *claim*."""
+        shown, _, source = str(claim.get("shown", "")).rpartition(". ")
+        return cls(number, f"{shown}.", source) if shown else cls(number, source)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A paragraph in pieces (a break between rows of it), and its facts."""
+
+    rows: tuple[tuple[Piece, ...], ...]
+    facts: tuple[Known, ...]
+    aside: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One step as the page shows it."""
+
+    step: OutreachStep
+    title: str
+    head: tuple[tuple[str, str, str], ...]
+    lines: tuple[Line, ...]
+    loose: tuple[Known, ...]
+    timing: str
+    state: str
+    is_editable: bool
+    is_for_member: bool
+
+
+def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
+    """Everything that the page says about *row*."""
+    steps = list(row.steps.all())
+    score = CurrentScore.objects.filter(member=row.member).first()
+    contact = Contact.objects.filter(member=row.member).first()
+    decides = may(request.user, Act.DECIDE, chapter=row.chapter_id)
+    waiting = Approval.objects.filter(step__in=steps, ended_at=None, needs_second=True, second_at=None).first()
+    letters = _letters(row, steps, contact)
+    return {
+        "row": row,
+        "name": names_of([row.member])[row.member],
+        "member_id": identities.ids_of(members=[row.member]).get(row.member, ""),
+        "playbook": playbook_title(row.playbook),
+        "band_word": BANDS.get(row.band, row.band.capitalize()),
+        "chance": "" if row.p_lapse_renewal is None else words.in_hundred(row.p_lapse_renewal),
+        "span": words.span(score.p_low, score.p_high) if score and score.as_of == row.as_of else "",
+        "reasons": reasons_of(score) if score else (),
+        "but": words.but(score.against) if score else "",
+        "letters": letters,
+        "checked": checked(row, steps),
+        "card": [(str(pair[0]), str(pair[1])) for pair in row.context if len(pair) >= 2],
+        "talk": talking_points(steps),
+        "seen": [(step.pk, step.digest) for step in steps if step.state == StepState.DRAFT],
+        "decides": decides,
+        "waiting": waiting,
+        "needs_second": row.state == State.OPEN
+        and not waiting
+        and approvals.needs_second(row, steps, place.settings()),
+        "may_second": waiting is not None
+        and waiting.by != request.user.get_username()
+        and may(request.user, Act.SECOND, chapter=row.chapter_id),
+        "is_waiting": row.state in (State.OPEN, State.SNOOZED),
+        "is_leaving": row.state == State.APPROVED and any(step.state == StepState.APPROVED for step in steps),
+        "is_held": row.state == State.HELD_BACK,
+        "staff": _assignees(row) if decides else (),
+        "ended": _ended(row),
+    }
+
+
+def _letters(row: Proposal, steps: Sequence[OutreachStep], contact: Contact | None) -> list[Letter]:
+    letters, count = [], 0
+    for step in steps:
+        lines, loose, count = lines_of(step, count)
+        letters.append(
+            Letter(
+                step=step,
+                title=_title(step, len(steps)),
+                head=_head(row, step, contact),
+                lines=lines,
+                loose=loose,
+                timing=_timing(step),
+                state="" if step.state == StepState.DRAFT else _state(step),
+                is_editable=step.state in (StepState.DRAFT, StepState.APPROVED)
+                and row.state in (State.OPEN, State.SNOOZED, State.APPROVED),
+                is_for_member=step.kind in FOR_MEMBERS,
+            )
+        )
+    return letters
+
+
+def lines_of(step: OutreachStep, count: int = 0) -> tuple[tuple[Line, ...], tuple[Known, ...], int]:
+    """A step's body in paragraphs, each clause with its fact; numbers go on after *count*.
+
+    Returns:
+        The paragraphs, the facts whose clause is no longer in the text, and the last number.
+    """
+    claims = sorted(step.claims, key=lambda claim: claim.get("start", 0))
+    lines, loose, at = [], [], 0
+    placed = {id(claim): where for claim in claims if (where := _where(step.body, claim)) is not None}
+    for paragraph in step.body.split("\n\n"):
+        end = at + len(paragraph)
+        here = [(placed[id(c)], c) for c in claims if id(c) in placed and at <= placed[id(c)][0] < end]
+        if paragraph.strip():
+            numbered = [(where, count + i, claim) for i, (where, claim) in enumerate(here, 1)]
+            count += len(here)
+            lines.append(_line(step.body, at, end, numbered))
+        at = end + 2
+    for claim in claims:
+        if id(claim) not in placed:
+            count += 1
+            loose.append(Known.of(count, claim))
+    return _with_asides(lines, step), tuple(loose), count
+
+
+def _where(body: str, claim: dict[str, Any]) -> tuple[int, int] | None:
+    text, start = str(claim.get("text", "")), claim.get("start", -1)
+    if text and isinstance(start, int) and start >= 0 and body[start : start + len(text)] == text:
+        return start, start + len(text)
+    found = body.find(text) if text else -1
+    return None if found < 0 else (found, found + len(text))
+
+
+def _line(body: str, start: int, end: int, claims: Iterable[tuple[tuple[int, int], int, dict[str, Any]]]) -> Line:
+    pieces: list[Piece] = []
+    facts, at = [], start
+    for (begin, stop), number, claim in claims:
+        if begin < at:
+            # Two clauses that overlap: the first keeps the words, the second its fact.
+            facts.append(Known.of(number, claim))
+            continue
+        pieces += [Piece(body[at:begin]), Piece(body[begin:stop], number)]
+        facts.append(Known.of(number, claim))
+        at = stop
+    pieces.append(Piece(body[at:end]))
+    return Line(_rows(pieces), tuple(facts))
+
+
+def _rows(pieces: Iterable[Piece]) -> tuple[tuple[Piece, ...], ...]:
+    rows: list[list[Piece]] = [[]]
+    for piece in pieces:
+        first, *more = piece.text.split("\n")
+        rows[-1].append(Piece(first, piece.fact))
+        rows += [[Piece(text, piece.fact)] for text in more]
+    return tuple(tuple(piece for piece in row if piece.text) for row in rows)
+
+
+def _with_asides(lines: list[Line], step: OutreachStep) -> tuple[Line, ...]:
+    """What stands beside paragraphs that claim nothing: where the facts are from, and what follows the text."""
+    last = len(lines) - 1
+    told = []
+    for i, line in enumerate(lines):
+        aside = "" if line.facts else "No fact claimed"
+        if i == 0 and not line.facts:
+            aside = "Facts beside each line, from iMIS"
+        if i == last and not line.facts and step.kind == "email":
+            aside = "Footer, address and unsubscribe follow"
+        told.append(Line(line.rows, line.facts, aside))
+    return tuple(told)
+
+
+def _title(step: OutreachStep, total: int) -> str:
+    kind = {"email": "Message as the member will see it", "sms": "Text message as the member will see it"}
+    said = kind.get(step.kind, step.get_kind_display())
+    return said if total == 1 else f"{step.position} of {total}. {said}"
+
+
+def _head(row: Proposal, step: OutreachStep, contact: Contact | None) -> tuple[tuple[str, str, str], ...]:
+    head: list[tuple[str, str, str]] = []
+    if step.kind in FOR_MEMBERS:
+        name = contact.name if contact else ""
+        head.append(("To", ", ".join(part for part in (name, step.recipient) if part) or "nobody", ""))
+    elif step.details.get("assignee"):
+        head.append(("For", str(step.details["assignee"]), ""))
+    if step.subject:
+        head.append(("Subject", step.subject, "strong"))
+    mail = place.settings().mail
+    sender = f"{mail.sender_name} · " if step.kind == "email" and mail.sender_name else ""
+    head.append(
+        ("From" if sender else "Playbook", f"{sender}{playbook_title(row.playbook)}, version {_version(step)}", "")
+    )
+    if step.edited_by:
+        head.append(("Edited", f"by {step.edited_by}", ""))
+    return tuple(head)
+
+
+def _version(step: OutreachStep) -> str:
+    return step.template.partition("@")[2].partition("#")[0] or str(step.proposal.playbook_version)
+
+
+def _timing(step: OutreachStep) -> str:
+    if not step.wait_days:
+        return ""
+    return f"{words.days(step.wait_days)} after approval"
+
+
+def _state(step: OutreachStep) -> str:
+    if step.state == StepState.APPROVED and step.leaves_at:
+        return f"Approved, leaves {instant(step.leaves_at)}"
+    said = step.get_state_display()
+    if step.state in BEGUN and step.done_at:
+        said = f"{said}, {instant(step.done_at)}"
+    return f"{said}: {step.rule.replace('_', ' ')}" if step.rule else said
+
+
+def instant(at: dt.datetime) -> str:
+    """An instant by the association's clock: the time alone today, else with its day."""
+    from zoneinfo import ZoneInfo
+
+    here = ZoneInfo(place.settings().association.time_zone)
+    local, today = at.astimezone(here), place.now().astimezone(here).date()
+    return f"at {local:%H:%M}" if local.date() == today else f"on {words.short_day(local.date())} at {local:%H:%M}"
+
+
+def checked(row: Proposal, steps: Sequence[OutreachStep]) -> str:
+    """What was looked at before this came into the queue, in one line."""
+    facts = sum(len(step.claims) for step in steps)
+    since = place.now() - _MONTH
+    used = OutreachStep.objects.filter(
+        proposal__member=row.member, kind__in=FOR_MEMBERS, state=StepState.DONE, done_at__gte=since
+    ).count()
+    most = place.settings().outreach.contacts_per_month
+    held = f"{facts} of {facts} facts found, " if facts else ""
+    return (
+        f"Checked in the night of {words.day(row.as_of, near=place.now().date())}: {held}"
+        f"{used} of {most} contacts used this month, not in the control group."
+    )
+
+
+def talking_points(steps: Iterable[OutreachStep]) -> list[str]:
+    """What can be said on the telephone: the playbook's own points, else the facts that the draft may say."""
+    points: list[str] = []
+    for step in steps:
+        given = step.details.get("talking_points")
+        points += [str(point) for point in given] if isinstance(given, list) else []
+    if not points:
+        facts = [Known.of(0, claim).shown.rstrip(".") for step in steps for claim in step.claims]
+        points = [f"You can mention: {fact[0].lower()}{fact[1:]}" for fact in facts[:3] if fact]
+    return [*points, "Do not mention logins, scores or risk"]
+
+
+def _assignees(row: Proposal) -> list[Staff]:
+    people = Staff.objects.filter(is_active=True, role__in=("liaison", "manager", "director")).order_by("username")
+    return [person for person in people if may(person, Act.DECIDE, chapter=row.chapter_id)]
+
+
+def _ended(row: Proposal) -> str:
+    """Who decided, when, and why; empty while it is open."""
+    if row.state in (State.OPEN, State.HELD_BACK):
+        return ""
+    who = f" by {row.decided_by}" if row.decided_by else ""
+    when = f" {instant(row.decided_at)}" if row.decided_at else ""
+    why = f": {row.why}" if row.why else f": {row.rule.replace(':', ', ').replace('_', ' ')}" if row.rule else ""
+    until = f" until {words.short_day(row.snoozed_until)}" if row.snoozed_until else ""
+    return f"{row.get_state_display()}{until}{who}{when}{why}"

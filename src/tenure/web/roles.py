@@ -1,0 +1,104 @@
+"""Which role opens which address: one table, from which the gate before every page and the tests are made.
+
+An address that is not in the table opens for nobody; each refusal leaves an audit row (`middleware.denials`). What a
+liaison sees is narrowed to one chapter by `own`, on every list, page and file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from tenure.ledger import rights
+from tenure.ledger.models import Staff
+from tenure.ledger.models.staff import Role
+from tenure.ledger.rights import Act
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+ROUTES: dict[str, Act | str] = {
+    "today": Act.SEE,
+    "today-csv": Act.EXPORT,
+    "today-json": Act.EXPORT,
+    "months-file": Act.SEE,
+    "member": Act.SEE,
+    "history-file": Act.SEE,
+    "queue": Act.SEE,
+    "queue-csv": Act.EXPORT,
+    "queue-json": Act.EXPORT,
+    "queue-bulk": Act.DECIDE,
+    "queue-preview": Act.SEE,
+    "queue-edit": Act.DECIDE,
+    "queue-reject": Act.DECIDE,
+    "queue-revoke": Act.DECIDE,
+    "queue-decide": Act.DECIDE,
+    "queue-approve": Act.DECIDE,
+    "queue-undo": Act.DECIDE,
+    "sending": Act.SEE,
+    "sending-pause": Act.PAUSE,
+    "sending-resume": Act.PAUSE,
+    "keys": SIGNED_IN,
+    "model": Act.MODEL,
+    "model-file": Act.MODEL,
+    "runs": Act.MODEL,
+    "runs-file": Act.MODEL,
+    "run": Act.MODEL,
+    "sign-in": PUBLIC,
+    "sign-out": SIGNED_IN,
+    "health": PUBLIC,
+}
+"""By the name of a route: what its reader must be allowed to do."""
+
+
+def opens(role: str, route: str) -> bool:
+    """Whether an account of *role* opens *route*; an address that is not declared, never."""
+    needed = ROUTES.get(route)
+    if needed is None:
+        return False
+    return (isinstance(needed, str) and not isinstance(needed, Act)) or role in rights.TABLE[Act(needed)]
+
+
+def gate(answer: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Refuse what the reader's role does not open, before the page is begun."""
+    return _Gate(answer)
+
+
+class _Gate:
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        route = request.resolver_match.view_name if request.resolver_match else ""
+        if ROUTES.get(route) == PUBLIC:
+            return
+        if not opens(getattr(request.user, "role", ""), route):
+            raise PermissionDenied
+
+
+def may(person: Any, act: Act, *, chapter: str | None = None) -> bool:
+    """Whether *person*, who is signed in, may do *act*; on a member of *chapter*, where one is given."""
+    return isinstance(person, Staff) and rights.may(person, act, chapter=chapter)
+
+
+def own(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """*rows* (which have a `chapter_id`) as far as the reader may see them."""
+    chapter = rights.chapter_of(request.user)  # type: ignore[arg-type]
+    return rows if chapter is None else rows.filter(chapter_id=chapter).exclude(chapter_id="")
+
+
+def sees(request: HttpRequest, chapter: str | None) -> bool:
+    """Whether the reader may see a member of *chapter*."""
+    mine = rights.chapter_of(request.user)  # type: ignore[arg-type]
+    return mine is None or (mine != "" and mine == (chapter or ""))
+
+
+NAMES = dict(Role.choices)
+"""What each role is called."""

@@ -1,0 +1,224 @@
+"""The queue over HTTP: plain forms, one outcome each, and nobody sees or does more than their role."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import drafts
+import factories
+import httpx
+import pytest
+from sites import Site, serving
+
+GULF = {"chapter_id": "Gulf"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    world = factories.world(tmp_path_factory.mktemp("queue") / "home", members=120, nights=2)
+    factories.sign_up()
+    factories.sign_up("ruth", "manager")
+    factories.sign_up("dana", "director")
+    drafts.propose(world, 60)
+    with serving(world) as running:
+        yield running
+
+
+def waiting(client: httpx.Client, view: str = "open") -> list[dict]:
+    return client.get(f"/queue.json?view={view}").json()["proposals"]
+
+
+def form_of(client: httpx.Client, address: str) -> dict[str, object]:
+    """The hidden fields of the form that decides, as a browser would send them."""
+    html = client.get(address).text
+    start = html.index('<form class="decide"')
+    fields: dict[str, object] = {}
+    for name, value in re.findall(
+        r'<input type="hidden" name="(\w+)" value="([^"]*)">', html[start : html.index("</form>", start)]
+    ):
+        fields.setdefault(name, [])
+        fields[name].append(unescape(value))  # type: ignore[attr-defined]
+    return fields
+
+
+def first(client: httpx.Client) -> tuple[int, dict[str, object]]:
+    proposal = waiting(client)[0]["proposal"]
+    return proposal, form_of(client, f"/queue/?open={proposal}")
+
+
+def state(proposal: int) -> str:
+    from tenure.ledger.models import Proposal
+
+    return Proposal.objects.get(pk=proposal).state
+
+
+def test_a_draft_stands_beside_its_reasons_and_each_clause_beside_its_record(staff: httpx.Client):
+    proposal = next(row for row in waiting(staff) if row["playbook"] == "renewal-reminder")
+    html = staff.get(f"/queue/?open={proposal['proposal']}").text
+    assert re.search(r'<h2 id="draft-h"[^>]*><a href="/members/', html)
+    clauses = re.findall(r'<a class="cite" href="#(fact-\d)" aria-describedby="\1">([^<]+)<sup>', html)
+    assert [text for _, text in clauses] == [
+        "since 2016", "downloaded the Quay Wall standard and three of its updates", "runs to March 4", "until April 3",
+    ]  # fmt: skip
+    for number, _ in clauses:
+        assert f'<li id="{number}">' in html
+    for said in ("Joined May 9, 2016.", "Contact record", "No fact claimed", "4 of 4 facts found", "Last contact"):
+        assert said in html
+    assert '<li class="but">But ' in html or "But" not in proposal["cause"]
+
+
+def test_approving_goes_to_the_next_and_can_be_undone(staff: httpx.Client):
+    proposal, form = first(staff)
+    answer = staff.post("/queue/decide", data={**form, "do": "approve"})
+    assert answer.status_code == 302
+    assert f"done={proposal}" in answer.headers["location"]
+    assert f"open={proposal}" not in answer.headers["location"]
+    assert state(proposal) == "approved"
+    after = staff.get(answer.headers["location"]).text
+    assert 'class="undo"' in after
+    assert "Approved for" in after
+
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', after).group(1)
+    undone = staff.post("/queue/undo", data={"csrfmiddlewaretoken": token, "proposal": proposal, "back": ""})
+    assert undone.status_code == 302
+    assert state(proposal) == "open"
+
+
+def test_whoever_comes_second_reads_who_was_first_and_when(site: Site, staff: httpx.Client):
+    """Two tabs, a double click, Back in the browser, two people: one approval, and the others read whose."""
+    proposal, form = first(staff)
+    with site.staff("ruth") as ruth:
+        hers = form_of(ruth, f"/queue/?open={proposal}")
+        assert staff.post("/queue/decide", data={**form, "do": "approve"}).status_code == 302
+        for client, late in ((ruth, hers), (staff, form)):
+            for do in ({"do": "approve"}, {"no": "tone"}, {"do": "snooze"}):
+                answer = client.post("/queue/decide", data={**late, **do})
+                assert answer.status_code == 409
+                assert "marta, at 08:00." in answer.text
+    from tenure.ledger.models import Approval
+
+    assert Approval.objects.filter(step__proposal=proposal, ended_at=None).count() == 1
+
+
+def test_what_was_edited_meanwhile_is_not_approved_unseen(site: Site, staff: httpx.Client):
+    proposal, form = first(staff)
+    step, _, digest = form["seen"][0].partition(":")  # type: ignore[index]
+    with site.staff("ruth") as ruth:
+        hers = form_of(ruth, f"/queue/?open={proposal}")
+        page = ruth.get(f"/queue/step/{step}/edit").text
+        body = unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL).group(1)).strip()
+        changed = body.replace("\n\nIf something got in the way, reply to this note: it reaches me, not a mailbox.", "")
+        assert changed != body
+        sent = {**hers, "seen": digest, "subject": "Your library access", "body": changed}
+        assert ruth.post(f"/queue/step/{step}/edit", data=sent).status_code == 302
+        assert ruth.post(f"/queue/step/{step}/edit", data={**sent, "body": body}).status_code == 409
+    answer = staff.post("/queue/decide", data={**form, "do": "approve"})
+    assert answer.status_code == 409
+    assert "changed since you looked" in answer.text
+    assert state(proposal) == "open"
+
+    from tenure.ledger.models import OutreachStep
+
+    row = OutreachStep.objects.get(pk=step)
+    assert (row.edited_by, row.subject) == ("ruth", "Your library access")
+    assert [row.body[c["start"] : c["end"]] for c in row.claims] == [c["text"] for c in row.claims]
+    empty = {**form, "seen": row.digest, "subject": "", "body": "\r\n "}
+    assert staff.post(f"/queue/step/{step}/edit", data=empty).status_code == 422
+
+
+def test_rejecting_snoozing_and_reassigning(staff: httpx.Client):
+    for do, became in (({"no": "facts"}, "rejected"), ({"do": "snooze"}, "snoozed"), ({"no": "other"}, "open")):
+        proposal, form = first(staff)
+        answer = staff.post("/queue/decide", data={**form, **do})
+        assert (answer.status_code, state(proposal)) == (422 if became == "open" else 302, became)
+    proposal, form = first(staff)
+    assert staff.post("/queue/decide", data={**form, "do": "assign", "assignee": "ruth"}).status_code == 302
+    assert waiting(staff)[0]["assignee"] == "ruth"
+    assert staff.post("/queue/decide", data={**form, "do": "assign", "assignee": "nobody"}).status_code == 422
+    assert staff.post("/queue/decide", data={**form, "do": "launch"}).status_code == 422
+    assert "until Mar 8, 2025" in staff.get("/queue/?view=snoozed").text
+
+
+def test_approving_several_states_the_exact_counts_before_and_after(site: Site, staff: httpx.Client):
+    """UX-7: the list is shown first; what others decided in between is left out, and named."""
+    rows = [row["proposal"] for row in waiting(staff) if row["playbook"] != "payment-plan"][:4]
+    query = "&".join(f"pick={pk}" for pk in [*rows, 999_999])
+    page = staff.get(f"/queue/bulk?{query}").text
+    assert "Approve 4 drafts: 4 people, 1 left out" in page
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    form: dict[str, list[str]] = {}
+    for name, value in fields:
+        form.setdefault(name, []).append(unescape(value))
+    assert sorted(map(int, form["pick"])) == sorted(rows)
+
+    with site.staff("ruth") as ruth:
+        hers = form_of(ruth, f"/queue/?open={rows[0]}")
+        assert ruth.post("/queue/decide", data={**hers, "no": "touch"}).status_code == 302
+    told = staff.post("/queue/approve", data=form)
+    assert told.status_code == 200
+    assert re.search(r"<h1>3 approved, 1 left out</h1>", told.text)
+    assert "ruth, at 08:00." in told.text
+    assert [state(pk) for pk in rows] == ["rejected", "approved", "approved", "approved"]
+    again = staff.post("/queue/approve", data=form)
+    assert "<h1>0 approved, 4 left out</h1>" in again.text
+
+    undo = {"csrfmiddlewaretoken": form["csrfmiddlewaretoken"], "proposal": rows[1:], "back": ""}
+    assert "<h1>3 undone, none left out</h1>" in staff.post("/queue/undo", data=undo).text
+    assert [state(pk) for pk in rows] == ["rejected", "open", "open", "open"]
+
+
+def test_an_offer_waits_for_a_second_person(site: Site, staff: httpx.Client):
+    offer = next(row["proposal"] for row in waiting(staff, "payments"))
+    form = form_of(staff, f"/queue/?open={offer}")
+    assert "Two people approve this one" in staff.get(f"/queue/?open={offer}").text
+    answer = staff.post("/queue/decide", data={**form, "do": "approve"})
+    assert "First approval for" in staff.get(answer.headers["location"]).text
+    assert state(offer) == "open"
+    assert [row["proposal"] for row in waiting(staff, "second")] == [offer]
+    assert "Approve as second person" not in staff.get(f"/queue/?open={offer}").text
+    with site.staff("dana") as dana:
+        hers = form_of(dana, f"/queue/?open={offer}")
+        assert dana.post("/queue/decide", data={**hers, "do": "second"}).status_code == 302
+    assert state(offer) == "approved"
+
+
+def test_views_and_filters_are_addresses_and_files_say_the_same(staff: httpx.Client):
+    page = staff.get("/queue/").text
+    counts = {
+        key: int(n)
+        for key, n in re.findall(r'href="/queue/\?(?:view=(\w+))?"[^>]*>[^<]+<span class="count">(\d+)', page)
+    }
+    assert set(counts) == {"", "high", "mine", "payments", "second", "snoozed", "dropped", "done", "held"}
+    for view, n in counts.items():
+        answer = staff.get(f"/queue.json?view={view or 'open'}").json()
+        assert (answer["total"], len(answer["proposals"])) == (n, min(n, 12))
+        rows = list(csv.DictReader(io.StringIO(staff.get(f"/queue.csv?view={view or 'open'}").text.lstrip("\ufeff"))))
+        assert len(rows) == n
+    narrowed = staff.get("/queue.json?playbook=chapter-drift").json()
+    assert {row["playbook"] for row in narrowed["proposals"]} == {"chapter-drift"}
+    assert staff.get("/queue/?open=999999").status_code == 404
+    for odd in ("?view=nonsense", "?page=x", "?page=9999", "?who=%00", "?open=-1", "?pick=x&pick=1", "?done=1&done=x"):
+        assert staff.get(f"/queue/{odd}").status_code == 200
+
+
+def test_an_empty_view_says_why(staff: httpx.Client):
+    assert "Nothing was dropped in the last seven days." in staff.get("/queue/?view=dropped").text
+    assert "Nothing in this view fits the filter." in staff.get("/queue/?who=nobody&chapter=Nowhere").text
+
+
+def test_the_switch_stops_everything_and_every_page_says_so(site: Site, staff: httpx.Client):
+    token = {"csrfmiddlewaretoken": re.search(r'en" value="(\w+)"', staff.get("/sending/").text).group(1)}
+    assert staff.post("/sending/pause", data={**token, "why": " "}).status_code == 422
+    assert staff.post("/sending/pause", data={**token, "why": "a wrong price"}).status_code == 302
+    for address in ("/", "/queue/", "/runs/"):
+        assert "Sending is paused." in staff.get(address).text
+    from tenure.ledger import deliveries
+
+    assert deliveries.is_paused()
+    assert staff.post("/sending/resume", data=token).status_code == 302
+    assert staff.post("/sending/resume", data=token).status_code == 409
+    assert not deliveries.is_paused()

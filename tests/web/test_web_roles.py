@@ -1,0 +1,234 @@
+"""Who opens what: the table of `tenure.web.roles`, walked as each role; and what no reading may ever do."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack
+from html import unescape
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import drafts
+import factories
+import httpx
+import pytest
+from sites import Site, serving
+
+
+def table():
+    """The module with the table; it can be read once Django is configured."""
+    from tenure.web import roles
+
+    return roles
+
+
+ROLES = ("viewer", "liaison", "manager", "director", "analyst", "administrator", "auditor")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    world = factories.world(tmp_path_factory.mktemp("roles") / "home", members=120, nights=2)
+    for role in ROLES:
+        factories.sign_up(role, role, chapter="Gulf" if role == "liaison" else "")
+    drafts.propose(world, 40)
+    with serving(world) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def people(site: Site) -> Iterator[dict[str, httpx.Client]]:
+    with ExitStack() as stack:
+        yield {role: stack.enter_context(site.staff(role)) for role in ROLES}
+
+
+def addresses(site: Site) -> dict[str, str]:
+    """An address of every route, of the liaison's own chapter where it is about a member."""
+    from tenure.ledger import identities
+    from tenure.ledger.models import Proposal
+
+    row = Proposal.objects.filter(chapter_id="Gulf", state="open").exclude(playbook="chapter-drift").first()
+    step, member = row.steps.get().pk, identities.ids_of(members=[row.member])[row.member]
+    return {
+        "today": "/", "today-csv": "/today.csv", "today-json": "/today.json", "months-file": "/months.csv",
+        "member": f"/members/{member}/", "history-file": f"/members/{member}/history.csv",
+        "queue": f"/queue/?open={row.pk}", "queue-csv": "/queue.csv", "queue-json": "/queue.json",
+        "queue-bulk": f"/queue/bulk?pick={row.pk}", "queue-preview": f"/queue/step/{step}/preview",
+        "queue-edit": f"/queue/step/{step}/edit", "queue-reject": f"/queue/{row.pk}/reject",
+        "queue-revoke": f"/queue/{row.pk}/revoke", "queue-decide": "/queue/decide", "queue-approve": "/queue/approve",
+        "queue-undo": "/queue/undo", "sending": "/sending/", "sending-pause": "/sending/pause",
+        "sending-resume": "/sending/resume", "keys": "/keys/", "model": "/model/",
+        "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
+        "sign-in": "/sign-in", "sign-out": "/sign-out", "health": "/health",
+    }  # fmt: skip
+
+
+def test_every_route_is_declared_and_every_declaration_is_a_route(site: Site):
+    """WA-5: a route that is not in the table fails here, and opens for nobody."""
+    from tenure.web.urls import urlpatterns
+
+    assert {pattern.name for pattern in urlpatterns} == set(table().ROUTES) == set(addresses(site))
+    assert not any(table().opens(role, "a-new-page") for role in ROLES)
+
+
+def test_each_role_opens_what_the_table_says_and_each_refusal_is_written_down(
+    site: Site, people: dict[str, httpx.Client]
+):
+    """WA-5, over GET: posted forms have a test of their own."""
+    from tenure.ledger.models import AuditEvent
+
+    walked = {
+        name: address
+        for name, address in addresses(site).items()
+        if table().ROUTES[name] not in ("public", "signed in")
+    }
+    refused = 0
+    for role, client in people.items():
+        for name, address in walked.items():
+            answer = client.get(address)
+            if table().opens(role, name):
+                assert answer.status_code in (200, 405), (role, name, answer.status_code)
+            else:
+                refused += 1
+                assert answer.status_code == 403, (role, name, answer.status_code)
+                assert "Your role does not open this page" in answer.text or address.endswith(".json")
+    denials = AuditEvent.objects.filter(act="access:page:deny")
+    assert denials.count() == refused > 20
+    assert {row.by for row in denials} <= set(ROLES)
+    assert {row.subject for row in denials} >= {"queue-edit", "today-csv", "model"}
+
+
+def test_the_roles_differ_as_they_should():
+    decide = {role for role in ROLES if table().opens(role, "queue-decide")}
+    assert decide == {"liaison", "manager", "director"}
+    assert {role for role in ROLES if table().opens(role, "sending-pause")} == {"manager", "director", "administrator"}
+    assert not table().opens("viewer", "queue-csv")
+    assert all(table().opens(role, "queue") for role in ROLES)
+    assert table().ROUTES["sign-in"] == "public"
+
+
+def forms(site: Site) -> dict[str, dict[str, object]]:
+    """For each route that changes something, a form that would."""
+    from tenure.ledger.models import Proposal
+
+    row = Proposal.objects.filter(chapter_id="Gulf", state="open").first()
+    step = row.steps.get()
+    seen = f"{step.pk}:{step.digest}"
+    return {
+        "queue-decide": {"proposal": row.pk, "no": "tone", "seen": seen},
+        "queue-approve": {"pick": row.pk, "seen": seen},
+        "queue-undo": {"proposal": row.pk},
+        "queue-edit": {"subject": "x", "body": "y", "seen": step.digest},
+        "sending-pause": {"why": "x"},
+        "sending-resume": {},
+        "keys": {"keys": "off"},
+    }
+
+
+def test_every_unsafe_route_wants_its_token_and_its_role(site: Site, people: dict[str, httpx.Client]):
+    """WA-4: no token, a wrong one, another site's form, JSON as text: 403, and nothing changed."""
+    wanted, walked, before = forms(site), addresses(site), snapshot(audit=False)
+    for name, form in wanted.items():
+        for role, client in people.items():
+            token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', client.get("/keys/").text).group(1)
+            tries = [
+                client.post(walked[name], data=form),
+                client.post(walked[name], data={**form, "csrfmiddlewaretoken": "a" * 64}),
+                client.post(walked[name], content=b'{"do":"approve"}', headers={"Content-Type": "text/plain"}),
+                client.post(
+                    walked[name],
+                    data={**form, "csrfmiddlewaretoken": token},
+                    headers={"Origin": "https://evil.example"},
+                ),
+            ]
+            if not table().opens(role, name):
+                tries.append(client.post(walked[name], data={**form, "csrfmiddlewaretoken": token}))
+            assert {answer.status_code for answer in tries} == {403}, (name, role)
+    assert snapshot(audit=False) == before
+
+
+def test_a_liaison_sees_and_decides_for_one_chapter_alone(site: Site, people: dict[str, httpx.Client]):
+    from tenure.ledger import identities
+    from tenure.ledger.models import CurrentScore, Proposal
+
+    liaison, ids = people["liaison"], identities.ids_of()
+    mine = {ids[m] for m in CurrentScore.objects.filter(chapter_id="Gulf").values_list("member", flat=True)}
+    assert 0 < len(mine) < 60
+    assert f'<h2 id="work">{len(mine)} members by risk' in liaison.get("/").text
+    assert "chapter Pacific" not in liaison.get("/").text
+    assert {row["chapter_id"] for row in liaison.get("/today.json?chapter=Pacific").json()["members"]} == set()
+    listed = list(csv.DictReader(io.StringIO(liaison.get("/today.csv").text.lstrip("\ufeff"))))
+    assert {row["member_id"] for row in listed} == mine
+
+    queued = list(csv.DictReader(io.StringIO(liaison.get("/queue.csv").text.lstrip("\ufeff"))))
+    assert {row["member_id"] for row in queued} <= mine
+    assert len(queued) == Proposal.objects.filter(chapter_id="Gulf", state="open").count() > 0
+    other = Proposal.objects.filter(state="open").exclude(chapter_id="Gulf").first()
+    step = other.steps.get()
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', liaison.get("/keys/").text).group(1)
+    form = {"csrfmiddlewaretoken": token, "seen": f"{step.pk}:{step.digest}", "proposal": other.pk, "pick": other.pk}
+    for address in (
+        f"/members/{ids[other.member]}/", f"/members/{ids[other.member]}/history.csv", f"/queue/?open={other.pk}",
+        f"/queue/step/{step.pk}/edit", f"/queue/step/{step.pk}/preview", f"/queue/{other.pk}/reject",
+    ):  # fmt: skip
+        assert liaison.get(address).status_code == 404, address
+    assert liaison.post("/queue/decide", data={**form, "do": "approve"}).status_code == 404
+    assert "0 approved, 1 left out" in liaison.post("/queue/approve", data=form).text
+    assert "Nothing to approve" in liaison.get(f"/queue/bulk?pick={other.pk}").text
+    other.refresh_from_db()
+    assert other.state == "open"
+
+
+def test_no_reading_changes_anything(site: Site, people: dict[str, httpx.Client]):
+    """AP-7: every link that a page shows, followed as each role, by GET and by HEAD; also with what a scanner adds."""
+    before = snapshot()
+    for role, client in people.items():
+        seen = crawl(client)
+        assert len(seen) > 12, (role, seen)
+        for address in seen[::3]:
+            assert client.head(address).status_code in (200, 302, 405), (role, address)
+        for name, address in addresses(site).items():
+            if table().opens(role, name) and name not in ("queue-undo", "queue-decide"):
+                client.get(f"{address}{'&' if '?' in address else '?'}do=approve&pick=1&proposal=1&why=x")
+    for address in addresses(site).values():
+        httpx.get(site.url + address, headers={"User-Agent": "LinkScanner"})
+    assert snapshot() == before
+
+
+def crawl(client: httpx.Client, most: int = 30) -> list[str]:
+    """Follow links from Today on, one of each kind; every one that is shown opens."""
+    waiting, seen, kinds = deque(["/"]), [], {}
+    known = {"/"}
+    while waiting and len(seen) < most:
+        address = waiting.popleft()
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        seen.append(address)
+        if "text/html" not in answer.headers["content-type"]:
+            continue
+        for href in re.findall(r'<a [^>]*href="([^"]+)"', answer.text):
+            target = urldefrag(urljoin(address, unescape(href))).url
+            parts = urlsplit(target)
+            kind = (re.sub(r"\d+", "N", parts.path), *sorted(re.findall(r"(\w+)=", parts.query)))
+            if parts.netloc or parts.scheme in ("mailto", "tel") or target in known or kinds.get(kind, 0) >= 1:
+                continue
+            kinds[kind] = kinds.get(kind, 0) + 1
+            known.add(target)
+            waiting.append(target)
+    return seen
+
+
+def snapshot(*, audit: bool = True) -> str:
+    """A digest of every row of every table, sessions and their beginnings aside."""
+    from django.apps import apps
+
+    digest = hashlib.sha256()
+    for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
+        if model._meta.label in ("sessions.Session", "ledger.Staff") or (not audit and "Audit" in model._meta.label):
+            continue
+        for row in model.objects.order_by("pk").values_list():
+            digest.update(repr((model._meta.label, row)).encode())
+    return digest.hexdigest()
