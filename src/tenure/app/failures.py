@@ -25,7 +25,10 @@ from tenure.base.home import Home
 _FULL = ("no space left on device", "disk is full", "disk full", "disk quota exceeded")
 """How the operating system, SQLite and PostgreSQL say it; libraries hand it on as text."""
 
-_TORN = ("database disk image is malformed", "file is not a database", "malformed database schema")
+_TORN = (
+    "database disk image is malformed", "file is not a database", "malformed database schema",
+    "could not decode to utf-8 column",
+)  # fmt: skip
 """How SQLite says that its file is not what it wrote."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenure.base.clock import Clock, system_clock
+from tenure.base.errors import DamagedStore
 from tenure.base.home import Home
 from tenure.base.settings import Settings, read_settings
 
@@ -76,6 +77,10 @@ class House:
         ledger.setup(self.home, self.settings)
         from tenure.ledger import witness
 
-        witness.require_what_it_knew(self.home)
-        ledger.migrate()
+        try:
+            witness.require_what_it_knew(self.home)
+            ledger.migrate()
+        except UnicodeDecodeError as error:
+            # SQLite names what it cannot read, and torn names are no text.
+            raise DamagedStore(f"{self.home.ledger} is damaged", mend=witness.mend_of(self.home)) from error
         self._ledger_is_open = True
