@@ -20,11 +20,13 @@ from tenure.base.settings import Settings
 from tenure.features import FEATURES, build
 from tenure.features.facts import known_person
 from tenure.insights import happenings
+from tenure.insights.benefits import benefits_lost
 from tenure.insights.chapters import chapters_of
 from tenure.insights.displacement import displacement_of
 from tenure.insights.hardship import hardship_of
 from tenure.insights.leaving import predicted_reason, says_retired
 from tenure.insights.value import lifetime_value, most_valuable
+from tenure.insights.winback import winback_of
 from tenure.lake import Lake
 from tenure.membership import standing
 from tenure.outreach.situation import COLUMNS, empty
@@ -172,13 +174,15 @@ def _happened(lake: Lake, known: _Known, as_of: dt.date) -> pl.DataFrame:
 
 
 def _guessed(lake: Lake, settings: Settings, known: _Known, as_of: dt.date) -> list[pl.DataFrame]:
-    """Who drifts from the chapter, is short of money, or has gone to a competitor: active members alone."""
-    here = known.stood.filter("active")
+    """Of active members, who drifts from the chapter, is short of money, or has gone to a competitor; of those who
+    lapsed, what went before."""
+    here, gone = known.stood.filter("active"), known.stood.filter(~pl.col("active"))
     chapters = chapters_of(lake, known.person.filter(known.active), as_of).members
     return [
         chapters.select("member", chapter_drift="drifts"),
         hardship_of(lake, settings, here, as_of).select("member", "hardship"),
         displacement_of(lake, settings, here["member"], as_of).select("member", "displaced"),
+        winback_of(lake, gone, benefits_lost(lake, settings, as_of), as_of).select("member", "driver"),
     ]
 
 

@@ -147,7 +147,7 @@ def _activity(lake: Lake, some: pl.DataFrame, as_of: dt.date) -> tuple[dict[int,
     start = dt.datetime.combine(as_of, dt.time())
     bounds = {"as_of": start, "since": start - dt.timedelta(days=LONGEST)}
     with lake.connect() as connection:
-        connection.register("wanted", _wanted(lake, some).to_arrow())
+        connection.register("wanted", acting_for(lake, some).to_arrow())
         rows = connection.sql(_ACTS, params=bounds).fetchall()
         year = {"year": start - dt.timedelta(days=YEAR)}
         sums = connection.sql(_SUMS, params=bounds | year).to_arrow_table()
@@ -157,8 +157,14 @@ def _activity(lake: Lake, some: pl.DataFrame, as_of: dt.date) -> tuple[dict[int,
     return acts, pl.DataFrame(pl.from_arrow(sums))
 
 
-def _wanted(lake: Lake, some: pl.DataFrame) -> pl.DataFrame:
-    """Whose acts count for whom, from when until when."""
+def acting_for(lake: Lake, some: pl.DataFrame) -> pl.DataFrame:
+    """Whose acts count for whom: `payer`, `person`, `since`, `until`; for a member itself always, for an organization
+    also those of its people, as they were known to be.
+
+    Args:
+        lake: Where records lie.
+        some: `member`, distinct.
+    """
     own = some.select(payer="member", person="member", since=pl.lit(_BEGINNING), until=pl.lit(_END))
     people = roles_of(lake, np.asarray(some["member"].to_numpy())).select(own.columns)
     return pl.concat([own, people.cast(own.schema)])

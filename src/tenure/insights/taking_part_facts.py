@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from tenure.insights.benefits import BENEFITS, Benefit
 from tenure.insights.evidence import LONGEST, YEAR, Act, Evidence
 from tenure.insights.saying import Fact, counted, day, of_acts, short_day, the
 
@@ -37,23 +37,6 @@ KEYS = {
     "unsubscribed": "day on which messages were last unsubscribed from, of two years; for staff",
 }
 
-
-class _Benefit(NamedTuple):
-    name: str
-    kinds: tuple[str, ...]
-    program: str
-
-
-_BENEFITS = (
-    _Benefit("events", ("event_attended",), "{the}"),
-    _Benefit("committee work", ("committee_meeting", "committee_led"), "{the} committee"),
-    _Benefit("volunteering", ("volunteer_completed",), "volunteering"),
-    _Benefit("courses", ("learning_started", "learning_completed"), "the course {title}"),
-    _Benefit("the resource library", ("resource_download",), "{the}"),
-    _Benefit("the member community", ("community_post", "community_comment"), "the member community"),
-    _Benefit("the career center", ("career_center_used",), "the career center"),
-)
-"""What an association offers, in the order in which equals stand, and how a program of it is named."""
 
 _COUNTS = (
     ("events_year", ("event_attended",), "event", "events"),
@@ -92,14 +75,14 @@ def _benefits(evidence: Evidence) -> Iterator[Fact]:
 
 def _ranked(evidence: Evidence, until: dt.date, keys: tuple[str, ...]) -> Iterator[Fact]:
     """What was used on most days of the year before *until*, and the next, as far as there are *keys*."""
-    used = ((benefit, evidence.in_year_before(until, *benefit.kinds)) for benefit in _BENEFITS)
+    used = ((benefit, evidence.in_year_before(until, *benefit.kinds)) for benefit in BENEFITS)
     ranked = sorted((pair for pair in used if pair[1]), key=lambda pair: -len({act.day for act in pair[1]}))
     for key, (benefit, acts) in zip(keys, ranked, strict=False):
         words, told = _named(benefit, acts, evidence), counted(len({act.day for act in acts}), "day")
         yield of_acts(key, words, words, acts, told=f"{words}, used on {told}")
 
 
-def _named(benefit: _Benefit, acts: list[Act], evidence: Evidence) -> str:
+def _named(benefit: Benefit, acts: list[Act], evidence: Evidence) -> str:
     """The benefit; or its program, where two uses and more, and half of all, were of the same."""
     titles = Counter(title for act in acts if (title := evidence.title_of(act)))
     title, uses = titles.most_common(1)[0] if titles else ("", 0)
