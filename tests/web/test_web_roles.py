@@ -62,6 +62,7 @@ def addresses(site: Site) -> dict[str, str]:
         "queue-undo": "/queue/undo", "sending": "/sending/", "sending-pause": "/sending/pause",
         "sending-resume": "/sending/resume", "keys": "/keys/", "model": "/model/",
         "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
+        "public-unsubscribe": "/m/unsubscribe/x", "public-answer": "/m/answer/x", "public-offer": "/m/offer/x",
         "sign-in": "/sign-in", "sign-out": "/sign-out", "health": "/health",
     }  # fmt: skip
 

@@ -91,9 +91,9 @@ def edit(request: HttpRequest, step: int) -> HttpResponse:
     troubles: tuple[str, ...] = ()
     if request.method == "POST":
         subject = " ".join(request.POST.get("subject", "").split())[:300]
-        body = request.POST.get("body", "").replace("\r\n", "\n").strip()[:20_000]
-        claims = wording.placed(body, here.claims)
-        troubles = wording.problems(here, subject, body, claims)
+        body = request.POST.get("body", "").replace("\r\n", "\n").strip()[: wording.LONGEST_BODY]
+        kept = wording.edited(here, subject, body)
+        troubles = kept.problems
         if not troubles:
             try:
                 proposals.edit(
@@ -102,7 +102,7 @@ def edit(request: HttpRequest, step: int) -> HttpResponse:
                     seen=request.POST.get("seen", ""),
                     subject=subject,
                     body=body,
-                    claims=claims,
+                    claims=kept.claims,
                     clock=place.now,
                 )
             except (Overtaken, NotAllowed) as error:

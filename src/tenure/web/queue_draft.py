@@ -138,6 +138,8 @@ def lines_of(step: OutreachStep, count: int = 0) -> tuple[tuple[Line, ...], tupl
         The paragraphs, the facts whose clause is no longer in the text, and the last number.
     """
     claims = sorted(step.claims, key=lambda claim: claim.get("start", 0))
+    of_subject = [claim for claim in claims if claim.get("where") == "subject"]
+    claims = [claim for claim in claims if claim not in of_subject]
     lines, loose, at = [], [], 0
     placed = {id(claim): where for claim in claims if (where := _where(step.body, claim)) is not None}
     for paragraph in step.body.split("\n\n"):
@@ -148,7 +150,7 @@ def lines_of(step: OutreachStep, count: int = 0) -> tuple[tuple[Line, ...], tupl
             count += len(here)
             lines.append(_line(step.body, at, end, numbered))
         at = end + 2
-    for claim in claims:
+    for claim in [*of_subject, *claims]:
         if id(claim) not in placed:
             count += 1
             loose.append(Known.of(count, claim))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tenure.web import member, model, queue, queue_actions, runs, sending, signin, today
+from tenure.web.public import answer, offer, unsubscribe
 
 urlpatterns = [
     path("", today.page, name="today"),
@@ -33,6 +34,9 @@ urlpatterns = [
     path("runs/", runs.page, name="runs"),
     path("runs.<str:form>", runs.as_file, name="runs-file"),
     path("runs/<int:number>/", runs.one, name="run"),
+    path("m/unsubscribe/<str:token>", unsubscribe.page, name="public-unsubscribe"),
+    path("m/answer/<str:token>", answer.page, name="public-answer"),
+    path("m/offer/<str:token>", offer.page, name="public-offer"),
     path("sign-in", signin.sign_in, name="sign-in"),
     path("sign-out", signin.sign_out, name="sign-out"),
     path("health", signin.health, name="health"),

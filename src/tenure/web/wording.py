@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tenure.ledger.models import OutreachStep
+from tenure.ledger.models import Contact, OutreachStep
+from tenure.outreach import drafts, footer, names
+from tenure.outreach.claims import Claim
+from tenure.outreach.gate import counts_as_commercial, is_mandatory
+from tenure.outreach.law import law_for
+from tenure.outreach.playbook import REACHES_MEMBER
+from tenure.web import place
 
 LONGEST_BODY = 20_000
+_WAY_OUT = "the member's own link"
 
 
-def placed(body: str, claims: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """*claims* whose clause is still in *body*, each where it stands now; the others are gone with their words."""
-    kept, taken = [], 0
-    for claim in sorted(claims, key=lambda claim: claim.get("start", 0)):
-        text = str(claim.get("text", ""))
-        at = body.find(text, taken) if text else -1
-        at = body.find(text) if text and at < 0 else at
-        if at >= 0:
-            kept.append({**claim, "start": at, "end": at + len(text)})
-            taken = at + len(text)
-    return kept
+@dataclass(frozen=True)
+class Edited:
+    """An edit: the facts whose clauses are still there, as the ledger keeps them, and what is wrong in sentences."""
+
+    claims: list[dict[str, Any]]
+    problems: tuple[str, ...]
 
 
-def problems(step: OutreachStep, subject: str, body: str, claims: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """What is wrong with an edit, in sentences; nothing where it can be kept."""
-    found = []
-    if not body.strip():
-        found.append("The message is empty.")
-    if step.first_subject and not subject.strip():
-        found.append("The subject is empty.")
-    return tuple(found)
+def edited(step: OutreachStep, subject: str, body: str) -> Edited:
+    """What *step* would be with these words; wrong ones cannot be kept."""
+    empty = [f"The {what} is empty." for what, is_empty in (
+        ("message", not body.strip()), ("subject", bool(step.first_subject) and not subject.strip()),
+    ) if is_empty]  # fmt: skip
+    if empty:
+        return Edited(step.claims, tuple(empty))
+    contact = Contact.objects.filter(member=step.proposal.member).first()
+    person = {"first_name": contact.first_name, "last_name": contact.last_name} if contact else {}
+    known = [*names.of_settings(place.settings()).values(), *names.of_contact(person).values()]
+    found = drafts.check_edit(
+        kind=step.kind,
+        subject=subject,
+        body=body,
+        first_subject=step.first_subject,
+        first_body=step.first_body,
+        claims=[Claim.of(claim) for claim in step.claims],
+        known=known,
+    )
+    problems = found.problems if step.kind in REACHES_MEMBER else ()
+    return Edited([claim.as_dict() for claim in found.claims], problems)
 
 
-def as_sent(step: OutreachStep) -> dict[str, Any]:
-    """*step* as it would leave."""
-    return {"text": step.body, "footer": ""}
+def as_sent(step: OutreachStep) -> dict[str, str]:
+    """The text of *step* as it would leave, and what stands below it."""
+    if step.kind not in ("email", "offer", "survey"):
+        return {"text": step.body, "footer": ""}
+    settings = place.settings()
+    below = footer.footing(
+        purpose=str(step.details.get("purpose", "renewal")),
+        commercial=counts_as_commercial(step.details, step.kind),
+        mandatory=is_mandatory(step.details),
+        law=law_for(str(step.details.get("country", "")), settings),
+        settings=settings,
+        way_out=_WAY_OUT,
+    )
+    return {"text": step.body, "footer": below.text}
