@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "response": "Note what came of a step.",
     "evaluate": "Say how good a model is, from its back-test.",
     "model": "List, promote, roll back and examine models.",
+    "insight": "Show chapters, hardship, displacement and what went before lapses.",
     "receipt": "Print what one score was made from.",
     "export": "Write scores or past decisions to a file.",
     "backup": "Back up the ledger, the lake, the models and the settings into one file.",

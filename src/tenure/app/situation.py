@@ -57,7 +57,7 @@ def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = 
         scores: Those of the night (`tenure.risk.score`); by default those that the lake keeps for that day. Without
             any, members are without band.
     """
-    known = _Known.on(house.lake, house.settings, as_of)
+    known = Known.on(house.lake, house.settings, as_of)
     if known.stood.is_empty():
         return empty()
     model, found = model_for(house, as_of), house.lake.scores(as_of) if scores is None else scores
@@ -77,7 +77,7 @@ def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = 
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
     """Whom the situation is about, and what their terms and records said on the day."""
 
     lake: Lake
@@ -86,7 +86,7 @@ class _Known:
     as_of: dt.date
 
     @classmethod
-    def on(cls, lake: Lake, settings: Settings, as_of: dt.date) -> _Known:
+    def on(cls, lake: Lake, settings: Settings, as_of: dt.date) -> Known:
         terms, members = lake.terms(), lake.members()
         rows = terms.select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
         everyone = standing(terms, members, rows, settings.membership).filter(
@@ -157,7 +157,7 @@ def _announced(lake: Lake, as_of: dt.date) -> pl.DataFrame:
     return found.select("member", band_before="band")
 
 
-def _happened(lake: Lake, known: _Known, as_of: dt.date) -> pl.DataFrame:
+def _happened(lake: Lake, known: Known, as_of: dt.date) -> pl.DataFrame:
     """Missed events, failed payments, expiring cards, first acts; in days before *as_of*."""
     stood = known.stood.join(known.about(), on="member", how="left", maintain_order="left")
     new = stood.filter(_is_new()).select("member", joined_on=_joined_on())
@@ -173,7 +173,7 @@ def _happened(lake: Lake, known: _Known, as_of: dt.date) -> pl.DataFrame:
     )
 
 
-def _guessed(lake: Lake, settings: Settings, known: _Known, as_of: dt.date) -> list[pl.DataFrame]:
+def _guessed(lake: Lake, settings: Settings, known: Known, as_of: dt.date) -> list[pl.DataFrame]:
     """Of active members, who drifts from the chapter, is short of money, or has gone to a competitor; of those who
     lapsed, what went before."""
     here, gone = known.stood.filter("active"), known.stood.filter(~pl.col("active"))
