@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "model": "List, promote, roll back and examine models.",
     "insight": "Show chapters, hardship, displacement and what went before lapses.",
     "receipt": "Print what one score was made from.",
+    "report": "Tell membership numbers, dues at risk, reasons for leaving and organizations.",
     "export": "Write scores or past decisions to a file.",
     "backup": "Back up the ledger, the lake, the models and the settings into one file.",
     "restore": "Put a backup into a home.",
