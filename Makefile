@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint format types contracts coverage torture docs browser lock clean
+.PHONY: help demo install test check lint format types contracts coverage torture benchmarks docs browser lock clean
 
 help: ## List what make can do.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs, try a thousand w
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py
 	$(BIN)/python benchmarks/full_disk.py $(FULL_DISK)
+
+benchmarks: $(VENV)/tested-with ## Measure every row of docs/benchmarks.md, half an hour in the short form (BENCHMARKS="--full", "--only engine").
+	$(BIN)/python benchmarks/table.py $(BENCHMARKS)
 
 docs: $(VENV)/installed ## Make docs/command-line.md and docs/doctor.md anew from the code.
 	$(BIN)/python -m tenure.app.reference > docs/command-line.md

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import resource
 import statistics
 import tempfile
@@ -177,17 +178,37 @@ def told(rows: list[Timed]) -> None:
             print(f"{what}: {sizes[-1] / sizes[0]:.0f} times the members cost {growth:.1f} × the time")
 
 
+def ratios(rows: list[Timed]) -> dict[str, float]:
+    """What the table of marks holds, of the largest size; growth from the smallest to it where there are two."""
+    cost = {(row.members, row.what): row.cost.cpu for row in rows}
+    sizes = sorted({row.members for row in rows})
+    most, one, many = sizes[-1], "one day: counted features", f"{DATES} days: counted features"
+    found = {
+        "members": float(most),
+        "one_day": cost[most, one] / cost[most, "one day: scan and one GROUP BY member"],
+        "many_days": cost[most, many] / cost[most, f"{DATES} days: one GROUP BY member, month, kind"],
+        "faster_than_rings": cost[most, f"{DATES} days: a ring query a day"] / cost[most, many],
+        "peak": peak(),
+    }
+    if len(sizes) > 1:
+        found |= {"times": most / sizes[0], "growth": cost[most, one] / cost[sizes[0], one]}
+    return found
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--members", type=int, action="append")
     words.add_argument("--times", type=int, default=3)
     words.add_argument("--lakes", type=Path, help="keep the invented lakes here")
+    words.add_argument("--json", type=Path, help="also keep the figures here")
     given = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root, rows = given.lakes or Path(folder), []
         for members in given.members or [20_000]:
             rows += features(event_lake(root / f"lake{members}", members), members, given.times)
     told(rows)
+    if given.json:
+        given.json.write_text(json.dumps(ratios(rows), indent=1))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@ each column, which a person would still have to make reasons of; its own sorting
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import xgboost
@@ -52,6 +54,7 @@ def main() -> None:
     words.add_argument("--trees", type=int, default=250)
     words.add_argument("--depth", type=int, default=4)
     words.add_argument("--threads", type=int, default=2)
+    words.add_argument("--json", type=Path, help="also keep the figures here")
     given = words.parse_args()
     x, y = invented(max(given.rows, 50_000), given.columns)
     plan = {"objective": "binary:logistic", "max_depth": given.depth, "eta": 0.05, "nthread": given.threads,
@@ -97,6 +100,8 @@ def main() -> None:
     print("|---|--:|--:|")
     for name, seconds in rows.items():
         print(f"| {name} | {seconds:.1f} | {exact / seconds:.1f} × |")
+    if given.json:
+        given.json.write_text(json.dumps({"rows": len(x), "faster": exact / rows["ours, for each group"]}))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gzip
+import json
 import subprocess
 import sys
 import tempfile
@@ -135,7 +136,7 @@ def missed(folder: Path, people: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def oulad(folder: Path) -> None:
+def oulad(folder: Path) -> dict[str, float]:
     people = registrations(folder)
     with tempfile.TemporaryDirectory() as temporary:
         exports, home = Path(temporary, "exports"), Path(temporary, "home")
@@ -151,7 +152,7 @@ def oulad(folder: Path) -> None:
         tool("tenure", "run", "--home", str(home), "--as-of", str(LEARNT_ON))
         scored = [_scored(home, start, Path(temporary, f"{start}.parquet")) for name, start in STARTS.items()
                   if name.startswith("2014")]  # fmt: skip
-    _report_oulad(people, pl.concat(scored))
+    return _report_oulad(people, pl.concat(scored))
 
 
 def _scored(home: Path, start: dt.date, out: Path) -> pl.DataFrame:
@@ -161,7 +162,7 @@ def _scored(home: Path, start: dt.date, out: Path) -> pl.DataFrame:
     return pl.read_parquet(out).with_columns(start=pl.lit(start))
 
 
-def _report_oulad(people: pl.DataFrame, scored: pl.DataFrame) -> None:
+def _report_oulad(people: pl.DataFrame, scored: pl.DataFrame) -> dict[str, float]:
     test = people.filter(
         pl.col("code_presentation").str.starts_with("2014") & (pl.col("joined") < DAY)
         & (pl.col("left").is_null() | (pl.col("left") >= DAY))
@@ -170,17 +171,25 @@ def _report_oulad(people: pl.DataFrame, scored: pl.DataFrame) -> None:
     print(f"\nOULAD: {len(test):,} students on day {DAY}, {both['p_lapse_30'].null_count()} not scored\n")
     print("| withdraws within | rate | log loss of the rate | ours | AUC | mean said |\n|--|--:|--:|--:|--:|--:|")
     both = both.filter(pl.col("p_lapse_30").is_not_null())
+    found = {}
     for name, days in (("p_lapse_30", 30), ("p_lapse_60", 60), ("p_lapse_90", 90), ("p_lapse_renewal", 4000)):
         y = (both["left"].fill_null(9999) < DAY + days).cast(pl.Float64).to_numpy()
         if days == 4000:
             y = both["left"].is_not_null().cast(pl.Float64).to_numpy()
         p = both[name].to_numpy()
         constant = np.full(y.size, y.mean())
+        until = "end" if days > 999 else str(days)
+        found |= {
+            f"loss_{until}": log_loss(p, y),
+            f"auc_{until}": auc(p, y),
+            f"constant_{until}": log_loss(constant, y),
+        }
         print(
             f"| {'the end' if days > 999 else f'{days} days'} | {y.mean():.4f} | {log_loss(constant, y):.4f} | "
             f"{log_loss(p, y):.4f} | {auc(p, y):.4f} | {p.mean():.4f} |",
             flush=True,
         )
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ insurance
@@ -231,7 +240,7 @@ def _fitted(
     return {name: learner.margin(encoding.encode(matrix.take(ask))) for name, learner in found.items()}
 
 
-def book_of_motor(folder: Path) -> None:
+def book_of_motor(folder: Path) -> dict[str, float]:
     book = pl.read_csv(gzip.decompress((folder / "eudirectlapse.csv.gz").read_bytes()))
     book = book.with_columns(
         ratio=pl.col("prem_final") / pl.col("prem_last"),
@@ -242,10 +251,10 @@ def book_of_motor(folder: Path) -> None:
     row = np.arange(y.size)
     test = row % 10 >= 7
     p = judged(matrix_of(book.drop("lapse"), pl.DataFrame({"term_id": row})), y, row % 5, test, np.ones(y.size, bool))
-    _tell("motor, Europe", y, p, test)
+    return _tell("motor", "motor, Europe", y, p, test)
 
 
-def book_of_lives(folder: Path) -> None:
+def book_of_lives(folder: Path) -> dict[str, float]:
     book = pl.read_csv(gzip.decompress((folder / "uslapseagent.csv.gz").read_bytes()), try_parse_dates=True)
     issued = book["issue.date"]
     past, test = issued <= dt.date(1999, 12, 31), (issued >= dt.date(2003, 1, 1)) & (issued <= dt.date(2005, 12, 31))
@@ -257,10 +266,10 @@ def book_of_lives(folder: Path) -> None:
         "annual.premium",
     )  # fmt: skip
     p = judged(matrix_of(columns, pl.DataFrame({"term_id": np.arange(y.size)})), y, year, test, year == 1999)
-    _tell("lives, United States", y, p, test)
+    return _tell("lives", "lives, United States", y, p, test)
 
 
-def _tell(name: str, y: Floats, p: Floats, test: np.ndarray) -> None:
+def _tell(key: str, name: str, y: Floats, p: Floats, test: np.ndarray) -> dict[str, float]:
     true = y[test]
     before = np.full(true.size, y[~test].mean())
     print(
@@ -268,20 +277,24 @@ def _tell(name: str, y: Floats, p: Floats, test: np.ndarray) -> None:
         f"{auc(p, true):.4f} | {p.mean():.4f} |",
         flush=True,
     )
+    return {f"loss_{key}": log_loss(p, true), f"constant_{key}": log_loss(before, true)}
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--oulad", type=Path)
     words.add_argument("--insurance", type=Path)
+    words.add_argument("--json", type=Path, help="also keep the figures here")
     given = words.parse_args()
+    found: dict[str, float] = {}
     if given.oulad:
-        oulad(given.oulad)
+        found |= oulad(given.oulad)
     if given.insurance:
         print("\n| book | renewals | rate | log loss of the past rate | ours | AUC | mean said |")
         print("|--|--:|--:|--:|--:|--:|--:|")
-        book_of_motor(given.insurance)
-        book_of_lives(given.insurance)
+        found |= book_of_motor(given.insurance) | book_of_lives(given.insurance)
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

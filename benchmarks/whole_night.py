@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import json
 import pstats
 import tempfile
 import time
@@ -55,6 +56,7 @@ def main() -> None:
     words.add_argument("--learn-from", type=int, default=2_000)
     words.add_argument("--refits", type=int, default=20)
     words.add_argument("--lakes", type=Path, help="keep the invented lakes here")
+    words.add_argument("--json", type=Path, help="also keep the figures here")
     given = words.parse_args()
     settings = Settings(source=Source(kind="files"), model=Model(refits=given.refits))
     with tempfile.TemporaryDirectory() as folder:
@@ -84,6 +86,9 @@ def main() -> None:
     print(f"| the night over both | {whole / (scan + predict):.1f} × | |")
     for name, taken in shares(profile):
         print(f"| `{name}` | {taken:.2f} | {taken / whole:.0%} |")
+    if given.json:
+        figures = {"members": given.members, "events": events, "over": whole / (scan + predict), "seconds": whole}
+        given.json.write_text(json.dumps(figures))
 
 
 def shares(profile: cProfile.Profile) -> list[tuple[str, float]]:
