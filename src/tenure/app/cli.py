@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, str]] = {
     "run": "Do one night: sync, train when due, score, write back.",
     "serve": "Serve the staff pages.",
     "work": "Carry out what was approved.",
+    "webhook": "Manage the endpoints that are told what happens.",
     "response": "Note what came of a step.",
     "evaluate": "Say how good a model is, from its back-test.",
     "model": "List, promote, roll back and examine models.",

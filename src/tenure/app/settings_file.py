@@ -161,6 +161,10 @@ default = {grace_days}
 # url = ""                          # a service that shows in-app messages; docs/providers.md
 # timeout_seconds = 30
 
+[webhooks]
+# networks = []                     # private networks in which receivers may be, such as "10.1.2.0/24"
+# timeout_seconds = 15
+
 [tasks]
 # task_type = "TASK"                # activity types of iMIS: of tasks with a follow-up date
 # call_type = "CALL"                # of calls to be made

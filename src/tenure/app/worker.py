@@ -90,6 +90,7 @@ class Worker:
         for step in ready:
             self._attend(step, self.carrier.deliver)
         self._note()
+        self._announce()
         return self.tally.total() - before
 
     def _awake(self, now: dt.datetime) -> list[str]:
@@ -110,6 +111,13 @@ class Worker:
             noting.write_notes(self.carrier, activities)
         except NotTaken as error:
             self._rest(activities, error)
+
+    def _announce(self) -> None:
+        """Tell endpoints what happened."""
+        if self.channels.announcer is not None:
+            self.carrier.fence.look()
+            self.channels.announcer.spread()
+            self.tally.update(self.channels.announcer.deliver())
 
     def _rest(self, channel: Channel, error: NotTaken) -> None:
         """Leave a channel alone that does not answer."""

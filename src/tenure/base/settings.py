@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
@@ -202,6 +203,20 @@ class Provider(_Section):
     timeout_seconds: float = Field(default=30, gt=0)
 
 
+class Webhooks(_Section):
+    """Outgoing webhooks. `networks` are the private networks in which receivers may be, such as `10.1.2.0/24`."""
+
+    networks: tuple[str, ...] = ()
+    timeout_seconds: float = Field(default=15, gt=0, le=60)
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            ipaddress.ip_network(network)
+        return networks
+
+
 class Tasks(_Section):
     """How tasks, calls and notes look in iMIS, where they are activities.
 
@@ -297,6 +312,7 @@ class Settings(_Section):
     mail: Mail = Mail()
     sms: Provider = Provider()
     in_app: Provider = Provider()
+    webhooks: Webhooks = Webhooks()
     tasks: Tasks = Tasks()
     language_model: LanguageModel = LanguageModel()
     night: Night = Night()

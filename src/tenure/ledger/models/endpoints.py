@@ -8,7 +8,11 @@ from django.db import models
 
 
 class Endpoint(models.Model):
-    """One receiver of signed webhooks. Ids and bands only, unless `is_full` was chosen for it."""
+    """One receiver of signed webhooks. Ids and bands only, unless `is_full` was chosen for it.
+
+    `secret` and `old_secret` are random words of which the secrets are made with the association's key. `told` is the
+    row of the audit log up to which it was told what happened.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     url = models.CharField(max_length=500)
@@ -17,6 +21,7 @@ class Endpoint(models.Model):
     old_until = models.DateTimeField(null=True)
     events = models.JSONField(default=list)
     is_full = models.BooleanField(default=False)
+    told = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=150)
     disabled_at = models.DateTimeField(null=True)
@@ -40,6 +45,7 @@ class EndpointMessage(models.Model):
     message_id = models.CharField(max_length=80)
     event = models.CharField(max_length=60)
     body = models.JSONField()
+    member = models.BigIntegerField(null=True, db_index=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()

@@ -1,0 +1,151 @@
+"""`tenure webhook`: endpoints that are told what happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tenure.app.console import Console
+from tenure.app.house import House
+from tenure.app.options import Command, home_option, json_option
+from tenure.base.errors import UsageError
+
+by_option = click.option("--by", metavar="NAME", required=True, help="Who does it.")
+
+
+@click.group("webhook", short_help="Manage the endpoints that are told what happens.")
+def command() -> None:
+    """Manage the endpoints of other systems that are told what happens; see docs/webhooks.md."""
+
+
+@command.command("add", cls=Command)
+@home_option
+@click.argument("name")
+@click.argument("url")
+@click.option("--event", "events", multiple=True, help="Only this event; may be repeated. [default: all]")
+@click.option("--full", is_flag=True, help="Tell also score, reason, name and address. Without: ids and bands alone.")
+@by_option
+@json_option
+def add(home: Path, name: str, url: str, events: tuple[str, ...], full: bool, by: str, as_json: bool) -> int:
+    """Add the endpoint NAME at URL, and print its secret, once."""
+    from tenure.app.announcing import known_events
+
+    house, chosen = _opened(home), known_events(events)
+    from tenure.ledger import endpoints
+
+    _check(house, url)
+    made = endpoints.add(name=name, url=url, events=chosen, is_full=full, by=by, clock=house.clock)
+    _show(house, made, as_json)
+    return 0
+
+
+@command.command("list", cls=Command)
+@home_option
+@json_option
+def list_(home: Path, as_json: bool) -> int:
+    """Show every endpoint, how many messages wait, were taken and were given up, and what is wrong."""
+    _opened(home)
+    from tenure.ledger import endpoints
+
+    found, console = endpoints.counts(), Console(quiet=as_json)
+    if as_json:
+        console.result_json(found)
+        return 0
+    for one in found:
+        told = "everything" if one["full"] else "ids and bands"
+        state = f"disabled: {one['disabled']}" if one["disabled"] is not None else "told"
+        counts = f"{one['done']:,} taken, {one['pending']:,} waiting, {one['given_up']:,} given up"
+        console.result(f"{one['name']}  {one['url']}\n    {state}; {told}; {counts}")
+        if one["trouble"]:
+            console.result(f"    last trouble: {one['trouble']}")
+    if not found:
+        console.result("no endpoints")
+    return 0
+
+
+@command.command("off", cls=Command)
+@home_option
+@click.argument("name")
+@click.option("--why", default="switched off", help="Shown beside it.")
+@by_option
+def off(home: Path, name: str, why: str, by: str) -> int:
+    """Tell the endpoint NAME nothing more; what is on its way waits."""
+    house = _opened(home)
+    from tenure.ledger import endpoints
+
+    endpoints.disable(endpoint=endpoints.named(name), why=why, by=by, clock=house.clock)
+    return 0
+
+
+@command.command("rotate", cls=Command)
+@home_option
+@click.argument("name")
+@by_option
+@json_option
+def rotate(home: Path, name: str, by: str, as_json: bool) -> int:
+    """Give the endpoint NAME a new secret; for 24 hours the old one signs as well."""
+    house = _opened(home)
+    from tenure.ledger import endpoints
+
+    _show(house, endpoints.rotate(name=name, by=by, clock=house.clock), as_json)
+    return 0
+
+
+@command.command("replay", cls=Command)
+@home_option
+@click.argument("name")
+@by_option
+def replay(home: Path, name: str, by: str) -> int:
+    """Tell the endpoint NAME again, beginning with what it did not take."""
+    house = _opened(home)
+    from tenure.ledger import endpoints
+
+    count = endpoints.replay(name=name, by=by, clock=house.clock)
+    Console().result(f"{count:,} messages are on their way again")
+    return 0
+
+
+@command.command("describe", cls=Command)
+@click.option(
+    "--power-automate", is_flag=True, help="OpenAPI 2.0, as Power Automate imports it. [default: OpenAPI 3.1]"
+)
+def describe(power_automate: bool) -> int:
+    """Print a description of the messages, in OpenAPI, for the other side."""
+    from tenure.outreach.channels import described
+
+    Console().result_json(described.openapi_2() if power_automate else described.openapi_3())
+    return 0
+
+
+def _opened(home: Path) -> House:
+    house = House.open(home)
+    house.open_ledger()
+    return house
+
+
+def _check(house: House, url: str) -> None:
+    """See, before it is kept, that messages could go to *url*."""
+    from tenure.outreach.channels.outside import Outside
+    from tenure.outreach.channels.parcel import NotTaken, Refused
+
+    try:
+        Outside(house.settings.webhooks.networks).check(url)
+    except (NotTaken, Refused) as error:
+        raise UsageError(
+            f"the endpoint cannot be told: {error.message}", mend=error.mend or "see the address"
+        ) from error
+
+
+def _show(house: House, endpoint: object, as_json: bool) -> None:
+    from tenure.base.pseudonym import Pseudonyms
+    from tenure.ledger import endpoints
+    from tenure.outreach.channels.webhooks import written
+
+    purpose = endpoints.keys_of(endpoint, house.clock())[0]
+    secret = written(Pseudonyms.of(house.home).secret(purpose))
+    console = Console(quiet=as_json)
+    if as_json:
+        console.result_json({"name": endpoint.name, "secret": secret})
+    else:
+        console.result(f"secret of {endpoint.name}, shown this once:\n{secret}")
