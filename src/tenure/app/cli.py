@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "backup": "Back up the ledger, the lake, the models and the settings into one file.",
     "restore": "Put a backup into a home.",
     "audit": "Check, export and anchor the record of who did what.",
+    "playbook": "List, check, try, edit and switch playbooks.",
     "staff": "Manage the accounts that sign in to the staff pages.",
     "demo": "Try everything on a simulated association, in one command.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from importlib import resources
 from typing import Any
 
 from pydantic import ValidationError
@@ -49,6 +50,13 @@ def read_playbook(text: str, name: str, *, version: int = 1, file: str = "") -> 
         said = "; ".join(_told(one, lines, raw) for one in errors[:5])
         more = f"; and {len(errors) - 5} more" if len(errors) > 5 else ""
         raise BadInput(f"{where}, {said}{more}", mend=_mend(errors[0])) from error
+
+
+def shipped() -> dict[str, str]:
+    """The text of each playbook that ships, by its name."""
+    folder = resources.files("tenure.outreach") / "shipped"
+    files = (one for one in folder.iterdir() if one.name.endswith(".toml"))
+    return {one.name.removesuffix(".toml"): one.read_text(encoding="utf-8") for one in files}
 
 
 def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
