@@ -134,7 +134,7 @@ def _days(first: dt.date, last: dt.date, every: int, until: dt.date) -> list[dt.
 def _walk(
     house: House, playbook: Playbook, days: list[dt.date], lists: dict[str, set[int]]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Those selected on *days*, each occasion on the first day of it; and everyone with a renewal to come, once each."""
+    """Those selected on *days*, each occasion on its first day; and everyone with a renewal to come, once each."""
     from tenure.outreach.selecting import select
 
     chosen, everyone = [], []
@@ -228,7 +228,7 @@ def _rates(trial: Trial) -> str:
     ours, all_ = _share(trial.lapsed, decided), _share(trial.everyone_lapsed, trial.everyone_decided)
     if ours is None or all_ is None:
         return "none of them is decided"
-    return f"{100 * ours:.0f} in 100 of those decided lapsed, against {100 * all_:.0f} in 100 of all renewals that were to come"
+    return f"{100 * ours:.0f} in 100 of those decided lapsed, against {100 * all_:.0f} in 100 of all who were to renew"
 
 
 def _share(part: int, whole: int) -> float | None:

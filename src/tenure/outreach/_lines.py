@@ -48,6 +48,10 @@ class Lines:
             words += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if words else str(step)
         return words
 
+    def told(self, path: tuple[object, ...]) -> str:
+        """Line and key of *path*, for a message."""
+        return f"line {self.of(path)}, `{self.key(path) or 'playbook'}`"
+
     def _walk(self) -> None:
         table: Path = ()
         while self._skip_blank():

@@ -149,10 +149,14 @@ def _grounds(fact: Fact) -> list[str]:
 
 
 def _words_of(grounds: Iterable[str]) -> frozenset[str]:
-    return frozenset(word.strip(".,;:!?'’\"“”()").removesuffix("’s") for ground in grounds for word in ground.split())
+    return frozenset(_bare(word) for ground in grounds for word in ground.split())
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,;:!?'’\"“”()").removesuffix("’s")
 
 
 def _is_borne_out(one: Stated, borne_out: Sequence[Stated], grounds: Sequence[str], names: frozenset[str]) -> bool:
     if one.kind == "name":
-        return any(one.value in ground for ground in grounds) or all(word in names for word in one.value.split())
+        return any(one.value in ground for ground in grounds) or all(_bare(word) in names for word in one.value.split())
     return any(one.agrees_with(other) for other in borne_out)

@@ -108,10 +108,10 @@ class StepPlan(Table):
         action = self.call_to_action.of(reason) if self.call_to_action else ""
         return subject.strip(), body.replace(CALL_TO_ACTION, action.strip()).strip()
 
-    def every_wording(self) -> list[str]:
-        """Every text that it may say, for checks."""
+    def reasons(self) -> list[str]:
+        """Every reason that it has words of its own for, and an empty one for the usual words."""
         given = [one for one in (self.subject, self.body, self.call_to_action) if one is not None]
-        return [text for one in given for text in (one.default, *one.by_reason.values())]
+        return sorted({"", *(reason for one in given for reason in one.by_reason)})
 
     @field_validator("details")
     @classmethod

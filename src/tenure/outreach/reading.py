@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from importlib import resources
 from typing import Any
 
@@ -12,7 +13,10 @@ from pydantic_core import ErrorDetails
 from tenure.base.errors import BadInput
 from tenure.outreach._lines import Lines
 from tenure.outreach.conditions import Table, nearest
-from tenure.outreach.playbook import Playbook, StepPlan, Trigger
+from tenure.outreach.names import TO_MEMBERS, TO_STAFF
+from tenure.outreach.placeholders import BadTemplate, read_template
+from tenure.outreach.plain_words import refused
+from tenure.outreach.playbook import CALL_TO_ACTION, Playbook, StepPlan, Trigger, Wording
 from tenure.outreach.situation import COLUMNS
 
 _OURS = ("name", "version", "template")
@@ -44,12 +48,48 @@ def read_playbook(text: str, name: str, *, version: int = 1, file: str = "") -> 
                 mend="take the line out: a playbook is called as its file is, and versions are counted for it",
             )
     try:
-        return Playbook.model_validate({**raw, "name": name, "version": version})
+        playbook = Playbook.model_validate({**raw, "name": name, "version": version})
     except ValidationError as error:
         errors = _without_echoes(error.errors())
         said = "; ".join(_told(one, lines, raw) for one in errors[:5])
         more = f"; and {len(errors) - 5} more" if len(errors) > 5 else ""
         raise BadInput(f"{where}, {said}{more}", mend=_mend(errors[0])) from error
+
+    for place, step in enumerate(playbook.steps):
+        _check_words(step, ("steps", place), lines, where)
+    return playbook
+
+
+def _check_words(step: StepPlan, path: tuple[str | int, ...], lines: Lines, where: str) -> None:
+    """Refuse placeholders that there are not, and words that no member is to read.
+
+    Raises:
+        BadInput: There are such.
+    """
+    known = TO_MEMBERS if step.reaches_member else TO_STAFF
+    for key, wording in (("subject", step.subject), ("body", step.body), ("call_to_action", step.call_to_action)):
+        for reason, text in _texts(wording):
+            at = (*path, key, "by_reason", reason) if reason else (*path, key, "default")
+            # The call to action comes in later, with optional clauses of its own.
+            _check_text(text.replace(CALL_TO_ACTION, ""), known, step, f"{where}, {lines.told(at)}")
+            if CALL_TO_ACTION in text and key != "body":
+                raise BadInput(f"{where}, {lines.told(at)}: {CALL_TO_ACTION} stands in the body alone", mend=_PAGE)
+    for reason in step.reasons():
+        _check_text(step.said(reason)[1], known, step, f"{where}, {lines.told((*path, 'body'))}")
+
+
+def _texts(wording: Wording | None) -> list[tuple[str, str]]:
+    return [] if wording is None else [("", wording.default), *wording.by_reason.items()]
+
+
+def _check_text(text: str, known: Collection[str], step: StepPlan, where: str) -> None:
+    try:
+        template = read_template(text, names=known)
+    except BadTemplate as error:
+        raise BadInput(f"{where}, in line {error.line} of its text: {error.words}", mend=error.mend) from error
+    found = refused(template.literal) if step.reaches_member else ()
+    if found:
+        raise BadInput(f"{where}: {found[0]}", mend="say it as an association that knows its members would")
 
 
 def shipped() -> dict[str, str]:
@@ -75,7 +115,7 @@ def _told(error: ErrorDetails, lines: Lines, raw: dict[str, Any]) -> str:
         words = "there is no such key here"
     elif error["type"] == "missing":
         words = "it is missing"
-    return f"line {lines.of(path)}, `{lines.key(path) or 'playbook'}`: {words[:1].lower()}{words[1:]}"
+    return f"{lines.told(path)}: {words[:1].lower()}{words[1:]}"
 
 
 def _in_file(location: tuple[int | str, ...], raw: dict[str, Any]) -> tuple[int | str, ...]:
