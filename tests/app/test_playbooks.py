@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from calls import AS_OF, set_, tenure
+from calls import AS_OF, Done, set_, tenure
 
 DAY = "2024-09-01"
 WITHOUT_SCORES = (
@@ -23,7 +24,7 @@ def director(tmp_path_factory: pytest.TempPathFactory, first_night: Path) -> Pat
     """A copy of the first night with the accounts of a director and a manager."""
     home = tmp_path_factory.mktemp("directed") / "home"
     shutil.copytree(first_night, home)
-    for name, role in (("dora", "director"), ("max", "manager")):
+    for name, role in (("dora", "director"), ("max", "manager"), ("ada", "administrator")):
         done = tenure("staff", "add", name, "--role", role, "--home", home, TENURE_STAFF_PASSWORD="four or five words")
         assert done.code == 0, done.told
     return home
@@ -121,6 +122,63 @@ def test_days_that_are_not_past_or_had_no_model_are_refused(director: Path) -> N
     assert (future.code, unscored.code, scored.code) == (2, 2, 0), scored.told
     assert "records reach to 2025-03" in future.err
     assert f"no model had been made by {DAY}" in unscored.err
+
+
+def test_each_gate_of_the_rollout_wants_its_evidence_and_a_director(director: Path) -> None:
+    def moved(number: int, *more: str, by: str = "dora") -> Done:
+        return tenure("phase", "set", number, "--by", by, "--why", "the pilot", *more, "--home", director, "--json")
+
+    fresh = tenure("phase", "show", "--home", director, "--json").json
+    early = moved(3)
+    wrong = moved(2, by="max")
+    second = moved(2, "--segment", "member_type=REG")
+    third = moved(3, "--segment", "member_type=REG", "--despite", "few-decided")
+
+    assert [(one["segment"], one["phase"]) for one in fresh] == [("", 1)]
+    assert [one["code"] for one in fresh[0]["next"]] == ["calibration-off", "audit-broken"]
+    assert (early.code, wrong.code, second.code, third.code) == (3, 1, 0, 0), second.told + third.told
+    assert "(few-decided)" in early.err
+    assert all(one["holds"] for one in second.json["evidence"])
+    shown = {one["segment"]: one for one in tenure("phase", "show", "--home", director, "--json").json}
+    assert shown["member_type=REG"]["phase"] == 3
+    assert shown["member_type=REG"]["evidence"]["despite"] == ["few-decided"]
+    assert shown[""]["phase"] == 1
+
+
+def test_what_may_leave_by_itself_is_named_by_template_and_never_an_offer(director: Path) -> None:
+    def allow(template: str, by: str = "ada") -> Done:
+        return tenure(
+            "autosend", "allow", template, "--band", "low", "--daily-cap", 5, "--until", dt.date.today(), "--by", by,
+            "--why", "looked at two hundred", "--home", director,
+        )  # fmt: skip
+
+    assert tenure("autosend", "list", "--home", director).out.strip() == "nothing leaves by itself"
+    for template, by, code, words in (
+        ("payment-plan@1#1", "ada", 2, "makes an offer"),
+        ("top-value-call@1#1", "ada", 2, "rules it out"),
+        ("failed-payment@1#2", "ada", 2, "no permission covers a step of kind callback"),
+        ("expiring-card@1#2", "ada", 2, "has 1 steps"),
+        ("expiring-card@1#1", "dora", 1, "your role does not let you"),
+        ("expiring-card@1#1", "ada", 0, "expiring-card@1#1 for low, 5 a day"),
+    ):
+        done = allow(template, by)
+        assert (done.code, words in done.told) == (code, True), done.told
+    assert tenure("autosend", "end", 1, "--by", "dora", "--home", director).code == 0
+    assert [row["stands"] for row in tenure("autosend", "list", "--home", director, "--json").json] == [False]
+
+
+def test_a_member_is_put_on_the_list_of_those_left_alone_and_taken_off(director: Path, exports: Path) -> None:
+    member = pl.read_csv(exports / "members.csv", infer_schema=False)["member_id"][0]
+    asked = ("--by", "max", "--home", director)
+
+    unknown = tenure("donotwake", "add", "nobody", "--why", "asked for it", *asked)
+    added = tenure("donotwake", "add", member, "--why", "asked for it", *asked)
+    listed = tenure("donotwake", "list", "--home", director, "--json").json
+    lifted = tenure("donotwake", "lift", member, *asked)
+
+    assert (unknown.code, added.code, lifted.code) == (2, 0, 0), added.told
+    assert [(one["member_id"], one["why"], one["by"]) for one in listed] == [(member, "asked for it", "max")]
+    assert tenure("donotwake", "list", "--home", director).out.strip() == "nobody is on the list"
 
 
 def test_a_trial_selects_the_same_whether_or_not_later_records_exist(tmp_path: Path, exports: Path) -> None:

@@ -33,6 +33,9 @@ COMMANDS: Final[dict[str, str]] = {
     "restore": "Put a backup into a home.",
     "audit": "Check, export and anchor the record of who did what.",
     "playbook": "List, check, try, edit and switch playbooks.",
+    "phase": "Show how far the rollout has come, and move on.",
+    "autosend": "Let a template leave by itself, within limits; off by default.",
+    "donotwake": "List whom playbooks leave alone, and add or lift.",
     "staff": "Manage the accounts that sign in to the staff pages.",
     "demo": "Try everything on a simulated association, in one command.",
 }

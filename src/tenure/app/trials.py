@@ -77,7 +77,9 @@ class Trial:
 
 def known_until(house: House) -> dt.date:
     """The last day of which anything can be told: today, or the newest record's day where that is earlier."""
-    newest = [house.lake.terms()["recorded_at"].max(), house.lake.members()["valid_from"].max()]
+    acts = [pl.scan_parquet(path).select("recorded_at").collect() for path in house.lake.activity_files()[-1:]]
+    stamps = [house.lake.terms()["recorded_at"], house.lake.members()["valid_from"], *(one.to_series() for one in acts)]
+    newest = [stamp.max() for stamp in stamps]
     days = [*(moment.date() for moment in newest if isinstance(moment, dt.datetime)), *house.lake.score_dates()[-1:]]
     return min([house.today, *([max(days) + dt.timedelta(days=1)] if days else [])])
 

@@ -19,6 +19,7 @@ class Act(StrEnum):
     PAUSE = "stop everything on its way out"
     PLAYBOOKS = "switch playbooks on and off, and edit them"
     PHASES = "move a segment from one phase to the next"
+    AUTO_SEND = "let a template leave without being looked at each time"
     AUDIT = "read the audit log"
     MODEL = "read the model's page and the runs"
 
@@ -34,6 +35,7 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.PAUSE: frozenset({Role.MANAGER, Role.DIRECTOR, Role.ADMINISTRATOR}),
     Act.PLAYBOOKS: frozenset({Role.DIRECTOR, Role.ADMINISTRATOR}),
     Act.PHASES: frozenset({Role.DIRECTOR}),
+    Act.AUTO_SEND: frozenset({Role.ADMINISTRATOR}),
     Act.AUDIT: frozenset({Role.DIRECTOR, Role.ADMINISTRATOR, Role.AUDITOR}),
     Act.MODEL: _EVERYONE - {Role.LIAISON},
 }

@@ -1,0 +1,83 @@
+"""What has been proposed and done lately, as far as it limits what a night may propose."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tenure.ledger.models import OutreachStep, Proposal
+
+_State, _StepState = Proposal.State, OutreachStep.State
+
+CONTACTS = ("email", "sms", "in_app", "offer", "survey", "callback")
+"""Kinds of step that a member notices."""
+
+_ON_THE_WAY = (_StepState.APPROVED, _StepState.SENDING, _StepState.UNKNOWN)
+_UNDECIDED = (_State.OPEN, _State.SNOOZED, _State.APPROVED)
+_COSTS_NOTHING = (_State.HELD_BACK, _State.WITHDRAWN, _State.REJECTED)
+_MONTH, _WEEK, _LONG = dt.timedelta(days=30), dt.timedelta(days=7), dt.timedelta(days=800)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Counts as of one moment.
+
+    Args:
+        known: Occasions that were proposed in the last two years and more: member, playbook, occasion.
+        open: Members with a proposal that waits or is on its way.
+        contacts: Contacts to each member in the last 30 days, those on their way included.
+        this_week: Proposals of each playbook in the last 7 days.
+        minutes: Staff time of the proposals of the last 7 days.
+        members: How many members those are about.
+    """
+
+    known: frozenset[tuple[int, str, str]]
+    open: frozenset[int]
+    contacts: dict[int, int]
+    this_week: dict[str, int]
+    minutes: float
+    members: int
+
+
+def workload(*, now: dt.datetime, besides: Collection[str] = ()) -> Workload:
+    """What is there at *now*; proposals of the playbooks *besides* (mandatory notices) take no room."""
+    proposals = Proposal.objects.exclude(playbook__in=list(besides))
+    lately = list(
+        proposals.filter(created_at__gte=now - _WEEK)
+        .exclude(state__in=_COSTS_NOTHING)
+        .values_list("member", "playbook", "minutes")
+    )
+    known = Proposal.objects.filter(created_at__gte=now - _LONG).values_list("member", "playbook", "occasion")
+    return Workload(
+        known=frozenset(known.iterator()),
+        open=frozenset(proposals.filter(state__in=_UNDECIDED).values_list("member", flat=True)),
+        contacts=_contacts(now, besides),
+        this_week=dict(Counter(playbook for _, playbook, _ in lately)),
+        minutes=sum(minutes for _, _, minutes in lately),
+        members=len({member for member, _, _ in lately}),
+    )
+
+
+def _contacts(now: dt.datetime, besides: Collection[str]) -> dict[int, int]:
+    steps = OutreachStep.objects.filter(kind__in=CONTACTS).exclude(proposal__playbook__in=list(besides))
+    done = steps.filter(state=_StepState.DONE, done_at__gte=now - _MONTH)
+    coming = steps.filter(state__in=_ON_THE_WAY)
+    return dict(Counter(step for rows in (done, coming) for step in rows.values_list("proposal__member", flat=True)))
+
+
+def overrides(*, column: str = "", value: str = "") -> tuple[int, int, int]:
+    """How many proposals were decided, and how many of them were rejected or approved only after an edit.
+
+    Args:
+        column: Of `Proposal`, to count those of a segment alone; everyone's when it is empty or none of its columns.
+        value: What it holds there.
+    """
+    rows = Proposal.objects.exclude(decided_at=None)
+    if column in ("member_type", "chapter_id"):
+        rows = rows.filter(**{column: value})
+    rejected = rows.filter(state=_State.REJECTED).count()
+    approved = rows.filter(state__in=(_State.APPROVED, _State.DONE))
+    edited = approved.filter(steps__in=OutreachStep.objects.exclude(edited_by="")).distinct().count()
+    return rejected + approved.count(), rejected, edited

@@ -1,0 +1,208 @@
+"""What the rollout permits: each by a named person who may, with a reason, in the log; nothing by itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from tenure.base.errors import NotAllowed, UsageError
+
+NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+TODAY = NOW.date()
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def clock() -> dt.datetime:
+    return NOW
+
+
+@pytest.fixture
+def people(home: object) -> None:
+    """One account of each role that matters here, called as the role is."""
+    from tenure.ledger import staff
+
+    for role in ("administrator", "director", "manager", "viewer"):
+        staff.create(username=role, password="four or five words", by="test", role=role)
+
+
+def allowed(**given: Any) -> Any:
+    from tenure.ledger import rollout
+
+    usual = {
+        "template": "personal-reminder@1#1", "kind": "email", "bands": ["low", "medium"], "daily_cap": 2,
+        "until": dt.date(2026, 3, 31), "by": "administrator", "why": "looked at 200 of them",
+    }  # fmt: skip
+    return rollout.allow_auto_send(**{**usual, **given}, clock=clock)
+
+
+def acts(prefix: str) -> list[tuple[str, str]]:
+    from tenure.ledger.models import AuditEvent
+
+    rows = AuditEvent.objects.filter(act__startswith=prefix).order_by("id")
+    return list(rows.values_list("act", "by"))
+
+
+def test_nothing_leaves_by_itself_on_a_fresh_installation() -> None:
+    from tenure.ledger import rollout
+
+    assert rollout.auto_sends() == []
+    assert rollout.auto_send_for(template="personal-reminder@1#1", band="low", is_top_value=False, today=TODAY) is None
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    ("given", "refusal"),
+    [
+        ({"by": "director"}, NotAllowed),
+        ({"by": "manager"}, NotAllowed),
+        ({"by": "nobody"}, NotAllowed),
+        ({"why": "  "}, UsageError),
+        ({"bands": []}, UsageError),
+        ({"bands": ["everyone"]}, UsageError),
+        ({"daily_cap": 0}, UsageError),
+        ({"until": dt.date(2026, 3, 1)}, UsageError),
+        ({"until": dt.date(2027, 3, 31)}, UsageError),
+        ({"kind": "offer"}, UsageError),
+        ({"kind": "group"}, UsageError),
+    ],
+)
+def test_a_permission_needs_administrator_reason_scope_cap_and_end(given: dict[str, Any], refusal: type) -> None:
+    from tenure.ledger import rollout
+
+    with pytest.raises(refusal):
+        allowed(**given)
+    assert rollout.auto_sends() == []
+    assert acts("auto-send") == []
+
+
+@pytest.mark.usefixtures("people")
+def test_a_permission_holds_for_its_template_bands_cap_and_days_and_never_for_top_value() -> None:
+    from tenure.ledger import rollout
+
+    row = allowed()
+    asked = {"template": row.template, "band": "low", "is_top_value": False, "today": TODAY}
+
+    assert rollout.auto_send_for(**asked).pk == row.pk
+    for other in (
+        {"template": "personal-reminder@2#1"}, {"band": "high"}, {"band": ""}, {"is_top_value": True},
+        {"today": dt.date(2026, 4, 1)},
+    ):  # fmt: skip
+        assert rollout.auto_send_for(**{**asked, **other}) is None
+    with pytest.raises(UsageError, match="already"):
+        allowed()
+    assert rollout.end_auto_send(permission=row.pk, by="manager", clock=clock)
+    assert rollout.auto_send_for(**asked) is None
+    assert not rollout.end_auto_send(permission=row.pk, by="manager", clock=clock)
+    assert acts("auto-send") == [("auto-send:template:allow", "administrator"), ("auto-send:template:end", "manager")]
+
+
+@pytest.mark.usefixtures("people")
+def test_the_daily_cap_counts_what_went_by_the_permission_that_day() -> None:
+    from tenure.ledger import rollout
+    from tenure.ledger.models import Approval
+
+    row = allowed(daily_cap=2)
+    steps = [step for member in (1, 2, 3) for step in proposed(member)]
+    asked = {"template": row.template, "band": "low", "is_top_value": False, "today": TODAY}
+
+    for step, day in zip(steps, (0, 0, -1), strict=True):
+        at = NOW + dt.timedelta(days=day)
+        Approval.objects.create(step=step, digest=step.digest, at=at, by="rule", rule=rollout.auto_send_rule(row))
+
+    assert rollout.auto_send_for(**asked) is None
+    assert rollout.auto_send_for(**{**asked, "today": TODAY + dt.timedelta(days=1)}).pk == row.pk
+
+
+def proposed(member: int, **given: Any) -> list[Any]:
+    """The steps of a proposal about *member*."""
+    from tenure.ledger import proposals
+    from tenure.ledger.models import OutreachStep
+
+    usual = {
+        "member": member, "playbook": "personal-reminder", "playbook_version": 1, "occasion": "renewal:2026-04-12",
+        "cause": "medium", "as_of": TODAY, "stage": "before", "band": "medium", "minutes": 2, "member_type": "REG",
+        "steps": (proposals.NewStep("email", "personal-reminder@1#1", recipient="a@example.org", body="B"),),
+    }  # fmt: skip
+    proposals.propose(proposals=[proposals.NewProposal(**{**usual, **given})], by="night", clock=clock)
+    return list(OutreachStep.objects.filter(proposal__member=member).order_by("id"))
+
+
+@pytest.mark.usefixtures("people")
+def test_a_phase_is_moved_by_a_director_with_a_reason_and_its_evidence_is_kept() -> None:
+    from tenure.ledger import rollout
+
+    asked = {"segment": "member_type=STU", "number": 2, "why": "looked at it", "evidence": {"gate": [1]}}
+    for wrong, refusal in (({"by": "manager"}, NotAllowed), ({"by": "director", "why": " "}, UsageError)):
+        with pytest.raises(refusal):
+            rollout.set_phase(**{**asked, **wrong}, clock=clock)
+    rollout.set_phase(**asked, by="director", clock=clock)
+    rollout.set_phase(**{**asked, "number": 1}, by="director", clock=clock)
+
+    rows = rollout.phases()
+    assert {segment: row.number for segment, row in rows.items()} == {"member_type=STU": 1}
+    assert rows["member_type=STU"].evidence == {"gate": [1]}
+    assert acts("phase:") == [("phase:segment:set", "director")] * 2
+
+
+@pytest.mark.usefixtures("people")
+def test_a_member_is_left_alone_until_a_day_or_until_it_is_lifted() -> None:
+    from tenure.ledger import rollout
+
+    rollout.leave_alone(member=1, by="manager", why="asked for it", clock=clock)
+    rollout.leave_alone(member=2, by="manager", why="on leave", until=TODAY, clock=clock)
+    with pytest.raises(NotAllowed):
+        rollout.leave_alone(member=3, by="viewer", why="no", clock=clock)
+
+    assert [row.member for row in rollout.left_alone(TODAY)] == [1, 2]
+    assert [row.member for row in rollout.left_alone(TODAY + dt.timedelta(days=1))] == [1]
+    assert rollout.wake(member=1, by="manager", clock=clock)
+    assert not rollout.wake(member=1, by="manager", clock=clock)
+    assert acts("do-not-wake") == [("do-not-wake:member:add", "manager")] * 2 + [("do-not-wake:member:lift", "manager")]
+
+
+def test_what_was_proposed_and_done_lately_takes_room() -> None:
+    from tenure.ledger.models import OutreachStep, Proposal
+    from tenure.ledger.workload import overrides, workload
+
+    proposed(1)
+    proposed(2, occasion="renewal:2026-05-01")
+    proposed(3, playbook="renewal-notice")
+    ended = proposed(4)[0]
+    OutreachStep.objects.filter(pk=ended.pk).update(state="done", done_at=NOW - dt.timedelta(days=29))
+    Proposal.objects.filter(member=4).update(state="done", decided_at=NOW)
+    Proposal.objects.filter(member=2).update(state="rejected", decided_at=NOW)
+
+    found = workload(now=NOW, besides=["renewal-notice"])
+
+    assert found.open == {1}
+    assert found.this_week == {"personal-reminder": 2}
+    assert (found.minutes, found.members) == (4, 2)
+    assert found.contacts == {4: 1}
+    assert (3, "renewal-notice", "renewal:2026-04-12") in found.known
+    assert workload(now=NOW + dt.timedelta(days=8)).this_week == {}
+    assert workload(now=NOW + dt.timedelta(days=2)).contacts == {}
+    assert overrides() == (2, 1, 0)
+    OutreachStep.objects.filter(pk=ended.pk).update(edited_by="manager")
+    assert overrides(column="member_type", value="REG") == (2, 1, 1)
+    assert overrides(column="member_type", value="STU") == (0, 0, 0)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_shipped_text_is_renewed_only_while_nobody_has_edited_it_or_switched_it_on() -> None:
+    from tenure.ledger import playbooks
+
+    assert playbooks.seed(texts={"a": "1", "b": "1", "c": "1"}, clock=clock) == ["a", "b", "c"]
+    assert playbooks.seed(texts={"a": "1", "b": "1", "c": "1"}, clock=clock) == []
+    playbooks.switch(name="b", on=True, by="director", clock=clock)
+    playbooks.add(name="c", text="mine", by="administrator", clock=clock)
+
+    assert playbooks.seed(texts={"a": "2", "b": "2", "c": "2"}, clock=clock) == ["a"]
+
+    kept = {one.name: (one.number, one.text, one.is_on) for one in playbooks.every()}
+    assert kept == {"a": (2, "2", False), "b": (1, "1", True), "c": (2, "mine", False)}
+    with pytest.raises(NotAllowed):
+        playbooks.switch(name="a", on=True, by="manager", clock=clock)
+    with pytest.raises(UsageError, match="no playbook"):
+        playbooks.current("z")
