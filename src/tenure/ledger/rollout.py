@@ -184,14 +184,14 @@ def auto_send_for(*, template: str, band: str, is_top_value: bool, today: dt.dat
     """
     if is_top_value:
         return None
-    rows = AutoSend.objects.select_for_update().filter(template=template, ended_at=None, until__gte=today)
-    row = next((row for row in rows.order_by("id") if band in row.bands), None)
-    if row is None:
-        return None
     begun = dt.datetime.combine(today, dt.time(), dt.UTC)
-    span = (begun, begun + dt.timedelta(days=1))
-    used = Approval.objects.filter(rule=auto_send_rule(row), at__gte=span[0], at__lt=span[1]).count()
-    return row if used < row.daily_cap else None
+    with transaction.atomic():
+        rows = AutoSend.objects.select_for_update().filter(template=template, ended_at=None, until__gte=today)
+        row = next((row for row in rows.order_by("id") if band in row.bands), None)
+        if row is None:
+            return None
+        passed = Approval.objects.filter(rule=auto_send_rule(row), at__gte=begun, at__lt=begun + dt.timedelta(days=1))
+        return row if passed.count() < row.daily_cap else None
 
 
 def auto_send_rule(row: AutoSend) -> str:
