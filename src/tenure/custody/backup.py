@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tenure
+from tenure.base import tombstones
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import HeldBack
 from tenure.base.home import Home
@@ -80,6 +81,7 @@ def _packed(home: Home, settings: Settings, place: Path, at: dt.datetime, *, wit
         try:
             # The lake first: the ledger may know more than the lake does, never less.
             files = (_lake(home, place) if with_lake else {}) | _models(home) | _settings(home, settings, place)
+            files |= _tombstones(home, folder=place.parent)
             files[database.copy] = place / database.copy
             files[database.copy].unlink(missing_ok=True)
             database.dump(files[database.copy])
@@ -108,6 +110,15 @@ def _lake(home: Home, place: Path) -> dict[str, Path]:
         return {}
     (place / "manifest.json").write_bytes(manifest)
     return {"lake/manifest.json": place / "manifest.json"} | {f"lake/{name}": home.lake / name for name in names}
+
+
+def _tombstones(home: Home, *, folder: Path) -> dict[str, Path]:
+    """Who was erased and who objects: in the backup, and beside all of them, where an older one is put back from."""
+    path = home.root / tombstones.NAME
+    if not path.exists():
+        return {}
+    shutil.copyfile(path, folder / tombstones.NAME)
+    return {tombstones.NAME: path}
 
 
 def _models(home: Home) -> dict[str, Path]:

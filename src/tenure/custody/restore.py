@@ -10,13 +10,14 @@ from typing import Any
 
 import polars as pl
 
+from tenure.base import tombstones
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Settings, parse_settings, read_settings
 from tenure.base.signing import Signer
-from tenure.custody import _archive, key
+from tenure.custody import _archive, erasure, key, objection
 from tenure.custody._database import Database, database_of
 from tenure.lake import Lake
 from tenure.risk import Registry
@@ -30,6 +31,8 @@ _STORES = (
     "ledger.sqlite3-wal",
     "ledger.sqlite3-shm",
 )
+_BY = "tenure restore"
+_CARRIED = ".tombstones-of-the-backup"
 _MEND = "take another backup; `tenure backup --list` names those there are"
 
 
@@ -112,9 +115,14 @@ def restore(
         ledger.require_empty()
         moved = _move_aside(home, there, clock()) if there else None
         _put(place, home, ledger, facts["ledger"])
+        carried = place / tombstones.NAME
+        carried.replace(home.root / _CARRIED) if carried.exists() else None
     write_atomically(home.key_file, text.encode(), mode=0o600)
     if database:
         _name_database(home, settings.ledger.database, database)
+    for known in (home.root / _CARRIED, path.parent / tombstones.NAME):
+        tombstones.Tombstones(home).take_over(known)
+    (home.root / _CARRIED).unlink(missing_ok=True)
     _tell(home, facts["made_at"], clock)
     return Restored(home.root, facts["made_at"], sum(rows.values()) if rows else None, moved)
 
@@ -128,7 +136,9 @@ def _tell(home: Home, made_at: str, clock: Clock) -> None:
     from tenure.ledger import audit
     from tenure.ledger.anchors import RESTORED
 
-    audit.record(RESTORED, by="tenure restore", clock=clock, made_at=made_at)
+    audit.record(RESTORED, by=_BY, clock=clock, made_at=made_at)
+    erasure.erase_again(home, by=_BY, clock=clock)
+    objection.honour_again(home, by=_BY, clock=clock)
 
 
 def _is_there(path: Path) -> bool:

@@ -14,6 +14,7 @@ import polars as pl
 
 from tenure.base.errors import BadInput, TenureError
 from tenure.base.pseudonym import Pseudonyms
+from tenure.base.tombstones import Tombstones
 from tenure.intake._rules import DUPLICATE, REPEATED, RULES, Rule, not_given, unreadable
 from tenure.intake._source import Delivery, Given
 from tenure.intake._values import WORDS, can_fail, given, parse
@@ -46,12 +47,14 @@ class Stage:
         delivery: What the source gave.
         pseudonyms: The association's own.
         at: The instant of the sync, aware.
+        tombstones: Who was erased, and so does not come in again.
     """
 
     db: duckdb.DuckDBPyConnection
     delivery: Delivery
     pseudonyms: Pseudonyms
     at: dt.datetime
+    tombstones: Tombstones
 
     def members(self, present: pl.Series) -> None:
         """Stage members, and make `tenure_ids`: the pseudonym of every id that is a known member's.
@@ -59,6 +62,7 @@ class Stage:
         Args:
             present: Pseudonyms of the members that the lake has; they count as known where the delivery is partial.
         """
+        self._name_erased()
         if "members" in self.delivery.tables:
             self.table("members")
         else:
@@ -125,7 +129,21 @@ class Stage:
         organizations = self._texts(
             "SELECT DISTINCT organization_id FROM staged_members WHERE reason IS NULL AND organization_id IS NOT NULL"
         )
-        self._register("tenure_organizations", self.pseudonyms_of(organizations))
+        named = self.pseudonyms_of(organizations)
+        gone = self.tombstones.erased(named["member"])
+        self._register("tenure_organizations", named.filter(~pl.col("member").is_in(gone)))
+
+    def _name_erased(self) -> None:
+        """Make `tenure_erased`: the ids in this delivery of members who were erased, as the source writes them."""
+        parts = [
+            f"SELECT DISTINCT {self._typed(TABLES[name].column('member_id'), table)} FROM {table.relation}"
+            for name, table in self.delivery.tables.items()
+            if self.tombstones.any and "member_id" in table.columns
+        ]
+        ids = self._texts(" UNION ".join(parts)) if parts else []
+        named = self.pseudonyms_of(text for text in ids if text)
+        gone = self.tombstones.erased(named["member"])
+        self._register("tenure_erased", named.filter(pl.col("member").is_in(gone)))
 
     def _foreign_ids(self) -> list[str]:
         tables = [table for name, table in self.delivery.tables.items() if name in _EXTRA]
@@ -152,6 +170,8 @@ class Stage:
             if column.name in table.columns and self._judged(column, table)
         ]
         inner = f'SELECT "row", {", ".join(typed + was_given)} FROM {table.relation}'
+        if "member_id" in table.columns and self.tombstones.any:
+            inner = f"SELECT * FROM ({inner}) ANTI JOIN tenure_erased USING (member_id)"
         if table.table in _EXTRA:
             inner = f"SELECT g.*, i.member FROM ({inner}) g LEFT JOIN tenure_ids i ON g.member_id = i.member_id"
         kept = [f'"{c.name}"' for c in columns if c.name not in _DROPPED.get(table.table, ())]

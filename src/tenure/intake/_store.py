@@ -51,6 +51,8 @@ def _members(batch: Batch, stage: Stage, lake: Lake, at: dt.datetime) -> Change:
         SELECT m.* EXCLUDE ("row", reason), i.member, o.member AS organization FROM staged_members m
         JOIN tenure_ids i USING (member_id) LEFT JOIN tenure_organizations o ON o.member_id = m.organization_id
         WHERE m.reason IS NULL""")
+    objecting = stage.tombstones.objecting(good["member"].unique())
+    good = good.with_columns(objects_to_profiling=pl.col("objects_to_profiling") | pl.col("member").is_in(objecting))
     audit = (
         good.sort("valid_from", nulls_last=False)
         .unique("member", keep="last")

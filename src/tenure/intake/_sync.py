@@ -11,6 +11,7 @@ from tenure.base.clock import Clock
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Settings
+from tenure.base.tombstones import Tombstones
 from tenure.intake import _departures, _quarantine, _store
 from tenure.intake._drift import of_faults
 from tenure.intake._gates import gate
@@ -66,7 +67,7 @@ def sync(
     before = lake.version
     with lake.batch(source=source.name, at=at) as batch:
         errand = Errand(at, lake.watermarks, settings, home.root / "spool", progress)
-        stage = Stage(batch.connection, source.deliver(batch.connection, errand), Pseudonyms.of(home), at)
+        stage = _stage(batch, source.deliver(batch.connection, errand), home, at)
         verdicts = judge(stage, lake, progress)
         kept = lake.write_quarantine(at, _quarantine.for_the_record([verdict.bad for verdict in verdicts.values()]))
         gate(stage.delivery, verdicts, lake, settings.intake, people=len(stage.members_given()))
@@ -101,6 +102,10 @@ def sync(
         drifts=tuple(told_drifts(stage.delivery, verdicts)),
         requests=stage.delivery.requests,
     )
+
+
+def _stage(batch: Batch, delivery: Delivery, home: Home, at: dt.datetime) -> Stage:
+    return Stage(batch.connection, delivery, Pseudonyms.of(home), at, Tombstones(home))
 
 
 def told_drifts(delivery: Delivery, verdicts: Mapping[str, Verdict]) -> Iterator[dict[str, str]]:

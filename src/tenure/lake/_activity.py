@@ -73,6 +73,25 @@ class Writer:
             query = f"{query} UNION ALL BY NAME {kept}"
         return self._rewrite(query, touched, before), (new, changed, 0)
 
+    def without(self, members: Sql, before: Files) -> tuple[Files, Counts]:
+        """Take away the rows of *members* (a query that gives `member`).
+
+        Returns:
+            As for `replace`.
+        """
+        if not before:
+            return before, (0, 0, 0)
+        theirs = f"{self._scan(before)} SEMI JOIN ({members.text}) USING (member)"
+        months = [
+            month for (month,) in self._db.execute(f"SELECT DISTINCT {_MONTH} AS m FROM {theirs} ORDER BY m").fetchall()
+        ]
+        if not months:
+            return before, (0, 0, 0)
+        touched = [file for file in before if file.part in months]
+        (removed,) = self._count(f"SELECT count(*) FROM {theirs}")
+        kept = f"SELECT {_COLUMNS} FROM {self._scan(touched)} ANTI JOIN ({members.text}) USING (member)"
+        return self._rewrite(kept, months, before), (0, 0, removed)
+
     def _with_any(self, rows: Sql, before: Files) -> Files:
         """The files that hold any of the keys of *rows*: of all others only the keys are read."""
         listed = ", ".join(text(self._root / file.path) for file in before)

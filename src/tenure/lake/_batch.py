@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -95,6 +95,20 @@ class Batch:
         """Add versions of records; a version that is there already is taken once."""
         return self.upsert(table, rows)
 
+    def without(self, members: Collection[int]) -> int:
+        """Take away everything about *members* (pseudonyms); how many rows that are."""
+        gone = pl.DataFrame({"member": list(members)}, schema={"member": pl.Int64})
+        theirs = pl.col("member").is_in(gone["member"].implode())
+        removed = self._activity_without(gone).removed
+        for name, shape in SHAPES.items():
+            if name != "activity" and "member" in shape.columns:
+                rest = self.current(name).filter(~theirs)
+                if "organization" in rest.columns:
+                    of_them = pl.col("organization").is_in(gone["member"].implode())
+                    rest = rest.with_columns(organization=pl.when(~of_them).then("organization"))
+                removed += self.replace(name, rest).removed
+        return removed
+
     def current(self, table: str) -> pl.DataFrame:
         """The rows of a small *table* as this batch would leave them."""
         files = self._after.get(table, self._before.files(table))
@@ -104,8 +118,13 @@ class Batch:
         """Say how far *feed* has been read; stored with the rows or not at all."""
         self._watermarks[feed] = value
 
-    def commit(self) -> int:
-        """Make everything visible; gives the lake's version, which is a new one only if some row changed."""
+    def commit(self, *, keep_replaced: bool = True) -> int:
+        """Make everything visible; gives the lake's version, which is a new one only if some row changed.
+
+        Args:
+            keep_replaced: Leave the files that were replaced for readers that are still at them, until the next batch.
+                Without it no file of before stays, also of the batch before; a page that is being made may fail.
+        """
         if any(change.any for change in self.changes.values()):
             self._checkpoint("files written")
             entry = {
@@ -117,6 +136,8 @@ class Batch:
             after = replace(self._before.succeed(self._after, entry), watermarks=self._watermarks)
         else:
             after = replace(self._before, watermarks=self._watermarks)
+        if not keep_replaced:
+            after = replace(after, retired=())
         if after != self._before:
             after.store(self._root / "manifest.json")
             self._checkpoint("manifest replaced")
@@ -158,6 +179,16 @@ class Batch:
         before = self._after.get("activity", self._before.files("activity"))
         write = _activity.Writer(self.connection, self._root, lambda month: self._next_path("activity", month))
         after, counts = write.replace(incoming, before) if whole else write.upsert(incoming, before)
+        for file in set(after) - set(before):
+            _sync_to_disk(self._root / file.path)
+        self._after["activity"] = after
+        return self._note("activity", Change(sum(file.rows for file in after), *counts))
+
+    def _activity_without(self, gone: pl.DataFrame) -> Change:
+        before = self._after.get("activity", self._before.files("activity"))
+        self.connection.register("tenure_gone", gone.to_arrow())
+        write = _activity.Writer(self.connection, self._root, lambda month: self._next_path("activity", month))
+        after, counts = write.without(Sql("SELECT member FROM tenure_gone"), before)
         for file in set(after) - set(before):
             _sync_to_disk(self._root / file.path)
         self._after["activity"] = after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,38 @@ class Lake:
             HeldBack: Another process is writing.
         """
         return Batch(self._root, source=source, at=at, checkpoint=checkpoint)
+
+    def erase(self, members: Collection[int], *, at: dt.datetime) -> int:
+        """Take *members* (pseudonyms) out of every table and every scored night; no file of before stays.
+
+        Args:
+            members: Whom.
+            at: The instant, timezone-aware.
+
+        Returns:
+            How many rows of tables went, and scores of nights.
+
+        Raises:
+            HeldBack: Another process is writing.
+        """
+        with self.batch(source="erasure", at=at) as batch:
+            removed = batch.without(members)
+            batch.commit(keep_replaced=False)
+        return removed + self._nights.erase(members)
+
+    def set_objection(self, member: int, *, objects: bool | None, at: dt.datetime) -> int:
+        """Let every version of *member* say whether they object to being profiled; how many were changed.
+
+        It is said of the past too: no day that is looked at again shall show them.
+
+        Raises:
+            HeldBack: Another process is writing.
+        """
+        with self.batch(source="objection", at=at) as batch:
+            said = pl.when(pl.col("member") == member).then(pl.lit(objects)).otherwise("objects_to_profiling")
+            change = batch.replace("members", batch.current("members").with_columns(objects_to_profiling=said))
+            batch.commit()
+        return change.changed
 
     def members(self) -> pl.DataFrame:
         """All versions of all members; `plain` marks a version whose `valid_from` the source did not give."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,18 @@ class Nights:
             if row is not None:
                 nights.append(pl.DataFrame([row | {"as_of": day}], schema=kinds))
         return pl.concat(nights[::-1], how="diagonal_relaxed") if nights else pl.DataFrame()
+
+    def erase(self, members: Collection[int]) -> int:
+        """Take *members* out of every night; how many rows went. What is left reads as it did, but for the ranks."""
+        removed = 0
+        for day in self.dates():
+            night = self._read(day)
+            rest = night.filter(~pl.col("member").is_in(list(members)))
+            if rest.height < night.height:
+                notes = None if _is_whole(night) else {_RECODED: json.dumps(self._recoded(day))}
+                self._store(day, rest, notes)
+                removed += night.height - rest.height
+        return removed
 
     def _keep_whole(self, day: dt.date) -> None:
         whole = self.read(day)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,19 @@ class Receipts:
         write_atomically(self._folder / f"{as_of}.json", json.dumps(page, indent=1, sort_keys=True).encode())
         for old in sorted(self._folder.glob("????-??-??.parquet"))[:-KEPT_NIGHTS]:
             old.unlink(missing_ok=True)
+
+    def erase(self, members: Collection[int]) -> int:
+        """Take *members* (pseudonyms) out of what every night was made from; how many rows went."""
+        removed = 0
+        for path in sorted(self._folder.glob("????-??-??.parquet")):
+            night = pl.read_parquet(path, hive_partitioning=False)
+            rest = night.filter(~pl.col("member").is_in(list(members)))
+            if rest.height < night.height:
+                body = io.BytesIO()
+                rest.write_parquet(body, compression="zstd", row_group_size=_ROW_GROUP)
+                write_atomically(path, body.getvalue())
+                removed += night.height - rest.height
+        return removed
 
     def read(self, as_of: dt.date, member: int | None = None) -> Given | None:
         """What the night *as_of* was made from, of all members or of one; None when it kept nothing.

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,38 @@ class Registry:
         self._checked(version, DECISIONS, manifest.get("decisions_sha256", ""))
         self._put_together(version, manifest, 1)
         write_atomically(self._root / version / SIGNATURE, self._signer.sign(version, data).encode())
+
+    def erase(self, members: Collection[int]) -> int:
+        """Take *members* (pseudonyms) out of what models said of past days; how many rows went.
+
+        What a model learnt from them stays in it, as part of its weights; the next one is made without them.
+        """
+        removed = 0
+        for path in sorted(self._root.glob(f"[!.]*/{DECISIONS}")):
+            past = pl.read_parquet(path)
+            rest = past.filter(~pl.col("member").is_in(list(members)))
+            if rest.height < past.height:
+                self._replace_decisions(path.parent.name, rest)
+                removed += past.height - rest.height
+        return removed
+
+    def _replace_decisions(self, version: str, decisions: pl.DataFrame) -> None:
+        """Put *decisions* in place of those of *version*, all or nothing; signed anew only if it was signed."""
+        data, signature = self._read(version, MANIFEST), self._read(version, SIGNATURE)
+        was_good = self._signer.is_good(version, data, signature.decode("ascii", "replace").strip())
+        past = io.BytesIO()
+        decisions.write_parquet(past)
+        manifest = self._parsed(version, data) | {"decisions_sha256": hashlib.sha256(past.getvalue()).hexdigest()}
+        body = json.dumps(manifest, indent=1, allow_nan=False).encode()
+        building, target = self._root / f".{version}.building", self._root / version
+        shutil.rmtree(building, ignore_errors=True)
+        shutil.copytree(target, building)
+        write_atomically(building / DECISIONS, past.getvalue())
+        write_atomically(building / MANIFEST, body)
+        if was_good:
+            write_atomically(building / SIGNATURE, self._signer.sign(version, body).encode())
+        shutil.rmtree(target)
+        building.rename(target)
 
     def keep(self, model: Model, decisions: pl.DataFrame) -> Manifest:
         """Write *model* so that it is there whole or not at all; its manifest, completed."""

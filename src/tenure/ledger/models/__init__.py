@@ -4,6 +4,7 @@ from tenure.ledger.models.audit import AuditEvent, AuditSeal, MemberKey
 from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
 from tenure.ledger.models.governance import ModelPromotion, SignedLabels
 from tenure.ledger.models.impact import Assignment, Exposure, Response
+from tenure.ledger.models.objections import Objection
 from tenure.ledger.models.outbox import OutboxRow
 from tenure.ledger.models.people import Contact, Identity
 from tenure.ledger.models.permissions import AutoSend, Consent, DoNotWake, Phase, SendingPause, Suppression
@@ -30,6 +31,7 @@ __all__ = [
     "Lease",
     "MemberKey",
     "ModelPromotion",
+    "Objection",
     "OutboxRow",
     "OutreachStep",
     "Phase",
