@@ -74,6 +74,9 @@ def test_a_file_is_read_as_it_is_meant() -> None:
         ("wait_days = 5", "wait_dayz = 5", 29, "steps[2].wait_dayz", "did you mean `wait_days`?"),
         ("wait_days = 5", "wait_days = 366", 29, "steps[2].wait_days", "365"),
         ("wait_days = 5", 'details = { "group" = "x" }', 27, "steps[2]", "`details.group` means nothing"),
+        ("price =", "prise =", 19, "steps[1].call_to_action.by_reason", "`prise` is none of payment failure"),
+        ("{first_name}", "{frist_name}", 20, "steps[1].body", "there is no `frist_name`"),
+        ("Dear", "We noticed your score,", 20, "steps[1].body", "no member is to read"),
         ('title = "A reminder"', 'title = "A reminder"\nversion = 2', 2, "version", "take the line out"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 
@@ -20,7 +21,10 @@ FACTS = SOME | {
     for fact in (
         Fact("last_event", "Annual Conference", "Annual Conference", "Attended: Annual Conference", "programs"),
         Fact("committee", "the Standards Committee", "Standards Committee", "Standards Committee", "programs"),
-        Fact("renewals", "nine times", 9, "Nine renewals. Terms", "terms"),
+        Fact("second_benefit", "the member community", "the member community", "Used on 3 days. Activity"),
+        Fact("missed_event", "Harbor Day", "Harbor Day", "Registered and did not come: Harbor Day"),
+        Fact("was_member", "from 2016 to 2024", dt.date(2024, 5, 8), "Member from May 9, 2016 to May 8, 2024", "terms"),
+        Fact("grace_end", "April 3, 2026", dt.date(2026, 4, 3), "30 days of grace after March 4, 2026", "terms"),
         Fact("chapter", "Northern Harbors", "Northern Harbors", "Chapter", "members"),
     )
 }
@@ -80,6 +84,14 @@ def test_the_words_read_well_with_all_facts_and_with_none(step: StepPlan, reason
         for contact in (CONTACT, pages):
             _reads_well(step, reason, facts, contact, SETTINGS)
             _reads_well(step, reason, facts, contact, PLAIN)
+
+
+def test_words_are_chosen_by_the_driver_of_a_lapse_also_where_it_names_a_benefit() -> None:
+    step = EVERY["win-back-lapsed"].steps[0]
+
+    assert "show you round" in step.said("never used the career center")[1]
+    assert "paid in parts" in step.said("stopped attending after the dues rise")[1]
+    assert step.said("not clear") == step.said("")
 
 
 def _reads_well(

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from tenure.insights import REASONS
+from tenure.insights.winback import DRIVERS
 from tenure.outreach.conditions import Between, Conditions, Table, Who, nearest
 from tenure.outreach.situation import COLUMNS
 
@@ -55,6 +57,10 @@ DERIVED = ("payment_failed_on", "card_noted_on", "joined_on")
 CALL_TO_ACTION = "{call_to_action}"
 
 
+KNOWN_REASONS = tuple(dict.fromkeys([*REASONS, *(driver.name for driver in DRIVERS)]))
+"""Predicted reasons for leaving, and drivers of a lapse: what words can be chosen by."""
+
+
 class Wording(Table):
     """Words, and other words for some reasons for leaving (before a lapse) or drivers (after one)."""
 
@@ -62,8 +68,17 @@ class Wording(Table):
     by_reason: dict[str, str] = Field(default_factory=dict)
 
     def of(self, reason: str) -> str:
-        """The words for *reason*, or the usual ones."""
-        return self.by_reason.get(reason, self.default)
+        """The words for *reason*, or the usual ones; `never used` covers the driver that names a benefit after it."""
+        ways = [reason, *(key for key in self.by_reason if reason.startswith(f"{key} "))]
+        return next((self.by_reason[way] for way in ways if way in self.by_reason), self.default)
+
+    @field_validator("by_reason")
+    @classmethod
+    def _names_reasons(cls, words: dict[str, str]) -> dict[str, str]:
+        for reason in words:
+            if reason not in KNOWN_REASONS:
+                raise ValueError(f"`{reason}` is none of {', '.join(KNOWN_REASONS)}")
+        return words
 
 
 def _as_wording(given: Any) -> Any:

@@ -69,7 +69,7 @@ def _check_words(step: StepPlan, path: tuple[str | int, ...], lines: Lines, wher
     known = TO_MEMBERS if step.reaches_member else TO_STAFF
     for key, wording in (("subject", step.subject), ("body", step.body), ("call_to_action", step.call_to_action)):
         for reason, text in _texts(wording):
-            at = (*path, key, "by_reason", reason) if reason else (*path, key, "default")
+            at = (*path, key, "by_reason", reason) if reason else (*path, key)
             # The call to action comes in later, with optional clauses of its own.
             _check_text(text.replace(CALL_TO_ACTION, ""), known, step, f"{where}, {lines.told(at)}")
             if CALL_TO_ACTION in text and key != "body":
