@@ -11,6 +11,9 @@ from imis_sandbox.world.people import HONORARY
 from imis_sandbox.world.state import ACTIVE, DECLINED, EMPLOYEE, NEVER, REASONS
 from imis_sandbox.world.store import Array
 
+_HIDDEN = ("hard", "left_field", "employer_stopped")
+"""States of a member that no record shows."""
+
 _MOVED = 0.25
 """Change of the log odds from which on contact counts as moving a member."""
 
@@ -32,7 +35,8 @@ def pending_decisions(records: Records) -> pl.DataFrame:
     `effect` is the change of the log odds that contact by staff would bring, `p_lapse_contacted` the probability
     after it; `group` tells persuadable, unmoved and sleeping dog apart, `quadrant` further divides the unmoved into the
     sure, who stay anyway, and the lost, who go anyway; `contacted` says whether staff have lately reached the member,
-    which `p_lapse` leaves out.
+    which `p_lapse` leaves out. `hard`, `left_field` and `employer_stopped` are states that no record shows: money is
+    short, the member has left the field for good, or has an employer who does not pay.
     """
     people, state, who = records.people, records.state, pending(records)
     p, with_contact = truth.expected(state, who)
@@ -49,6 +53,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
             "contacted": truth.contacted(state, who, state.today) > 0,
             "group": [group_of(effect) for effect in people["effect"][who].tolist()],
             "quadrant": quadrants(people["effect"][who], np.where(decided, 1.0, p)),
+            **{state: people[state][who] == 1 for state in _HIDDEN},
         }
     )
 

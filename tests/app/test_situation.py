@@ -14,7 +14,7 @@ from lakes import act, known_before, lake_of, person, term
 from tenure.app.house import House
 from tenure.app.situation import situation_of
 from tenure.base.home import Home
-from tenure.base.settings import Settings, Source
+from tenure.base.settings import Outreach, Settings, Source
 from tenure.lake import Lake
 from tenure.outreach.situation import COLUMNS
 
@@ -23,8 +23,9 @@ RUNNING = ("2024-01-01", "2024-12-31")
 
 
 def house(lake_root: Path) -> House:
-    """A house without a model, whose lake is *lake_root*."""
-    return House(Home(lake_root.parent), Settings(source=Source(kind="files")))
+    """A house without a model, whose lake is *lake_root* and which has a purpose for every guess."""
+    outreach = Outreach(hardship_purpose="to test", displacement_purpose="to test", competitors=("Kestrel Labs",))
+    return House(Home(lake_root.parent), Settings(source=Source(kind="files"), outreach=outreach))
 
 
 def rows_of(root: Path, day: dt.date = DAY, **tables: list) -> dict[int, dict]:
@@ -165,6 +166,8 @@ def test_a_row_recorded_later_changes_nothing_of_the_day(tmp_path: Path, seed: i
     late, then = (situation_of(house(tmp_path / name / "lake"), day) for name in ("made", "before"))
 
     assert late.height > 100
+    assert late["hardship"].any()
+    assert late["driver"].count() > 0
     assert late["no_show"].count() > 0
     assert late["payment_failed_days"].count() > 0
     assert late.equals(then)
@@ -173,12 +176,12 @@ def test_a_row_recorded_later_changes_nothing_of_the_day(tmp_path: Path, seed: i
 def _add_troubles(lake: Lake, day: dt.date, seed: int) -> None:
     """What befalls members around *day*; half of it is recorded afterwards."""
     rng, members = np.random.default_rng(seed), lake.terms()["member"].unique().sort().to_list()
-    kinds = ("event_no_show", "payment_failed", "card_expiring", "payment")
+    kinds = ("event_no_show", "payment_failed", "card_expiring", "payment", "plan_missed")
     rows = []
     for place in range(400):
         on = day - dt.timedelta(days=int(rng.integers(0, 20)))
         known = day + dt.timedelta(days=int(rng.integers(-6, 6)))
-        kind = str(rng.choice(kinds, p=[0.3, 0.3, 0.2, 0.2]))
+        kind = str(rng.choice(kinds, p=[0.3, 0.2, 0.2, 0.1, 0.2]))
         rows.append(act(int(rng.choice(members)), kind, str(on), recorded=str(max(on, known)), ref="EV"))
         rows[-1]["activity_key"] = 10**9 + place
     with lake.batch(source="test", at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC)) as batch:

@@ -26,6 +26,8 @@ TERMS = [
 ]
 ACTS = [
     act(1, "plan_missed", "2025-03-01"),
+    act(1, "plan_missed", "2025-04-01"),
+    act(8, "plan_missed", "2025-04-01"),
     act(2, "payment_failed", "2025-02-01"),
     act(2, "payment_failed", "2025-05-01"),
     act(3, "payment_failed", "2024-09-01"),
@@ -47,11 +49,11 @@ def asked(lake: Lake, outreach: Outreach) -> dict[int, dict]:
     return {row["member"]: row for row in found.to_dicts()}
 
 
-def test_two_signs_or_a_missed_installment_say_so(tmp_path: Path):
-    """One failed payment is an expired card, and one term paid late a habit or a holiday."""
+def test_two_signs_or_two_missed_installments_say_so(tmp_path: Path):
+    """One failed payment is an expired card, one missed installment a slip, one term paid late a holiday."""
     found = asked(lake_of(tmp_path, members=MEMBERS, terms=TERMS, activity=ACTS), PURPOSE)
 
-    assert {member: row["points"] for member, row in found.items()} == {1: 2, 2: 2, 3: 1, 5: 2, 6: 1}
+    assert {member: row["points"] for member, row in found.items()} == {1: 2, 2: 2, 3: 1, 5: 2, 6: 1, 8: 1}
     assert {member for member, row in found.items() if row["hardship"]} == {1, 2, 5}
     assert found[5]["why"] == (
         "the last payment failed and none has followed; paid this term in grace, as most before were not"

@@ -23,27 +23,28 @@ FEWEST_DAYS, FEWEST_OCCASIONS = 2, 2
 
 _MEETING = ("event_attended", "committee_meeting", "committee_led", "volunteer_completed")
 
-_OWN = """
-WITH own AS (
-    SELECT a.member, p.chapter_id AS primary_chapter, a.kind, a.occurred_at::DATE AS day,
-        coalesce(a.chapter_id, g.chapter_id) AS chapter_id
-    FROM activity a JOIN people p USING (member)
-    LEFT JOIN (SELECT ref, any_value(chapter_id) AS chapter_id FROM programs GROUP BY ref) g ON g.ref = a.ref
-    WHERE a.kind NOT IN (SELECT kind FROM not_acts)
-        AND a.occurred_at >= $year AND a.occurred_at < $as_of AND a.recorded_at < $as_of
-)"""
+_OWN = f"""
+CREATE TEMP TABLE own AS
+SELECT a.member, p.chapter_id AS primary_chapter, a.occurred_at::DATE AS day,
+    bool_or(coalesce(coalesce(a.chapter_id, g.chapter_id) = p.chapter_id, false)) AS in_chapter,
+    bool_or(coalesce(a.chapter_id, g.chapter_id) IS DISTINCT FROM p.chapter_id) AS elsewhere,
+    bool_or(coalesce(a.chapter_id, g.chapter_id) = p.chapter_id AND a.kind IN {_MEETING}) AS meeting
+FROM activity a JOIN people p USING (member)
+LEFT JOIN (SELECT ref, any_value(chapter_id) AS chapter_id FROM programs GROUP BY ref) g ON g.ref = a.ref
+WHERE a.kind NOT IN (SELECT kind FROM not_acts)
+    AND a.occurred_at >= $year AND a.occurred_at < $as_of AND a.recorded_at < $as_of
+GROUP BY a.member, p.chapter_id, a.occurred_at::DATE"""
 
-_MEMBERS = f"""{_OWN}
-SELECT member, count(DISTINCT day)::INTEGER AS days,
-    count(DISTINCT day) FILTER (chapter_id = primary_chapter AND day < $lately)::INTEGER AS chapter_days_before,
-    count(DISTINCT day) FILTER (chapter_id = primary_chapter AND day >= $lately)::INTEGER AS chapter_days_lately,
-    count(DISTINCT day) FILTER (chapter_id IS DISTINCT FROM primary_chapter AND day >= $still)::INTEGER
-        AS elsewhere_days_lately
+_MEMBERS = """
+SELECT member, count(*)::INTEGER AS days,
+    count(*) FILTER (in_chapter AND day < $lately)::INTEGER AS chapter_days_before,
+    count(*) FILTER (in_chapter AND day >= $lately)::INTEGER AS chapter_days_lately,
+    count(*) FILTER (elsewhere AND day >= $still)::INTEGER AS elsewhere_days_lately
 FROM own GROUP BY member"""
 
-_OCCASIONS = f"""{_OWN}
-SELECT chapter_id, count(DISTINCT day)::INTEGER AS occasions FROM own
-WHERE chapter_id = primary_chapter AND day >= $lately AND kind IN {_MEETING} GROUP BY chapter_id"""
+_OCCASIONS = """
+SELECT primary_chapter AS chapter_id, count(DISTINCT day)::INTEGER AS occasions
+FROM own WHERE meeting AND day >= $lately GROUP BY primary_chapter"""
 
 
 @dataclass(frozen=True)
@@ -91,18 +92,14 @@ def chapters_of(lake: Lake, people: pl.DataFrame, as_of: dt.date) -> Chapters:
 
 def _counted(lake: Lake, people: pl.DataFrame, as_of: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]:
     start = dt.datetime.combine(as_of, dt.time())
-    days = {"year": YEAR, "lately": LATELY, "still": STILL_ACTIVE}
-    bounds = {"as_of": start, **{name: start - dt.timedelta(days=count) for name, count in days.items()}}
+    year, lately, still = (start - dt.timedelta(days=days) for days in (YEAR, LATELY, STILL_ACTIVE))
     with lake.connect() as connection:
         connection.register("people", people.to_arrow())
         connection.register("not_acts", pl.DataFrame({"kind": sorted(SENT_OR_BILLED)}).to_arrow())
-        found = [
-            connection.sql(query, params={name: at for name, at in bounds.items() if f"${name}" in query})
-            .to_arrow_table()
-            for query in (_MEMBERS, _OCCASIONS)
-        ]  # fmt: skip
-    seen, occasions = (pl.DataFrame(pl.from_arrow(table)) for table in found)
-    return seen, occasions
+        connection.execute(_OWN, {"as_of": start, "year": year})
+        seen = connection.sql(_MEMBERS, params={"lately": lately, "still": still}).to_arrow_table()
+        occasions = connection.sql(_OCCASIONS, params={"lately": lately}).to_arrow_table()
+    return pl.DataFrame(pl.from_arrow(seen)), pl.DataFrame(pl.from_arrow(occasions))
 
 
 def _drifts() -> pl.Expr:

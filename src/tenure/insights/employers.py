@@ -46,14 +46,15 @@ def likeness(one: str, other: str) -> float:
 
 
 def _least_alike(a: str, b: str) -> float:
-    """Of the words of either name, how well the worst one is met by some word of the other.
+    """How well the worst word of the shorter name is met by some word of the other; of both where they have as many.
 
     `Northgate Health` and `Northgate Wealth` are two houses: one slip in a long word is forgiven, another word is not.
     """
-    ours, theirs = a.split(), b.split()
-    if len(ours) > len(theirs):
-        ours, theirs = theirs, ours
-    return min(max(fuzz.ratio(word, other) for other in theirs) for word in ours)
+    ours, theirs = sorted((a.split(), b.split()), key=len)
+    met = [max(fuzz.ratio(word, other) for other in theirs) for word in ours]
+    if len(ours) == len(theirs):
+        met += [max(fuzz.ratio(word, other) for other in ours) for word in theirs]
+    return min(met)
 
 
 def same(name: str, listed: Sequence[str]) -> str | None:

@@ -29,12 +29,9 @@ WHERE kind IN ('plan_missed', 'payment_failed', 'payment', 'address_changed')
     AND occurred_at >= $year AND occurred_at < $as_of AND recorded_at < $as_of
 GROUP BY a.member"""
 
-SIGNS = ("missed", "failed", "open", "late", "moved")
-"""What may speak for it, as `hardship_of` counts it."""
-
-_POINTS = {"missed": 2, "failed": 1, "open": 1, "late": 1, "moved": 1}
+_POINTS = {"missed": 2, "slipped": 1, "failed": 1, "open": 1, "late": 1, "moved": 1}
 _ENOUGH = 2
-"""Points from which hardship is said. One failed payment alone is an expired card, one late payment a habit."""
+"""Points from which hardship is said. One missed installment alone is a slip, one failed payment an expired card."""
 
 SCHEMA = {"member": pl.Int64(), "points": pl.Int32(), "why": pl.String(), "hardship": pl.Boolean()}
 
@@ -42,9 +39,10 @@ SCHEMA = {"member": pl.Int64(), "points": pl.Int32(), "why": pl.String(), "hards
 def hardship_of(lake: Lake, settings: Settings, stood: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Which members' payments say that money is short, from what was recorded before *as_of*.
 
-    Two points and more say so: 2 for any installment missed within a year; 1 each for payments that failed on two days
-    and more, for a failed payment that none has followed, and for the running term paid in grace though most of those
-    before were not; and, where `outreach.hardship_by_address` is on, 1 for a change of address.
+    Two points and more say so: 2 for installments missed on two days and more within a year, 1 for one; 1 each for
+    payments that failed on two days and more, for a failed payment that none has followed, and for the running term
+    paid in grace though most of those before were not; and, where `outreach.hardship_by_address` is on, 1 for a change
+    of address.
 
     Args:
         lake: Where activity lies.
@@ -60,7 +58,8 @@ def hardship_of(lake: Lake, settings: Settings, stood: pl.DataFrame, as_of: dt.d
     troubles = _troubles(lake, stood, as_of)
     signs = stood.select("member", "paid", late=_late()).join(troubles, on="member", how="left").select(
         "member",
-        missed=pl.col("missed").fill_null(0) > 0,
+        missed=pl.col("missed").fill_null(0) > 1,
+        slipped=pl.col("missed").fill_null(0) == 1,
         failed=pl.col("failed").fill_null(0) > 1,
         open=(pl.col("failed_on") > pl.max_horizontal("paid", "paid_on")).fill_null(value=False),
         late="late",
@@ -77,7 +76,8 @@ def hardship_of(lake: Lake, settings: Settings, stood: pl.DataFrame, as_of: dt.d
 
 
 _WORDS = {
-    "missed": "missed an installment within a year",
+    "missed": "missed installments on two days and more within a year",
+    "slipped": "missed an installment within a year",
     "failed": "payments failed on two days and more within a year",
     "open": "the last payment failed and none has followed",
     "late": "paid this term in grace, as most before were not",

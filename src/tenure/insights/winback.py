@@ -16,7 +16,7 @@ from tenure.features.activity import SENT_OR_BILLED
 from tenure.features.facts import known_person
 from tenure.insights.benefits import BENEFITS, Lost
 from tenure.insights.evidence import acting_for
-from tenure.insights.leaving import says_retired
+from tenure.insights.leaving import CHAPTER, NOT_CLEAR, PAYMENT, PRICE, RETIRED, says_retired
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
 
@@ -24,18 +24,13 @@ YEAR, HALF, QUIET_DAYS = 365, 180, 120
 FARTHEST = 2 * YEAR
 """Days since the end of the term beyond which no driver is looked for: too much has changed since."""
 
-PAYMENT = "payment failed"
 EMPLOYER = "employer changed"
-RETIRED = "left the field or retired"
 AFTER_RISE = "stopped attending after the dues rise"
-CHAPTER = "chapter drift"
 UNSETTLED = "did not settle in"
 NOTHING = "used nothing in the last year"
 QUIET = "went quiet"
 LESS = "took part less"
-PRICE = "price"
 NEVER = "never used"
-NOT_CLEAR = "not clear"
 
 
 @dataclass(frozen=True)
