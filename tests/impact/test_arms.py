@@ -7,9 +7,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenure.impact import CONTROL, TREATED, Candidate, arms, check_split, draw_with, is_held_out
+from tenure.base.pseudonym import Pseudonyms
+from tenure.impact import CONTROL, TREATED, Candidate, arms, check_split, is_held_out
 
-DRAW = draw_with(b"k" * 32)
+DRAW = Pseudonyms(b"k" * 32).share
 SHARES = st.floats(min_value=0, max_value=0.5)
 PEOPLE = st.lists(
     st.builds(Candidate, st.integers(-(2**63), 2**63 - 1), st.sampled_from(["high before", "medium before", "grace"])),
@@ -57,7 +58,7 @@ def test_an_arm_stays(people: list[Candidate]):
 def test_experiments_keys_and_holdout_draw_apart():
     people = [Candidate(member, "all") for member in range(4_000)]
     calls, letters = arms("calls", people, 0.2, DRAW), arms("letters", people, 0.2, DRAW)
-    other = arms("calls", people, 0.2, draw_with(b"other" * 8))
+    other = arms("calls", people, 0.2, Pseudonyms(b"other" * 8).share)
     for rival in (letters, other):
         both = sum(calls[m] == rival[m] == CONTROL for m in range(4_000))
         assert 110 < both < 210  # a fifth of a fifth is 160

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -206,8 +208,12 @@ default = {grace_days}
 """
 
 
-def settings_text(answers: Answers) -> str:
-    """The commented `tenure.toml` for *answers*."""
+def settings_text(answers: Answers, given: Mapping[str, str | int | float | bool] | None = None) -> str:
+    """The commented `tenure.toml` for *answers*, with the settings in *given*, such as `mail.host`, at other values.
+
+    Raises:
+        KeyError: There is no such setting.
+    """
     source = {"files": _FILES, "imis": _IMIS, "sql": _SQL}[answers.kind]
     text = _HEAD + source + _REST
     values = {
@@ -220,7 +226,22 @@ def settings_text(answers: Answers) -> str:
         "mapping": _mapping(answers),
         "port": _setting("port", answers.port, 8000, "0 for any that is free"),
     }
-    return text.format(**values)
+    made = text.format(**values)
+    for name, value in (given or {}).items():
+        made = _with(made, name, value)
+    return made
+
+
+def _with(text: str, name: str, value: str | float | bool) -> str:
+    """*text* with one setting that is commented out in it at *value*."""
+    section, _, key = name.rpartition(".")
+    head, mark, rest = text.partition(f"[{section}]\n")
+    part, bracket, tail = rest.partition("\n[")
+    line = f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    part, count = re.subn(rf"^# {key} = [^#\n]*", lambda _: f"{line:<35} ", part, count=1, flags=re.MULTILINE)
+    if not count:
+        raise KeyError(name)
+    return head + mark + part + bracket + tail
 
 
 def _mapping(answers: Answers) -> str:

@@ -12,6 +12,7 @@ from tenure.app import card, labels, promotion, receipts, watching
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
+from tenure.app.proposing import propose
 from tenure.app.walk import Teller, Walk
 
 _STALE_DAYS = 14
@@ -129,6 +130,8 @@ def score_and_write_back(
         walk.console.say(f"  note: {as_of} is before the latest night, so pages and iMIS stay as they are")
         return
     _write_back(house, walk, frame, dry_run=dry_run, approved_by=approved_by)
+    if not dry_run:
+        propose(house, walk, as_of, frame)
 
 
 def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str, *, dry_run: bool) -> pl.DataFrame:

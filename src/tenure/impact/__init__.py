@@ -9,7 +9,6 @@ from tenure.impact.arms import (
     SplitCheck,
     arms,
     check_split,
-    draw_with,
     is_held_out,
 )
 
@@ -22,6 +21,5 @@ __all__ = [
     "SplitCheck",
     "arms",
     "check_split",
-    "draw_with",
     "is_held_out",
 ]

@@ -11,8 +11,6 @@ should be.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 Draw = Callable[[str], float]
-"""A number from 0 to below 1 that is the association's own for some words; see `Pseudonyms.share`."""
+"""A number from 0 to below 1 that is the association's own for some words, such as `Pseudonyms.share`."""
 
 TREATED, CONTROL = "treated", "control"
 HOLDOUT = "holdout"
@@ -40,16 +38,6 @@ class Candidate:
 
     member: int
     stratum: str
-
-
-def draw_with(key: bytes) -> Draw:
-    """The draw that *key* makes."""
-
-    def draw(words: str) -> float:
-        digest = hmac.digest(key, b"tenure:arm:" + words.encode(), hashlib.sha256)
-        return int.from_bytes(digest[:6], "big") / 2**48
-
-    return draw
 
 
 def is_held_out(member: int, share: float, draw: Draw) -> bool:

@@ -16,7 +16,9 @@ HELP = """Try everything on a simulated association, in one command.
 
 Starts the bundled iMIS sandbox, with an invented association behind it, and then does what a night does: reads it
 over HTTP, learns, scores every active member, writes the scores back, and serves the staff pages with a sign-in that
-is printed. A second time the same association is met again, and it is quick. Nothing leaves this machine."""
+is printed. Playbooks are on; what you approve goes to the sandbox and its members' mailboxes, and each day that you let
+the sandbox live on gets its night. A second time the same association is met again, and it is quick. Nothing leaves
+this machine."""
 
 
 @click.command("demo", cls=Command, help=HELP)
@@ -37,10 +39,13 @@ def command(home: Path, members: int | None, no_serve: bool, port: int) -> int:
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console, place = Console(), Home(home.resolve())
+    chosen = demos.free_port(port)
+    if chosen != port and not no_serve:
+        console.warn(f"something else listens on port {port}, so the pages are on {chosen}")
     demo = demos.find_or_make(place, members, system_clock)
-    with demos.opened(place, demo, console) as house:
+    with demos.opened(place, demo, console, chosen) as (house, days):
         report = demos.night(house, demo, console)
         console.result(demos.summary(house, demo, report))
         if not no_serve:
-            demos.serve(house, console, demo, port)
+            demos.serve(house, days, console, demo, chosen)
     return report.exit_code

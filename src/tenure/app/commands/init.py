@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,10 +156,18 @@ def _adopt(house: House, answers: Answers, proposal: Proposal) -> None:
     write_atomically(house.home.settings_file, settings_text(replace(answers, mapping=FILE)).encode())
 
 
-def write_home(place: Home, answers: Answers, *, force: bool, password: str = "", ask: bool = True) -> None:
+def write_home(
+    place: Home,
+    answers: Answers,
+    *,
+    force: bool,
+    password: str = "",
+    ask: bool = True,
+    given: Mapping[str, str | int | float | bool] | None = None,
+) -> None:
     """Write the settings, the pseudonym key and, for iMIS, the password into *place*.
 
-    With *ask* a person may be asked for the password.
+    With *ask* a person may be asked for the password; *given* are further settings, as for `settings_text`.
 
     Raises:
         UsageError: There is a tenure.toml and *force* does not allow replacing it, or the password is nowhere.
@@ -168,7 +177,7 @@ def write_home(place: Home, answers: Answers, *, force: bool, password: str = ""
             f"{place.settings_file} is there already",
             mend="edit it, or pass --force to replace it; lake, models, ledger and key stay as they are",
         )
-    text = settings_text(answers).encode()
+    text = settings_text(answers, given).encode()
     parse_settings(text, place.settings_file)
     if answers.kind != "files":
         keep_password(place, password or password_of(place, answers.kind, ask=ask), answers.kind)

@@ -1,0 +1,170 @@
+"""The night's proposals: from scores to drafts that wait, with the lots drawn before anybody sees a list."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import AS_OF, Done, set_, tenure
+
+ON = ("renewal-notice", "personal-reminder", "retention-sequence", "win-back-lapsed", "expiring-card")
+
+
+@pytest.fixture(scope="module")
+def manned(tmp_path_factory: pytest.TempPathFactory, first_night: Path) -> Path:
+    """A copy of the first night, with a director, a sender of mail and some playbooks on. Read-only."""
+    home = tmp_path_factory.mktemp("manned") / "home"
+    shutil.copytree(first_night, home)
+    set_(home, sender="office@example.org", sender_name="The office", postal_address="1 Quay Street")
+    set_(home, control_share=0.3, holdout_share=0.2)
+    for name, role in (("dora", "director"), ("max", "manager")):
+        _well(tenure("staff", "add", name, "--role", role, "--home", home, TENURE_STAFF_PASSWORD="four or five words"))
+    for name in ON:
+        _well(tenure("playbook", "on", name, "--by", "dora", "--home", home))
+    return home
+
+
+@pytest.fixture(scope="module")
+def proposed(tmp_path_factory: pytest.TempPathFactory, manned: Path) -> Path:
+    """A home in the last phase of the rollout after a night of proposals. Read-only."""
+    home = tmp_path_factory.mktemp("proposed") / "home"
+    shutil.copytree(manned, home)
+    _last_phase(home)
+    _well(_night(home))
+    return home
+
+
+def _well(done: Done) -> Done:
+    assert done.code == 0, done.told
+    return done
+
+
+def _night(home: Path) -> Done:
+    return tenure("run", "--home", home, "--as-of", AS_OF, "--json")
+
+
+def _last_phase(home: Path) -> None:
+    despite = [word for rule in ("few-decided", "calibration") for word in ("--despite", rule)]
+    _well(tenure("phase", "set", "3", "--by", "dora", "--why", "a test", *despite, "--home", home))
+
+
+def _rows(home: Path, question: str, *values: object) -> list[Any]:
+    with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger:
+        return ledger.execute(question, values).fetchall()
+
+
+def _step(done: Done) -> dict[str, Any]:
+    return next(step for step in done.json["steps"] if step["name"] == "propose")
+
+
+def test_a_fresh_installation_proposes_nothing_and_says_how_many_it_would(tmp_path: Path, manned: Path):
+    home = tmp_path / "home"
+    shutil.copytree(manned, home)
+
+    step = _step(_well(_night(home)))
+
+    assert step["counts"]["selected"] > 0
+    assert step["counts"]["proposed"] == 0
+    assert {row["rule"] for row in step["counts"]["held_back"]} == {"phase"}
+    assert _rows(home, "SELECT count(*) FROM ledger_proposal") == [(0,)]
+
+
+def test_every_proposal_waits_with_drafts_that_leave_by_nobodys_word(proposed: Path):
+    states = _rows(proposed, "SELECT DISTINCT state FROM ledger_proposal")
+    steps = _rows(proposed, "SELECT DISTINCT state FROM ledger_outreach_step")
+
+    assert states == [("open",)]
+    assert steps == [("draft",)]
+    assert _rows(proposed, "SELECT count(*) FROM ledger_approval") == [(0,)]
+
+
+def test_every_factual_clause_stands_beside_its_record(proposed: Path):
+    rows = _rows(proposed, "SELECT subject, body, claims FROM ledger_outreach_step WHERE kind = 'email'")
+
+    assert rows
+    for subject, body, claims in rows:
+        for claim in json.loads(claims):
+            text = subject if claim["where"] == "subject" else body
+            assert text[claim["start"] : claim["end"]] == claim["text"]
+            assert claim["shown"]
+    assert any(json.loads(claims) for *_, claims in rows)
+
+
+def test_nothing_of_risk_or_watching_is_in_what_members_read(proposed: Path):
+    said = _rows(proposed, "SELECT subject || ' ' || body FROM ledger_outreach_step WHERE kind IN ('email', 'survey')")
+
+    text = " ".join(words for (words,) in said).lower()
+    assert not [word for word in ("risk", "score", "logged in", "login", "predict", "likely to") if word in text]
+
+
+def test_who_was_drawn_into_the_control_group_is_nowhere_on_the_list(proposed: Path):
+    control = {
+        tuple(row)
+        for row in _rows(
+            proposed,
+            "SELECT member, experiment FROM ledger_assignment WHERE arm = 'control' AND experiment != 'holdout'",
+        )
+    }
+    held = {
+        m
+        for (m,) in _rows(
+            proposed, "SELECT member FROM ledger_assignment WHERE arm = 'control' AND experiment = 'holdout'"
+        )
+    }
+    listed = set(_rows(proposed, "SELECT member, playbook FROM ledger_proposal"))
+
+    assert control
+    assert held
+    assert not control & listed
+    mandatory = {"renewal-notice", "automatic-renewal-notice"}
+    assert not {member for member, playbook in listed if playbook not in mandatory} & held
+
+
+def test_both_arms_are_exposed_alike_before_anything_is_listed(proposed: Path):
+    counted = dict(
+        _rows(
+            proposed,
+            "SELECT a.arm || ' ' || e.kind, count(*) FROM ledger_exposure e "
+            "JOIN ledger_assignment a ON a.id = e.assignment_id WHERE a.experiment != 'holdout' GROUP BY 1",
+        )
+    )
+
+    assert counted["control eligible"] > 0
+    assert counted["treated eligible"] >= counted["treated listed"] > 0
+    assert "control listed" not in counted
+
+
+def test_the_same_night_again_proposes_nothing_twice(tmp_path: Path, proposed: Path):
+    home = tmp_path / "home"
+    shutil.copytree(proposed, home)
+    before = _rows(home, "SELECT * FROM ledger_proposal ORDER BY id")
+
+    step = _step(_well(_night(home)))
+
+    assert step["counts"].get("proposed", 0) == 0
+    assert _rows(home, "SELECT * FROM ledger_proposal ORDER BY id") == before
+
+
+def test_a_dry_run_and_a_replay_propose_nothing(tmp_path: Path, manned: Path):
+    home = tmp_path / "home"
+    shutil.copytree(manned, home)
+    _last_phase(home)
+
+    _well(tenure("run", "--home", home, "--as-of", AS_OF, "--dry-run"))
+    _well(tenure("run", "--home", home, "--as-of", "2025-02-01"))
+
+    assert _rows(home, "SELECT count(*) FROM ledger_proposal") == [(0,)]
+
+
+def test_each_proposal_and_each_draw_is_in_the_audit_log(proposed: Path):
+    opened = _rows(proposed, "SELECT count(*) FROM ledger_audit_event WHERE act = 'proposal:member:open'")
+
+    assert opened == _rows(proposed, "SELECT count(*) FROM ledger_proposal")
+    drawn = _rows(proposed, "SELECT details FROM ledger_audit_event WHERE act = 'experiment:arms:draw'")
+    kept = _rows(proposed, "SELECT count(*) FROM ledger_assignment")[0][0]
+    assert sum(one.get("control", 0) + one.get("treated", 0) for one in (json.loads(text) for (text,) in drawn)) == kept
