@@ -1,7 +1,8 @@
 """What follows from scores and records together: why a member may leave, what a member is worth, what is at risk.
 
-The reckonings that are listed here take plain arrays and frames. The rooms beside them read the lake, as it was known on
-a day: `facts` for drafts, `happenings`, `chapters`, `hardship`, `displacement`, `winback` and `benefits` for playbooks.
+The reckonings that are listed here take plain arrays and frames. The rooms beside them read the lake, as it was known
+on a day: `facts` for drafts; `happenings`, `chapters`, `hardship`, `displacement`, `winback` and `benefits` for
+playbooks.
 """
 
 from tenure.insights.dues import DuesAtRisk, dues_at_risk
