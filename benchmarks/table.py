@@ -254,6 +254,7 @@ def keep(row: Row, figures: Figures, *, full: bool) -> None:
         "form": "full" if full or not row.short else "short",
         "measured_on": dt.datetime.now(dt.UTC).date().isoformat(),
         "machine": machine(),
+        "load": round(os.getloadavg()[2]),
         "figures": {name: number for name, number in figures.items() if name in wanted},
     }
     text = json.dumps({**kept_so_far(), row.name: entry}, indent=1, sort_keys=True)
@@ -264,10 +265,12 @@ HEAD = """# What is measured against which mark
 
 Made by `make benchmarks` (`python benchmarks/table.py`) from `benchmarks/results.json`; a test keeps it so. *Full* is
 the size that the mark speaks of; *short* is a smaller one, and says little about the full one where costs or gains grow
-otherwise than in proportion. Ratios are taken within one run on one machine; minutes and GiB are that machine's.
+otherwise than in proportion. Ratios are taken within one run on one machine; minutes and GiB are that machine's. *Load*
+is how many processes wanted a processor meanwhile, the run's own included: beyond the processors there are, minutes say
+little.
 
-| row | | mark | measured | | form | measured on |
-|---|---|--:|--:|---|---|---|
+| row | | mark | measured | | form | measured on | load |
+|---|---|--:|--:|---|---|---|--:|
 """
 
 
@@ -283,7 +286,7 @@ def _lines(row: Row, entry: Figures | None) -> Iterator[str]:
         title = f"**{row.title}** (`{row.name}`)" if place == 0 else ""
         measured = entry["figures"].get(mark.figure) if entry else None
         if entry is None or measured is None:
-            yield f"| {title} | {mark.what} | {mark.words()} | | not measured | | |"
+            yield f"| {title} | {mark.what} | {mark.words()} | | not measured | | | |"
             continue
         size = row.sizes.format(**entry["figures"]) if row.sizes else ""
         form = entry["form"] + (f": {size}" if size else "")
@@ -295,6 +298,7 @@ def _lines(row: Row, entry: Figures | None) -> Iterator[str]:
             mark.verdict(measured),
             form,
             entry["measured_on"],
+            str(entry["load"]),
         )
         yield f"| {' | '.join(cells)} |"
 

@@ -51,6 +51,6 @@ def test_a_mark_says_whether_it_is_met_or_by_how_much_it_is_missed(table: Module
 
 
 def test_a_row_that_was_not_measured_says_so(table: ModuleType):
-    nothing = {"form": "short", "measured_on": "2026-01-01", "machine": "one", "figures": {}}
+    nothing = {"form": "short", "measured_on": "2026-01-01", "machine": "one", "load": 1, "figures": {}}
 
     assert table.page({"engine": nothing}).count("not measured") == sum(len(row.marks) for row in table.ROWS)

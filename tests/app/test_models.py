@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -221,3 +222,40 @@ def test_the_doctor_tells_of_unsigned_labels_and_of_a_challenger_that_waits(nigh
     assert found(night, "challenger")[0]["state"] == "ok"
     set_(night, default=45)
     assert "void" in found(night, "labels")[0]["words"]
+
+
+def test_a_red_watch_holds_the_night_back_until_somebody_has_looked(night: Path, tmp_path: Path):
+    """All that was recorded lately comes eight times: yesterday's scores stay, and a name lets the night pass."""
+    path = tmp_path / "exports" / "activity.csv"
+    rows = pl.read_csv(path, infer_schema=False)
+    lately = rows.filter(pl.col("recorded_at").is_between(pl.lit("2025-02-20"), pl.lit("2025-03-16")))
+    again = [lately.with_columns(activity_id=pl.format("{}-{}", "activity_id", pl.lit(n))) for n in range(1, 8)]
+    pl.concat([rows, *again]).write_csv(path)
+    before = tenure("export", "scores", "--home", night, "--out", tmp_path / "a.csv", "--json").json
+
+    away = tmp_path / "away"
+    shutil.copytree(night, away)
+    late = tenure("run", "--home", away, "--as-of", "2025-03-16")
+    assert late.code == 0, "scores of more than two weeks ago are no longer kept"
+    assert len(tenure("model", "drift", "--home", away, "--json").json["alarms"]) >= 3
+
+    held = tenure("run", "--home", night, "--as-of", LATER)
+    assert held.code == 3, held.told
+    assert "the world is not as the model learnt it" in " ".join(held.err.split())
+    assert "--despite-drift" in held.err
+    after = tenure("export", "scores", "--home", night, "--out", tmp_path / "b.csv", "--json").json
+    assert after["as_of"] == before["as_of"] == AS_OF
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    shown = tenure("model", "drift", "--home", night).out
+    assert f"Drift on {LATER}" in shown
+    assert "ALARM" in shown
+
+    assert tenure("run", "--home", night, "--as-of", LATER, "--despite-drift").code == 2, "nobody is named"
+    passed = tenure("run", "--home", night, "--as-of", LATER, "--despite-drift", "--by", "A. Analyst")
+    assert passed.code == 0, passed.told
+    with sqlite3.connect(night / "ledger.sqlite3") as ledger:
+        query = "SELECT \"by\", subject FROM ledger_audit_event WHERE act = 'drift:gate:release'"
+        told = ledger.execute(query).fetchall()
+    assert told == [("A. Analyst", LATER)]
+    again = tenure("run", "--home", night, "--as-of", LATER, "--json")
+    assert again.json["unchanged"] is True, "a second run of a night that was let pass asks nobody again"

@@ -51,7 +51,14 @@ class Report:
 
 
 def run_night(
-    house: House, console: Console, *, as_of: dt.date | None, dry_run: bool, by: str, approved: bool = False
+    house: House,
+    console: Console,
+    *,
+    as_of: dt.date | None,
+    dry_run: bool,
+    by: str,
+    approved: bool = False,
+    despite_drift: bool = False,
 ) -> Report:
     """Do one night.
 
@@ -62,6 +69,7 @@ def run_night(
         dry_run: Bring in records and train, but keep no scores and change nothing in iMIS.
         by: Who asked for it.
         approved: That person has looked at a write-back that was held back for its size, and lets it pass.
+        despite_drift: That person has looked at the drift of this night, and lets it be scored.
 
     Raises:
         TenureError: A step could not be done; what earlier nights made stays as it is.
@@ -73,9 +81,12 @@ def run_night(
             steps.sync(house, walk)
             if not dry_run:
                 note_responses(house, walk)
+            before = model_for(house, day)
             model = steps.train_when_due(house, walk, day)
-            approver = by if approved else ""
-            steps.score_and_write_back(house, walk, day, model, dry_run=dry_run, approved_by=approver)
+            steps.score_and_write_back(
+                house, walk, day, model, dry_run=dry_run, before=before,
+                approved_by=by if approved else "", despite_drift=by if despite_drift else "",
+            )  # fmt: skip
         watcher.done(well=walk.exit_code == DONE)
     return _report(walk, day, model.version, dry_run=dry_run)
 

@@ -110,18 +110,38 @@ def train(house: House, walk: Walk, as_of: dt.date, why: str) -> str:
 
 
 def score_and_write_back(
-    house: House, walk: Walk, as_of: dt.date, model: Model, *, dry_run: bool, approved_by: str = ""
+    house: House,
+    walk: Walk,
+    as_of: dt.date,
+    model: Model,
+    *,
+    dry_run: bool,
+    before: Model | None = None,
+    approved_by: str = "",
+    despite_drift: str = "",
 ) -> None:
     """Score every active member, keep the scores, and put into iMIS what changed.
 
-    Whoever *approved_by* names has let a write-back of any size pass.
+    Args:
+        house: The association's.
+        walk: The run.
+        as_of: The night.
+        model: Which model scores.
+        dry_run: Keep nothing.
+        before: The model that served before this night made another: drift is looked for with it, since the other has
+            learnt what has drifted.
+        approved_by: Who has let a write-back of any size pass.
+        despite_drift: Who has looked at the drift of this night, and lets it be scored.
+
+    Raises:
+        HeldBack: The drift watch is red; yesterday's scores stay.
     """
     receipt = receipt_of(house, as_of, model)
     frame = _kept_scores(house, as_of, receipt)
     if frame is None:
-        frame = _score(house, walk, as_of, model, receipt, dry_run=dry_run)
         if not dry_run and not _is_replay(as_of):
-            _watch(house, walk, as_of, model)
+            _watch(house, walk, as_of, before or model, despite_drift)
+        frame = _score(house, walk, as_of, model, receipt, dry_run=dry_run)
     else:
         with walk.step("score", "Score") as tell:
             tell.unchanged(f"the {frame.height:,} scores of {as_of} stand")
@@ -161,8 +181,9 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
     return frame
 
 
-def _watch(house: House, walk: Walk, as_of: dt.date, model: Model) -> None:
-    """See whether the world still is as the model learnt it; an alarm stops nothing."""
+def _watch(house: House, walk: Walk, as_of: dt.date, model: Model, despite: str) -> None:
+    """See whether the world still is as the model learnt it. One alarm stops nothing; a red watch holds the night back
+    unless somebody, *despite*, has looked."""
     with walk.step(watching.STEP, "Look for drift") as tell:
         found = watching.watched(house, as_of, model)
         watching.keep(house, found)
@@ -171,6 +192,20 @@ def _watch(house: House, walk: Walk, as_of: dt.date, model: Model) -> None:
         tell.say(f"{len(found['alarms'])} alarms" if found["alarms"] else quiet)
         for words in found["alarms"]:
             tell.notice(words)
+        if _has_fresh_scores(as_of):
+            watching.gate(house, found, despite=despite)
+
+
+_FRESH_DAYS = 14
+
+
+def _has_fresh_scores(as_of: dt.date) -> bool:
+    """Whether there are scores to keep for another night: those of more than two weeks ago mislead more than scores of
+    a world that has changed, and where there are none yet nothing is to be kept."""
+    from tenure.ledger import scores
+
+    current = scores.current()
+    return current is not None and (as_of - current.as_of).days <= _FRESH_DAYS
 
 
 def _band_words(bands: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
 from tenure.app.models import model_for
-from tenure.base.errors import TenureError
+from tenure.base.errors import HeldBack, TenureError
 from tenure.base.home import write_atomically
 
 if TYPE_CHECKING:
@@ -72,6 +72,29 @@ def keep(house: House, found: dict[str, Any]) -> None:
     write_atomically(_place(house, found["as_of"]), json.dumps(found, indent=1).encode())
 
 
+def gate(house: House, found: dict[str, Any], *, despite: str) -> None:
+    """Hold a night back whose watch is red, unless *despite* names who has looked; the audit log keeps who that was.
+
+    Raises:
+        HeldBack: It is red, and nobody has looked.
+    """
+    from tenure.risk.drift import is_red
+
+    if not is_red(found):
+        return
+    if not despite:
+        raise HeldBack(
+            f"the world is not as the model learnt it: {len(found['alarms'])} alarms, such as: {found['alarms'][0]}",
+            mend="see `tenure model drift`, and mend the feed or mapping that changed; if the change is real, "
+            "`tenure run --despite-drift --by NAME`, and train anew",
+        )
+    from tenure.ledger import audit
+
+    audit.record(
+        "drift:gate:release", by=despite, subject=str(found["as_of"]), clock=house.clock, alarms=len(found["alarms"])
+    )
+
+
 def kept(house: House) -> dict[str, Any]:
     """What the last night's watch found.
 
@@ -81,7 +104,7 @@ def kept(house: House) -> dict[str, Any]:
     house.open_ledger()
     from tenure.ledger.models import RunStep
 
-    step = RunStep.objects.filter(name=STEP, state="done").order_by("-id").first()
+    step = RunStep.objects.filter(name=STEP, state__in=("done", "held_back")).order_by("-id").first()
     path = _place(house, step.run.as_of) if step else None
     if path is None or not path.is_file():
         raise TenureError("no night has looked for drift yet", mend="the next `tenure run` does, or pass --as-of")
@@ -112,6 +135,7 @@ def words_of(found: dict[str, Any]) -> str:
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"Drift on {found['as_of']}, model {found['model']}"
+    yield from _of_inflow(found.get("inflow", []))
     if "too_young" in found:
         yield f"Cannot tell: {found['too_young']}."
     else:
@@ -133,6 +157,19 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     came = found["matured"]
     yield f"Of past nights: {_of_matured(came)}." if came["decisions"] else "Of past nights: no renewal is decided yet."
     yield "No alarm." if not found["alarms"] else "Alarms:\n" + "\n".join(f"  {words}" for words in found["alarms"])
+
+
+_NAMELESS = {"delay": "days from deed to record", "dues": "dues of a term"}
+
+
+def _of_inflow(came: list[dict[str, Any]]) -> Iterator[str]:
+    """Rows of the last fortnight, beside those of the year before it."""
+    if came:
+        yield "What came in the last fortnight, and the range of the fortnights of two years before:"
+    for one in came:
+        name = one["name"].replace("_", " ") or _NAMELESS[one["what"]]
+        mark = "  ALARM" if one["alarm"] else ""
+        yield f"  {one['now']:>9,.0f}  {one['low']:>9,.0f} to {one['high']:<9,.0f}  {name}{mark}"
 
 
 def _n(value: float | None) -> str:

@@ -21,6 +21,7 @@ from tenure.features import CATEGORIES, GROUPS, FeatureMatrix
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.cohort import members_on
+from tenure.risk.inflow import inflow, words_of
 from tenure.risk.learners import Floats
 from tenure.risk.receipts import spoken_again
 from tenure.risk.registry import Model
@@ -108,11 +109,14 @@ def watch(reference: Reference, lake: Lake, rules: Membership, model: Model, as_
         `threshold`, `alarm` and `features` (those that moved most); `missing`: likewise, by how much the share of
         members of whom nothing is known has moved; `scores`: likewise, of the scores; `expected`: what the scores of
         those due within 90 days say of their own log loss, Brier score and AUC, with the range of the months before;
-        `alarms`: in words. Where the past is too short to tell how much is usual, `too_young` says so.
+        `inflow`: what came in lately, as `tenure.risk.inflow` says it; `alarms`: in words. Where the past is too short
+        to tell how much is usual, `too_young` says so.
     """
+    came = inflow(lake, as_of)
+    of_inflow = [words_of(one) for one in came if one["alarm"]]
     if len(reference.days) < _FEWEST_MONTHS:
-        months = len(reference.days)
-        return {"as_of": as_of.isoformat(), "alarms": [], "too_young": f"{months} months are too few to compare with"}
+        few = f"{len(reference.days)} months are too few to compare with"
+        return {"as_of": as_of.isoformat(), "alarms": of_inflow, "inflow": came, "too_young": few}
     matrix = members_on(lake, rules, [as_of])
     p = spoken_again(model, matrix)
     now = _now(reference, matrix, p)
@@ -129,10 +133,21 @@ def watch(reference: Reference, lake: Lake, rules: Membership, model: Model, as_
         "missing": missing,
         "scores": scores,
         "expected": {name: _ranged(name, worth, reference) for name in worth},
-        "alarms": _alarms(inputs, missing, scores),
+        "inflow": came,
+        "alarms": [*of_inflow, *_alarms(inputs, missing, scores)],
     }
     plain: dict[str, Any] = without_nan(found)
     return plain
+
+
+_RED = 3
+
+
+def is_red(found: dict[str, Any]) -> bool:
+    """Whether so much has changed that scores made tonight would not be what past nights were judged by: three alarms
+    or more, those apart that only say that a new kind of activity came in."""
+    new = sum(one["alarm"] and one["new"] for one in found.get("inflow", []))
+    return len(found["alarms"]) - new >= _RED
 
 
 def expected_worth(p: Floats) -> dict[str, float]:

@@ -23,6 +23,10 @@ would write.
 A write-back that was held back because too many members would move to another risk band is let pass once by
 --approve-writeback, with --by and the name of the person who has looked; the ledger keeps who that was.
 
+A night whose drift watch is red (three alarms or more) is held back before scores of the last two weeks are replaced:
+they stay. `tenure model drift` shows what changed; --despite-drift, with --by and the name
+of who has looked, lets this night be scored.
+
 --if-due is for a schedule that calls often, such as every hour: the first call after `night.starts_at` by the
 association's own clock does the night, and the others do nothing, also when clocks are put forward or back. Nights
 that were missed are made up for by the next one.
@@ -36,6 +40,7 @@ that ended its process three times in a row is parked until --release lets it be
 @as_of_option
 @click.option("--dry-run", is_flag=True, help="Show what would be written into iMIS, and write none of it.")
 @click.option("--approve-writeback", is_flag=True, help="Let a write-back pass that was held back for its size.")
+@click.option("--despite-drift", is_flag=True, help="Score this night though the drift watch is red.")
 @click.option("--by", metavar="NAME", default="", help="Who has looked and approves.")
 @click.option("--if-due", is_flag=True, help="Do nothing when this night, by local time, was done.")
 @click.option("--release", metavar="STEP", default="", help="Let a step be tried again that was parked.")
@@ -45,6 +50,7 @@ def command(
     as_of: dt.date | None,
     dry_run: bool,
     approve_writeback: bool,
+    despite_drift: bool,
     by: str,
     if_due: bool,
     release: str,
@@ -55,7 +61,9 @@ def command(
     from tenure.app.summary import words_of
 
     by = by.strip()[:150]
-    _require_sense(by, named=approve_writeback or bool(release), both_days=if_due and as_of is not None)
+    _require_sense(
+        by, named=approve_writeback or despite_drift or bool(release), both_days=if_due and as_of is not None
+    )
     console, house = Console(quiet=as_json), House.open(home)
     if release:
         was = night.release(house, release, by=by)
@@ -64,8 +72,9 @@ def command(
         console.result_json({"due": False, "exit_code": DONE}) if as_json else console.result("this night was done")
         return DONE
     report = night.run_night(
-        house, console, as_of=as_of, dry_run=dry_run, by=by or "tenure run", approved=approve_writeback
-    )
+        house, console, as_of=as_of, dry_run=dry_run, by=by or "tenure run", approved=approve_writeback,
+        despite_drift=despite_drift,
+    )  # fmt: skip
     if as_json:
         console.result_json(report.as_json())
     else:
@@ -76,7 +85,7 @@ def command(
 def _require_sense(by: str, *, named: bool, both_days: bool) -> None:
     if named != bool(by):
         raise UsageError(
-            "--by goes together with --approve-writeback or --release",
+            "--by goes together with --approve-writeback, --despite-drift or --release",
             mend="name the person who has looked: --by 'Given Name'",
         )
     if both_days:
