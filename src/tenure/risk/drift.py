@@ -147,7 +147,7 @@ def is_red(found: dict[str, Any]) -> bool:
     """Whether so much has changed that scores made tonight would not be what past nights were judged by: three alarms
     or more, those apart that only say that a new kind of activity came in."""
     new = sum(one["alarm"] and one["new"] for one in found.get("inflow", []))
-    return len(found["alarms"]) - new >= _RED
+    return int(len(found["alarms"]) - new) >= _RED
 
 
 def expected_worth(p: Floats) -> dict[str, float]:
