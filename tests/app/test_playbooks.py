@@ -124,6 +124,27 @@ def test_days_that_are_not_past_or_had_no_model_are_refused(director: Path) -> N
     assert f"no model had been made by {DAY}" in unscored.err
 
 
+def test_a_list_in_the_home_names_whom_a_playbook_selects(director: Path, tmp_path: Path, exports: Path) -> None:
+    members = sorted(set(pl.read_csv(exports / "terms.csv", infer_schema=False)["member_id"]))[:6]
+    file, out = tmp_path / "invited.toml", tmp_path / "chosen.csv"
+    file.write_text(
+        'title = "T"\npurpose = "P"\ncause = "on the list"\n[trigger]\nkind = "list"\nlist = "board"\n'
+        '[[steps]]\nkind = "group"\ndetails = { group = "Board" }\n'
+    )
+    asked = ("playbook", "test", file, "--as-of", AS_OF, "--out", out, "--home", director)
+
+    missing = tenure(*asked)
+    (director / "lists").mkdir()
+    (director / "lists" / "board.txt").write_text("# invited\n" + "\n".join(members) + "\nnobody\n")
+    done = tenure(*asked)
+
+    assert (missing.code, done.code) == (1, 0), done.told
+    assert "lists/board.txt, which is not there" in missing.err
+    chosen = pl.read_csv(out, infer_schema=False)["member_id"].to_list()
+    assert chosen
+    assert set(chosen) <= set(members)
+
+
 def test_each_gate_of_the_rollout_wants_its_evidence_and_a_director(director: Path) -> None:
     def moved(number: int, *more: str, by: str = "dora") -> Done:
         return tenure("phase", "set", number, "--by", by, "--why", "the pilot", *more, "--home", director, "--json")

@@ -71,7 +71,7 @@ def test_money_and_status_never_leave_by_themselves_and_only_payments_and_notice
     assert playbook.reaches_auto_renewing == (playbook.name in wakes)
     if playbook.makes_offer:
         assert playbook.approval.auto_send == "never"
-        assert playbook.approval.second_person
+        assert all(step.details["second_person"] is True for step in playbook.steps)
     if playbook.is_mandatory:
         assert playbook.experiment == ""
 

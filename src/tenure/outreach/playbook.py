@@ -294,6 +294,9 @@ class Playbook(Table):
     def _numbers_its_steps(self) -> Playbook:
         for place, step in enumerate(self.steps, start=1):
             object.__setattr__(step, "template", f"{self.name}@{self.version}#{place}")
+            if self.approval.second_person:
+                # Approvals are given by what the ledger knows, which is the step and not its playbook.
+                object.__setattr__(step, "details", {**step.details, "second_person": True})
         if self.is_mandatory and self.experiment:
             raise ValueError('a mandatory notice reaches everyone, so it cannot be measured; write `measure = ""`')
         return self
