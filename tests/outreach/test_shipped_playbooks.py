@@ -9,11 +9,13 @@ from collections.abc import Mapping
 import pytest
 from messages import FACTS as SOME
 from messages import Fact, settings
+from situations import situation
 
 from tenure.base.settings import LINKS, Settings
 from tenure.outreach.drafts import draft
 from tenure.outreach.playbook import Playbook, StepPlan
 from tenure.outreach.reading import read_playbook, shipped
+from tenure.outreach.selecting import select
 
 EVERY = {name: read_playbook(text, name) for name, text in shipped().items()}
 FACTS = SOME | {
@@ -74,6 +76,14 @@ def test_money_and_status_never_leave_by_themselves_and_only_payments_and_notice
         assert all(step.details["second_person"] is True for step in playbook.steps)
     if playbook.is_mandatory:
         assert playbook.experiment == ""
+
+
+def test_members_of_whom_the_way_of_paying_is_unknown_get_the_standard_notice() -> None:
+    rows = situation({"days_to_renewal": 28, "auto_renew": True}, {"days_to_renewal": 28, "auto_renew": None},
+                     {"days_to_renewal": 28, "auto_renew": False}, {"days_to_renewal": 40})  # fmt: skip
+
+    assert select(EVERY["renewal-notice"], rows)["member"].to_list() == [2, 3]
+    assert select(EVERY["automatic-renewal-notice"], rows)["member"].to_list() == [1]
 
 
 @pytest.mark.parametrize(("step", "reason"), SAID)
