@@ -42,6 +42,7 @@ coverage: $(VENV)/tested-with browser ## Run every test and list the lines that 
 
 torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs, try a thousand watermarks, fill the disk 100 times: most of an hour (TORTURE="--kills 1000").
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
+	$(BIN)/python benchmarks/delivery_torture.py
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py
 	$(BIN)/python benchmarks/full_disk.py $(FULL_DISK)
 

@@ -18,7 +18,8 @@ class MailSink:
     """Takes mail at a port of its own for the length of the `with` block.
 
     Set `at_recipient`, `at_data` to an answer such as `"550 no such box"` to have it given instead of taking; `drops`
-    to how many messages shall be kept and then not acknowledged, because the line breaks.
+    to how many messages shall be kept and then not acknowledged, because the line breaks; `seconds` to how long it
+    takes before and after keeping one.
 
     Args:
         folder: Where to keep each message as a file too, for processes that look at the sink alone.
@@ -28,7 +29,7 @@ class MailSink:
         self.messages: list[EmailMessage] = []
         self.envelopes: list[tuple[str, list[str]]] = []
         self.at_recipient = self.at_data = ""
-        self.drops = 0
+        self.drops, self.seconds = 0, 0.0
         self.folder = folder
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
@@ -71,6 +72,7 @@ class MailSink:
         """Keep one message."""
         if self.at_data:
             return self.at_data
+        await asyncio.sleep(self.seconds)
         content = bytes(envelope.content or b"")
         message = email.message_from_bytes(content, policy=email.policy.default)
         assert isinstance(message, EmailMessage)
@@ -82,6 +84,7 @@ class MailSink:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+        await asyncio.sleep(self.seconds)
         if self.drops:
             self.drops -= 1
             assert server.transport is not None

@@ -24,7 +24,7 @@ import tenure
 READS = {
     "init": "there is no ledger yet; the first row of the log is that of the first run",
     "doctor": "changes nothing",
-    "serve": "changes nothing by itself; its pages are listed",
+    "serve": "changes nothing by itself; its pages are listed, and its worker is that of `work`",
     "evaluate": "changes nothing",
     "receipt": "changes nothing",
     "labels show": "changes nothing",
@@ -45,6 +45,9 @@ READS = {
     "donotwake list": "changes nothing",
     "audit grants": "changes nothing",
     "audit map": "changes nothing",
+    "webhook list": "changes nothing",
+    "webhook secret": "changes nothing",
+    "webhook describe": "changes nothing",
     "audit anchor": "adds a file and leaves the ledger as it is",
 }
 """Commands that need no row of the log, and why. A new command that is not here and tells of nothing fails a test."""

@@ -59,6 +59,7 @@ class Carrier:
         look_after: See `LOOK_AFTER`.
         noted_kinds: Kinds of steps that are noted on the member's record in iMIS.
         reported_kinds: Kinds whose delivery is noted as a response.
+        on_bounce: Called when a step's address was refused for good.
     """
 
     fence: Fence
@@ -68,6 +69,7 @@ class Carrier:
     look_after: dt.timedelta = LOOK_AFTER
     noted_kinds: Collection[str] = ()
     reported_kinds: Collection[str] = ()
+    on_bounce: Callable[[Any], None] = lambda step: None
     tally: Counter[str] = field(default_factory=Counter)
 
     def deliver(self, step: Any, channel: Channel) -> None:
@@ -136,6 +138,7 @@ class Carrier:
             self._settle(step, "failed", error=error.message)
             if error.bounced:
                 self._respond(step, "bounced", error.message)
+                self.on_bounce(step)
         except Unsure as error:
             self._settle(step, "unknown", error=error.message)
         except (HeldBack, Stopped):

@@ -12,6 +12,7 @@ from tenure.app.house import House
 from tenure.app.password import is_known
 from tenure.app.source import open_client
 from tenure.base.home import Home
+from tenure.base.pseudonym import Pseudonyms
 from tenure.outreach.channels.parcel import Channel, NotTaken, Parcel, Refused, Unsure
 from tenure.outreach.channels.smtp import Mailer
 
@@ -38,6 +39,7 @@ class Channels:
     missing: dict[str, str] = field(default_factory=dict)
     activities: Activities | None = None
     announcer: Announcer | None = None
+    mailing: Mailing | None = None
 
     def without_lookup(self) -> list[str]:
         """Kinds whose unknown outcomes wait for a person."""
@@ -52,9 +54,11 @@ def opened(house: House) -> Iterator[Channels]:
         if house.settings.mail.host and house.settings.mail.sender:
             mailer = stack.enter_context(Mailer(house.settings.mail, mail_password(house.home)))
             found.by_kind.update(dict.fromkeys(MAILED, mailer))
+            found.mailing = Mailing(house, mailer)
         else:
             found.missing.update(dict.fromkeys(MAILED, "set `mail.host` and `mail.sender` in tenure.toml"))
         _add_webhooks(house, found)
+        _add_providers(house, found)
         if house.settings.source.kind == "imis" and house.settings.writeback.enabled:
             if is_known(house.home):
                 _add_imis(house, found, stack)
@@ -81,19 +85,26 @@ class Mailing:
 
     def to_administrators(self, about: str, subject: str, words: str) -> int:
         """Write to every administrator with an address; gives how many were reached. Nobody is a reason to fail."""
+        from tenure.ledger.models import Staff
+
+        names = Staff.objects.filter(role="administrator").values_list("username", flat=True)
+        return sum(self.to_staff(name, f"{about}:{self.house.clock():%Y%m%dT%H%M%S}", subject, words) for name in names)
+
+    def to_staff(self, name: str, about: str, subject: str, words: str, *, calendar: bytes = b"") -> bool:
+        """Write to one person of staff, where an address is known; whether they were reached."""
         from tenure.ledger import audit
         from tenure.ledger.models import Staff
 
-        reached = 0
-        now = self.house.clock()
-        addresses = Staff.objects.filter(role="administrator", is_active=True).exclude(email="")
-        for number, address in enumerate(addresses.values_list("email", flat=True), start=1):
-            reference = f"notice:{about}:{now:%Y%m%dT%H%M%S}:{number}"
-            audit.record("notice:staff:send", by="tenure work", subject=reference, clock=self.house.clock)
-            with suppress(NotTaken, Refused, Unsure):
-                self.mailer.send(Parcel("notice", reference, address, subject, words, now), lambda: None)
-                reached += 1
-        return reached
+        person = Staff.objects.filter(username__iexact=name, is_active=True).exclude(email="").first()
+        if person is None:
+            return False
+        reference = f"notice:{about}:{person.username}"
+        audit.record("notice:staff:send", by="tenure work", subject=reference, clock=self.house.clock)
+        letter = Parcel("notice", reference, person.email, subject, words, self.house.clock(), calendar=calendar)
+        with suppress(NotTaken, Refused, Unsure):
+            self.mailer.send(letter, lambda: None)
+            return True
+        return False
 
 
 def _add_webhooks(house: House, found: Channels) -> None:
@@ -101,19 +112,34 @@ def _add_webhooks(house: House, found: Channels) -> None:
     from tenure.outreach.channels.outside import Outside
 
     rules = house.settings.webhooks
-    mailer = found.by_kind.get("email")
-    mailing = Mailing(house, mailer) if isinstance(mailer, Mailer) else None
-    found.announcer = Announcer(house, Outside(rules.networks, rules.timeout_seconds), mailing)
+    outside = Outside(rules.networks, rules.timeout_seconds)
+    found.announcer = Announcer(house, outside, found.mailing)
     found.by_kind["webhook"] = found.announcer
 
 
+def _add_providers(house: House, found: Channels) -> None:
+    from tenure.outreach.channels.outside import Outside
+    from tenure.outreach.channels.provider import Provider
+
+    keyed = Pseudonyms.of(house.home)
+    for kind, rules in (("sms", house.settings.sms), ("in_app", house.settings.in_app)):
+        if rules.url:
+            outside = Outside(house.settings.webhooks.networks, rules.timeout_seconds)
+            key = keyed.secret(f"provider:{kind}")
+            found.by_kind[kind] = Provider(rules.url, kind, key, outside, house.clock)
+        else:
+            found.missing[kind] = f"set `{kind}.url` in tenure.toml"
+
+
 def _add_imis(house: House, found: Channels, stack: ExitStack) -> None:
+    from tenure.app.calls import Calls
     from tenure.writeback.activities import Activities
     from tenure.writeback.groups import Groups
 
     client = stack.enter_context(open_client(house))
     found.activities = Activities(client, house.settings.tasks, house.settings.association.time_zone)
-    found.by_kind.update(dict.fromkeys(("task", "callback", "log"), found.activities))
+    found.by_kind.update(dict.fromkeys(("task", "log"), found.activities))
+    found.by_kind["callback"] = Calls(house, found.activities, found.mailing)
     found.by_kind["group"] = Groups(client)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
 from tenure.app.password import is_known
@@ -49,6 +49,25 @@ def note_responses(house: House, walk: Walk) -> None:
         tell.count(**{kind: count for kind, count in new.items() if count})
         words = ", ".join(f"{count:,} {kind}" for kind, count in sorted(new.items()) if count)
         tell.say(words) if words else tell.unchanged("nothing new came of what was done")
+
+
+def bar(house: House, step: Any, kind: str, source: str, *, by: str) -> None:
+    """Leave alone what a response to *step* says to: the address that bounced, the member who unsubscribed."""
+    from tenure.base.pseudonym import Pseudonyms
+    from tenure.ledger import permissions
+    from tenure.outreach.consent import CHANNEL_OF
+
+    channel = CHANNEL_OF.get(str(step.kind), "")
+    if kind == "bounced" and channel in ("email", "sms") and step.recipient:
+        keyed = Pseudonyms.of(house.home)
+        permissions.suppress(
+            why="bounce", source=source, by=by, address=step.recipient, channel=channel, keyed=keyed, clock=house.clock
+        )
+    if kind == "unsubscribed" and channel:
+        why = "stop" if channel == "sms" else "unsubscribe"
+        permissions.suppress(
+            why=why, source=source, by=by, member=step.proposal.member, channel=channel, clock=house.clock
+        )
 
 
 def done_steps(house: House) -> Steps:

@@ -20,12 +20,14 @@ from tenure.app import channels, noting
 from tenure.app.carrying import LOOK_AFTER, Carrier
 from tenure.app.gatekeeping import Gatekeeper, Members, wrap_of
 from tenure.app.house import House
+from tenure.app.responding import bar
 from tenure.base.errors import HeldBack, Stopped
 from tenure.outreach.channels.parcel import Channel, NotTaken
 
 if TYPE_CHECKING:
     from tenure.ledger.lease import Fence
 
+BY = "tenure work"
 LEASE = "work"
 EVERY_SECONDS = 5.0
 _AT_ONCE = 50
@@ -59,10 +61,14 @@ class Worker:
         self.members = Members(house)
         self.carrier = Carrier(
             fence, Gatekeeper(house, self.members), wrap_of(house, self.members), house.clock, look_after,
-            noted_kinds=noted, reported_kinds=channels.SAID,
+            noted_kinds=noted, reported_kinds=channels.SAID, on_bounce=self._bar,
         )  # fmt: skip
         self._resting: dict[int, dt.datetime] = {}
         self._mailed: list[float] = []
+
+    def _bar(self, step: Any) -> None:
+        """Leave an address alone that was refused for good."""
+        bar(self.house, step, "bounced", "refused at delivery", by=BY)
 
     @property
     def tally(self) -> Counter[str]:

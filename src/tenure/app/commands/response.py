@@ -29,10 +29,12 @@ def add(home: Path, reference: str, kind: str, by: str, value: str, source_id: s
     """Note a response to the step known as REFERENCE, which is the header X-Tenure-Reference of its message.
 
     The same news twice is noted once: give --id where one step can have several of one kind. A program that reads the
-    mailbox to which replies go can call this for each.
+    mailbox to which replies go can call this for each. After `bounced` the address is left alone, after `unsubscribed`
+    (also STOP to a text message) the member, by that channel.
     """
     house = House.open(home)
     house.open_ledger()
+    from tenure.app.responding import bar
     from tenure.ledger import deliveries, responses
 
     step = deliveries.by_reference(reference)
@@ -42,6 +44,8 @@ def add(home: Path, reference: str, kind: str, by: str, value: str, source_id: s
         step.proposal.member, kind, "staff", f"{reference}:{kind}:{source_id}"[:200], house.clock(), step.pk, value
     )
     new = responses.note(news=news, by=by.strip()[:150], clock=house.clock)
+    if new:
+        bar(house, step, kind, "tenure response add", by=by.strip()[:150])
     console = Console(quiet=as_json)
     console.result_json({"new": new}) if as_json else console.result("noted" if new else "it was known")
     return 0

@@ -106,6 +106,19 @@ def replay(home: Path, name: str, by: str) -> int:
     return 0
 
 
+@command.command("secret", cls=Command)
+@home_option
+@click.argument("channel", type=click.Choice(["sms", "in_app"]))
+def secret(home: Path, channel: str) -> int:
+    """Print what requests to the service for text or in-app messages are signed with; see docs/providers.md."""
+    from tenure.base.pseudonym import Pseudonyms
+    from tenure.outreach.channels.webhooks import written
+
+    house = House.open(home)
+    Console().result(written(Pseudonyms.of(house.home).secret(f"provider:{channel}")))
+    return 0
+
+
 @command.command("describe", cls=Command)
 @click.option(
     "--power-automate", is_flag=True, help="OpenAPI 2.0, as Power Automate imports it. [default: OpenAPI 3.1]"

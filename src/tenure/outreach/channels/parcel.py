@@ -27,6 +27,7 @@ class Parcel:
         member_id: The source's id of the member; empty where it is not known.
         headers: Further headers of a message, such as those of one-click unsubscribing.
         footer: Text that goes below the body.
+        calendar: A calendar file that goes with the message.
         at: When it leaves, UTC.
     """
 
@@ -40,6 +41,7 @@ class Parcel:
     member_id: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     footer: str = ""
+    calendar: bytes = b""
 
 
 class Channel(Protocol):

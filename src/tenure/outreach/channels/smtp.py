@@ -185,6 +185,8 @@ def message_of(parcel: Parcel, rules: Mail) -> EmailMessage:
     _add_headers(message, parcel.headers)
     text = parcel.body.rstrip() + "\n"
     message.set_content(f"{text}\n{parcel.footer.rstrip()}\n" if parcel.footer else text, cte="quoted-printable")
+    if parcel.calendar:
+        message.add_attachment(parcel.calendar, maintype="text", subtype="calendar", filename="call.ics")
     return message
 
 
