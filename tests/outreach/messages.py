@@ -35,6 +35,7 @@ class Plan:
         "Renew here: {renew_link}", {"price": "Reply, and you can pay {dues|money} in parts."}
     )
     template: str = "reminder@1#1"
+    mandatory: bool = False
 
     @property
     def reaches_member(self) -> bool:

@@ -12,6 +12,7 @@ import polars as pl
 from tenure.app.house import House
 from tenure.app.models import manifest_for, version_named
 from tenure.base.errors import DamagedStore, TenureError, UsageError
+from tenure.base.spreadsheets import FORMULA
 from tenure.membership.contract import DECISION_COLUMNS, SCORE_COLUMNS, ColumnType
 
 FORMATS = (".parquet", ".csv")
@@ -69,6 +70,8 @@ def decisions(house: House, version: str | None = None) -> pl.DataFrame:
 def write(frame: pl.DataFrame, path: Path) -> None:
     """Put *frame* at *path*, as Parquet or CSV by its ending; a reader sees the old file or the new one.
 
+    In CSV, text that a spreadsheet could take for a formula gets a leading apostrophe; Parquet has it to the letter.
+
     Raises:
         UsageError: The ending is another, or the folder is not there.
     """
@@ -76,13 +79,20 @@ def write(frame: pl.DataFrame, path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.suffix.lower() == ".csv":
-            frame.write_csv(part, null_value="")
+            texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+            frame.with_columns(_without_formulas(name) for name in texts).write_csv(part, null_value="")
         else:
             frame.write_parquet(part, compression="zstd")
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _without_formulas(column: str) -> pl.Expr:
+    text = pl.col(column)
+    bare = text.str.replace_all("\0", "", literal=True)
+    return pl.when(text.str.contains(FORMULA)).then(pl.concat_str(pl.lit("'"), bare)).otherwise(bare).alias(column)
 
 
 def tell(house: House, what: str, rows: int) -> None:

@@ -245,6 +245,14 @@ class LanguageModel(_Section):
     tokens_per_day: int = Field(default=200_000, ge=0)
     timeout_seconds: float = Field(default=30, gt=0)
 
+    @field_validator("url")
+    @classmethod
+    def _is_asked_safely(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("must begin with https://")
+        return url
+
 
 class Night(_Section):
     """When a night begins, and who is told of it. `starts_at` is local, by the association's time zone.

@@ -16,10 +16,9 @@ from tenure.outreach import names
 from tenure.outreach.claims import Claim, Fact, anchored, claim, ungrounded, untrue
 from tenure.outreach.placeholders import Filled, Template, Value, read_template
 from tenure.outreach.plain_words import refused
-from tenure.outreach.values import Spoken, clean, has_hidden, holds_link, one_line
+from tenure.outreach.unfit import why_unfit
+from tenure.outreach.values import Spoken, one_line
 from tenure.outreach.wording import Plan, too_long
-
-LONGEST_FACT = 160
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Draft:
         body: Plain text.
         claims: Its factual clauses, in order.
         problems: What keeps it out of the queue, for staff to read; none for a draft that may enter.
-        set_aside: Facts that were not used because their text holds a link or hidden characters.
+        set_aside: Facts that were not used, since their text is not fit to be said; see `tenure.outreach.unfit`.
         by: `template`, or `language model` for words that were smoothed.
     """
 
@@ -170,7 +169,7 @@ def check_edit(
 def material_of(plan: Plan, facts: Mapping[str, Fact], contact: Mapping[str, str], settings: Settings) -> Material:
     """The values that a step of *plan* may use; facts that are not fit to be said are set aside."""
     sayable = {key: fact for key, fact in facts.items() if fact.sayable or not plan.reaches_member}
-    unfit = {key: why for key, fact in sayable.items() if (why := _unfit(fact))}
+    unfit = {key: why for key, fact in sayable.items() if plan.reaches_member and (why := why_unfit(fact.words))}
     used = {key: fact for key, fact in sayable.items() if key not in unfit}
     known = {**names.of_settings(settings), **names.of_contact(contact)}
     values: dict[str, Value] = {key: Spoken(fact.words, fact.value) for key, fact in used.items()}
@@ -178,17 +177,6 @@ def material_of(plan: Plan, facts: Mapping[str, Fact], contact: Mapping[str, str
     set_aside = tuple(f"`{key}` is not used: its text {why}" for key, why in unfit.items())
     currency = settings.association.currency
     return Material(used, {**values, **known, **staff}, tuple(known.values()), currency, set_aside)
-
-
-def _unfit(fact: Fact) -> str:
-    """Why the words of *fact* are not fit to stand in a message; empty where they are."""
-    if has_hidden(fact.words):
-        return "holds characters that nobody sees"
-    if holds_link(fact.words):
-        return "holds a link or an address"
-    if any(sign in fact.words for sign in "{}<>[]|`\\"):
-        return "holds signs of a program"
-    return "is too long" if len(clean(fact.words)) > LONGEST_FACT else ""
 
 
 def _claims(filled: Filled, facts: Mapping[str, Fact], where: str) -> list[Claim]:

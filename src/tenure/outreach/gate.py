@@ -23,10 +23,13 @@ from tenure.outreach.law import Law, is_commercial, law_for
 if TYPE_CHECKING:
     from tenure.ledger.models import OutreachStep
 
+VOID = "void"
+"""The rule of a step that is no longer what was approved."""
+
 WINDOW = dt.timedelta(days=30)
 _ABOUT_RENEWAL = frozenset({"renewal", "payment", "win_back"})
 _MESSAGES = frozenset({"email", "sms", "in_app", "offer", "survey"})
-_LATER = dt.timedelta(hours=1)
+_SOON = dt.timedelta(minutes=1)
 _NEXT_DAY = dt.timedelta(days=1)
 
 
@@ -208,11 +211,11 @@ def decide(moment: Moment) -> Refusal | None:
 
 
 def _void(m: Moment) -> Refusal | None:
-    return None if m.known.approved else Refusal("void", "it is no longer what was approved")
+    return None if m.known.approved else Refusal(VOID, "it is no longer what was approved")
 
 
 def _paused(m: Moment) -> Refusal | None:
-    return Refusal("paused", f"everything is stopped: {m.known.paused}", m.now + _LATER) if m.known.paused else None
+    return Refusal("paused", f"everything is stopped: {m.known.paused}", m.now + _SOON) if m.known.paused else None
 
 
 def _gone(m: Moment) -> Refusal | None:
@@ -323,7 +326,7 @@ def _quiet_ends(m: Moment) -> dt.datetime | None:
     day = local.date() if time < end else local.date() + dt.timedelta(days=1)
     ends = dt.datetime.combine(day, end, tzinfo=m.zone).astimezone(dt.UTC)
     # An hour that clocks skip or repeat must not let it end before it began.
-    return max(ends, m.now + dt.timedelta(minutes=1))
+    return max(ends, m.now + _SOON)
 
 
 def _digits(number: str) -> str:
@@ -331,7 +334,7 @@ def _digits(number: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("void", _void, for_mandatory=True, for_staff=True),
+    Rule(VOID, _void, for_mandatory=True, for_staff=True),
     Rule("paused", _paused, for_mandatory=True, for_staff=True),
     Rule("gone", _gone, for_mandatory=True, for_staff=True),
     Rule("objecting", _objecting, for_staff=True),

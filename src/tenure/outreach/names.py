@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from tenure.base.settings import LINKS, Settings
 from tenure.insights.facts import FOR_STAFF, KEYS
+from tenure.outreach.plain_words import refused
+from tenure.outreach.unfit import why_unfit
 from tenure.outreach.values import Lines, personal_name
 
 FACTS: dict[str, str] = {key: meaning for key, meaning in KEYS.items() if key not in FOR_STAFF}
@@ -35,15 +38,26 @@ STAFF: dict[str, str] = {
 }
 """What only staff may read: of steps of other kinds than those that reach a member."""
 
+_MOST_WORDS = 5
+_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{9,}")
+"""Scripts that put no spaces between words, longer than any name in them."""
+
 TO_MEMBERS: dict[str, str] = {**CONTACT, **SETTINGS, **PAGES, **FACTS}
 TO_STAFF: dict[str, str] = {**TO_MEMBERS, **FACTS_FOR_STAFF, **STAFF}
 
 
 def of_contact(contact: Mapping[str, str]) -> dict[str, str]:
     """The values that *contact* gives, those of names only where they read as a person's name."""
-    named = {name: personal_name(contact.get(name, "")) for name in CONTACT}
+    named = {name: _as_name(contact.get(name, "")) for name in CONTACT}
     pages = {name: contact[name] for name in ("answer_link", "offer_link") if contact.get(name)}
     return {**{name: text for name, text in named.items() if text}, **pages}
+
+
+def _as_name(text: str) -> str:
+    """*text* where it reads as a name and as nothing else."""
+    name = personal_name(text)
+    is_sentence = len(name.split()) > _MOST_WORDS or bool(_WITHOUT_SPACES.search(name))
+    return "" if is_sentence or why_unfit(name) or refused(name) else name
 
 
 def of_staff(contact: Mapping[str, str]) -> dict[str, str]:

@@ -39,13 +39,18 @@ class Placeholder:
     filters: tuple[str, ...] = ()
     instead: str | None = None
 
+    def __str__(self) -> str:
+        """As it is written in a template."""
+        filters = "".join(f"|{name}" for name in self.filters)
+        return f"{{{self.name}{filters}{'' if self.instead is None else f'|or:{chr(34)}{self.instead}{chr(34)}'}}}"
+
     def said(self, value: Value | None, currency: str = "$") -> str | None:
         """*value* through the filters; None where there is neither a value nor words to stand for it.
 
         Raises:
             ValueError: A filter cannot say a value of that type.
         """
-        if value is None or value == "":
+        if value is None or value == "" or (isinstance(value, Spoken) and not value.words):
             return self.instead
         for name in self.filters:
             value = FILTERS[name](value.value if isinstance(value, Spoken) else value)
@@ -97,7 +102,12 @@ class Template:
     @property
     def names(self) -> frozenset[str]:
         """Every name in it."""
-        return frozenset(part.name for part in self._flat() if isinstance(part, Placeholder))
+        return frozenset(part.name for part in self.placeholders)
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        """Every placeholder in it, in order."""
+        return tuple(part for part in self._flat() if isinstance(part, Placeholder))
 
     @property
     def literal(self) -> str:

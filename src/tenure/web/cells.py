@@ -7,17 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from django.http import HttpResponse, StreamingHttpResponse
 
-# Full-width forms count too: spreadsheets fold them into the plain ones.
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-
-
-def safe(value: object) -> object:
-    """*value* as a cell: a text that a spreadsheet could take for a formula gets a leading apostrophe."""
-    if not isinstance(value, str):
-        return "" if value is None else value
-    text = value.replace("\0", "")
-    harmless = not value.startswith(_STARTS_A_FORMULA) and not text.lstrip().startswith(_STARTS_A_FORMULA)
-    return text if harmless else f"'{text}"
+from tenure.base.spreadsheets import safe
 
 
 class _Echo:

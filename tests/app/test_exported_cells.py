@@ -1,0 +1,68 @@
+"""No cell of a file for a spreadsheet computes, whoever wrote what stands in it."""
+
+from __future__ import annotations
+
+import ast
+import csv
+from pathlib import Path
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenure.app import exports
+from tenure.base.spreadsheets import FORMULA, safe
+
+SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+PAYLOADS = [
+    *(
+        f'{lead}{sign}HYPERLINK("http://evil.example","x")'
+        for sign in "=+-@＝＋－＠"
+        for lead in ("", " ", "\0", "\u00a0")
+    ),
+    *(f"{sign}x" for sign in SIGNS),
+]
+
+
+def test_no_cell_of_an_exported_file_begins_a_formula(tmp_path: Path):
+    frame = pl.DataFrame({"member_id": PAYLOADS, "reason_1": [*PAYLOADS[1:], None], "p": [-0.5] * len(PAYLOADS)})
+    exports.write(frame, tmp_path / "scores.csv")
+    exports.write(frame, tmp_path / "scores.parquet")
+    with (tmp_path / "scores.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(PAYLOADS)
+    assert all(row["member_id"].startswith("'") and "\0" not in row["member_id"] for row in rows)
+    assert all(not row["reason_1"] or row["reason_1"].startswith("'") for row in rows)
+    assert rows[-1]["reason_1"] == ""
+    assert {row["p"] for row in rows} == {"-0.5"}
+    assert pl.read_parquet(tmp_path / "scores.parquet").equals(frame)
+
+
+def test_ordinary_ids_and_words_stay_as_they_are(tmp_path: Path):
+    frame = pl.DataFrame({"member_id": ["000123", "M-7", "ü 9"], "reason_1": ["No login for 94 days", "5 = five", ""]})
+    exports.write(frame, tmp_path / "scores.csv")
+    with (tmp_path / "scores.csv").open(newline="", encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == frame.to_dicts()
+
+
+@given(st.text(alphabet=st.sampled_from([*SIGNS, " ", "a", "1", "\u00a0", "'", "\u3000"]), max_size=6))
+def test_cells_of_pages_and_of_exports_are_made_safe_alike(text: str):
+    column = pl.DataFrame({"x": [text]}).select(exports._without_formulas("x"))["x"]
+    assert column[0] == safe(text)
+    assert pl.Series([text]).str.contains(FORMULA)[0] == str(safe(text)).startswith("'") or text.startswith("'")
+
+
+def test_every_file_for_spreadsheets_is_written_by_one_of_the_two():
+    """Whoever writes CSV anywhere else has to come here, and no room writes a workbook."""
+    root = Path(exports.__file__).parents[1]
+    writing = {"csv.writer", "csv.DictWriter", "frame.write_csv"}
+    found = set()
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                call = f"{ast.unparse(node.func)}"
+                to_file = call.endswith(".write_csv") and node.args
+                if call in writing - {"frame.write_csv"} or to_file or call.endswith((".write_excel", ".to_excel")):
+                    found.add(str(path.relative_to(root)))
+    # A chart's table holds our own words and numbers; pages give it out by `web/cells.py`.
+    assert found == {"web/cells.py", "app/exports.py", "charts/figure.py"}
