@@ -37,7 +37,7 @@ def routes(site: Site) -> list[str]:
         "/", "/today.csv", "/today.json", "/months.csv", "/months.svg", f"/members/{member}/",
         f"/members/{member}/history.csv", f"/members/{member}/history.svg", "/model/", "/model/calibration.svg",
         "/model/gains.csv", "/runs/", "/runs.csv", "/runs.json", "/runs/1/", "/queue/", "/queue.csv", "/queue.json",
-        "/queue/bulk", "/sending/", "/keys/",
+        "/queue/bulk", "/sending/", "/keys/", "/playbooks/",
     ]  # fmt: skip
 
 

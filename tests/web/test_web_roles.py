@@ -35,6 +35,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for role in ROLES:
         factories.sign_up(role, role, chapter="Gulf" if role == "liaison" else "")
     drafts.propose(world, 40)
+    from tenure.ledger import playbooks
+
+    playbooks.seed(texts={"renewal-reminder": 'title = "not readable any more"'})
     with serving(world) as running:
         yield running
 
@@ -59,7 +62,9 @@ def addresses(site: Site) -> dict[str, str]:
         "queue-bulk": f"/queue/bulk?pick={row.pk}", "queue-preview": f"/queue/step/{step}/preview",
         "queue-edit": f"/queue/step/{step}/edit", "queue-reject": f"/queue/{row.pk}/reject",
         "queue-revoke": f"/queue/{row.pk}/revoke", "queue-decide": "/queue/decide", "queue-approve": "/queue/approve",
-        "queue-undo": "/queue/undo", "sending": "/sending/", "sending-pause": "/sending/pause",
+        "queue-undo": "/queue/undo", "playbooks": "/playbooks/", "playbook": "/playbooks/renewal-reminder/",
+        "playbook-switch": "/playbooks/renewal-reminder/switch", "audit": "/audit/", "audit-csv": "/audit.csv",
+        "sending": "/sending/", "sending-pause": "/sending/pause",
         "sending-resume": "/sending/resume", "keys": "/keys/", "model": "/model/",
         "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
         "public-unsubscribe": "/m/unsubscribe/x", "public-answer": "/m/answer/x", "public-offer": "/m/offer/x",
@@ -125,6 +130,7 @@ def forms(site: Site) -> dict[str, dict[str, object]]:
         "queue-edit": {"subject": "x", "body": "y", "seen": step.digest},
         "sending-pause": {"why": "x"},
         "sending-resume": {},
+        "playbook-switch": {"on": "1"},
         "keys": {"keys": "off"},
     }
 

@@ -17,6 +17,7 @@ from tenure.ledger import contacts, identities
 from tenure.ledger.models import Contact, CurrentScore
 from tenure.ledger.rights import chapter_of
 from tenure.web import place, timeline, words
+from tenure.web.actions import actions_of
 from tenure.web.asked import BANDS
 from tenure.web.record import Record, Term, record_of, titles_of
 from tenure.web.roles import sees
@@ -60,6 +61,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "score": score,
         "today": today,
         "facts": _facts(known, today),
+        "actions": actions_of(member),
         "consent": _consent(known.facts),
         "organization": None if chapter_of(request.user) is not None else _organization(known),
         "terms": [_term(term, today) for term in known.terms[:_TERMS_SHOWN]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tenure.web import member, model, queue, queue_actions, runs, sending, signin, today
+from tenure.web import audit_log, member, model, playbooks, queue, queue_actions, runs, sending, signin, today
 from tenure.web.public import answer, offer, unsubscribe
 
 urlpatterns = [
@@ -25,6 +25,11 @@ urlpatterns = [
     path("queue/<int:proposal>/revoke", queue_actions.revoke_form, name="queue-revoke"),
     path("queue/step/<int:step>/edit", queue_actions.edit, name="queue-edit"),
     path("queue/step/<int:step>/preview", queue_actions.preview, name="queue-preview"),
+    path("playbooks/", playbooks.page, name="playbooks"),
+    path("playbooks/<slug:name>/", playbooks.one, name="playbook"),
+    path("playbooks/<slug:name>/switch", playbooks.switch, name="playbook-switch"),
+    path("audit/", audit_log.page, name="audit"),
+    path("audit.csv", audit_log.as_csv, name="audit-csv"),
     path("sending/", sending.page, name="sending"),
     path("sending/pause", sending.pause, name="sending-pause"),
     path("sending/resume", sending.resume, name="sending-resume"),

@@ -27,6 +27,7 @@
   document.addEventListener("keydown", (event) => {
     if (keysAreOff || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
+    if (event.key === "?") return; // on every page, by tenure.js
     if (event.key === "Enter" && event.target.closest("a, button, input, summary")) return;
     if (event.key === "x") {
       const tick = document.querySelector(".triage-list li.open input[name=pick]");

@@ -1,9 +1,14 @@
-// The pages are complete without this file; it adds one key.
+// The pages are complete without this file; it adds two keys.
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, select, textarea, [contenteditable]");
-  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.body.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]")) return;
+  if (event.key === "?") {
+    const help = document.querySelector('a[data-key="?"]');
+    if (help) location.assign(help.href);
+    return;
+  }
   const find = document.getElementById("find");
-  if (!find) return;
+  if (event.key !== "/" || !find) return;
   event.preventDefault();
   find.focus();
   find.select();

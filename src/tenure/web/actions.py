@@ -1,0 +1,55 @@
+"""What was proposed for one member, what left, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenure.ledger.models import OutreachStep, Proposal
+from tenure.ledger.responses import KINDS
+from tenure.web import words
+from tenure.web.queue_draft import instant
+from tenure.web.queue_list import playbook_title, rule_words
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Action:
+    """One proposal in words, with a line for each step and each response."""
+
+    proposal: int
+    title: str
+    state: str
+    day: str
+    cause: str
+    lines: tuple[str, ...]
+
+
+def actions_of(member: int) -> list[Action]:
+    """The newest proposals for *member*."""
+    rows = Proposal.objects.filter(member=member).prefetch_related("steps__responses").order_by("-created_at", "-pk")
+    return [_action(row) for row in rows[:_SHOWN]]
+
+
+def _action(row: Proposal) -> Action:
+    by = f" by {row.decided_by}" if row.decided_by else ""
+    why = f": {rule_words(row.rule)}" if row.rule else ""
+    return Action(
+        proposal=row.pk,
+        title=playbook_title(row.playbook),
+        state=f"{row.get_state_display()}{by}{why}",
+        day=words.short_day((row.decided_at or row.created_at).date()),
+        cause=row.cause,
+        lines=tuple(_step(step) for step in row.steps.all()),
+    )
+
+
+def _step(step: OutreachStep) -> str:
+    at = step.done_at or step.leaves_at
+    said = f"{step.get_kind_display()}: {step.get_state_display().lower()}"
+    if at and step.state in (OutreachStep.State.DONE, OutreachStep.State.APPROVED):
+        said += f", {'leaves ' if step.state == OutreachStep.State.APPROVED else ''}{instant(at)}"
+    if step.rule:
+        said += f" ({rule_words(step.rule)})"
+    news = [KINDS.get(response.kind, response.kind).lower() for response in step.responses.all()]
+    return f"{said}. {words.sentence(', '.join(news))}" if news else said

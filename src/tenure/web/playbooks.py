@@ -1,0 +1,112 @@
+"""Playbooks: which are on, their text, and a new version of one; a text that is wrong is sent back with its lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tenure.base.errors import BadInput, UsageError
+from tenure.ledger import playbooks
+from tenure.ledger.models import Proposal
+from tenure.ledger.playbooks import Kept
+from tenure.ledger.rights import Act
+from tenure.outreach.reading import read_playbook
+from tenure.web import place, words
+from tenure.web.queue_list import playbook_title
+from tenure.web.roles import may, own
+
+LONGEST = 60_000
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Every playbook, in the order in which they have a member, and what became of what they proposed."""
+    counts = _counts(request)
+    rows = [{**_told(kept), "counts": counts.get(kept.name, {})} for kept in playbooks.every()]
+    rows.sort(key=lambda row: (row["order"], row["name"]))
+    on = sum(row["is_on"] for row in rows)
+    return render(request, "playbooks.html", {"rows": rows, "on": on, "may_edit": may(request.user, Act.PLAYBOOKS)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def one(request: HttpRequest, name: str) -> HttpResponse:
+    """One playbook: its text and versions, and for those who may, a form that keeps the next version."""
+    kept = _kept_or_404(name)
+    if request.method != "POST":
+        return _shown(request, kept, kept.text)
+    if not may(request.user, Act.PLAYBOOKS):
+        return _shown(request, kept, kept.text, trouble="Your role does not let you edit playbooks.", status=403)
+    text = request.POST.get("text", "").replace("\r\n", "\n")[:LONGEST]
+    if request.POST.get("seen") != str(kept.number):
+        said = f"Somebody kept version {kept.number} meanwhile. Yours stands below; compare before you keep it."
+        return _shown(request, kept, text, trouble=said, status=409)
+    try:
+        read_playbook(text, name, version=kept.number + 1)
+    except BadInput as error:
+        return _shown(request, kept, text, trouble=f"{error.message} {error.mend}".strip(), status=422)
+    why = request.POST.get("why", "")[:400]
+    playbooks.add(name=name, text=text, by=request.user.get_username(), why=why, clock=place.now)
+    return redirect("playbook", name=name)
+
+
+@require_POST
+def switch(request: HttpRequest, name: str) -> HttpResponse:
+    """Let a playbook propose from the next night on, or no more."""
+    kept, on = _kept_or_404(name), request.POST.get("on") == "1"
+    why = request.POST.get("why", "")[:400]
+    playbooks.switch(name=kept.name, on=on, by=request.user.get_username(), why=why, clock=place.now)
+    return redirect("playbook", name=name)
+
+
+def _shown(request: HttpRequest, kept: Kept, text: str, *, trouble: str = "", status: int = 200) -> HttpResponse:
+    context = {
+        **_told(kept),
+        "text": text,
+        "trouble": trouble,
+        "versions": list(reversed(playbooks.history(kept.name)))[:20],
+        "may_edit": may(request.user, Act.PLAYBOOKS),
+        "counts": _counts(request).get(kept.name, {}),
+    }
+    return render(request, "playbook.html", context, status=status)
+
+
+def _told(kept: Kept) -> dict[str, Any]:
+    """A playbook in words; one whose text an older version of Tenure kept may not be readable any more."""
+    told: dict[str, Any] = {
+        "name": kept.name, "number": kept.number, "is_on": kept.is_on, "title": playbook_title(kept.name),
+        "purpose": "", "order": 999, "steps": "", "fault": "",
+    }  # fmt: skip
+    try:
+        read = read_playbook(kept.text, kept.name, version=kept.number)
+    except BadInput as error:
+        return {**told, "fault": error.message}
+    kinds = Counter(step.kind.replace("_", "-") for step in read.steps)
+    steps = ", ".join(kind if n == 1 else f"{n} × {kind}" for kind, n in kinds.items())
+    minutes = words.plural(round(read.minutes), "minute")
+    said = {"title": read.title, "purpose": read.purpose, "order": read.order, "steps": f"{steps}; {minutes} of staff"}
+    return {**told, **said}
+
+
+def _counts(request: HttpRequest) -> dict[str, dict[str, int]]:
+    """By playbook: how many proposals are open, were approved, rejected and held back."""
+    state = Proposal.State
+    rows = own(request, Proposal.objects.all()).order_by().values("playbook")
+    rows = rows.annotate(
+        open=Count("pk", filter=Q(state__in=(state.OPEN, state.SNOOZED))),
+        approved=Count("pk", filter=Q(state__in=(state.APPROVED, state.DONE))),
+        rejected=Count("pk", filter=Q(state=state.REJECTED)),
+        held=Count("pk", filter=Q(state=state.HELD_BACK)),
+    )
+    return {row["playbook"]: row for row in rows}
+
+
+def _kept_or_404(name: str) -> Kept:
+    try:
+        return playbooks.current(name)
+    except UsageError as error:
+        raise Http404 from error
