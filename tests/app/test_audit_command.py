@@ -57,5 +57,19 @@ def test_an_anchor_of_elsewhere_is_taken_as_a_file_or_as_it_was_printed(night: P
     assert tenure("audit", "verify", "--home", night, "--anchor", "neither").code == 2
 
 
+def test_the_log_shows_one_kind_of_act_and_one_member(night: Path):
+    nights = tenure("audit", "show", "--home", night, "--act", "run:night", "--json").json["rows"]
+    told = [(row["act"], row["by"]) for row in nights]
+    assert told == [("run:night:begin", "tenure run"), ("run:night:end", "tenure run")]
+
+    identity = sqlite3.connect(night / "ledger.sqlite3").execute("SELECT member_id FROM ledger_identity LIMIT 1")
+    (member_id,) = identity.fetchone()
+    assert tenure("member", "object", member_id, "--home", night, "--by", "marta").code == 0
+    shown = tenure("audit", "show", "--home", night, "--member", member_id)
+    assert "member:profiling:object  by marta" in shown.out
+    assert member_id not in shown.out
+    assert tenure("audit", "show", "--home", night, "--member", "nobody").code == 2
+
+
 def test_grants_are_for_a_server(night: Path):
     assert tenure("audit", "grants", "--home", night).code == 2

@@ -154,6 +154,7 @@ def test_forty_members_are_erased_without_a_trace_and_the_log_is_whole(night: Pa
     assert tenure("audit", "verify", "--home", night).code == 0
     assert tenure("doctor", "--home", night).code == 0
     assert "What stays:" in done.out
+    assert "nothing was left of them" in erase(night, members[:2]).out, "as after one that was cut off"
     with closing(sqlite3.connect(night / "ledger.sqlite3")) as database:
         assert database.execute("SELECT count(*) FROM ledger_identity").fetchone()[0] > 100
         assert database.execute("SELECT count(*) FROM ledger_suppression WHERE member IS NULL").fetchone()[0] == 40

@@ -46,6 +46,7 @@ READS = {
     "audit grants": "changes nothing",
     "audit map": "changes nothing",
     "webhook secret": "changes nothing",
+    "audit show": "changes nothing",
     "audit anchor": "adds a file and leaves the ledger as it is",
 }
 """Commands that need no row of the log, and why. A new command that is not here and tells of nothing fails a test."""

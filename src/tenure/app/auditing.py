@@ -11,6 +11,7 @@ from tenure.app.house import House
 from tenure.base.errors import UsageError
 
 if TYPE_CHECKING:
+    from tenure.ledger.chain import Row
     from tenure.ledger.verifying import Anchor, Verdict
 
 BY = "tenure audit"
@@ -97,6 +98,33 @@ def exported(house: House, *, after: int) -> Iterator[bytes]:
 
     audit.record("audit:log:export", by=BY, clock=house.clock, after=after)
     return audit.lines(after=after)
+
+
+def shown(house: House, *, member_id: str, act: str, subject: str, last: int) -> list[Row]:
+    """The newest *last* rows of the log that are about a member, of a kind of act, or of a subject; oldest first.
+
+    Raises:
+        UsageError: There is no such member.
+    """
+    house.open_ledger()
+    from tenure.ledger import audit, identities
+    from tenure.ledger.models import AuditEvent
+
+    found = AuditEvent.objects.filter(act__startswith=act)
+    if member_id:
+        member = identities.member_of(member_id=member_id)
+        if member is None:
+            raise UsageError("there is no such member", mend="give the id to the letter, with its leading zeros")
+        found = found.filter(member=member)
+    found = found.filter(subject=subject) if subject else found
+    return [audit.row_of(event) for event in reversed(found.order_by("-number")[:last])]
+
+
+def line_of(row: Row) -> str:
+    """One row for a terminal."""
+    details = ", ".join(f"{name} {value}" for name, value in row.details.items() if value not in ("", None, []))
+    parts = (f"{row.number:>7}  {row.at:%Y-%m-%d %H:%M}  {row.act}", row.by and f"by {row.by}", row.subject, details)
+    return "  ".join(part for part in parts if part)
 
 
 def anchor(house: House, folder: Path | None) -> tuple[Anchor, Path]:

@@ -52,7 +52,11 @@ class Row:
 
     def body(self) -> bytes:
         """The line that is hashed."""
-        told = {
+        return _LINE.encode(self.told()).encode()
+
+    def told(self) -> dict[str, Any]:
+        """What the line says."""
+        return {
             "act": self.act,
             "at": self.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
             "by": self.by,
@@ -63,7 +67,6 @@ class Row:
             "sealed": self.sealed,
             "subject": self.subject,
         }
-        return _LINE.encode(told).encode()
 
 
 def digest(body: bytes) -> str:

@@ -145,8 +145,10 @@ def lift(*, suppression: int, by: str, why: str, clock: Clock = system_clock) ->
             )
         row.lifted_at, row.lifted_by = clock(), by
         row.save(update_fields=["lifted_at", "lifted_by"])
+        # Words about a member are sealed, so that they go when the member is erased.
+        sealed = {"why": why} if row.member is not None and why else None
         audit.record(
-            "suppression:member:lift", by=by, subject=str(row.pk), clock=clock, member=row.member, why=why[:200]
+            "suppression:member:lift", by=by, subject=str(row.pk), clock=clock, member=row.member, sealed=sealed
         )
 
 

@@ -69,6 +69,29 @@ def export(home: Path, path: Path | None, after: int) -> int:
     return DONE
 
 
+@command.command("show", cls=Command)
+@home_option
+@click.option("--member", "member_id", default="", metavar="ID", help="Only what is about this member.")
+@click.option("--act", default="", metavar="START", help="Only acts that begin so, such as proposal: or run:night.")
+@click.option("--subject", default="", metavar="WORDS", help="Only what was done to this, such as 'proposal 17'.")
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many, the newest.")
+@json_option
+def show(home: Path, member_id: str, act: str, subject: str, last: int, as_json: bool) -> int:
+    """Show rows of the log, oldest first: of one member from score to outcome, of one proposal, of one kind of act.
+
+    Sealed text is not shown; `tenure member export` holds a member's.
+    """
+    from tenure.app import auditing
+
+    rows = auditing.shown(House.open(home), member_id=member_id, act=act, subject=subject, last=last)
+    console = Console(quiet=as_json)
+    if as_json:
+        console.result_json({"rows": [row.told() for row in rows]})
+    else:
+        console.result("\n".join(map(auditing.line_of, rows)) or "there is no such row")
+    return DONE
+
+
 @command.command("anchor", cls=Command)
 @home_option
 @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where it goes.")
