@@ -303,7 +303,9 @@ def serve(house: House, days: SandboxDays, console: Console, demo: Demo, port: i
     from tenure import web
     from tenure.app.worker import Beside
 
-    server = web.create_server(house.home, house.settings, "127.0.0.1", port, clock=house.clock)
+    server = web.create_server(
+        house.home, house.settings, "127.0.0.1", port, clock=house.clock, session_clock=system_clock
+    )
     address = f"http://127.0.0.1:{port}"
     console.result(f"\nStaff pages          {address}")
     console.result(f"Sign in as           {USER}, or {COLLEAGUE} for a second person")

@@ -21,14 +21,17 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 _YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
-def setup(home: Home, settings: Settings, *, clock: Clock = system_clock) -> None:
-    """Point this process's pages, and its ledger, at *home*."""
+def setup(
+    home: Home, settings: Settings, *, clock: Clock = system_clock, session_clock: Clock | None = None
+) -> None:
+    """Point this process's pages, and its ledger, at *home*; sessions age by *session_clock*, where it is another."""
     ledger.setup(
         home,
         settings,
         TENURE_HOME=home,
         TENURE_SETTINGS=settings,
         TENURE_CLOCK=clock,
+        TENURE_SESSION_CLOCK=session_clock or clock,
         **_pages(settings),
         **_sessions(is_local(settings)),
     )

@@ -74,7 +74,7 @@ def session_limits(answer: Answer) -> Answer:
 
     def limited(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            now, session = int(place.now().timestamp()), request.session
+            now, session = int(place.session_now().timestamp()), request.session
             began, seen = session.get("began", 0), session.get("seen", 0)
             if now - began > LONGEST_SECONDS or now - seen > IDLE_SECONDS:
                 logout(request)

@@ -30,6 +30,11 @@ def lake() -> Lake:
     return Lake.open(home().lake)
 
 
+def session_now() -> dt.datetime:
+    """The instant by which sessions age; in a demo, whose days jump, the machine's own."""
+    return django_settings.TENURE_SESSION_CLOCK()
+
+
 def now() -> dt.datetime:
     """The present instant, UTC."""
     return django_settings.TENURE_CLOCK()

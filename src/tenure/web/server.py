@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 _MEGABYTE = 1024 * 1024
 
 
-def application(home: Home, settings: Settings, *, clock: Clock = system_clock) -> Any:
+def application(
+    home: Home, settings: Settings, *, clock: Clock = system_clock, session_clock: Clock | None = None
+) -> Any:
     """The WSGI application over *home*; the ledger must have been migrated."""
-    setup(home, settings, clock=clock)
+    setup(home, settings, clock=clock, session_clock=session_clock)
     _log_to(home)
     from django.core.handlers.wsgi import WSGIHandler
 
@@ -29,7 +31,13 @@ def application(home: Home, settings: Settings, *, clock: Clock = system_clock) 
 
 
 def create_server(
-    home: Home, settings: Settings, host: str, port: int, *, clock: Clock = system_clock
+    home: Home,
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    clock: Clock = system_clock,
+    session_clock: Clock | None = None,
 ) -> BaseWSGIServer:
     """A server that listens but does not run yet: call `run()`, or `run_until` where it shall end again.
 
@@ -48,7 +56,7 @@ def create_server(
         }
     try:
         return create(
-            application(home, settings, clock=clock),
+            application(home, settings, clock=clock, session_clock=session_clock),
             host=host,
             port=port,
             threads=8,

@@ -40,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _form(request, following, username, _WRONG)
     login(request, person)
     request.session.clear_expired()
-    began = int(place.now().timestamp())
+    began = int(place.session_now().timestamp())
     request.session["began"] = request.session["seen"] = began
     return redirect(following)
 
