@@ -9,9 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
+from tenure.app.smoothing import smoother_of
 from tenure.app.walk import Teller
 from tenure.base.pseudonym import Pseudonyms
 from tenure.outreach.capacity import Candidate
+from tenure.outreach.language_model import Smoother
 from tenure.outreach.talking import talking_points
 from tenure.outreach.tokens import Ticket, Tokens, Use, link
 
@@ -47,6 +49,11 @@ class Drafter:
     def tokens(self) -> Tokens:
         """What makes links that only their recipient has."""
         return Tokens(Pseudonyms.of(self.house.home))
+
+    @cached_property
+    def smoother(self) -> Smoother:
+        """What drafts; in a template's own words where no language model is set."""
+        return smoother_of(self.house)
 
     def proposals(self, listed: Sequence[Candidate]) -> Iterator[NewProposal]:
         """A proposal for each candidate; one whose words lack a ground or an address is held back and says why."""
@@ -130,9 +137,8 @@ class Drafter:
         recipient: str,
     ) -> tuple[NewStep, list[str]]:
         from tenure.ledger.proposals import NewStep
-        from tenure.outreach.drafts import draft
 
-        made = draft(plan, facts, known, _reason(row), self.house.settings)
+        made = self.smoother.draft(plan, facts, known, _reason(row), self.house.settings)
         problems = list(made.problems)
         if plan.reaches_member and plan.kind in _ADDRESS and not recipient:
             problems.append(f"no {_ADDRESS[plan.kind]} of the member is known")
