@@ -70,6 +70,8 @@ class Office(RuleBasedStateMachine):
     @rule(by=PEOPLE)
     def look(self, by: str) -> None:
         self.looks[by] = proposing.seen(*self.proposals)
+        self.now += dt.timedelta(seconds=20)
+        self.work()
 
     @rule(by=PEOPLE, which=st.lists(WHICH, min_size=1, max_size=4), again=st.booleans())
     def approve(self, by: str, which: list[int], again: bool) -> None:
@@ -87,7 +89,7 @@ class Office(RuleBasedStateMachine):
         seen = proposing.seen(*self.proposals)
         approvals.second(proposals=[self.proposals[which]], by=by, seen=seen, settings=RULES, clock=self.clock)
 
-    @rule(by=PEOPLE, which=WHICH, how=st.sampled_from(["undo", "revoke", "reject", "snooze", "reassign"]))
+    @rule(by=PEOPLE, which=WHICH, how=st.sampled_from(["undo", "revoke", "reassign", "snooze", "reject"]))
     def decide(self, by: str, which: int, how: str) -> None:
         from tenure.ledger import approvals, proposals
 
@@ -111,9 +113,7 @@ class Office(RuleBasedStateMachine):
     def tamper(self, which: int, part: str, value: str) -> None:
         from tenure.ledger.models import OutreachStep
 
-        OutreachStep.objects.filter(proposal=self.proposals[which], state__in=("draft", "approved")).update(
-            **{part: value}
-        )
+        OutreachStep.objects.filter(proposal=self.proposals[which], state="approved").update(**{part: value})
 
     @rule(which=WHICH)
     def renews(self, which: int) -> None:
@@ -123,7 +123,7 @@ class Office(RuleBasedStateMachine):
             proposal=self.proposals[which], rule="renewed", why="renewed", by="tenure run", clock=self.clock
         )
 
-    @rule(days=st.sampled_from([0, 0, 0, 2, 30]))
+    @rule(days=st.sampled_from([0, 0, 0, 0, 0, 0, 2, 2, 30]))
     def night_after(self, days: int) -> None:
         from tenure.ledger import approvals, proposals
 
@@ -131,6 +131,21 @@ class Office(RuleBasedStateMachine):
         proposals.wake(today=self.now.date(), by="tenure run", clock=self.clock)
         proposals.expire(today=self.now.date(), by="tenure run", clock=self.clock)
         approvals.void_changed(by="tenure work", clock=self.clock)
+        self.work()
+
+    @rule(
+        by=st.sampled_from(["marta", "dana"]),
+        which=WHICH,
+        seconded=st.booleans(),
+        seconds=st.sampled_from([20, 40, 40]),
+    )
+    def morning(self, by: str, which: int, seconded: bool, seconds: int) -> None:
+        """What happens on most days: approved, perhaps seconded, and taken up by the worker."""
+        self.approve(by, [which], again=False)
+        if seconded:
+            self.second("dana" if by == "marta" else "marta", which)
+        self.now += dt.timedelta(seconds=seconds)
+        self.work()
 
     @rule()
     def work(self) -> None:
@@ -195,9 +210,14 @@ _WORDS = ("approve", "approve-second", "undo", "revoke", "void")
 
 @pytest.mark.usefixtures("_ledger")
 def test_nothing_leaves_without_a_word_for_exactly_that():
-    """Thirty offices of sixty acts each; more of both in a longer run change nothing of the test."""
+    """Twenty offices of sixty acts each; more of both in a longer run change nothing of the test."""
     many = settings(
-        max_examples=30, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
+        max_examples=20,
+        stateful_step_count=60,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
     run_state_machine_as_test(Office, settings=many)
-    assert Office.departures >= 10
+    assert Office.departures >= 10, Office.departures
