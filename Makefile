@@ -40,11 +40,12 @@ coverage: $(VENV)/tested-with browser ## Run every test and list the lines that 
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --show-missing --skip-covered
 
-torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs, try a thousand watermarks, fill the disk 100 times: most of an hour (TORTURE="--kills 1000").
+torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs, try a thousand watermarks, fill the disk 100 times, live a year by four policies: hours (TORTURE="--kills 1000").
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
 	$(BIN)/python benchmarks/delivery_torture.py
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py
 	$(BIN)/python benchmarks/full_disk.py $(FULL_DISK)
+	$(BIN)/python benchmarks/simulated_year.py $(YEAR)
 
 benchmarks: $(VENV)/tested-with ## Measure every row of docs/benchmarks.md, half an hour in the short form (BENCHMARKS="--full", "--only engine").
 	$(BIN)/python benchmarks/table.py $(BENCHMARKS)
