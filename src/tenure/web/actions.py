@@ -36,7 +36,7 @@ def _action(row: Proposal) -> Action:
     why = f": {rule_words(row.rule)}" if row.rule else ""
     return Action(
         proposal=row.pk,
-        title=playbook_title(row.playbook),
+        title=playbook_title(row.playbook, row.playbook_version),
         state=f"{row.get_state_display()}{by}{why}",
         day=words.short_day((row.decided_at or row.created_at).date()),
         cause=row.cause,

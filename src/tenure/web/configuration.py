@@ -21,9 +21,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 _YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
-def setup(
-    home: Home, settings: Settings, *, clock: Clock = system_clock, session_clock: Clock | None = None
-) -> None:
+def setup(home: Home, settings: Settings, *, clock: Clock = system_clock, session_clock: Clock | None = None) -> None:
     """Point this process's pages, and its ledger, at *home*; sessions age by *session_clock*, where it is another."""
     ledger.setup(
         home,

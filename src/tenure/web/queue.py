@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -198,12 +199,12 @@ def _undo_of(request: HttpRequest) -> dict[str, Any] | None:
 
 def _choices(request: HttpRequest) -> dict[str, Any]:
     rows = own(request, Proposal.objects.filter(state__in=(State.OPEN, State.SNOOZED, State.HELD_BACK)))
-    names = rows.order_by("playbook").values_list("playbook", flat=True).distinct()
+    names = rows.order_by("playbook").values_list("playbook").annotate(version=Max("playbook_version"))
     chapters = rows.exclude(chapter_id="").order_by("chapter_id").values_list("chapter_id", flat=True).distinct()
     people = rows.exclude(assignee="").order_by("assignee").values_list("assignee", flat=True).distinct()
     known = {p.username: str(p) for p in Staff.objects.filter(username__in=list(people))}
     return {
-        "playbooks": [(name, queue_list.playbook_title(name)) for name in names],
+        "playbooks": [(name, queue_list.playbook_title(name, version)) for name, version in names],
         "chapters": list(chapters),
         "people": [(name, known.get(name, name)) for name in people if name != request.user.get_username()],
     }

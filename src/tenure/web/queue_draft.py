@@ -83,7 +83,7 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "row": row,
         "name": names_of([row.member])[row.member],
         "member_id": identities.ids_of(members=[row.member]).get(row.member, ""),
-        "playbook": playbook_title(row.playbook),
+        "playbook": playbook_title(row.playbook, row.playbook_version),
         "band_word": BANDS.get(row.band, row.band.capitalize()),
         "chance": "" if row.p_lapse_renewal is None else words.in_hundred(row.p_lapse_renewal),
         "span": words.span(score.p_low, score.p_high) if score and score.as_of == row.as_of else "",
@@ -221,7 +221,11 @@ def _head(row: Proposal, step: OutreachStep, contact: Contact | None) -> tuple[t
     mail = place.settings().mail
     sender = f"{mail.sender_name} · " if step.kind == "email" and mail.sender_name else ""
     head.append(
-        ("From" if sender else "Playbook", f"{sender}{playbook_title(row.playbook)}, version {_version(step)}", "")
+        (
+            "From" if sender else "Playbook",
+            f"{sender}{playbook_title(row.playbook, row.playbook_version)}, version {_version(step)}",
+            "",
+        )
     )
     if step.edited_by:
         head.append(("Edited", f"by {step.edited_by}", ""))

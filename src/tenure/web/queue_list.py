@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.conf import settings as django_settings
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from tenure.ledger import approvals, contacts, identities
-from tenure.ledger.models import OutreachStep, Proposal
+from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal
 from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.roles import own
@@ -202,7 +205,7 @@ def rows_of(proposals: Iterable[Proposal], asked: Asked, opened: int | None, tod
             proposal=row.pk,
             name=names[row.member],
             when=left(row.renewal_due_on, today),
-            playbook=playbook_title(row.playbook),
+            playbook=playbook_title(row.playbook, row.playbook_version),
             band=row.band,
             risk=risk_words(row),
             note=_noted(row, asked.view),
@@ -221,9 +224,21 @@ def names_of(members: Iterable[int]) -> dict[int, str]:
     return {member: names.get(member) or f"Member {ids.get(member, '')}".strip() for member in wanted}
 
 
-def playbook_title(name: str) -> str:
-    """What staff call a playbook."""
-    return name.replace("-", " ").replace("_", " ").capitalize()
+def playbook_title(name: str, version: int | None = None) -> str:
+    """What staff call a playbook: by the text of a *version*, else by its name."""
+    said = _title_in(str(django_settings.DATABASES["default"]["NAME"]), name, version) if version else ""
+    return said or name.replace("-", " ").replace("_", " ").capitalize()
+
+
+@lru_cache(maxsize=1024)
+def _title_in(database: str, name: str, version: int) -> str:
+    """The title in the text of one version, which never changes; empty where there is none."""
+    text = PlaybookVersion.objects.filter(playbook=name, number=version).values_list("text", flat=True).first()
+    try:
+        title = tomllib.loads(text or "").get("title", "")
+    except tomllib.TOMLDecodeError:
+        return ""
+    return title if isinstance(title, str) else ""
 
 
 def risk_words(row: Proposal) -> str:
