@@ -175,7 +175,7 @@ def test_points_are_told_apart_as_finely_as_the_halves_allow(trained: Trained):
     assert at_step.sure.mean() == pytest.approx(share)
     assert at_step.sure.mean() >= at_one.sure.mean()
     assert trained.scores["reason_sure"].mean() >= 0.75
-    assert step == 1 or at_one.sure.mean() < 0.83
+    assert step == 1 or at_one.sure.mean() < 0.85
 
 
 def test_each_reason_is_marked_as_one_to_act_on_or_as_context(trained: Trained):
