@@ -1,4 +1,4 @@
-"""The short form of a simulated year: playbooks, a manager with few hours, and members who respond by their own truth."""
+"""The short form of a simulated year: playbooks, a manager with few hours, members who respond by their own truth."""
 
 from __future__ import annotations
 
