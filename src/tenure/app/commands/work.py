@@ -50,6 +50,8 @@ def command(home: Path, once: bool, sent: str, release: str, by: str, as_json: b
     else:
         words = ", ".join(f"{count:,} {name}" for name, count in sorted(tally.items()))
         console.result(words or "nothing was due")
+        for kind, why in missing.items():
+            console.say(f"steps of kind {kind} wait: {why}")
     return 0
 
 
