@@ -6,6 +6,9 @@ The long form is `benchmarks/delivery_torture.py`.
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,20 @@ def test_ten_kills_double_nothing_lose_nothing_and_send_nothing_unapproved(
     revoked = OutreachStep.objects.exclude(state="done").count()
     assert (len(sent), OutreachStep.objects.filter(state="done").count()) == (STEPS - revoked, STEPS - revoked)
     assert revoked == 5
+
+
+def test_what_was_approved_leaves_while_the_pages_are_served(tmp_path: Path, slow_mail: MailSink):
+    house = killing.home_of(tmp_path / "home", slow_mail)
+    killing.approve(house, ["1", "2", "3"], 3)
+    command = [str(Path(sys.executable).with_name("tenure")), "serve", "--home", str(house.home.root), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as served:
+        killing.approve_again(house)
+        deadline = time.monotonic() + 60
+        while len(slow_mail.messages) < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        served.terminate()
+    assert set(slow_mail.references.values()) == {1}
+    assert len(slow_mail.messages) == 3
 
 
 @pytest.mark.parametrize(
