@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
 import sqlite3
 import tarfile
@@ -112,7 +113,9 @@ def texts(home: Path, *, without: tuple[str, ...] = ()) -> Iterator[tuple[Path, 
                 archive.extractall(place, filter="data")
             yield from texts(place)
         else:
-            yield path, path.read_bytes().decode("utf-8", "replace")
+            text = path.read_bytes().decode("utf-8", "replace")
+            # The digits of a model's weights may happen to hold those of an id.
+            yield path, re.sub(r"\d+\.\d+(e-?\d+)?", " ", text) if path.suffix == ".json" else text
 
 
 def traces(home: Path, members: list[Member], *, without: tuple[str, ...] = ()) -> list[str]:
