@@ -13,6 +13,7 @@ from tenure.ledger import approvals, identities
 from tenure.ledger.locking import BEGUN
 from tenure.ledger.models import Approval, Contact, CurrentScore, OutreachStep, Proposal, Staff
 from tenure.ledger.rights import Act
+from tenure.outreach import talking
 from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.queue_list import names_of, playbook_title
@@ -275,16 +276,24 @@ def checked(row: Proposal, steps: Sequence[OutreachStep]) -> str:
     )
 
 
-def talking_points(steps: Iterable[OutreachStep]) -> list[str]:
-    """What can be said on the telephone: the playbook's own points, else the facts that the draft may say."""
-    points: list[str] = []
+@dataclass(frozen=True)
+class _Said:
+    words: str
+    sayable: bool = True
+
+
+def talking_points(steps: Sequence[OutreachStep]) -> list[str]:
+    """What can be said on the telephone: the step's own points, else what the facts of the draft lend themselves to."""
     for step in steps:
         given = step.details.get("talking_points")
-        points += [str(point) for point in given] if isinstance(given, list) else []
-    if not points:
-        facts = [Known.of(0, claim).shown.rstrip(".") for step in steps for claim in step.claims]
-        points = [f"You can mention: {fact[0].lower()}{fact[1:]}" for fact in facts[:3] if fact]
-    return [*points, "Do not mention logins, scores or risk"]
+        if isinstance(given, list) and given:
+            return [str(point) for point in given]
+    claims = [claim for step in steps for claim in step.claims]
+    points = talking.talking_points({str(c.get("fact_key", "")): _Said(str(c.get("text", ""))) for c in claims})
+    if len(points) > 1:
+        return points
+    facts = [Known.of(0, claim).shown.rstrip(".") for claim in claims][:3]
+    return [*(f"You can mention: {fact[0].lower()}{fact[1:]}" for fact in facts if fact), *points]
 
 
 def _assignees(row: Proposal) -> list[Staff]:
