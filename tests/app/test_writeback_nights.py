@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import signal
 import sqlite3
+import subprocess
+import time
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
-from calls import Site, set_, tenure
+from calls import BIN, Site, set_, tenure
+
+from tenure.lake import Lake
 
 AS_OF = "2025-03-01"
 TABLE = "AI_Member_Risk"
@@ -22,14 +29,18 @@ def audit(home: Path) -> list[tuple[str, str, str]]:
 def test_a_large_change_waits_for_a_person_and_what_drifted_is_mended(imis_home: Path, site: Site):
     first = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--json")
     assert first.code == 0, first.told
-    (spoiled, *_) = before = site.rows(TABLE)
-    site.change(TABLE, spoiled["PartyId"], "Reason1", "somebody typed this")
+    before = site.rows(TABLE)
+    # One of them shall hold something else from this night on, which must not hide that somebody changed it.
+    moves = max((row for row in before if row["RiskBand"] in ("medium", "low")), key=lambda row: row["Probability"])
+    stays = next(row for row in before if row["RiskBand"] == "high")
+    for spoiled in (moves, stays):
+        site.change(TABLE, spoiled["PartyId"], "Reason1", "somebody typed this")
 
     set_(imis_home, high=0.04, medium=0.02)
     held = tenure("run", "--home", imis_home, "--as-of", AS_OF)
     assert held.code == 3, held.told
     assert "--approve-writeback" in held.told
-    assert "1 no longer say what Tenure wrote (Reason1)" in held.told
+    assert "2 no longer say what Tenure wrote (Reason1)" in held.told
     assert [row["RiskBand"] for row in site.rows(TABLE)] == [row["RiskBand"] for row in before]
     assert audit(imis_home) == []
 
@@ -40,8 +51,54 @@ def test_a_large_change_waits_for_a_person_and_what_drifted_is_mended(imis_home:
     assert (by, act) == ("Marta L.", "writeback:cap:release")
     assert json.loads(details)["moved"] > 25
     after = {row["PartyId"]: row for row in site.rows(TABLE)}
-    assert after[spoiled["PartyId"]]["Reason1"] != "somebody typed this"
+    assert "somebody typed this" not in {row["Reason1"] for row in after.values()}
+    assert after[moves["PartyId"]]["RiskBand"] == "high"
     assert [row["RiskBand"] for row in after.values()] != [row["RiskBand"] for row in before]
+
+
+ENDLESS = """
+CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS i FROM n;
+CREATE TRIGGER never_ends BEFORE INSERT ON ledger_outbox BEGIN SELECT i FROM endless; END;
+"""
+
+
+def is_locked(home: Path) -> bool:
+    """Whether some process writes to the ledger for a whole second."""
+    with closing(sqlite3.connect(home / "ledger.sqlite3", timeout=1, isolation_level=None)) as ledger:
+        try:
+            ledger.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        ledger.execute("ROLLBACK")
+        return False
+
+
+def kept(home: Path) -> tuple[int, int]:
+    """How many current scores there are, and how many rows of the outbox."""
+    with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger:
+        tables = ("ledger_current_score", "ledger_outbox")
+        return tuple(ledger.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
+
+
+def test_a_night_killed_between_scores_and_outbox_leaves_neither(imis_home: Path):
+    """The first row of the outbox takes for ever, so that the kill comes in the middle of the transaction."""
+    assert tenure("sync", "--home", imis_home).code == 0
+    with closing(sqlite3.connect(imis_home / "ledger.sqlite3")) as ledger:
+        ledger.executescript(ENDLESS)
+    night = subprocess.Popen([BIN / "tenure", "run", "--home", imis_home, "--as-of", AS_OF], stderr=subprocess.DEVNULL)
+    while night.poll() is None and not is_locked(imis_home):
+        time.sleep(0.1)
+    night.kill()
+    assert night.wait(timeout=20) == -signal.SIGKILL
+    assert dt.date.fromisoformat(AS_OF) in Lake.open(imis_home / "lake").score_dates(), "it was scored"
+    assert kept(imis_home) == (0, 0)
+
+    with closing(sqlite3.connect(imis_home / "ledger.sqlite3")) as ledger:
+        ledger.executescript("DROP TRIGGER never_ends; DROP VIEW endless")
+    done = tenure("run", "--home", imis_home, "--as-of", AS_OF, "--approve-writeback", "--by", "Marta L.")
+    assert done.code == 0, done.told
+    scores, rows = kept(imis_home)
+    assert scores == rows > 0
 
 
 def contact_ids(home: Path) -> set[str]:
@@ -70,7 +127,8 @@ def test_all_rows_are_read_back_when_a_week_is_over_and_a_sample_before(imis_hom
         site.change(TABLE, spoiled, "Reason1", "somebody typed this")
         done = tenure("score", "--home", imis_home, "--as-of", AS_OF, "--json")
         assert done.code == 0, done.told
-        looked = done.json["steps"][-1]["counts"]["read_back"]
+        (step,) = [step for step in done.json["steps"] if step["name"] == "write back"]
+        looked = step["counts"]["read_back"]
         seen.append(looked["whole"])
         if looked["whole"]:
             assert looked["drifted"] == 1

@@ -66,6 +66,25 @@ def test_migrations_are_as_the_models_are():
     call_command("makemigrations", "ledger", check=True, dry_run=True, verbosity=0)
 
 
+def test_what_imis_holds_is_known_of_rows_written_before_it_was_kept():
+    from django.core.management import call_command
+    from django.db import connection
+
+    from tenure.ledger import outbox
+
+    table = "AI_Member_Risk"
+    outbox.plan(table=table, rows=[outbox.Wanted(name, {"RiskScore": 62}, "a") for name in ("1", "2")])
+    outbox.mark(row=outbox.pending(table=table)[0], state="done")
+    call_command("migrate", "ledger", "0012_objections", verbosity=0)
+    with connection.cursor() as cursor:
+        columns = [column.name for column in connection.introspection.get_table_description(cursor, "ledger_outbox")]
+    assert "done_payload" not in columns
+
+    ledger.migrate()
+
+    assert outbox.written(table=table) == [outbox.Written("1", {"RiskScore": 62})]
+
+
 def test_a_second_home_takes_the_place_of_the_first(home: Home, settings: Settings, tmp_path: Path):
     """One process can serve one association after another, and rows stay with their own."""
     from tenure.ledger import identities

@@ -47,6 +47,46 @@ def test_fifty_drifts_of_every_column_are_found(imis: PanelImis, client: ImisCli
     assert read_back(client, TABLE, rows.written(table=TABLE)).lost == []
 
 
+def test_a_drift_is_found_in_a_row_that_shall_hold_something_else_by_now(
+    imis: PanelImis, client: ImisClient, outbox: LedgerOutbox, plan: Plan
+):
+    """What iMIS holds is compared with what was written last, not with what is to be written next."""
+    from tenure.ledger import outbox as rows
+
+    plan(score("1"), score("2"), score("3"))
+    carry_out(client, outbox, TABLE)
+    plan(score("1", risk_score=70), score("2", risk_score=70), score("3"))
+    for member_id in ("1", "3"):
+        spoil(imis.rows[TABLE][member_id], "Reason1")
+
+    found = read_back(client, TABLE, rows.written(table=TABLE))
+    assert (found.looked_at, found.drifted, dict(found.fields)) == (3, ["1", "3"], {"Reason1": 2})
+
+    assert rows.reopen(table=TABLE, member_ids=found.lost) == 2
+    assert [row.member_id for row in rows.written(table=TABLE)] == ["2"], "of the others it is known that it is not so"
+    assert carry_out(client, outbox, TABLE).updated == 3
+    assert read_back(client, TABLE, rows.written(table=TABLE)).lost == []
+
+
+def test_a_write_whose_answer_was_lost_is_no_drift(
+    imis: PanelImis, client: ImisClient, outbox: LedgerOutbox, plan: Plan
+):
+    """It may have arrived; and once the row shall hold something else, nobody knows any more what did."""
+    from tenure.ledger import outbox as rows
+
+    plan(score("1"))
+    carry_out(client, outbox, TABLE)
+    plan(score("1", risk_score=70))
+    (row,) = rows.pending(table=TABLE)
+    for state in (rows.State.SENDING, rows.State.UNKNOWN):
+        rows.mark(row=row, state=state)
+        assert rows.written(table=TABLE) == []
+    plan(score("1", risk_score=71))
+    (row,) = rows.pending(table=TABLE)
+    rows.mark(row=row, state=rows.State.PENDING)
+    assert rows.written(table=TABLE) == []
+
+
 def test_a_table_that_is_gone_is_all_missing(imis: PanelImis, client: ImisClient, outbox: LedgerOutbox, plan: Plan):
     from tenure.ledger import outbox as rows
 

@@ -19,7 +19,32 @@ if TYPE_CHECKING:
 
     from tenure.imis import ImisClient
     from tenure.ledger.lease import Fence
+    from tenure.ledger.runs import RunInProgress
     from tenure.writeback import WritebackReport
+
+
+def is_wanted(house: House) -> bool:
+    """Whether scores go into iMIS at all."""
+    return house.settings.source.kind == "imis" and house.settings.writeback.enabled
+
+
+def make_current(house: House, frame: pl.DataFrame, run: RunInProgress) -> None:
+    """Make the current scores those of *frame*, and plan what iMIS shall hold because of them: both or neither.
+
+    Args:
+        house: The association's.
+        frame: Scores by pseudonym.
+        run: The night that made them, with the right to write.
+
+    Raises:
+        HeldBack: Another process writes by now; the scores before these stay, and what was planned for them.
+    """
+    from tenure.ledger import scores
+
+    wanted = _wanted(house, frame) if is_wanted(house) else []
+    with run.fence.transaction():
+        scores.replace(frame=frame, run=run.row, clock=house.clock)
+        _plan(house, wanted)
 
 
 def write_back(
@@ -47,9 +72,7 @@ def write_back(
         HeldBack: More bands would change than a person has allowed; nothing was written.
         ImisUnavailable, ImisRefused: iMIS did not answer, or said no to all of it.
     """
-    from tenure import writeback
-
-    wanted = list(writeback.risk_rows(with_member_ids(house, frame).iter_rows(named=True)))
+    wanted = _wanted(house, frame)
     with open_client(house) as client:
         lost = look_for_drift(house, client, tell, frame["as_of"].max(), None if dry_run else fence)
         outbox = DryOutbox(_still_to_write(house, wanted, lost)) if dry_run else _planned(house, wanted, fence)
@@ -72,12 +95,27 @@ def without_values(reason: str) -> str:
     return re.sub(r"(?<![A-Za-z])[0-9][\w.,-]*", "#", unquoted)[:200]
 
 
-def _planned(house: House, wanted: list[Any], fence: Fence) -> Any:
+def _wanted(house: House, frame: pl.DataFrame) -> list[Any]:
     from tenure import writeback
+
+    return list(writeback.risk_rows(with_member_ids(house, frame).iter_rows(named=True)))
+
+
+def _plan(house: House, wanted: list[Any], fence: Fence | None = None) -> None:
     from tenure.ledger import outbox
 
+    outbox.plan(table=house.settings.writeback.table, rows=wanted, clock=house.clock, fence=fence)
+
+
+def _planned(house: House, wanted: list[Any], fence: Fence) -> Any:
+    """The outbox with *wanted*, which became of the scores when they were made current.
+
+    Where those stand since an earlier night, what was refused may be due again, or the table may be another by now.
+    """
+    from tenure import writeback
+
     rules = house.settings.writeback
-    outbox.plan(table=rules.table, rows=wanted, clock=house.clock, fence=fence)
+    _plan(house, wanted, fence)
     return writeback.LedgerOutbox(rules.table, clock=house.clock, park_after=rules.park_after, fence=fence)
 
 

@@ -156,7 +156,7 @@ def score_and_write_back(
 
 def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str, *, dry_run: bool) -> pl.DataFrame:
     from tenure import risk
-    from tenure.ledger import scores
+    from tenure.app.handover import make_current
 
     with walk.step("score", "Score") as tell:
         given: list[FeatureMatrix] = []
@@ -176,7 +176,7 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
             page = receipts.page_of(house, as_of, model, receipt)
             receipts.store(house).keep(as_of, given[0] if given else None, page)
             if not replay:
-                scores.replace(frame=frame, run=walk.run.row, clock=house.clock, fence=walk.run.fence)
+                make_current(house, frame, walk.run)
             tell.count(receipt=receipt)
     return frame
 
@@ -274,9 +274,9 @@ def _is_replay(as_of: dt.date) -> bool:
 
 
 def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool, approved_by: str) -> None:
-    if house.settings.source.kind != "imis" or not house.settings.writeback.enabled:
-        return
-    from tenure.app.handover import write_back
+    from tenure.app.handover import is_wanted, write_back
 
+    if not is_wanted(house):
+        return
     with walk.step("write back", "Write back") as tell:
         write_back(house, tell, frame, walk.run.fence, walk.stopping.check, dry_run=dry_run, approved_by=approved_by)

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger.lease import Fence
@@ -17,6 +18,8 @@ from tenure.ledger.models import OutboxRow
 
 State = OutboxRow.State
 _OPEN = (State.PENDING, State.SENDING, State.UNKNOWN)
+_UNCERTAIN = (State.SENDING, State.UNKNOWN)
+_SETTLED = (State.DONE, State.PENDING)
 _AT_ONCE = 1_000
 
 PARK_AFTER = 3
@@ -39,6 +42,19 @@ class Wanted:
     member_id: str
     payload: dict[str, Any]
     digest: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What iMIS is known to hold for one member.
+
+    Args:
+        member_id: The source's id, to the letter.
+        payload: Property names and values, as they were written last.
+    """
+
+    member_id: str
+    payload: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -74,9 +90,7 @@ def plan(*, table: str, rows: Iterable[Wanted], clock: Clock = system_clock, fen
             else:
                 unchanged += 1
         OutboxRow.objects.bulk_create(fresh, batch_size=_AT_ONCE)
-        OutboxRow.objects.bulk_update(
-            changed, ["payload", "digest", "state", "planned_at", "changed_at", "last_error"], batch_size=200
-        )
+        _keep_changed(changed)
     return Plan(len(fresh), len(changed), unchanged)
 
 
@@ -117,8 +131,9 @@ def _mark(row: OutboxRow, state: str, error: str, now: dt.datetime, park_after: 
         row.refusals += 1
         row.state = State.PARKED if row.refusals >= park_after else State.REJECTED
     if state == State.DONE:
-        row.done_digest, row.refusals = row.digest, 0
-    row.save(update_fields=["state", "last_error", "changed_at", "attempts", "refusals", "done_digest"])
+        row.done_digest, row.done_payload, row.refusals = row.digest, row.payload, 0
+    done = ["done_digest", "done_payload"] if state == State.DONE else []
+    row.save(update_fields=["state", "last_error", "changed_at", "attempts", "refusals", *done])
 
 
 def refused(*, table: str) -> list[tuple[str, str, int]]:
@@ -128,9 +143,10 @@ def refused(*, table: str) -> list[tuple[str, str, int]]:
     return [(str(state), reason, count) for (state, reason), count in found.most_common()]
 
 
-def written(*, table: str) -> list[OutboxRow]:
-    """Rows that iMIS is known to hold, by member id."""
-    return list(OutboxRow.objects.filter(table=table, state=State.DONE).order_by("member_id"))
+def written(*, table: str) -> list[Written]:
+    """What iMIS is known to hold, by member id; of rows that wait for a change, what it holds until then."""
+    rows = _known(table).order_by("member_id").values_list("member_id", "done_payload")
+    return [Written(member_id, payload) for member_id, payload in rows.iterator()]
 
 
 def reopen(*, table: str, member_ids: Iterable[str], clock: Clock = system_clock, fence: Fence | None = None) -> int:
@@ -138,9 +154,14 @@ def reopen(*, table: str, member_ids: Iterable[str], clock: Clock = system_clock
     ids, count = list(member_ids), 0
     with _fenced(fence):
         for i in range(0, len(ids), 900):
-            rows = OutboxRow.objects.filter(table=table, state=State.DONE, member_id__in=ids[i : i + 900])
-            count += rows.update(state=State.PENDING, done_digest="", changed_at=clock())
+            rows = _known(table).filter(member_id__in=ids[i : i + 900])
+            count += rows.update(state=State.PENDING, done_digest="", done_payload=None, changed_at=clock())
     return count
+
+
+def _known(table: str) -> QuerySet[OutboxRow]:
+    """Rows of which it is known what iMIS holds: written, or waiting for another payload and not begun."""
+    return OutboxRow.objects.filter(table=table, state__in=_SETTLED, done_payload__isnull=False)
 
 
 def counts(*, table: str | None = None) -> dict[str, int]:
@@ -168,6 +189,19 @@ def _new(table: str, want: Wanted, now: Any) -> OutboxRow:
     )
 
 
+def _keep_changed(rows: list[OutboxRow]) -> None:
+    """One statement for all, in a tenth of the time of `bulk_update`: a new model changes every row, under one lock."""
+    names = ("payload", "digest", "state", "planned_at", "changed_at", "last_error", "done_payload")
+    fields = [OutboxRow._meta.get_field(name) for name in names]
+    values = ([field.get_db_prep_save(getattr(row, field.name), connection) for field in fields] for row in rows)
+    places = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name in names)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {OutboxRow._meta.db_table} SET {places} WHERE id = %s",
+            ([*given, row.id] for given, row in zip(values, rows, strict=True)),
+        )
+
+
 def opens(row: OutboxRow, want: Wanted, now: dt.datetime) -> bool:
     """Whether planning *want* makes *row* another than it is: new to write, or refused and due to be tried again."""
     if row.digest != want.digest:
@@ -179,5 +213,7 @@ def opens(row: OutboxRow, want: Wanted, now: dt.datetime) -> bool:
 
 def _open(row: OutboxRow, want: Wanted, now: dt.datetime) -> None:
     row.payload, row.digest, row.planned_at, row.changed_at, row.last_error = want.payload, want.digest, now, now, ""
-    if row.state not in (State.SENDING, State.UNKNOWN):
+    if row.state in _UNCERTAIN:
+        row.done_payload = None  # iMIS holds that, or the payload that was just forgotten
+    else:
         row.state = State.PENDING

@@ -14,8 +14,8 @@ PENDING, SENDING, DONE, REJECTED, UNKNOWN = "pending", "sending", "done", "rejec
 """How far a write has come. `sending` and `unknown` may have arrived, so they are read back before anything else."""
 
 
-class OutboxRow(Protocol):
-    """What shall be written for one member."""
+class WrittenRow(Protocol):
+    """What iMIS is known to hold for one member."""
 
     @property
     def member_id(self) -> str:
@@ -24,6 +24,10 @@ class OutboxRow(Protocol):
     @property
     def payload(self) -> Mapping[str, Any]:
         """Value by property."""
+
+
+class OutboxRow(WrittenRow, Protocol):
+    """What shall be written for one member."""
 
     @property
     def digest(self) -> str:

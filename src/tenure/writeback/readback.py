@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tenure.imis import ImisClient, Invalid, Row, values_of
 from tenure.writeback._diff import change_of, member_id_of
 from tenure.writeback._table import look_at
-from tenure.writeback.outbox import OutboxRow
+from tenure.writeback.outbox import WrittenRow
 from tenure.writeback.panel import RISK_COLUMNS, Column
 
 SAMPLE = 200
@@ -41,9 +41,9 @@ class ReadBack:
 
 
 def read_back(
-    client: ImisClient, table: str, rows: Sequence[OutboxRow], columns: Sequence[Column] = RISK_COLUMNS
+    client: ImisClient, table: str, rows: Sequence[WrittenRow], columns: Sequence[Column] = RISK_COLUMNS
 ) -> ReadBack:
-    """Compare *rows*, which iMIS is known to have taken, with what it holds.
+    """Compare *rows*, which iMIS took when they were last written, with what it holds.
 
     Args:
         client: Reads.
@@ -70,7 +70,7 @@ def read_back(
     return found
 
 
-def _compare(found: ReadBack, row: OutboxRow, held: Row | None, columns: Sequence[Column]) -> None:
+def _compare(found: ReadBack, row: WrittenRow, held: Row | None, columns: Sequence[Column]) -> None:
     found.looked_at += 1
     if held is None:
         found.missing.append(row.member_id)
@@ -81,7 +81,7 @@ def _compare(found: ReadBack, row: OutboxRow, held: Row | None, columns: Sequenc
         found.fields.update(list(change.fields))
 
 
-def _between(client: ImisClient, table: str, identity: str, rows: Sequence[OutboxRow]) -> Iterator[tuple[str, Row]]:
+def _between(client: ImisClient, table: str, identity: str, rows: Sequence[WrittenRow]) -> Iterator[tuple[str, Row]]:
     """The rows of iMIS whose ids lie between the first and the last of *rows*; none where it can't filter by id."""
     ids = [row.member_id for row in rows]
     if "|" in ids[0] + ids[-1]:

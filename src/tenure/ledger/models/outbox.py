@@ -11,6 +11,7 @@ class OutboxRow(models.Model):
     `pending` waits; `sending` was begun and may or may not have arrived; `unknown` likewise, after an error; both are
     read back before another attempt. `done` was confirmed, `rejected` refused for this record alone; it is tried again
     the next night, and after some nights `parked`: then only when it shall hold something else, or once a week.
+    `done_payload` is what iMIS was last known to hold, also while the next payload waits; none when that is not known.
     """
 
     class State(models.TextChoices):
@@ -32,6 +33,7 @@ class OutboxRow(models.Model):
     refusals = models.PositiveSmallIntegerField(default=0)
     last_error = models.TextField(blank=True, default="")
     done_digest = models.CharField(max_length=64, blank=True, default="")
+    done_payload = models.JSONField(null=True)
     planned_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
