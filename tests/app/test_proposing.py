@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from calls import AS_OF, Done, set_, tenure
 
@@ -168,3 +169,42 @@ def test_each_proposal_and_each_draw_is_in_the_audit_log(proposed: Path):
     drawn = _rows(proposed, "SELECT details FROM ledger_audit_event WHERE act = 'experiment:arms:draw'")
     kept = _rows(proposed, "SELECT count(*) FROM ledger_assignment")[0][0]
     assert sum(one.get("control", 0) + one.get("treated", 0) for one in (json.loads(text) for (text,) in drawn)) == kept
+
+
+def test_the_split_is_as_it_was_designed(proposed: Path):
+    rows = _well(tenure("experiment", "list", "--home", proposed, "--json")).json
+
+    by = {row["experiment"]: row for row in rows}
+    assert {"holdout", "win-back-lapsed"} <= set(by)
+    assert all(row["sound"] for row in rows)
+    assert by["holdout"]["share"] == pytest.approx(0.2)
+    drawn = by["win-back-lapsed"]["control"] + by["win-back-lapsed"]["treated"]
+    assert abs(by["win-back-lapsed"]["control"] - 0.3 * drawn) <= 2  # one a stratum, lapsed in grace or before
+
+
+def test_a_split_that_somebody_bent_is_named(tmp_path: Path, proposed: Path):
+    home = tmp_path / "home"
+    shutil.copytree(proposed, home)
+    with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger:
+        ledger.execute("UPDATE ledger_assignment SET arm = 'treated' WHERE experiment != 'holdout'")
+        ledger.execute("UPDATE ledger_assignment SET arm = 'control' WHERE experiment = 'win-back-lapsed'")
+        ledger.commit()
+
+    done = tenure("experiment", "list", "--home", home)
+
+    assert done.code == 1
+    assert "That is no accident" in done.out
+
+
+def test_no_file_but_the_ledger_names_a_person(proposed: Path, exports: Path):
+    contacts = pl.read_csv(exports / "contacts.csv", infer_schema=False)
+    named = {word for name in ("email", "phone") for word in contacts[name].drop_nulls().to_list()}
+    texts = [
+        path
+        for path in proposed.rglob("*")
+        if path.is_file() and path.suffix in (".log", ".json", ".jsonl", ".txt", ".html")
+    ]
+
+    assert texts
+    for path in texts:
+        assert not named & set(path.read_text(encoding="utf-8", errors="replace").replace('"', " ").split()), path.name

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Avg, Count
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger import audit
@@ -126,3 +126,8 @@ def exposed(*, experiment: str, kind: str) -> dict[str, int]:
 def names() -> list[str]:
     """Every experiment that somebody was drawn for."""
     return list(Assignment.objects.order_by("experiment").values_list("experiment", flat=True).distinct())
+
+
+def share_of(*, experiment: str) -> float:
+    """The share that the control group has by design: what each member's arm was drawn with, on average."""
+    return float(Assignment.objects.filter(experiment=experiment).aggregate(mean=Avg("share"))["mean"] or 0.0)
