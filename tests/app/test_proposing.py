@@ -96,6 +96,13 @@ def test_every_factual_clause_stands_beside_its_record(proposed: Path):
     assert any(json.loads(claims) for *_, claims in rows)
 
 
+def test_whoever_calls_instead_finds_what_to_speak_about(proposed: Path):
+    rows = _rows(proposed, "SELECT details FROM ledger_outreach_step WHERE position = 1")
+
+    assert all(json.loads(text)["talking_points"][-1].startswith("Do not mention") for (text,) in rows)
+    assert any(len(json.loads(text)["talking_points"]) > 1 for (text,) in rows)
+
+
 def test_nothing_of_risk_or_watching_is_in_what_members_read(proposed: Path):
     said = _rows(proposed, "SELECT subject || ' ' || body FROM ledger_outreach_step WHERE kind IN ('email', 'survey')")
 

@@ -57,6 +57,20 @@ def test_an_exposure_counts_once_an_occasion():
     assert experiments.exposed(experiment="calls", kind="reached") == {}
 
 
+def test_who_was_listed_and_got_something_counts_as_reached_once():
+    from tenure.ledger import experiments
+
+    _keep("control", "treated", "treated")
+    occasions = {1: "renewal:2025-04-30", 2: "renewal:2025-04-30"}
+    experiments.expose(experiment="calls", occasions=occasions, kind="listed", as_of=DAY)
+    for _ in range(2):
+        experiments.reach(member=1, occasion="renewal:2025-04-30", as_of=DAY)
+    experiments.reach(member=0, occasion="renewal:2025-04-30", as_of=DAY)
+    experiments.reach(member=2, occasion="event:E1", as_of=DAY)
+
+    assert experiments.exposed(experiment="calls", kind="reached") == {"treated": 1}
+
+
 def test_an_arm_that_is_none_is_refused():
     from django.db import IntegrityError
 

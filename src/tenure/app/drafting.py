@@ -92,6 +92,7 @@ class Drafter:
             )
             for place, plan in enumerate(playbook.steps, 1)
         ]
+        pairs[0][0].details["talking_points"] = talking_points(facts)
         days = playbook.open_days or self.house.settings.outreach.open_days
         return NewProposal(
             member=one.member,

@@ -18,9 +18,10 @@ from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
-from tenure.ledger import audit, locking
+from tenure.ledger import audit, experiments, locking
 from tenure.ledger.lease import Fence
 from tenure.ledger.models import Approval, AutoSend, OutreachStep, Proposal, SendingPause
+from tenure.ledger.workload import CONTACTS
 
 BY = "tenure work"
 """Who carries out, in the audit log."""
@@ -173,6 +174,9 @@ def settle(
         row.save(
             update_fields=["state", "receipt", "last_error", "rule", "changed_at", "done_at", "log_state", "log_at"]
         )
+        if state == State.DONE and row.kind in CONTACTS:
+            proposal = row.proposal
+            experiments.reach(member=proposal.member, occasion=proposal.occasion, as_of=now.date(), clock=clock)
         _end_proposal(row.proposal, now)
         _note(_VERBS[row.state], row, clock, by=by, rule=row.rule, receipt=row.receipt)
     _take_over(step, row)

@@ -116,6 +116,20 @@ def expose(
         )
 
 
+def reach(*, member: int, occasion: str, as_of: dt.date, clock: Clock = system_clock) -> None:
+    """Note that *member*, who was listed on *occasion*, was reached; call it in the transaction that settles a step."""
+    listed = Exposure.objects.filter(assignment__member=member, occasion=occasion, kind="listed")
+    now = clock()
+    Exposure.objects.bulk_create(
+        [
+            Exposure(assignment_id=one.assignment_id, proposal=one.proposal, kind="reached", occasion=occasion,
+                     as_of=as_of, at=now)
+            for one in listed
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
 def exposed(*, experiment: str, kind: str) -> dict[str, int]:
     """How many members of each arm were exposed in the way *kind*."""
     rows = Exposure.objects.filter(assignment__experiment=experiment, kind=kind)

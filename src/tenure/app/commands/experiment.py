@@ -34,7 +34,9 @@ def list_(home: Path, as_json: bool) -> int:
     house.open_ledger()
     body = [_body(name) for name in _names()]
     console = Console(quiet=as_json)
-    lines = [f"{one['experiment']}: {one['split']} Listed: {one['listed']:,}." for one in body]
+    lines = [
+        f"{one['experiment']}: {one['split']} Listed: {one['listed']:,}, reached: {one['reached']:,}." for one in body
+    ]
     console.result_json(body) if as_json else console.result("\n".join(lines) or "nobody was drawn yet")
     return DONE if all(one["sound"] for one in body) else FAILED
 
@@ -57,6 +59,7 @@ def _body(name: str) -> dict[str, Any]:
         "control": found.control,
         "treated": found.treated,
         "listed": sum(experiments.exposed(experiment=name, kind="listed").values()),
+        "reached": sum(experiments.exposed(experiment=name, kind="reached").values()),
         "p": found.p,
         "sound": found.is_sound,
         "split": found.sentence,
