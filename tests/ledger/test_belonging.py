@@ -54,6 +54,10 @@ def test_everything_of_a_member_goes_and_nothing_of_another():
             endpoint=receiver, message_id=f"m{member}", event="x", body={"data": [{"member_id": member_id}]},
             next_at=NOON, created_at=NOON,
         )  # fmt: skip
+        EndpointMessage.objects.create(
+            endpoint=receiver, message_id=f"n{member}", event="x", body={"data": []}, member=member, next_at=NOON,
+            created_at=NOON,
+        )  # fmt: skip
     before = _counts()
 
     with transaction.atomic():
@@ -64,6 +68,7 @@ def test_everything_of_a_member_goes_and_nothing_of_another():
     }
     assert gone == {name: count // 2 for name, count in before.items() if name != "Endpoint"}
     assert list(Identity.objects.values_list("member_id", flat=True)) == ["00002"]
+    assert sorted(EndpointMessage.objects.values_list("message_id", flat=True)) == ["m2", "n2"]
 
 
 def _counts() -> dict[str, int]:
