@@ -192,7 +192,7 @@ def test_views_and_filters_are_addresses_and_files_say_the_same(staff: httpx.Cli
         key: int(n)
         for key, n in re.findall(r'href="/queue/\?(?:view=(\w+))?"[^>]*>[^<]+<span class="count">(\d+)', page)
     }
-    assert set(counts) == {"", "high", "mine", "payments", "second", "snoozed", "dropped", "done", "held"}
+    assert set(counts) == {"", "high", "mine", "payments", "second", "snoozed", "unknown", "dropped", "done", "held"}
     for view, n in counts.items():
         answer = staff.get(f"/queue.json?view={view or 'open'}").json()
         assert (answer["total"], len(answer["proposals"])) == (n, min(n, 12))

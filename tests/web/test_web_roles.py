@@ -65,7 +65,8 @@ def addresses(site: Site) -> dict[str, str]:
         "queue-undo": "/queue/undo", "playbooks": "/playbooks/", "playbook": "/playbooks/renewal-reminder/",
         "playbook-switch": "/playbooks/renewal-reminder/switch", "audit": "/audit/", "audit-csv": "/audit.csv",
         "sending": "/sending/", "sending-pause": "/sending/pause",
-        "sending-resume": "/sending/resume", "keys": "/keys/", "model": "/model/",
+        "sending-resume": "/sending/resume", "sending-outcome": "/sending/outcome",
+        "sending-replay": "/sending/replay", "keys": "/keys/", "model": "/model/",
         "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
         "public-unsubscribe": "/m/unsubscribe/x", "public-answer": "/m/answer/x", "public-offer": "/m/offer/x",
         "sign-in": "/sign-in", "sign-out": "/sign-out", "health": "/health",
@@ -130,6 +131,8 @@ def forms(site: Site) -> dict[str, dict[str, object]]:
         "queue-edit": {"subject": "x", "body": "y", "seen": step.digest},
         "sending-pause": {"why": "x"},
         "sending-resume": {},
+        "sending-outcome": {"step": step.pk, "it": "arrived"},
+        "sending-replay": {"endpoint": "crm"},
         "playbook-switch": {"on": "1"},
         "keys": {"keys": "off"},
     }

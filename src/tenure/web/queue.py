@@ -214,6 +214,7 @@ def _sub(asked: Asked) -> str:
     undo = place.settings().outreach.undo_seconds
     return {
         "snoozed": "They come back by themselves on their day.",
+        "unknown": "Handed over when the line broke or the machine stopped. Look, then say what became of each.",
         "dropped": "Approved, but a check at the moment of sending said no. Nothing was sent.",
         "done": "What has not left yet can be taken back.",
         "held": "Selected by a playbook, and not proposed: each with the rule that held it back.",

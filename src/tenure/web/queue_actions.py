@@ -20,7 +20,7 @@ from tenure.ledger.rights import Act
 from tenure.web import place, wording, words
 from tenure.web.queue import following, page_of, proposal_or_404, show
 from tenure.web.queue_draft import instant, lines_of
-from tenure.web.queue_list import Asked, names_of, number
+from tenure.web.queue_list import Asked, asked_back, names_of, number
 from tenure.web.roles import may, own
 
 SNOOZED_DAYS = 7
@@ -30,7 +30,7 @@ _MOST_AT_ONCE = 1000
 @require_POST
 def decide(request: HttpRequest) -> HttpResponse:
     """One decision about one proposal; then the next draft, with a bar that takes the decision back."""
-    asked, row = _back(request), _proposal(request)
+    asked, row = asked_back(request), _proposal(request)
     act = _ACTS.get(request.POST.get("do", "")) or (_reject if request.POST.get("no") else None)
     then = following(request, asked, row.pk)
     try:
@@ -49,7 +49,7 @@ def decide(request: HttpRequest) -> HttpResponse:
 @require_POST
 def approve_many(request: HttpRequest) -> HttpResponse:
     """Approve everything that was ticked and confirmed; says exactly what came of it."""
-    asked = _back(request)
+    asked = asked_back(request)
     picks = [pk for text in request.POST.getlist("pick")[:_MOST_AT_ONCE] if (pk := number(text))]
     mine = set(own(request, Proposal.objects.filter(pk__in=picks)).values_list("pk", flat=True))
     outcomes = approvals.approve(
@@ -65,7 +65,7 @@ def approve_many(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back one's own last decision, or several at once."""
-    asked = _back(request)
+    asked = asked_back(request)
     picks = [pk for text in request.POST.getlist("proposal")[:_MOST_AT_ONCE] if (pk := number(text))]
     by, outcomes = request.user.get_username(), []
     for pk in picks:
@@ -85,7 +85,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, step: int) -> HttpResponse:
     """The words of one step: a form, and what it sends. Words that claim too much are sent back with what is wrong."""
-    asked, row = _back(request), _row_of_step(request, step)
+    asked, row = asked_back(request), _row_of_step(request, step)
     here = next(s for s in row.steps.all() if s.pk == step)
     subject, body = here.subject, here.body
     troubles: tuple[str, ...] = ()
@@ -136,13 +136,15 @@ def preview(request: HttpRequest, step: int) -> HttpResponse:
     row = _row_of_step(request, step)
     here = next(s for s in row.steps.all() if s.pk == step)
     context = {"step": here, "row": row, "name": names_of([row.member])[row.member], **wording.as_sent(here)}
-    return render(request, "queue_preview.html", {**context, "back": _back(request).address(opened=row.pk, picks=())})
+    return render(
+        request, "queue_preview.html", {**context, "back": asked_back(request).address(opened=row.pk, picks=())}
+    )
 
 
 def _form(request: HttpRequest, proposal: int, template: str) -> HttpResponse:
     row = proposal_or_404(request, proposal)
-    context = {"row": row, "name": names_of([row.member])[row.member], "asked": _back(request)}
-    context |= {"back": _back(request).address(opened=row.pk, picks=()), "reasons": proposals.REASONS}
+    context = {"row": row, "name": names_of([row.member])[row.member], "asked": asked_back(request)}
+    context |= {"back": asked_back(request).address(opened=row.pk, picks=()), "reasons": proposals.REASONS}
     return render(request, template, context)
 
 
@@ -209,12 +211,6 @@ def _seen(request: HttpRequest) -> dict[int, str]:
     """What the reader was looking at: the digests that the form carried."""
     pairs = (text.partition(":") for text in request.POST.getlist("seen"))
     return {pk: digest for name, _, digest in pairs if (pk := number(name))}
-
-
-def _back(request: HttpRequest) -> Asked:
-    """The list from which the reader came."""
-    given = request.POST.get("back") if request.method == "POST" else request.GET.get("back")
-    return Asked.of(QueryDict(given[:4000])) if given is not None else Asked.of(request.GET)
 
 
 def _proposal(request: HttpRequest) -> Proposal:

@@ -70,6 +70,7 @@ class Letter:
     state: str
     is_editable: bool
     is_for_member: bool
+    is_lost: bool
 
 
 def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
@@ -127,6 +128,7 @@ def _letters(row: Proposal, steps: Sequence[OutreachStep], contact: Contact | No
                 is_editable=step.state in (StepState.DRAFT, StepState.APPROVED)
                 and row.state in (State.OPEN, State.SNOOZED, State.APPROVED),
                 is_for_member=step.kind in FOR_MEMBERS,
+                is_lost=step.state == StepState.UNKNOWN,
             )
         )
     return letters

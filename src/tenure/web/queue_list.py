@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings as django_settings
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from tenure.ledger import approvals, contacts, identities
 from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal
@@ -30,6 +30,7 @@ VIEWS = {
     "payments": "Payments",
     "second": "Second person",
     "snoozed": "Snoozed",
+    "unknown": "Outcome unknown",
     "dropped": "Dropped at sending",
     "done": "Done today",
     "held": "Held back",
@@ -41,6 +42,7 @@ _NOUNS = {
     "payments": "about payments to approve",
     "second": "waiting for a second person",
     "snoozed": "snoozed",
+    "unknown": "of which nobody knows whether they arrived",
     "dropped": "dropped at sending in a week",
     "done": "decided today",
     "held": "held back",
@@ -106,6 +108,12 @@ class Asked:
         return urlencode([(name, value) for name, value in given if value] + [("pick", pk) for pk in asked.picks])
 
 
+def asked_back(request: HttpRequest) -> Asked:
+    """The list from which the reader came."""
+    given = request.POST.get("back") if request.method == "POST" else request.GET.get("back")
+    return Asked.of(QueryDict(given[:4000])) if given is not None else Asked.of(request.GET)
+
+
 def number(text: str) -> int | None:
     """A whole number from 1 on; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) else None
@@ -150,6 +158,7 @@ def conditions(request: HttpRequest) -> dict[str, Q]:
         "payments": is_open & Q(payment),
         "second": is_open & Q(pk__in=approvals.awaiting_second()),
         "snoozed": Q(state=State.SNOOZED),
+        "unknown": Q(Exists(steps.filter(state="unknown"))),
         "dropped": Q(dropped),
         "done": Q(decided_at__gte=midnight()) & ~Q(state__in=(State.OPEN, State.HELD_BACK)),
         "held": Q(state=State.HELD_BACK),

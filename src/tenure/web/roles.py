@@ -47,6 +47,8 @@ ROUTES: dict[str, Act | str] = {
     "sending": Act.SEE,
     "sending-pause": Act.PAUSE,
     "sending-resume": Act.PAUSE,
+    "sending-outcome": Act.DECIDE,
+    "sending-replay": Act.PAUSE,
     "keys": SIGNED_IN,
     "model": Act.MODEL,
     "model-file": Act.MODEL,
