@@ -4,6 +4,7 @@ may leave (AP-1, AP-2, AP-5, AP-6), and the audit log alone says so too."""
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -210,10 +211,10 @@ _WORDS = ("approve", "approve-second", "undo", "revoke", "void")
 
 @pytest.mark.usefixtures("_ledger")
 def test_nothing_leaves_without_a_word_for_exactly_that():
-    """Twenty offices of sixty acts each; more of both in a longer run change nothing of the test."""
+    """Twenty offices of sixty acts each; `make torture` lets fifty do five hundred (`TENURE_CASES`, `TENURE_ACTS`)."""
     many = settings(
-        max_examples=20,
-        stateful_step_count=60,
+        max_examples=int(os.environ.get("TENURE_CASES", "20")),
+        stateful_step_count=int(os.environ.get("TENURE_ACTS", "60")),
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
