@@ -3,8 +3,9 @@
 Run: python benchmarks/imis_load.py [MEMBERS] [EVENTS PER YEAR]
 
 A sandbox is started with so many members; its hourly limit is lifted, so that the machine's own speed shows. Each
-count stands beside what the number of rows makes of it: a page for every 500 rows of a feed, at least one, one request
-for how large a feed is (after the first time), and the sign-in.
+count stands beside what the number of rows makes of it: a page for every 500 rows of a feed, at least one, and the
+sign-in. After the first time one request tells how many members there are, and one more how large a feed is in which
+something came; once a week all feeds are counted, and everybody's id is read.
 """
 
 from __future__ import annotations

@@ -157,8 +157,11 @@ def spoil(fault: Fault, page: wire.Json, faults: Faults, previous: list[Any]) ->
     elif fault.name == "repeated_page":
         rows = previous[: max(0, len(rows) // 2)] + rows[: len(rows) - len(previous[: max(0, len(rows) // 2)])]
     elif fault.name == "missing_rows":
-        rows = faults.sample(rows, float(fault.more.get("share", 0.6)))
-        return _counted({**page, "TotalCount": round(page["TotalCount"] * (1 - fault.more.get("share", 0.6)))}, rows)
+        share = float(fault.more.get("share", 0.6))
+        rows = faults.sample(rows, share)
+        alone = not page["Offset"] and not page["HasNext"]
+        total = len(rows) if alone else round(page["TotalCount"] * (1 - share))
+        return _counted({**page, "TotalCount": total}, rows)
     elif fault.name == "empty_has_next":
         empty = {**page, "HasNext": True, "NextOffset": page["Offset"] + max(1, page["Limit"])}
         return {**empty, "Count": 0, "Items": {**items, "$values": []}}

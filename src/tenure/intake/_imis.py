@@ -19,6 +19,7 @@ from tenure.intake import _spool
 from tenure.intake._drift import Drift, Filling, of_codes, of_columns, of_objects
 from tenure.intake._mapping import Feed, Past
 from tenure.intake._mapping import Mapping as Plan
+from tenure.intake._newest import Newest, newest_of, newest_stamp, not_before
 from tenure.intake._past import rebuild, single_changes
 from tenure.intake._shaping import given, select, taken, unknown_codes
 from tenure.intake._source import Delivery, Errand, FeedCount
@@ -26,6 +27,7 @@ from tenure.intake._spool import FeedSpool
 
 _AT = "imis.at"
 _EVERYBODY = "imis.everybody"
+_SIZES = "imis.sizes"
 _WEEK = dt.timedelta(days=6, hours=12)
 _TOLERANCE = 0.01
 """Smaller losses of rows than this share are taken for ordinary deletions."""
@@ -115,22 +117,37 @@ class _Reading:
         self.drifts: list[Drift] = []
         self._total = 0
         self._given: tuple[str, ...] = ()
+        self._sizes_are_due = self._a_week_ago(_SIZES)
+        self.watermarks[_SIZES] = self._server_time() if self._sizes_are_due else errand.watermarks[_SIZES]
 
     def feed(self, table: str, name: str, feed: Feed) -> pl.DataFrame:
         """The new rows of a feed, all columns text; remembers how far it was read, and how large it is."""
         mark = f"imis.{name}"
         before = self._mark(mark)
-        prompts = {feed.since: self._since(before)} if feed.since and before else {}
-        # Asked before the reading, so that a row that comes meanwhile is read and not counted, never the reverse.
-        size = self._size(feed) if prompts and table != "contacts" else None
-        rows, began = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
+        since = self._since(before) if feed.since and before else ""
+        known = Newest.noted(self._errand.watermarks.get(f"imis.newest.{name}", "")) if since else Newest()
+        prompts = {feed.since: min(since, known.since or since)} if since else {}
+        given, began = self._read(name, feed.place, feed.wanted, prompts, entity=feed.entity, order_by=feed.order_by)
+        rows = not_before(given, feed.by, since) if since else given
         self._note_form(name, feed, rows)
-        counted = self._count(table, name, feed, size if prompts else self._total or rows.height, rows.height)
+        # A row that comes after the reading is counted before it is read, which is the next night.
+        whole = self._total or rows.height
+        size = self._size(table, name, feed, known.stand_in(given, feed.by)) if since else whole
+        counted = self._count(table, name, feed, size, rows.height)
         if feed.by:
             # A row that changed behind our back while pages were turned bears a stamp from after the beginning.
-            newest = max(before, _newest(rows, feed.by, began))
+            newest = max(before, newest_stamp(rows, feed.by, began))
             self.watermarks[mark] = before if counted is not None and _lost_some(counted) else newest
+        if feed.since and table != "contacts":
+            self._note_newest(name, feed, given)
         return rows
+
+    def _note_newest(self, name: str, feed: Feed, given: pl.DataFrame) -> None:
+        """Note the newest rows: a fifth of a page, so that what a night brings fits into the same request."""
+        mark = self.watermarks.get(f"imis.{name}")
+        if mark:
+            few = max(1, self._client.page_size // 5)
+            self.watermarks[f"imis.newest.{name}"] = str(newest_of(given, feed.by, few, self._since(mark)))
 
     def _note_form(self, name: str, feed: Feed, rows: pl.DataFrame) -> None:
         """Note which columns a feed gives, and which of them always have values.
@@ -148,8 +165,16 @@ class _Reading:
         filling.check(feed.place, rows)
         self.watermarks[f"imis.filled.{name}"] = filling.text
 
-    def _size(self, feed: Feed) -> int | None:
-        """How many rows the feed has in all, as iMIS says; one request."""
+    def _size(self, table: str, name: str, feed: Feed, stands: bool) -> int | None:
+        """How many rows the feed has in all: one request, or as many as it had while its newest rows *stand*.
+
+        Asked all the same once a week, and each night for members, whose number tells that some are gone.
+        """
+        if table == "contacts":
+            return None
+        known = self._errand.watermarks.get(f"imis.count.{name}", "")
+        if stands and known.isdigit() and table != "members" and not self._sizes_are_due:
+            return int(known)
         return self._client.count(feed.entity) if feed.entity else self._client.count_query(feed.query)
 
     def _count(self, table: str, name: str, feed: Feed, size: int | None, read: int) -> FeedCount | None:
@@ -205,8 +230,12 @@ class _Reading:
         """Whether a week has passed, or members have become fewer."""
         counted = next((one for one in self.counts if one.table == "members"), None)
         fewer = counted is not None and counted.before is not None and counted.now < counted.before
-        asked = self._errand.watermarks.get(_EVERYBODY, "")
-        return fewer or not asked or dt.datetime.fromisoformat(asked) < self._server_now() - _WEEK
+        return fewer or self._a_week_ago(_EVERYBODY)
+
+    def _a_week_ago(self, mark: str) -> bool:
+        """Whether a week has passed since what *mark* tells, or it never was."""
+        asked = self._errand.watermarks.get(mark, "")
+        return not asked or dt.datetime.fromisoformat(asked) < self._server_now() - _WEEK
 
     def _mark(self, mark: str) -> str:
         """How far a feed was read; empty for not at all.
@@ -333,11 +362,3 @@ def _digest(*told: object) -> str:
 
 def _lost_some(counted: FeedCount) -> bool:
     return counted.before is not None and counted.now < (1 - _TOLERANCE) * counted.before
-
-
-def _newest(rows: pl.DataFrame, by: str, limit: str) -> str:
-    """The newest stamp among *rows* that is no newer than *limit*; empty when there is none."""
-    stamps = rows.select(pl.col(by).str.slice(0, 19).alias("at")).filter(
-        pl.col("at").str.contains(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$") & (pl.col("at") <= limit)
-    )
-    return str(stamps["at"].max() or "")
