@@ -43,6 +43,7 @@ READS = {
     "phase show": "changes nothing",
     "autosend list": "changes nothing",
     "donotwake list": "changes nothing",
+    "consent show": "changes nothing",
     "experiment list": "changes nothing",
     "audit grants": "changes nothing",
     "audit map": "changes nothing",

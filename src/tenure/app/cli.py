@@ -37,6 +37,7 @@ COMMANDS: Final[dict[str, str]] = {
     "phase": "Show how far the rollout has come, and move on.",
     "autosend": "Let a template leave by itself, within limits; off by default.",
     "donotwake": "List whom playbooks leave alone, and add or lift.",
+    "consent": "Write down what members consent to, and show it.",
     "experiment": "Look at control groups and their splits.",
     "staff": "Manage the accounts that sign in to the staff pages.",
     "demo": "Try everything on a simulated association, in one command.",

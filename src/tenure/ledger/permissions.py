@@ -18,7 +18,7 @@ from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
 from tenure.base.pseudonym import Pseudonyms
 from tenure.ledger import audit
-from tenure.ledger.models import Consent, DoNotWake, Suppression
+from tenure.ledger.models import Consent, Contact, DoNotWake, Suppression
 
 Why = Literal["unsubscribe", "complaint", "objection", "bounce", "stop", "staff"]
 WHYS: tuple[Why, ...] = ("unsubscribe", "complaint", "objection", "bounce", "stop", "staff")
@@ -162,6 +162,18 @@ def barring(
     standing = Q(lifted_at=None) & Q(since__lte=at) & (Q(until=None) | Q(until__gt=at))
     rows = Suppression.objects.filter(who & standing & Q(channel__in=(channel, EVERY))).order_by("since", "id")
     return tuple(Barred(row.why, row.channel, row.since) for row in rows)
+
+
+def record_of(
+    *, member: int, at: dt.datetime, keyed: Pseudonyms
+) -> tuple[tuple[Consent, ...], tuple[Suppression, ...]]:
+    """All that *member* stated, the newest first, and the suppressions of member or addresses that stand at *at*."""
+    said = Consent.objects.filter(member=member).order_by("-at", "-id")
+    contact = Contact.objects.filter(member=member).first()
+    addresses = [address for address in (contact.email, contact.phone) if address] if contact else []
+    who = Q(member=member) | Q(address_digest__in=[address_digest(each, keyed) for each in addresses])
+    standing = Suppression.objects.filter(who, Q(until=None) | Q(until__gt=at), lifted_at=None)
+    return tuple(said), tuple(standing.order_by("since", "id"))
 
 
 def not_to_wake(*, member: int, on: dt.date) -> str:
