@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,29 @@ def test_an_account_is_made_and_given_another_password(night: Path):
     assert made.out == "made the account ana\n"
     assert again.json["created"] is False
     assert len(again.json["password"]) >= 12
+
+
+def test_an_account_is_given_an_address_and_another(night: Path):
+    words = {"TENURE_STAFF_PASSWORD": "four unrelated words here"}
+    wrong = tenure("staff", "add", "eva", "--email", "Eva <eva@example.org>", "--home", night, **words)
+    made = tenure("staff", "add", "eva", "--email", "eva@example.org", "--home", night, **words)
+    before = _address_of("eva", night)
+    other = tenure("staff", "set-email", "eva", "e.v@example.org", "--home", night)
+    nobody = tenure("staff", "set-email", "nobody", "e.v@example.org", "--home", night)
+
+    assert (wrong.code, made.code, other.code, nobody.code) == (2, 0, 0, 2), wrong.told + made.told
+    assert "not one plain email address" in wrong.err
+    assert (before, _address_of("eva", night)) == ("eva@example.org", "e.v@example.org")
+    with closing(sqlite3.connect(night / "ledger.sqlite3")) as ledger:
+        rows = ledger.execute("SELECT by, subject, details FROM ledger_audit_event WHERE act = 'staff:email:change'")
+        assert [(by, subject, "example" in details) for by, subject, details in rows] == [
+            ("tenure staff", "eva", False)
+        ]
+
+
+def _address_of(username: str, home: Path) -> str:
+    with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger:
+        return str(ledger.execute("SELECT email FROM ledger_staff WHERE username = ?", (username,)).fetchone()[0])
 
 
 def test_the_sandbox_is_a_command_of_its_own():

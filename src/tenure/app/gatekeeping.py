@@ -146,7 +146,8 @@ def wrap_of(house: House, members: Members) -> Wrap:
         from tenure.ledger import identities
 
         member = step.proposal.member
-        below = _footing(house, members, tokens, step) if step.kind in _WITH_FOOTER else footer.Footing("")
+        token = tokens.make("unsubscribe", Ticket(member, step.reference, step.proposal.created_at.date()))
+        below = footing_of(house, members, step, token) if step.kind in _WITH_FOOTER else footer.Footing("")
         return Parcel(
             kind=step.kind,
             reference=step.reference,
@@ -163,15 +164,13 @@ def wrap_of(house: House, members: Members) -> Wrap:
     return wrap
 
 
-def _footing(house: House, members: Members, tokens: Tokens, step: Any) -> footer.Footing:
-    """What stands below the message of *step*; the same for every attempt."""
-    member = step.proposal.member
-    token = tokens.make("unsubscribe", Ticket(member, step.reference, step.proposal.created_at.date()))
+def footing_of(house: House, members: Members, step: Any, token: str) -> footer.Footing:
+    """What stands below the message of *step*, with *token* in the way out; the same for every attempt."""
     return footer.footing(
         purpose=str(step.details.get("purpose", "renewal")),
         commercial=gate.counts_as_commercial(step.details, step.kind),
         mandatory=gate.is_mandatory(step.details),
-        law=law_for(members.country(member), house.settings),
+        law=law_for(members.country(step.proposal.member), house.settings),
         settings=house.settings,
         way_out=link(house.settings.outreach.public_url, "unsubscribe", token),
     )

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any
 
-from tenure.app import channels, noting
+from tenure.app import channels, noting, sampling
 from tenure.app.carrying import LOOK_AFTER, Carrier
 from tenure.app.gatekeeping import Gatekeeper, Members, wrap_of
 from tenure.app.house import House
@@ -95,6 +95,7 @@ class Worker:
         self.members.prepare({step.proposal.member for step in ready})
         for step in ready:
             self._attend(step, self.carrier.deliver)
+        self._send_samples()
         self._note()
         self._announce()
         return self.tally.total() - before
@@ -107,6 +108,16 @@ class Worker:
         night = lease.is_held("night", clock=self.house.clock)
         kinds = {kind for kind, channel in self.channels.by_kind.items() if id(channel) not in resting}
         return sorted(kinds - set(channels.IN_IMIS) if night else kinds)
+
+    def _send_samples(self) -> None:
+        """Send drafts to those of staff who want to see them."""
+        from tenure.ledger import samples
+
+        mailing = self.channels.mailing
+        for sample in samples.waiting(self.house.clock()) if mailing is not None else ():
+            self.check()
+            self._pace()
+            self.tally[sampling.send(self.house, mailing, self.members, sample, self.carrier.fence)] += 1
 
     def _note(self) -> None:
         """Note on the record in iMIS what was said."""

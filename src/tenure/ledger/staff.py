@@ -7,6 +7,7 @@ import datetime as dt
 from django.conf import settings as django_settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
@@ -32,13 +33,14 @@ def create(
     role: str = Role.VIEWER,
     full_name: str = "",
     chapter: str = "",
+    email: str = "",
     clock: Clock = system_clock,
 ) -> Staff:
     """Give somebody an account.
 
     Raises:
         UsageError: The name is taken or empty, there is no such role, the password is too weak, or a liaison comes
-            without a chapter, or somebody else with one.
+            without a chapter, or somebody else with one, or the address is none.
     """
     username = username.strip()
     if not username or Staff.objects.filter(username__iexact=username).exists():
@@ -51,7 +53,12 @@ def create(
             mend="pass --role liaison together with --chapter, by its id as in the records",
         )
     person = Staff(
-        username=username, full_name=full_name, role=role, chapter_id=chapter.strip()[:200], created_at=clock()
+        username=username,
+        full_name=full_name,
+        role=role,
+        chapter_id=chapter.strip()[:200],
+        created_at=clock(),
+        email=_address(email),
     )
     _set_password(person, password)
     with transaction.atomic():
@@ -73,6 +80,21 @@ def set_password(*, username: str, password: str, by: str, clock: Clock = system
     with transaction.atomic():
         person.save(update_fields=["password"])
         audit.record("staff:password:change", by=by, subject=person.username, clock=clock)
+
+
+def set_email(*, username: str, email: str, by: str, clock: Clock = system_clock) -> None:
+    """Give *username* the address to which letters and tests for them go; empty for none. The log does not hold it.
+
+    Raises:
+        UsageError: There is no such account, or that is no address.
+    """
+    person = find(username=username)
+    if person is None:
+        raise UsageError("there is no such sign-in name", mend="create the account first")
+    person.email = _address(email)
+    with transaction.atomic():
+        person.save(update_fields=["email"])
+        audit.record("staff:email:change", by=by, subject=person.username, clock=clock, given=bool(person.email))
 
 
 def find(*, username: str) -> Staff | None:
@@ -133,6 +155,19 @@ def place_of(address: str) -> str:
 def _digest(username: str) -> str:
     key = salted_hmac("tenure.ledger.staff", username.strip().casefold(), secret=django_settings.SECRET_KEY)
     return key.hexdigest()
+
+
+def _address(given: str) -> str:
+    """One plain address, as the channel for email takes it; or none."""
+    address = given.strip()
+    try:
+        if address:
+            validate_email(address)
+    except ValidationError as error:
+        raise UsageError("that is not one plain email address", mend="write it as name@example.org") from error
+    if not address.isascii():
+        raise UsageError("an address with letters beyond ASCII cannot be written to", mend="use another address")
+    return address
 
 
 def _set_password(person: Staff, password: str) -> None:

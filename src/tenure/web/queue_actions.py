@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenure.base.errors import NotAllowed, Overtaken, TenureError, UsageError
-from tenure.ledger import approvals, proposals
+from tenure.ledger import approvals, proposals, samples
 from tenure.ledger.approvals import Outcome
 from tenure.ledger.models import OutreachStep, Proposal
 from tenure.ledger.rights import Act
@@ -139,6 +139,24 @@ def preview(request: HttpRequest, step: int) -> HttpResponse:
     return render(
         request, "queue_preview.html", {**context, "back": asked_back(request).address(opened=row.pk, picks=())}
     )
+
+
+@require_POST
+def sample(request: HttpRequest, step: int) -> HttpResponse:
+    """Send a draft to the one who asks, as a test, and to nobody else."""
+    asked, row = asked_back(request), _row_of_step(request, step)
+    try:
+        _require_mail()
+        samples.ask(step=step, by=request.user.get_username(), clock=place.now)
+    except (Overtaken, UsageError, NotAllowed) as error:
+        return _refused(request, asked, row, error)
+    return _go(request, asked, row.pk, None)
+
+
+def _require_mail() -> None:
+    mail = place.settings().mail
+    if not (mail.host and mail.sender):
+        raise UsageError("no mail server is set here", mend="set `mail.host` and `mail.sender` in tenure.toml")
 
 
 def _form(request: HttpRequest, proposal: int, template: str) -> HttpResponse:

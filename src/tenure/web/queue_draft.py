@@ -9,9 +9,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from tenure.ledger import approvals, identities
+from tenure.ledger import approvals, identities, samples
 from tenure.ledger.locking import BEGUN
-from tenure.ledger.models import Approval, Contact, CurrentScore, OutreachStep, Proposal, Staff
+from tenure.ledger.models import Approval, Contact, CurrentScore, OutreachStep, Proposal, Sample, Staff
 from tenure.ledger.rights import Act
 from tenure.outreach import talking
 from tenure.web import place, words
@@ -71,6 +71,8 @@ class Letter:
     is_editable: bool
     is_for_member: bool
     is_lost: bool
+    has_samples: bool = False
+    sample: Sample | None = None
 
 
 def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
@@ -80,7 +82,8 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
     contact = Contact.objects.filter(member=row.member).first()
     decides = may(request.user, Act.DECIDE, chapter=row.chapter_id)
     waiting = Approval.objects.filter(step__in=steps, ended_at=None, needs_second=True, second_at=None).first()
-    letters = _letters(row, steps, contact)
+    mine = samples.newest(steps=[step.pk for step in steps], by=request.user.get_username()) if decides else {}
+    letters = _letters(row, steps, contact, mine)
     return {
         "row": row,
         "name": names_of([row.member])[row.member],
@@ -112,7 +115,9 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
     }
 
 
-def _letters(row: Proposal, steps: Sequence[OutreachStep], contact: Contact | None) -> list[Letter]:
+def _letters(
+    row: Proposal, steps: Sequence[OutreachStep], contact: Contact | None, mine: dict[int, Sample]
+) -> list[Letter]:
     letters, count = [], 0
     for step in steps:
         lines, loose, count = lines_of(step, count)
@@ -129,6 +134,8 @@ def _letters(row: Proposal, steps: Sequence[OutreachStep], contact: Contact | No
                 and row.state in (State.OPEN, State.SNOOZED, State.APPROVED),
                 is_for_member=step.kind in FOR_MEMBERS,
                 is_lost=step.state == StepState.UNKNOWN,
+                has_samples=step.kind in samples.KINDS and step.state in (StepState.DRAFT, StepState.APPROVED),
+                sample=mine.get(step.pk),
             )
         )
     return letters

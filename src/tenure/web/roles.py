@@ -36,6 +36,7 @@ ROUTES: dict[str, Act | str] = {
     "queue-edit": Act.DECIDE,
     "queue-reject": Act.DECIDE,
     "queue-revoke": Act.DECIDE,
+    "queue-sample": Act.DECIDE,
     "queue-decide": Act.DECIDE,
     "queue-approve": Act.DECIDE,
     "queue-undo": Act.DECIDE,

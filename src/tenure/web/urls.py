@@ -25,6 +25,7 @@ urlpatterns = [
     path("queue/<int:proposal>/revoke", queue_actions.revoke_form, name="queue-revoke"),
     path("queue/step/<int:step>/edit", queue_actions.edit, name="queue-edit"),
     path("queue/step/<int:step>/preview", queue_actions.preview, name="queue-preview"),
+    path("queue/step/<int:step>/sample", queue_actions.sample, name="queue-sample"),
     path("playbooks/", playbooks.page, name="playbooks"),
     path("playbooks/<slug:name>/", playbooks.one, name="playbook"),
     path("playbooks/<slug:name>/switch", playbooks.switch, name="playbook-switch"),

@@ -27,8 +27,9 @@ def command() -> None:
 @click.option("--role", default="manager", show_default=True, help="What it may do, such as viewer or manager.")
 @click.option("--full-name", default="", help="Shown on the pages.")
 @click.option("--chapter", default="", help="Of a liaison: the id of the one chapter that they see.")
+@click.option("--email", default="", metavar="ADDRESS", help="Where calls, alerts and tests of drafts are sent to.")
 @json_option
-def add(home: Path, username: str, role: str, full_name: str, chapter: str, as_json: bool) -> int:
+def add(home: Path, username: str, role: str, full_name: str, chapter: str, email: str, as_json: bool) -> int:
     """Make an account, or give an account that is there a new password.
 
     The password comes from the environment variable TENURE_STAFF_PASSWORD or is asked for; where nobody can be
@@ -37,7 +38,9 @@ def add(home: Path, username: str, role: str, full_name: str, chapter: str, as_j
     house = House.open(home)
     console = Console(quiet=as_json)
     password, shown = _password()
-    made = give_account(house, username=username, password=password, role=role, full_name=full_name, chapter=chapter)
+    made = give_account(
+        house, username=username, password=password, role=role, full_name=full_name, chapter=chapter, email=email
+    )
     if as_json:
         console.result_json({"username": username, "created": made, "password": password if shown else None})
     else:
@@ -47,10 +50,32 @@ def add(home: Path, username: str, role: str, full_name: str, chapter: str, as_j
     return 0
 
 
+@command.command("set-email", cls=Command)
+@home_option
+@click.argument("username")
+@click.argument("address")
+def set_email(home: Path, username: str, address: str) -> int:
+    """Give the account USERNAME the ADDRESS to which calls, alerts and tests of drafts are sent; "" for none."""
+    house = House.open(home)
+    house.open_ledger()
+    from tenure.ledger import staff
+
+    staff.set_email(username=username, email=address, by="tenure staff", clock=house.clock)
+    Console().result(f"the account {username} has {'an address' if address.strip() else 'no address'}")
+    return 0
+
+
 def give_account(
-    house: House, *, username: str, password: str, role: str, full_name: str = "", chapter: str = ""
+    house: House,
+    *,
+    username: str,
+    password: str,
+    role: str,
+    full_name: str = "",
+    chapter: str = "",
+    email: str = "",
 ) -> bool:
-    """Make the account *username*, or give it a new *password*; whether it was made."""
+    """Make the account *username*, or give it a new *password* and any *email*; whether it was made."""
     house.open_ledger()
     from tenure.ledger import staff
 
@@ -61,11 +86,14 @@ def give_account(
             role=role,
             full_name=full_name,
             chapter=chapter,
+            email=email,
             by="tenure staff",
             clock=house.clock,
         )
         return True
     staff.set_password(username=username, password=password, by="tenure staff", clock=house.clock)
+    if email:
+        staff.set_email(username=username, email=email, by="tenure staff", clock=house.clock)
     return False
 
 

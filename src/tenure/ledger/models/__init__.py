@@ -11,6 +11,7 @@ from tenure.ledger.models.permissions import AutoSend, Consent, DoNotWake, Phase
 from tenure.ledger.models.playbooks import Playbook, PlaybookVersion
 from tenure.ledger.models.proposals import Approval, OutreachStep, Proposal, Stage
 from tenure.ledger.models.runs import Lease, Run, RunStep
+from tenure.ledger.models.samples import Sample
 from tenure.ledger.models.scores import CurrentScore, ScoreSet
 from tenure.ledger.models.staff import SignInGuess, Staff
 
@@ -41,6 +42,7 @@ __all__ = [
     "Response",
     "Run",
     "RunStep",
+    "Sample",
     "ScoreSet",
     "SendingPause",
     "SignInGuess",
