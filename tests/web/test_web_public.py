@@ -133,7 +133,7 @@ def test_a_link_opens_its_own_page_and_no_other(site: Site, visitor: httpx.Clien
         assert visitor.post(address).status_code in (403, 404)
     page = visitor.get(good)
     assert page.headers["cache-control"] == "no-store"
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     assert "noindex" in page.headers["x-robots-tag"]
 
 

@@ -86,7 +86,9 @@ def unhurried(view: View) -> View:
             _asked.count(address)
             answer = view(request, *args, **kwargs)
         answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-        answer.headers["Referrer-Policy"] = "no-referrer"
+        # The link goes to no other site. Under `no-referrer` browsers send forms with an origin of `null`, which the
+        # check of forms refuses.
+        answer.headers["Referrer-Policy"] = "same-origin"
         return answer
 
     return limited
