@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import socket
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
+from imis_sandbox.rest.faults import HANDSHAKE
 from imis_sandbox.world.config import Config
 
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 def _recipe(command: Any) -> Any:
@@ -49,38 +53,76 @@ def main() -> None:
 @click.option("--user", default="tenure", show_default=True, help="The integration account.")
 @click.option("--password", default="sandbox", show_default=True, help="Of the accounts.")
 @click.option("--mail-port", type=int, help="Also take email to members, at this port; 0 picks a free one.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS, by a certificate that is made at start.")
+@click.option("--tls-ca", type=_FILE, help="Where to write the authority's certificate (PEM), for clients to trust.")
+@click.option("--tls-fault", type=click.Choice(list(HANDSHAKE)), help="What is wrong with every TLS handshake.")
 @_recipe
 def serve(host: str, port: int, user: str, password: str, mail_port: int | None, **options: Any) -> None:
     """Build a world and serve it; prints one line when ready."""
-    import uvicorn
-
+    from imis_sandbox.rest.certificates import stall
     from imis_sandbox.rest.service import create_app
     from imis_sandbox.rest.site import Site
     from imis_sandbox.world import Association
 
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        raise click.ClickException(f"port {port} of {host} cannot be used ({error.strerror}); try --port 0") from None
+    fault = options.pop("tls_fault")
+    shown = _certificate(host, options.pop("tls"), options.pop("tls_ca"), fault)
+    listener = _listener(host, port)
     site = Site(Association(_config(options)), user=user, password=password)
-    app = create_app(site)
+    server = _server(create_app(site), shown)
     if mail_port is not None:
         try:
             site.mail.listen(host, mail_port)
         except OSError as error:
             raise click.ClickException(f"no mail can be taken at port {mail_port} ({error.strerror})") from None
     listener.listen(128)
-    click.echo(f"listening on http://{host}:{listener.getsockname()[1]}")
+    click.echo(f"listening on {'https' if shown else 'http'}://{host}:{listener.getsockname()[1]}")
     if site.mail.port:
         click.echo(f"taking mail to members at {host}:{site.mail.port}")
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_keep_alive=75, server_header=False, date_header=False
-        )
-    )
+    if fault == "stalled":
+        asyncio.run(stall(listener))
     server.run(sockets=[listener])
+
+
+def _certificate(host: str, tls: bool, ca: Path | None, fault: str | None) -> bytes | None:
+    """Key and certificate to serve HTTPS with, its authority's written to *ca*; None for plain HTTP."""
+    from imis_sandbox.rest.certificates import make
+
+    if not tls:
+        if ca or fault:
+            raise click.UsageError("--tls-ca and --tls-fault need --tls")
+        return None
+    made = make(host, fault)
+    if ca is not None:
+        try:
+            ca.write_bytes(made.authority)
+        except OSError as error:
+            raise click.ClickException(f"{ca} cannot be written ({error.strerror})") from None
+    return made.server
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise click.ClickException(f"port {port} of {host} cannot be used ({error.strerror}); try --port 0") from None
+    return listener
+
+
+def _server(app: Any, shown: bytes | None) -> Any:
+    """What serves *app*, by TLS where there is a certificate to show."""
+    import uvicorn
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "server.pem"
+        file.write_bytes(shown or b"")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_keep_alive=75, server_header=False, date_header=False,
+            ssl_certfile=file if shown else None,
+        )  # fmt: skip
+        config.load()  # reads the key, whose file is gone a moment later
+    return uvicorn.Server(config)
 
 
 @main.command()

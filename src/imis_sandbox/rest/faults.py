@@ -1,7 +1,8 @@
 """Faults on demand: what goes wrong with real servers, switched on by name, seed and rate.
 
 A fault acts in one of four places: *before* the request is understood, *around* a write, on the *answer*, or on the
-list that is read (`imis_sandbox.rest.moving`).
+list that is read (`imis_sandbox.rest.moving`). Those of a TLS `HANDSHAKE` come before there is any request to strike,
+and are therefore chosen when the sandbox is started, for all connections.
 """
 
 from __future__ import annotations
@@ -59,6 +60,12 @@ READS = {
     "late_rows": "a query does not tell yet a `share` of the rows that were entered within its last `seconds`",
 }
 SITE = {"committee_wipe": "POST into a committee removes the contact's other seats"}
+HANDSHAKE = {
+    "expired": "the certificate ended yesterday",
+    "wrong-host": "the certificate is for another host",
+    "unknown-authority": "the certificate is signed by itself, and not by the authority of --tls-ca",
+    "stalled": "connections are taken and never answered",
+}
 KNOWN = {**BEFORE, **WRITES, **ANSWERS, **READS, **SITE}
 
 
@@ -94,6 +101,8 @@ class Faults:
         """Replace what is switched on by `{"seed": 1, "faults": {name: rate or {...}}}`; 400 on an unknown name."""
         chosen = []
         for name, given in dict(data.get("faults", {})).items():
+            if name in HANDSHAKE:
+                raise wire.Refusal(400, f"A handshake comes before any request: start with --tls --tls-fault {name}.")
             if name not in KNOWN:
                 raise wire.Refusal(400, f"There is no fault {name}; there are {', '.join(sorted(KNOWN))}.")
             options: dict[str, Any] = dict(given) if isinstance(given, dict) else {"rate": float(given)}
@@ -107,7 +116,7 @@ class Faults:
     def report(self) -> wire.Json:
         """What is on, how often each struck, and what there is."""
         on = [{"name": f.name, "rate": f.rate, "match": f.match, "times": f.times, "struck": f.struck} for f in self.on]
-        return {"seed": self._seed, "on": on, "known": KNOWN}
+        return {"seed": self._seed, "on": on, "known": KNOWN, "at_start": HANDSHAKE}
 
     def strikes(self, name: str, address: str) -> Fault | None:
         """The fault of that name if it strikes this request."""

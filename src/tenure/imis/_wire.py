@@ -166,6 +166,8 @@ class Wire:
         try:
             return self._send(method, url, headers, body)
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            # httpcore keeps a tunnel whose handshake failed as if it were in use, and it is the only place there is.
+            self._pool.close()
             raise self._no_connection(error) from error
         except httpcore.ProxyError as error:
             raise self._proxy_refused(error) from error
@@ -186,7 +188,8 @@ class Wire:
         if body is not None:
             sent.append(("Content-Length", str(len(body))))
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        with self._pool.stream(method, target, headers=sent, content=body) as response:
+        limits = {"timeout": {"pool": self._timeout}}
+        with self._pool.stream(method, target, headers=sent, content=body, extensions=limits) as response:
             answer = httpx.Headers(response.headers)
             reason = response.extensions.get("reason_phrase", b"").decode("latin-1")
             self.certificate_ends = _certificate_ends(response.extensions["network_stream"])
