@@ -223,7 +223,8 @@ def _people(house: House, demo: Demo) -> None:
     if staff.find(username=USER) is not None:
         return
     for name, role, full_name in ((USER, "director", "Dana Demo"), (COLLEAGUE, "manager", "Colin Colleague")):
-        give_account(house, username=name, password=demo.password, role=role, full_name=full_name)
+        address = f"{name}@harbor.example"
+        give_account(house, username=name, password=demo.password, role=role, full_name=full_name, email=address)
     for one in kept.every():
         kept.switch(name=one.name, on=True, by=USER, why="to be seen in the demo", clock=house.clock)
     rollout.set_phase(segment="", number=3, by=USER, why="to be seen in the demo", evidence={}, clock=house.clock)
