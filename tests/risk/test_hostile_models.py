@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tenure.base.errors import DamagedStore
@@ -160,6 +161,37 @@ def test_past_decisions_that_were_changed_are_refused(trained: Trained, tmp_path
 
     with pytest.raises(DamagedStore, match="decisions"):
         registry(tmp_path).decisions(version)
+
+
+def test_an_erasure_vouches_for_no_past_decisions_that_somebody_changed(trained: Trained, tmp_path: Path):
+    """Who was erased is gone from them either way; a model that was good stays so, and no other becomes so."""
+    version = trained.manifest["version"]
+    shutil.copytree(trained.models / version, tmp_path / version)
+    models = registry(tmp_path)
+    gone, other = models.decisions(version)["member"].unique().sort().to_list()[:2]
+    assert models.erase([gone]) > 0
+    assert models.load(version).version == version
+    past = models.decisions(version)
+    assert gone not in past["member"]
+
+    path = tmp_path / version / "decisions.parquet"
+    past.with_columns(p_lapse_renewal=pl.lit(0.5)).write_parquet(path)
+    assert models.erase([other]) > 0
+    assert other not in pl.read_parquet(path)["member"]
+    with pytest.raises(DamagedStore, match=version):
+        models.load(version)
+
+
+def test_past_decisions_that_cannot_be_read_stop_an_erasure_by_name(trained: Trained, tmp_path: Path):
+    """Nobody can tell whether the member is in them."""
+    version = trained.manifest["version"]
+    shutil.copytree(trained.models / version, tmp_path / version)
+    path = tmp_path / version / "decisions.parquet"
+    path.write_bytes(path.read_bytes()[:100])
+
+    with pytest.raises(DamagedStore, match=version) as refused:
+        registry(tmp_path).erase([1])
+    assert refused.value.mend
 
 
 def test_only_a_model_whose_files_fit_can_be_vouched_for(trained: Trained, tmp_path: Path):

@@ -128,13 +128,18 @@ class Registry:
         Raises:
             DamagedStore: It is missing, was changed, or was not signed by this association's key.
         """
-        data, signature = self._read(version, MANIFEST), self._read(version, SIGNATURE)
-        if not self._signer.is_good(version, data, signature.decode("ascii", "replace").strip()):
+        data = self._read(version, MANIFEST)
+        if not self._is_signed(version, data):
             raise DamagedStore(
                 f"model {version} was changed, or was not signed by the key of this home ({SIGNATURE})",
                 mend=self._away(version),
             )
         return self._parsed(version, data)
+
+    def _is_signed(self, version: str, data: bytes) -> bool:
+        """Whether the signature of *version* is this association's, of the manifest *data*."""
+        signature = self._read(version, SIGNATURE).decode("ascii", "replace").strip()
+        return self._signer.is_good(version, data, signature)
 
     def _parsed(self, version: str, data: bytes) -> Manifest:
         try:
@@ -181,7 +186,7 @@ class Registry:
 
     def _checked(self, version: str, name: str, digest: str) -> bytes:
         data = self._read(version, name)
-        if hashlib.sha256(data).hexdigest() != digest:
+        if _sha256(data) != digest:
             raise DamagedStore(f"file {name} of model {version} is missing or was changed", mend=_RETRAIN)
         return data
 
@@ -217,58 +222,71 @@ class Registry:
         """Take *members* (pseudonyms) out of what models said of past days; how many rows went.
 
         What a model learnt from them stays in it, as part of its weights; the next one is made without them.
+
+        Raises:
+            DamagedStore: What a model said cannot be read, so that nobody can be found in it.
         """
         removed = 0
         for path in sorted(self._root.glob(f"[!.]*/{DECISIONS}")):
-            past = pl.read_parquet(path)
+            version = path.parent.name
+            data = self._read(version, DECISIONS)
+            try:
+                past = pl.read_parquet(io.BytesIO(data))
+            except (OSError, pl.exceptions.PolarsError) as error:
+                raise DamagedStore(
+                    f"past decisions of model {version} cannot be read", mend=self._away(version)
+                ) from error
             rest = past.filter(~pl.col("member").is_in(list(members)))
             if rest.height < past.height:
-                self._replace_decisions(path.parent.name, rest)
+                self._replace_decisions(version, rest, before=data)
                 removed += past.height - rest.height
         return removed
 
-    def _replace_decisions(self, version: str, decisions: pl.DataFrame) -> None:
-        """Put *decisions* in place of those of *version*, all or nothing; signed anew only if it was signed."""
-        data, signature = self._read(version, MANIFEST), self._read(version, SIGNATURE)
-        was_good = self._signer.is_good(version, data, signature.decode("ascii", "replace").strip())
-        past = io.BytesIO()
-        decisions.write_parquet(past)
-        manifest = self._parsed(version, data) | {"decisions_sha256": hashlib.sha256(past.getvalue()).hexdigest()}
-        body = json.dumps(manifest, indent=1, allow_nan=False).encode()
-        building, target = self._root / f".{version}.building", self._root / version
-        shutil.rmtree(building, ignore_errors=True)
-        shutil.copytree(target, building)
-        write_atomically(building / DECISIONS, past.getvalue())
-        write_atomically(building / MANIFEST, body)
+    def _replace_decisions(self, version: str, decisions: pl.DataFrame, *, before: bytes) -> None:
+        """Put *decisions* in place of those of *version*. What was good until then is signed anew, and nothing else:
+        an erasure is nobody's word for a model that was changed."""
+        data = self._read(version, MANIFEST)
+        manifest = self._parsed(version, data)
+        was_good = self._is_signed(version, data) and _sha256(before) == manifest.get("decisions_sha256")
+        files, _ = _told(manifest, decisions)
         if was_good:
-            write_atomically(building / SIGNATURE, self._signer.sign(version, body).encode())
-        shutil.rmtree(target)
-        building.rename(target)
+            files[SIGNATURE] = self._signer.sign(version, files[MANIFEST]).encode()
+        others = {path.name: path.read_bytes() for path in (self._root / version).iterdir()}
+        self._put(version, others | files)
 
     def keep(self, model: Model, decisions: pl.DataFrame) -> Manifest:
         """Write *model* so that it is there whole or not at all; its manifest, completed."""
         files = _files(model)
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        whole = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+        digests = {name: _sha256(data) for name, data in files.items()}
+        whole = _sha256(json.dumps(digests, sort_keys=True).encode())
         version = f"{model.manifest['as_of']}-{whole[:6]}"
-        past = io.BytesIO()
-        decisions.write_parquet(past)
-        manifest = {
-            "format": FORMAT, **model.manifest, "version": version, "files": digests, "hash": whole,
-            "decisions_sha256": hashlib.sha256(past.getvalue()).hexdigest(),
-        }  # fmt: skip
-        body = json.dumps(manifest, indent=1, allow_nan=False).encode()
-        building = self._root / f".{version}.building"
+        told, manifest = _told(
+            {"format": FORMAT, **model.manifest, "version": version, "files": digests, "hash": whole}, decisions
+        )
+        signature = self._signer.sign(version, told[MANIFEST]).encode()
+        self._put(version, files | told | {SIGNATURE: signature})
+        return manifest
+
+    def _put(self, version: str, files: dict[str, bytes]) -> None:
+        """Let *version* be made of *files* and no others."""
+        building, target = self._root / f".{version}.building", self._root / version
         shutil.rmtree(building, ignore_errors=True)
         for name, data in files.items():
             write_atomically(building / name, data)
-        write_atomically(building / DECISIONS, past.getvalue())
-        write_atomically(building / SIGNATURE, self._signer.sign(version, body).encode())
-        write_atomically(building / MANIFEST, body)
-        target = self._root / version
         shutil.rmtree(target, ignore_errors=True)
         building.rename(target)
-        return manifest
+
+
+def _told(manifest: Manifest, decisions: pl.DataFrame) -> tuple[dict[str, bytes], Manifest]:
+    """The files of *decisions* and of the manifest with their digest; and that manifest."""
+    past = io.BytesIO()
+    decisions.write_parquet(past)
+    completed = manifest | {"decisions_sha256": _sha256(past.getvalue())}
+    return {DECISIONS: past.getvalue(), MANIFEST: json.dumps(completed, indent=1, allow_nan=False).encode()}, completed
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 _RETRAIN = "run `tenure train` to make a new model; scores already written stay as they are"
