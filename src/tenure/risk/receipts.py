@@ -31,7 +31,6 @@ CLOSE = 1e-9
 """Within this two probabilities are the same."""
 
 _ROW_GROUP = 2_048  # sorted by member, so that one member's row is found without reading the night
-_MEND = "delete it; scores of that night can still be made again from the lake"
 
 
 @dataclass(frozen=True)
@@ -66,23 +65,26 @@ class Receipts:
             page: What else went in.
         """
         if matrix is not None:
-            body = io.BytesIO()
-            features_of(matrix).sort("member").write_parquet(body, compression="zstd", row_group_size=_ROW_GROUP)
-            write_atomically(self._folder / f"{as_of}.parquet", body.getvalue())
+            _write(self._folder / f"{as_of}.parquet", features_of(matrix).sort("member"))
         write_atomically(self._folder / f"{as_of}.json", json.dumps(page, indent=1, sort_keys=True).encode())
         for old in sorted(self._folder.glob("????-??-??.parquet"))[:-KEPT_NIGHTS]:
             old.unlink(missing_ok=True)
 
     def erase(self, members: Collection[int]) -> int:
-        """Take *members* (pseudonyms) out of what every night was made from; how many rows went."""
+        """Take *members* (pseudonyms) out of what every night was made from; how many rows went.
+
+        Raises:
+            DamagedStore: A file is not as it was written.
+        """
         removed = 0
         for path in sorted(self._folder.glob("????-??-??.parquet")):
-            night = pl.read_parquet(path, hive_partitioning=False)
+            try:
+                night = pl.read_parquet(path, hive_partitioning=False)
+            except (OSError, pl.exceptions.PolarsError) as error:
+                raise _unreadable(path.stem) from error
             rest = night.filter(~pl.col("member").is_in(list(members)))
             if rest.height < night.height:
-                body = io.BytesIO()
-                rest.write_parquet(body, compression="zstd", row_group_size=_ROW_GROUP)
-                write_atomically(path, body.getvalue())
+                _write(path, rest)
                 removed += night.height - rest.height
         return removed
 
@@ -102,7 +104,20 @@ class Receipts:
                 scan = scan.filter(pl.col("member") == member)
             return Given(told, scan.collect() if scan is not None else None)
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-            raise DamagedStore(f"what the night {as_of} was made from cannot be read", mend=_MEND) from error
+            raise _unreadable(str(as_of)) from error
+
+
+def _write(path: Path, features: pl.DataFrame) -> None:
+    body = io.BytesIO()
+    features.write_parquet(body, compression="zstd", row_group_size=_ROW_GROUP)
+    write_atomically(path, body.getvalue())
+
+
+def _unreadable(night: str) -> DamagedStore:
+    return DamagedStore(
+        f"what the night {night} was made from cannot be read",
+        mend="delete it; scores of that night can still be made again from the lake",
+    )
 
 
 def features_of(matrix: FeatureMatrix) -> pl.DataFrame:
