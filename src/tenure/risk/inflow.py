@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from tenure.lake import Lake
+from tenure.risk.learners import Floats
 
-Floats = NDArray[np.float64]
-
-FORTNIGHT = 14
+_FORTNIGHT = 14
 _PAST = 52
 _FEWEST = 8
 """Fortnights of the past without which nothing can be said to be unusual."""
@@ -29,6 +27,7 @@ _LEAST = {"rows": 0.35, "delay": 0.7, "dues": 0.25}
 """Logarithm of a ratio below which no change matters: two fifths of the rows, double delay, a quarter of the dues."""
 
 _FARTHER, _BEYOND = 5.0, 1.75
+"""So many standard deviations of the past, and so many times its farthest stray, lie within what is usual."""
 
 
 def inflow(lake: Lake, as_of: dt.date) -> list[dict[str, Any]]:
@@ -39,35 +38,36 @@ def inflow(lake: Lake, as_of: dt.date) -> list[dict[str, Any]]:
         `now`, `usual` (the median of the past), `low` and `high` (its range), `new` (nothing of it came before), and
         `alarm`. Nothing where the record is too short.
     """
-    begun = as_of - dt.timedelta(days=FORTNIGHT * (_PAST + 1))
+    begun = as_of - dt.timedelta(days=_FORTNIGHT * (_PAST + 1))
     activity = _grouped(lake, _ACTIVITY, as_of, begun)
     terms = _grouped(lake, _TERMS, as_of, begun)
-    whole = activity.group_by("ago").agg(pl.col("n").sum(), pl.col("days").sum())
+    whole = activity.group_by("ago").agg(pl.col("n").sum(), pl.col("total").sum())
     past = int((whole["ago"] > 0).sum())
     found = []
     if past >= _FEWEST:
         found += [_of_kind(str(kind), rows, past) for (kind,), rows in activity.group_by("kind", maintain_order=True)]
-        found += [_judged("delay", "", _series(whole, pl.col("days") / pl.col("n")), 1.0)]
+        found += [_judged("delay", "", _means(whole), 1.0)]
     if (terms["ago"] > 0).sum() >= _FEWEST and (terms["ago"] == 0).any():
-        found.append(_judged("dues", "", _series(terms, pl.col("days") / pl.col("n")), 0.01))
+        found.append(_judged("dues", "", _means(terms), 0.01))
     return sorted((one for one in found if one), key=lambda one: (one["what"], one["name"]))
 
 
 _ACTIVITY = """
     SELECT kind, ($1::DATE - recorded_at::DATE - 1) // $3 AS ago, count(*) AS n,
-           sum(greatest(date_diff('day', occurred_at, recorded_at), 0))::DOUBLE AS days
+           sum(greatest(date_diff('day', occurred_at, recorded_at), 0))::DOUBLE AS total
     FROM activity WHERE recorded_at < $1 AND recorded_at >= $2 GROUP BY ALL
 """
 _TERMS = """
-    SELECT 'term' AS kind, ($1::DATE - recorded_at::DATE - 1) // $3 AS ago, count(*) AS n, sum(dues)::DOUBLE AS days
+    SELECT 'term' AS kind, ($1::DATE - recorded_at::DATE - 1) // $3 AS ago, count(*) AS n, sum(dues)::DOUBLE AS total
     FROM terms WHERE recorded_at < $1 AND recorded_at >= $2 AND dues > 0 GROUP BY ALL
 """
 
 
 def _grouped(lake: Lake, query: str, as_of: dt.date, begun: dt.date) -> pl.DataFrame:
+    """How many fortnights ago (`ago`) how many rows (`n`) of each `kind` came, and the `total` of what they measure."""
     with lake.connect() as con:
-        found = con.execute(query, [as_of, begun, FORTNIGHT]).fetchall()
-    schema = {"kind": pl.String, "ago": pl.Int64, "n": pl.Int64, "days": pl.Float64}
+        found = con.execute(query, [as_of, begun, _FORTNIGHT]).fetchall()
+    schema = {"kind": pl.String, "ago": pl.Int64, "n": pl.Int64, "total": pl.Float64}
     return pl.DataFrame(found, schema=schema, orient="row").sort("kind", "ago")
 
 
@@ -85,9 +85,9 @@ def _of_kind(kind: str, rows: pl.DataFrame, past: int) -> dict[str, Any] | None:
     return _judged("rows", kind, counts, _SMALL)
 
 
-def _series(rows: pl.DataFrame, value: pl.Expr) -> Floats:
-    """*value* of each fortnight, the last one first; those without any are left out."""
-    return np.asarray(rows.sort("ago").select(value).to_series().to_numpy(), np.float64)
+def _means(rows: pl.DataFrame) -> Floats:
+    """The mean of each fortnight, the last one first; those without any row are left out."""
+    return np.asarray(rows.sort("ago").select(pl.col("total") / pl.col("n")).to_series().to_numpy(), np.float64)
 
 
 def _judged(what: str, name: str, values: Floats, small: float) -> dict[str, Any]:
