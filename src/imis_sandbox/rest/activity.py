@@ -172,9 +172,8 @@ class Activity(SourceEntity):
         """Staff reached the member: at once, or when the task is done."""
         log = self.state.logs["activities"]
         done = str(kept.get("STATUS_CODE") or "").upper() in ("C", "COMPLETE", "COMPLETED", "DONE")
-        is_task = SOURCE_CODES[KINDS[int(log["kind"][row])]] == "TASK"
-        if done or (not is_task and not kept.get("TICKLER_DATE")):
-            code = SOURCE_CODES[KINDS[int(log["kind"][row])]]
+        code = SOURCE_CODES[KINDS[int(log["kind"][row])]]
+        if done or (code != "TASK" and not kept.get("TICKLER_DATE")):
             strength = truth.LETTER if code == "LETTER" else truth.TALK
             truth.reach(self.state, int(log["who"][row]), self.state.flushed // DAY, strength)
 
