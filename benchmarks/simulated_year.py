@@ -42,6 +42,7 @@ from tenure.app.night import run_night
 from tenure.app.settings_file import Answers
 from tenure.app.worker import work
 from tenure.base.home import Home
+from tenure.imis import generic_entity
 
 TALK_MINUTES = 20.0
 DAYS_BEFORE = 45
@@ -79,13 +80,8 @@ class World:
         )
 
     def talk(self, member_id: str) -> None:
-        values = {"PartyId": member_id, "ACTIVITY_TYPE": "CALL"}
-        row = {
-            "$type": "Asi.Soa.Core.DataContracts.GenericEntityData, Asi.Contracts", "EntityTypeName": "Activity",
-            "PrimaryParentEntityTypeName": "Party",
-            "PrimaryParentIdentity": {"EntityTypeName": "Party", "IdentityElements": {"$values": [member_id]}},
-            "Properties": {"$values": [{"Name": name, "Value": value} for name, value in values.items()]},
-        }  # fmt: skip
+        call = {"PartyId": member_id, "ACTIVITY_TYPE": "CALL"}
+        row = generic_entity("Activity", member_id, call, existing=False)
         self.staff.post("/api/Activity", json=row).raise_for_status()
 
     def made_since(self, day: dt.date) -> pl.DataFrame:
@@ -236,8 +232,8 @@ class Office:
         return set(OutreachStep.objects.filter(state="done").values_list("pk", flat=True))
 
 
-class Nobody:
-    """Contacts nobody."""
+class Policy:
+    """Contacts nobody, as long as a policy of its own does not say whom to talk to each week."""
 
     def __init__(self, place: World, folder: Path, given: argparse.Namespace) -> None:
         self.world, self.hours, self.tally = place, given.hours, Tally()
@@ -261,7 +257,7 @@ class Nobody:
             self.tally.add(row["gain"])
 
 
-class Oracle(Nobody):
+class Oracle(Policy):
     """Talks to those whom a talk helps most by the truth, near their renewal."""
 
     def week(self) -> None:
@@ -269,7 +265,7 @@ class Oracle(Nobody):
         self.talk_to(told.sort("gain", descending=True))
 
 
-class Riskiest(Nobody):
+class Riskiest(Policy):
     """Talks to those of the highest risk, as Tenure scores them."""
 
     def __init__(self, place: World, folder: Path, given: argparse.Namespace) -> None:
@@ -282,7 +278,7 @@ class Riskiest(Nobody):
         self.talk_to(told.sort("p_lapse_renewal", descending=True))
 
 
-class WithTenure(Nobody):
+class WithTenure(Policy):
     """Playbooks propose, a manager approves and carries out what is for people."""
 
     def __init__(self, place: World, folder: Path, given: argparse.Namespace) -> None:
@@ -294,7 +290,7 @@ class WithTenure(Nobody):
         self.office.morning(self.world.truth(), self.hours * 60, self.tally)
 
 
-POLICIES = {"none": Nobody, "riskiest": Riskiest, "tenure": WithTenure, "oracle": Oracle}
+POLICIES = {"none": Policy, "riskiest": Riskiest, "tenure": WithTenure, "oracle": Oracle}
 
 
 def lived(name: str, given: argparse.Namespace) -> Tally:
