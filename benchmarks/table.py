@@ -5,9 +5,9 @@
     python benchmarks/table.py --only engine       # one row anew
     python benchmarks/table.py --page              # nothing; only the page, from what was kept
 
-What was measured is kept in `benchmarks/results.json`, one entry a row with its form, machine and day, and the page
-`docs/benchmarks.md` is made from that alone. Rows on data that are not part of this repository are left as they are
-unless --data names a folder that has `oulad` and `insurance_lapse`.
+Rows and their marks are in `benchmarks/marks.toml`. What was measured is kept in `benchmarks/results.json`, one entry a
+row with its form, machine and day, and the page `docs/benchmarks.md` is made from those two. Rows on data that are not
+part of this repository are left as they are unless --data names a folder that has `oulad` and `insurance_lapse`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+MARKS = HERE / "marks.toml"
 RESULTS = HERE / "results.json"
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 Figures = dict[str, Any]
@@ -74,9 +76,8 @@ class Row:
         name: For `--only`.
         title: What is measured.
         marks: What it is held to.
-        short: Script and arguments of the form that takes minutes; none where there is only one form.
-        full: Those of the size that the mark speaks of.
-        read: Turns what the script kept into figures by name.
+        full: Script and arguments, in the size that the marks speak of.
+        short: Those of the form that takes minutes; empty where there is only one form.
         sizes: Says in words what was run, from the figures.
         data: Which folder of `--data` it needs.
     """
@@ -84,141 +85,26 @@ class Row:
     name: str
     title: str
     marks: tuple[Mark, ...]
-    full: tuple[str, ...]
-    short: tuple[str, ...] = ()
-    read: Callable[[Any], Figures] = dict
+    full: str
+    short: str = ""
     sizes: str = ""
     data: str = ""
 
 
-def worlds(found: list[Figures]) -> Figures:
-    """The mean of each figure over worlds, the least of what is attained, and how many worlds."""
-    mean = {name: statistics.fmean(one[name] for one in found) for name in found[0]}
-    return {**mean, "worlds": len(found), "least": min(one["attained"] for one in found)}
+def read_rows() -> tuple[Row, ...]:
+    """The rows of `marks.toml`, in its order."""
+    told = tomllib.loads(MARKS.read_text(encoding="utf-8"))["rows"]
+    return tuple(Row(**{**one, "marks": tuple(Mark(**mark) for mark in one["marks"])}) for one in told)
 
 
-def steady(found: list[Figures]) -> Figures:
-    """The mean of each figure over worlds."""
-    return {**{name: statistics.fmean(one[name] for one in found) for name in found[0]}, "worlds": len(found)}
+ROWS = read_rows()
 
 
-ROWS = (
-    Row(
-        "tenfold",
-        "Gain over the constant, due within 90 days, against the same learner on ten times the members",
-        (
-            Mark("share of the gain with ten times the members", "of_tenfold", least=0.90),
-            Mark("share of what is attainable", "attained", least=0.80),
-        ),
-        ("known_truth.py", "--members", "20000", "--seeds", "5", "--tenfold"),
-        ("known_truth.py", "--members", "2000", "--seeds", "5", "--tenfold"),
-        worlds,
-        "{members:,.0f} members against ten times as many, {worlds} worlds",
-    ),
-    Row(
-        "attained",
-        "The same at 20,000 members, five years",
-        (
-            Mark("share of what is attainable", "attained", least=0.80),
-            Mark("90 % interval holds the truth, at least", "covered", least=0.88),
-            Mark("90 % interval holds the truth, at most", "covered", most=0.92),
-            Mark("the same, least tenth by risk", "covered_least", least=0.80),
-        ),
-        ("known_truth.py", "--members", "20000", "--seeds", "5"),
-        ("known_truth.py", "--members", "20000", "--seeds", "1"),
-        worlds,
-        "{members:,.0f} members, {worlds} worlds",
-    ),
-    Row(
-        "attained-small",
-        "The same at 2,000 members",
-        (Mark("share of what is attainable", "attained", least=0.60),),
-        ("known_truth.py", "--members", "2000", "--seeds", "5"),
-        ("known_truth.py", "--members", "2000", "--seeds", "2"),
-        worlds,
-        "{members:,.0f} members, {worlds} worlds",
-    ),
-    Row(
-        "reasons-stable",
-        "The same first reason by two models, each taught by half of the members",
-        (Mark("share of members", "same", least=0.80), Mark("shown as sure", "sure", least=0.80)),
-        ("reason_stability.py", "--members", "2000", "--seeds", "5"),
-        ("reason_stability.py", "--members", "2000", "--seeds", "2"),
-        steady,
-        "{members:,.0f} members, {worlds} worlds",
-    ),
-    Row(
-        "horizons",
-        "Log loss above the truth, in 1/1000 nat",
-        (
-            Mark("within 30 days", "above_30", most=1.2),
-            Mark("within 60 days", "above_60", most=1.8),
-            Mark("within 90 days", "above_90", most=2.3),
-        ),
-        ("horizon_truth.py", "--rows", "180000"),
-        sizes="{rows:,} rows",
-    ),
-    Row(
-        "oulad",
-        "OULAD: taught by 2013, told on day 60 of 2014",
-        (
-            Mark("log loss, 30 days", "loss_30", most=0.1421, digits=4),
-            Mark("log loss, 60 days", "loss_60", most=0.2258, digits=4),
-            Mark("log loss, 90 days", "loss_90", most=0.2905, digits=4),
-            Mark("log loss, to the end", "loss_end", most=0.4030, digits=4),
-            Mark("AUC, 30 days", "auc_30", least=0.713, digits=3),
-        ),
-        ("registers.py", "--oulad", "{data}"),
-        data="oulad",
-    ),
-    Row(
-        "insurance",
-        "Two books of lapses",
-        (
-            Mark("log loss, motor, Europe", "loss_motor", most=0.3651, digits=4),
-            Mark("log loss, lives, United States", "loss_lives", most=0.3427, digits=4),
-        ),
-        ("registers.py", "--insurance", "{data}"),
-        data="insurance_lapse",
-    ),
-    Row(
-        "engine",
-        "Features, beside scans of the same rows",
-        (
-            Mark("one day, over one grouped scan", "one_day", most=3.0, unit=" ×"),
-            Mark("36 days, over one grouped scan", "many_days", most=1.2, unit=" ×"),
-            Mark("36 days, faster than the best SQL", "faster_than_rings", least=15.0, digits=1, unit=" ×"),
-            Mark("ten times the events take", "growth", most=12.0, digits=1, unit=" ×"),
-        ),
-        ("engine.py", "--members", "20000", "--members", "200000"),
-        ("engine.py", "--members", "4000", "--members", "40000"),
-        sizes="{members:,.0f} members",
-    ),
-    Row(
-        "reasons-speed",
-        "Top three reasons, over the library's exact contributions",
-        (Mark("faster", "faster", least=8.0, digits=1, unit=" ×"),),
-        ("reasons_speed.py", "--rows", "50000"),
-        ("reasons_speed.py", "--rows", "10000"),
-        sizes="{rows:,} members, scaled to a million",
-    ),
-    Row(
-        "night",
-        "A whole night without training, over scan and one booster's predictions",
-        (Mark("over both", "over", most=30.0, digits=1, unit=" ×"),),
-        ("whole_night.py", "--members", "200000"),
-        ("whole_night.py", "--members", "20000"),
-        sizes="{members:,} members, {events:,} events",
-    ),
-    Row(
-        "first-run",
-        "A first whole run from files",
-        (Mark("minutes", "minutes", most=6.0, digits=1), Mark("GiB held at most", "peak", most=4.0, digits=1)),
-        ("first_run.py", "--members", "20000", "--events-per-year", "110"),
-        ("first_run.py", "--members", "2000", "--events-per-year", "110"),
-        sizes="{members:,} members, {events:,} rows",
-    ),
-)
+def figures_of(kept: Any) -> Figures:
+    """What a script kept: figures by name, or those of each world, of which the mean counts."""
+    if isinstance(kept, dict):
+        return kept
+    return {**{name: statistics.fmean(one[name] for one in kept) for name in kept[0]}, "worlds": len(kept)}
 
 
 def machine() -> str:
@@ -234,11 +120,11 @@ def run(row: Row, *, full: bool, data: Path | None) -> Figures | None:
         print(f"{row.name}: left as it is; --data names no folder with {row.data}")
         return None
     form = row.full if full or not row.short else row.short
-    script, *rest = (part.format(data=folder) for part in form)
+    script, *rest = (part.format(data=folder) for part in form.split())
     with tempfile.TemporaryDirectory() as temporary:
         kept = Path(temporary, "figures.json")
         subprocess.run([sys.executable, HERE / script, *rest, "--json", kept], check=True)
-        return row.read(json.loads(kept.read_text()))
+        return figures_of(json.loads(kept.read_text()))
 
 
 def kept_so_far() -> dict[str, Figures]:
@@ -249,7 +135,7 @@ def kept_so_far() -> dict[str, Figures]:
 
 def keep(row: Row, figures: Figures, *, full: bool) -> None:
     """Put a row's figures in the place of those that were kept."""
-    wanted = {mark.figure for mark in row.marks} | {"members", "worlds", "rows", "events", "least"}
+    wanted = {mark.figure for mark in row.marks} | {"members", "worlds", "rows", "events"}
     entry = {
         "form": "full" if full or not row.short else "short",
         "measured_on": dt.datetime.now(dt.UTC).date().isoformat(),
@@ -315,7 +201,7 @@ def main() -> None:
         if given.page or (given.only and row.name not in given.only):
             continue
         if given.kept:
-            figures: Figures | None = row.read(json.loads(given.kept.read_text()))
+            figures: Figures | None = figures_of(json.loads(given.kept.read_text()))
         else:
             figures = run(row, full=given.full, data=given.data)
         if figures is not None:
