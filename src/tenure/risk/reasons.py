@@ -124,8 +124,8 @@ def group_points(encoding: Encoding, x: Columns, member_types: pl.Series, model:
 
 _STEPS = (1, 2, 3, 4, 5, 6, 8)
 _ENOUGH, _NEAR = 0.85, 0.01
-"""Share of the members whose first reason is to be sure: four in five, and some more for nights that differ. Where
-no step brings it about, the finest that comes near the best of them serves."""
+"""Share of the members whose first reason is to be sure: four in five, and some more for nights that differ (some
+differ by more). Where no step brings it about, the finest that comes near the best of them serves."""
 
 
 def finest_step(
