@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
 from tenure.ledger import audit, experiments, locking
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import Approval, AutoSend, OutreachStep, Proposal, SendingPause
 from tenure.ledger.workload import CONTACTS
 
@@ -107,7 +105,7 @@ def begin(*, step: OutreachStep, clock: Clock = system_clock, fence: Fence | Non
     Raises:
         HeldBack: *fence* says that another worker has taken over.
     """
-    with _fenced(fence):
+    with fenced(fence):
         row = _locked(step)
         now = clock()
         approval = standing(row, now.date())
@@ -127,7 +125,7 @@ def hand(*, step: OutreachStep, clock: Clock = system_clock, fence: Fence | None
         HeldBack: *fence* says that another worker has taken over; nothing may leave.
         UsageError: The step is not in hand.
     """
-    with _fenced(fence):
+    with fenced(fence):
         now = clock()
         taken = OutreachStep.objects.filter(pk=step.pk, state=State.SENDING, attempts=step.attempts)
         if taken.update(handed_at=now, changed_at=now) != 1:
@@ -161,7 +159,7 @@ def settle(
     Raises:
         HeldBack: *fence* says that another worker has taken over.
     """
-    with _fenced(fence):
+    with fenced(fence):
         row = _locked(step)
         if row.state in ENDED or (row.state == state == State.UNKNOWN):
             _take_over(step, row)
@@ -192,7 +190,7 @@ def postpone(
     fence: Fence | None = None,
 ) -> None:
     """Let *step*, of which nothing has left, wait until *until*; its approval stands."""
-    with _fenced(fence):
+    with fenced(fence):
         row = _locked(step)
         if row.state not in (State.SENDING, State.APPROVED):
             return
@@ -205,7 +203,7 @@ def postpone(
 
 def put_back(*, step: OutreachStep, by: str = BY, clock: Clock = system_clock, fence: Fence | None = None) -> None:
     """Let *step* be taken again: of what was begun nothing arrived, as a look, or *by*, has found."""
-    with _fenced(fence):
+    with fenced(fence):
         row = _locked(step)
         if row.state not in (State.SENDING, State.UNKNOWN):
             return
@@ -285,8 +283,3 @@ def _note(verb: str, step: OutreachStep, clock: Clock, *, by: str = BY, **more: 
     audit.record(
         f"step:member:{verb}", by=by, subject=step.reference, clock=clock, member=step.proposal.member, **about, **facts
     )
-
-
-def _fenced(fence: Fence | None) -> AbstractContextManager[None]:
-    """A transaction, which needs *fence* to stand where there is one."""
-    return transaction.atomic() if fence is None else fence.transaction()

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models import Avg, Count
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger import audit
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import Assignment, Exposure
 
 _AT_ONCE = 500
@@ -62,7 +61,7 @@ def keep(
 ) -> int:
     """Keep arms that are not known yet; one that is known stays as it is. Gives how many were new."""
     now = clock()
-    with transaction.atomic() if fence is None else fence.transaction():
+    with fenced(fence):
         wanted = {one.member: one for one in drawn}
         known = arms_of(experiment=experiment, members=wanted)
         fresh = [one for member, one in wanted.items() if member not in known]
@@ -99,7 +98,7 @@ def expose(
 ) -> None:
     """Note that members of *experiment* were `eligible`, `listed` or `reached` on an occasion, each once."""
     now = clock()
-    with transaction.atomic() if fence is None else fence.transaction():
+    with fenced(fence):
         ids: dict[int, int] = {}
         wanted = list(occasions)
         for i in range(0, len(wanted), _AT_ONCE):

@@ -14,7 +14,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -62,6 +62,11 @@ class Fence:
         """
         if not Lease.objects.filter(name=self.name, token=self.token).exists():
             raise _lost(self.name)
+
+
+def fenced(fence: Fence | None) -> AbstractContextManager[None]:
+    """A transaction, which needs *fence* to stand where there is one."""
+    return transaction.atomic() if fence is None else fence.transaction()
 
 
 class Held:

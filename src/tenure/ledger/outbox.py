@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 
 from tenure.base.clock import Clock, system_clock
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import OutboxRow
 
 State = OutboxRow.State
@@ -75,7 +74,7 @@ def plan(*, table: str, rows: Iterable[Wanted], clock: Clock = system_clock, fen
         HeldBack: *fence* says that another process writes by now; nothing was kept. So do `settle` and `reopen`.
     """
     now = clock()
-    with _fenced(fence):
+    with fenced(fence):
         present = {row.member_id: row for row in OutboxRow.objects.filter(table=table)}
         fresh: list[OutboxRow] = []
         changed: list[OutboxRow] = []
@@ -118,7 +117,7 @@ def settle(
     `sending` counts an attempt, and `rejected` a refusal; after *park_after* of them in a row it is `parked` instead.
     """
     now = clock()
-    with _fenced(fence):
+    with fenced(fence):
         for row, state, error in outcomes:
             _mark(row, state, error, now, park_after)
 
@@ -152,7 +151,7 @@ def written(*, table: str) -> list[Written]:
 def reopen(*, table: str, member_ids: Iterable[str], clock: Clock = system_clock, fence: Fence | None = None) -> int:
     """Have rows written again that iMIS no longer holds as they were; gives how many."""
     ids, count = list(member_ids), 0
-    with _fenced(fence):
+    with fenced(fence):
         for i in range(0, len(ids), 900):
             rows = _known(table).filter(member_id__in=ids[i : i + 900])
             count += rows.update(state=State.PENDING, done_digest="", done_payload=None, changed_at=clock())
@@ -171,11 +170,6 @@ def counts(*, table: str | None = None) -> dict[str, int]:
     for state in rows.values_list("state", flat=True).iterator():
         found[state] += 1
     return found
-
-
-def _fenced(fence: Fence | None) -> AbstractContextManager[None]:
-    """A transaction, which needs *fence* to stand where there is one."""
-    return transaction.atomic() if fence is None else fence.transaction()
 
 
 def _new(table: str, want: Wanted, now: Any) -> OutboxRow:

@@ -10,7 +10,6 @@ import base64
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,7 @@ from django.db import transaction
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import Overtaken, UsageError
 from tenure.ledger import audit, locking, rights
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.locking import State, StepState, note
 from tenure.ledger.models import OutreachStep, Proposal, Run, Staff
 from tenure.ledger.models.proposals import content_digest
@@ -106,7 +105,7 @@ def propose(
     """
     wanted, known, fresh = list(proposals), 0, []
     now = clock()
-    with _fenced(fence):
+    with fenced(fence):
         present = _occasions({proposal.member for proposal in wanted})
         for proposal in wanted:
             key = (proposal.member, proposal.playbook, proposal.occasion)
@@ -363,7 +362,3 @@ def _note_opened(rows: list[Proposal], steps: list[OutreachStep], by: str, clock
         for row in rows
     ]
     audit.record_all(acts, by=by, clock=clock)
-
-
-def _fenced(fence: Fence | None) -> AbstractContextManager[None]:
-    return transaction.atomic() if fence is None else fence.transaction()

@@ -7,14 +7,12 @@ was begun and whose answer was lost is looked for only after a while, since it m
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import AbstractContextManager
 
-from django.db import transaction
 from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger import audit
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import OutreachStep
 
 Log = OutreachStep.Log
@@ -45,7 +43,7 @@ def mark(
     Raises:
         HeldBack: *fence* says that another worker has taken over.
     """
-    with _fenced(fence):
+    with fenced(fence):
         now = clock()
         step.log_state, step.log_at = Log(state), now
         OutreachStep.objects.filter(pk=step.pk).update(log_state=state, log_at=now)
@@ -60,7 +58,3 @@ def mark(
                 step=step.pk,
                 receipt=receipt,
             )
-
-
-def _fenced(fence: Fence | None) -> AbstractContextManager[None]:
-    return transaction.atomic() if fence is None else fence.transaction()

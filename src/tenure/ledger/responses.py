@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
 from tenure.ledger import audit
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import OutreachStep, Response
 
 KINDS = {
@@ -97,7 +97,7 @@ def _known(sources: set[str], references: list[str]) -> set[tuple[str, str]]:
 def _note(news: News, by: str, clock: Clock, fence: Fence | None) -> bool:
     step = news.step if news.step is not None else _newest_step(news)
     try:
-        with transaction.atomic() if fence is None else fence.transaction():
+        with fenced(fence):
             Response.objects.create(
                 member=news.member,
                 step_id=step,

@@ -9,7 +9,7 @@ from django.db import transaction
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import Overtaken, UsageError
 from tenure.ledger import audit, locking, pausing, rights
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import OutreachStep, Sample
 from tenure.ledger.rights import Act
 
@@ -58,7 +58,7 @@ def take(*, sample: Sample, clock: Clock = system_clock, fence: Fence | None = N
     Raises:
         HeldBack: *fence* says that another worker has taken over.
     """
-    with transaction.atomic() if fence is None else fence.transaction():
+    with fenced(fence):
         mine = Sample.objects.filter(pk=sample.pk, state=State.WAITING)
         return bool(mine.update(state=State.SENT, ended_at=clock()))
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
-from django.db import connection, transaction
+from django.db import connection
 
 from tenure.base.clock import Clock, system_clock
-from tenure.ledger.lease import Fence
+from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import CurrentScore, Run, ScoreSet
 
 _GIVEN = tuple(field.name for field in CurrentScore._meta.concrete_fields if not field.name.startswith("previous_"))
@@ -37,7 +37,7 @@ def replace(
         HeldBack: *fence* says that another process writes by now; yesterday's scores stay.
     """
     digest = digest_of(frame)
-    with transaction.atomic() if fence is None else fence.transaction():
+    with fenced(fence):
         current = ScoreSet.objects.first()
         if current is not None and current.digest == digest:
             return False
