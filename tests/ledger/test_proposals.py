@@ -143,13 +143,13 @@ def test_reassigning_names_an_account_that_is_there():
 
 
 def test_a_proposal_is_done_when_nothing_of_it_is_to_come():
-    from tenure.ledger import approvals, proposals
+    from tenure.ledger import approvals, deliveries
     from tenure.ledger.models import OutreachStep
 
     proposing.staff(marta="manager")
     (one,) = opened(new(steps=(proposing.email(), proposing.email(wait_days=7))))
     approvals.approve(proposals=[one], by="marta", seen=proposing.seen(one), settings=proposing.settings(), clock=now)
-    for position, done in ((1, False), (2, True)):
-        OutreachStep.objects.filter(proposal=one, position=position).update(state="done")
-        assert proposals.conclude(proposal=one, clock=now) is done
-    assert (row(one).state, row(one).decided_by) == ("done", "marta")
+    for position, state in ((1, "approved"), (2, "done")):
+        step = OutreachStep.objects.get(proposal=one, position=position)
+        deliveries.settle(step=step, state="done", clock=now)
+        assert (row(one).state, row(one).decided_by) == (state, "marta")

@@ -216,9 +216,9 @@ def test_the_switch_stops_everything_and_every_page_says_so(site: Site, staff: h
     assert staff.post("/sending/pause", data={**token, "why": "a wrong price"}).status_code == 302
     for address in ("/", "/queue/", "/runs/"):
         assert "Sending is paused." in staff.get(address).text
-    from tenure.ledger import deliveries
+    from tenure.ledger import pausing
 
-    assert deliveries.is_paused()
+    assert pausing.current() is not None
     assert staff.post("/sending/resume", data=token).status_code == 302
     assert staff.post("/sending/resume", data=token).status_code == 409
-    assert not deliveries.is_paused()
+    assert pausing.current() is None

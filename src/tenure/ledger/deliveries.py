@@ -16,9 +16,9 @@ from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
-from tenure.ledger import audit, experiments, locking
+from tenure.ledger import audit, experiments, locking, pausing
 from tenure.ledger.lease import Fence, fenced
-from tenure.ledger.models import Approval, AutoSend, OutreachStep, Proposal, SendingPause
+from tenure.ledger.models import Approval, AutoSend, OutreachStep, Proposal
 from tenure.ledger.workload import CONTACTS
 
 BY = "tenure work"
@@ -55,7 +55,7 @@ def due(
         undo_seconds: How long an approval can be taken back.
         kinds: Only steps of these; of every kind when left out.
     """
-    if is_paused():
+    if pausing.current() is not None:
         return []
     found: list[OutreachStep] = []
     for step in _approved(now, kinds).iterator(chunk_size=200):
@@ -78,11 +78,6 @@ def open_ends(limit: int = 100, *, lost_before: dt.datetime, for_people: Iterabl
     steps = steps.filter(Q(handed_at=None) | Q(changed_at__lt=lost_before))
     steps = steps.exclude(state=State.UNKNOWN, kind__in=tuple(for_people))
     return list(steps.select_related("proposal").order_by("changed_at", "id")[:limit])
-
-
-def is_paused() -> bool:
-    """Whether the switch that stops everything on its way out is set."""
-    return SendingPause.objects.filter(ended_at=None).exists()
 
 
 def standing(step: OutreachStep, today: dt.date) -> Approval | None:
@@ -109,7 +104,9 @@ def begin(*, step: OutreachStep, clock: Clock = system_clock, fence: Fence | Non
         row = _locked(step)
         now = clock()
         approval = standing(row, now.date())
-        if row.state != State.APPROVED or row.proposal.state in _STOPPED or approval is None or is_paused():
+        if row.state != State.APPROVED or row.proposal.state in _STOPPED or approval is None:
+            return False
+        if pausing.current() is not None:
             return False
         row.state, row.attempts, row.handed_at, row.changed_at = State.SENDING, row.attempts + 1, None, now
         row.save(update_fields=["state", "attempts", "handed_at", "changed_at"])
@@ -249,17 +246,7 @@ def _locked(step: OutreachStep) -> OutreachStep:
 
 def _take_over(step: OutreachStep, row: OutreachStep) -> None:
     """Let the caller's object say what the row says."""
-    for name in (
-        "state",
-        "attempts",
-        "receipt",
-        "last_error",
-        "rule",
-        "handed_at",
-        "leaves_at",
-        "done_at",
-        "changed_at",
-    ):
+    for name in _TOLD:
         setattr(step, name, getattr(row, name))
 
 

@@ -13,7 +13,6 @@ from tenure.ledger.models import Approval, OutreachStep, Proposal
 State = Proposal.State
 StepState = OutreachStep.State
 
-TO_COME = (StepState.DRAFT, StepState.APPROVED, StepState.SENDING, StepState.UNKNOWN)
 BEGUN = (StepState.SENDING, StepState.UNKNOWN, StepState.DONE, StepState.DROPPED, StepState.FAILED)
 _AT_ONCE = 900
 

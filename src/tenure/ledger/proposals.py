@@ -278,16 +278,6 @@ def wake(*, today: dt.date, by: str, clock: Clock = system_clock) -> int:
     return count
 
 
-def conclude(*, proposal: int, clock: Clock = system_clock) -> bool:
-    """Mark *proposal* done when none of its steps is still to come; call it in the transaction that settles a step."""
-    with transaction.atomic():
-        row, steps = locking.one(proposal)
-        if row.state != State.APPROVED or any(step.state in locking.TO_COME for step in steps):
-            return False
-        locking.move(row, State.DONE, clock)
-    return True
-
-
 def reference_of(member: int, playbook: str, occasion: str, position: int) -> str:
     """What a step is known by outside: the same whenever it is worked out, and telling nothing."""
     parts = f"{member}\n{playbook}\n{occasion}\n{position}"
