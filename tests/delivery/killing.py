@@ -141,15 +141,15 @@ def export(path: Path) -> None:
 
 def resolve(house: Any, mail: MailSink) -> int:
     """Say of each message whose outcome is unknown what somebody sees in the mail server's log; gives how many."""
-    from tenure.ledger import deliveries
+    from tenure.ledger import outcomes
     from tenure.ledger.models import OutreachStep
 
     lost = list(OutreachStep.objects.filter(state="unknown").select_related("proposal"))
     for step in lost:
         if mail.references[step.reference]:
-            deliveries.settle(step=step, state="done", by="maria", clock=house.clock)
+            outcomes.arrived(step=step.pk, by="maria", settings=house.settings, clock=house.clock)
         else:
-            deliveries.put_back(step=step, by="maria", clock=house.clock)
+            outcomes.send_again(step=step.pk, by="maria", clock=house.clock)
     return len(lost)
 
 

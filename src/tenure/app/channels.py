@@ -59,7 +59,7 @@ def opened(house: House) -> Iterator[Channels]:
             found.missing.update(dict.fromkeys(MAILED, "set `mail.host` and `mail.sender` in tenure.toml"))
         _add_webhooks(house, found)
         _add_providers(house, found)
-        if house.settings.source.kind == "imis" and house.settings.writeback.enabled:
+        if house.settings.writes_into_imis:
             if is_known(house.home):
                 _add_imis(house, found, stack)
             else:

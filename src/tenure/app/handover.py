@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from tenure.writeback import WritebackReport
 
 
-def is_wanted(house: House) -> bool:
-    """Whether scores go into iMIS at all."""
-    return house.settings.source.kind == "imis" and house.settings.writeback.enabled
-
-
 def make_current(house: House, frame: pl.DataFrame, run: RunInProgress) -> None:
     """Make the current scores those of *frame*, and plan what iMIS shall hold because of them: both or neither.
 
@@ -41,7 +36,7 @@ def make_current(house: House, frame: pl.DataFrame, run: RunInProgress) -> None:
     """
     from tenure.ledger import scores
 
-    wanted = _wanted(house, frame) if is_wanted(house) else []
+    wanted = _wanted(house, frame) if house.settings.writes_into_imis else []
     with run.fence.transaction():
         scores.replace(frame=frame, run=run.row, clock=house.clock)
         _plan(house, wanted)

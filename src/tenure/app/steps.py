@@ -274,9 +274,9 @@ def _is_replay(as_of: dt.date) -> bool:
 
 
 def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool, approved_by: str) -> None:
-    from tenure.app.handover import is_wanted, write_back
+    from tenure.app.handover import write_back
 
-    if not is_wanted(house):
+    if not house.settings.writes_into_imis:
         return
     with walk.step("write back", "Write back") as tell:
         write_back(house, tell, frame, walk.run.fence, walk.stopping.check, dry_run=dry_run, approved_by=approved_by)

@@ -328,6 +328,16 @@ class Settings(_Section):
     web: Web = Web()
     ledger: Ledger = Ledger()
 
+    @property
+    def writes_into_imis(self) -> bool:
+        """Whether iMIS is the source and is written to."""
+        return self.source.kind == "imis" and self.writeback.enabled
+
+    @property
+    def notes_messages(self) -> bool:
+        """Whether messages are noted on members' records in iMIS."""
+        return self.writes_into_imis and self.tasks.log_messages
+
 
 def read_settings(home: Home) -> Settings:
     """Read and check the home's `tenure.toml`.

@@ -6,28 +6,23 @@ from django.db import transaction
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import Overtaken
+from tenure.base.settings import Settings
 from tenure.ledger import deliveries, locking, responses, rights
 from tenure.ledger.models import OutreachStep, Proposal
 from tenure.ledger.responses import News
 from tenure.ledger.rights import Act
+from tenure.ledger.workload import MESSAGES
 
 State = OutreachStep.State
-_MESSAGES = (
-    OutreachStep.Kind.EMAIL,
-    OutreachStep.Kind.SMS,
-    OutreachStep.Kind.IN_APP,
-    OutreachStep.Kind.OFFER,
-    OutreachStep.Kind.SURVEY,
-)
 
 
-def arrived(*, step: int, by: str, noted: bool = False, clock: Clock = system_clock) -> None:
+def arrived(*, step: int, by: str, settings: Settings, clock: Clock = system_clock) -> None:
     """Note that a step of unknown outcome was sent; it counts as done from now on, as if the channel had said so.
 
     Args:
         step: Its number.
         by: Sign-in name of who has looked.
-        noted: Whether a message shall be noted on the member's record in iMIS too.
+        settings: They say whether a message is noted on the member's record in iMIS too.
         clock: Gives the present instant.
 
     Raises:
@@ -36,10 +31,9 @@ def arrived(*, step: int, by: str, noted: bool = False, clock: Clock = system_cl
     """
     with transaction.atomic():
         row, proposal = _lost(step, by)
-        is_message = row.kind in _MESSAGES
-        deliveries.settle(
-            step=row, state=State.DONE, receipt=row.receipt, noted=noted and is_message, by=by, clock=clock
-        )
+        is_message = row.kind in MESSAGES
+        noted = is_message and settings.notes_messages
+        deliveries.settle(step=row, state=State.DONE, receipt=row.receipt, noted=noted, by=by, clock=clock)
         if is_message:
             news = News(proposal.member, "delivered", "staff", f"{row.reference}:delivered", clock(), row.pk)
             responses.note(news=news, by=by, clock=clock)

@@ -11,7 +11,10 @@ from tenure.ledger.models import OutreachStep, Proposal
 
 _State, _StepState = Proposal.State, OutreachStep.State
 
-CONTACTS = ("email", "sms", "in_app", "offer", "survey", "callback")
+MESSAGES = ("email", "sms", "in_app", "offer", "survey")
+"""Kinds of step that say something to a member."""
+
+CONTACTS = (*MESSAGES, "callback")
 """Kinds of step that a member notices."""
 
 _ON_THE_WAY = (_StepState.APPROVED, _StepState.SENDING, _StepState.UNKNOWN)

@@ -61,7 +61,7 @@ def outcome(request: HttpRequest) -> HttpResponse:
     by = request.user.get_username()
     try:
         if request.POST.get("it") == "arrived":
-            outcomes.arrived(step=step.pk, by=by, noted=_is_noted(), clock=place.now)
+            outcomes.arrived(step=step.pk, by=by, settings=place.settings(), clock=place.now)
         elif request.POST.get("it") == "again":
             outcomes.send_again(step=step.pk, by=by, clock=place.now)
         else:
@@ -142,9 +142,3 @@ def _switched_off() -> list[dict[str, Any]]:
         }
         for one in Endpoint.objects.exclude(disabled_at=None).order_by("name")
     ]
-
-
-def _is_noted() -> bool:
-    """Whether messages are noted on members' records here."""
-    settings = place.settings()
-    return settings.source.kind == "imis" and settings.writeback.enabled and settings.tasks.log_messages

@@ -21,7 +21,7 @@ Without --once it goes on until stopped (SIGTERM or Ctrl-C). With --once it ends
 
 A message that was being handed to the mail server when the process was killed may or may not have left. It is shown
 as `unknown` and not sent again by itself. --sent REFERENCE says that it arrived, --release REFERENCE lets it be sent
-again; both need --by and the name of who has looked."""
+again; both need --by and the sign-in name of who has looked, whose role includes deciding about the member."""
 
 
 @click.command("work", cls=Command, help=HELP)
@@ -29,7 +29,7 @@ again; both need --by and the name of who has looked."""
 @click.option("--once", is_flag=True, help="End as soon as nothing more is due.")
 @click.option("--sent", metavar="REFERENCE", default="", help="A step of unknown outcome has arrived.")
 @click.option("--release", metavar="REFERENCE", default="", help="A step of unknown outcome has not arrived.")
-@click.option("--by", metavar="NAME", default="", help="Who has looked.")
+@click.option("--by", metavar="NAME", default="", help="Sign-in name of who has looked.")
 @json_option
 def command(home: Path, once: bool, sent: str, release: str, by: str, as_json: bool) -> int:
     """Carry out what was approved."""
@@ -38,7 +38,7 @@ def command(home: Path, once: bool, sent: str, release: str, by: str, as_json: b
 
     console, house = Console(quiet=as_json), House.open(home)
     if sent or release:
-        _decide(house, sent, release, by.strip()[:150])
+        _decide(house, sent, release, by.strip())
         console.say(f"{sent or release}: noted")
         return 0
     with stopping.listening(lambda: None) as stop:
@@ -62,12 +62,12 @@ def _decide(house: House, sent: str, release: str, by: str) -> None:
             "say with --by who has looked, and either --sent or --release", mend="see `tenure work --help`"
         )
     house.open_ledger()
-    from tenure.ledger import deliveries
+    from tenure.ledger import deliveries, outcomes
 
     step = deliveries.by_reference(sent or release)
     if step is None or step.state != deliveries.State.UNKNOWN:
         raise UsageError("no step of unknown outcome has that reference", mend="the member's page shows it")
     if sent:
-        deliveries.settle(step=step, state="done", receipt=step.receipt, by=by, clock=house.clock)
+        outcomes.arrived(step=step.pk, by=by, settings=house.settings, clock=house.clock)
     else:
-        deliveries.put_back(step=step, by=by, clock=house.clock)
+        outcomes.send_again(step=step.pk, by=by, clock=house.clock)
