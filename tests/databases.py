@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+import postgresql_server
 from tenure import ledger
 from tenure.base.home import Home
 from tenure.base.settings import Ledger, Settings, Source
 
 
-def _programs() -> Path | None:
-    """Where the machine's PostgreSQL keeps its programs."""
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    found = shutil.which("initdb")
-    places = [*(path.parent for path in versions), *([Path(found).parent] if found else [])]
-    return next((place for place in places if (place / "postgres").exists()), None)
-
-
-def _as_nobody_special(command: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root."""
-    return (
-        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
-        if os.geteuid() == 0
-        else command
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The address of a server that lives as long as the tests, without the name of a database."""
-    programs = _programs()
-    if programs is None:
-        pytest.skip("there is no PostgreSQL on this machine (apt install postgresql)")
-    # Not below pytest's own folder, which only its owner may enter.
-    with tempfile.TemporaryDirectory(prefix="tenure-pg-") as name:
-        if os.geteuid() == 0:
-            shutil.chown(name, "postgres", "postgres")
-        data, port = f"{name}/data", _free_port()
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": name}
-        made = [f"{programs}/initdb", "-D", data, "-U", "tenure", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(_as_nobody_special(made), check=True, **quiet)
-        told = ["-p", str(port), "-k", name, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-        server = subprocess.Popen(_as_nobody_special([f"{programs}/postgres", "-D", data, *told]), **quiet)
-        try:
-            yield _when_it_answers(f"postgresql://tenure@127.0.0.1:{port}")
-        finally:
-            server.send_signal(signal.SIGQUIT)
-            server.wait(timeout=30)
-
-
-def _when_it_answers(address: str) -> str:
-    for _ in range(300):
-        try:
-            psycopg.connect(f"{address}/postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
-            return address
-    raise TimeoutError("PostgreSQL did not begin to answer")
+    with postgresql_server.server("tenure") as address:
+        yield f"postgresql://tenure@{address}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
