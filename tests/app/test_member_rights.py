@@ -238,6 +238,8 @@ def test_who_objects_is_not_scored_listed_or_learnt_from_until_it_is_lifted(nigh
 
     done = tenure("member", "object", one.id, "--home", night, "--by", "marta", "--json")
     assert (done.code, done.json["withdrawn"]) == (0, 1), done.told
+    known, beside = (folder / "tombstones.jsonl" for folder in (night, night / "backups"))
+    assert beside.read_bytes() == known.read_bytes() != b"", "a restore on another machine looks there"
     assert not CurrentScore.objects.filter(member=one.pseudonym).exists()
     assert Proposal.objects.get(member=one.pseudonym).rule == "objects"
     members_csv = night.parent / "exports" / "members.csv"
@@ -255,5 +257,6 @@ def test_who_objects_is_not_scored_listed_or_learnt_from_until_it_is_lifted(nigh
     assert Lake.open(night / "lake").members().filter(theirs)["objects_to_profiling"].all()
     assert tenure("member", "object", one.id, "--home", night, "--by", "marta", "--lift").code == 0
     assert Lake.open(night / "lake").members().filter(theirs)["objects_to_profiling"].is_null().all()
+    assert beside.read_bytes() == known.read_bytes() == b"", "nor does a restore there bring it back"
     assert tenure("member", "object", one.id, "--home", night, "--by", "marta", "--lift").code == 2
     assert tenure("audit", "verify", "--home", night).code == 0

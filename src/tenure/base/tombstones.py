@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -68,6 +69,11 @@ class Tombstones:
         more = [entry for entry in _read(path) if (entry["kind"], entry["digest"]) not in known]
         if more:
             _write(self._path, [*entries, *more])
+
+    def copy_to(self, folder: Path) -> None:
+        """Lay them beside the backups in *folder*, if there is one: a restore on another machine looks there."""
+        if self._path.exists() and folder.is_dir():
+            shutil.copyfile(self._path, folder / NAME)
 
     def _those(self, kind: Kind, members: Iterable[int]) -> set[int]:
         standing = _standing(_read(self._path), kind)

@@ -114,11 +114,9 @@ def _lake(home: Home, place: Path) -> dict[str, Path]:
 
 def _tombstones(home: Home, *, folder: Path) -> dict[str, Path]:
     """Who was erased and who objects: in the backup, and beside all of them, where an older one is put back from."""
+    tombstones.Tombstones(home).copy_to(folder)
     path = home.root / tombstones.NAME
-    if not path.exists():
-        return {}
-    shutil.copyfile(path, folder / tombstones.NAME)
-    return {tombstones.NAME: path}
+    return {tombstones.NAME: path} if path.exists() else {}
 
 
 def _models(home: Home) -> dict[str, Path]:

@@ -102,7 +102,7 @@ def _erase(home: Home, members: dict[int, str], by: str, why: str, clock: Clock)
     from tenure.ledger.anchors import ERASED
 
     Tombstones(home).add("erased", members, clock().date())
-    _copy_beside_backups(home)
+    Tombstones(home).copy_to(home.root / BACKUPS)
     rows = {
         "lake": Lake.open(home.lake).erase(members, at=clock()),
         "receipts": Receipts(home.receipts).erase(members),
@@ -171,13 +171,6 @@ def _rewrite_database() -> bool:
         except OperationalError:
             return False
     return not busy
-
-
-def _copy_beside_backups(home: Home) -> None:
-    """A restore on another machine finds it there, whichever backup is taken."""
-    folder = home.root / BACKUPS
-    if folder.is_dir():
-        shutil.copyfile(home.root / NAME, folder / NAME)
 
 
 def _older(home: Home) -> Iterator[str]:

@@ -9,6 +9,7 @@ from tenure.base.errors import UsageError
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.tombstones import Tombstones
+from tenure.custody.keeping import BACKUPS
 from tenure.custody.seals import require_unbroken, seal
 from tenure.lake import Lake
 
@@ -41,6 +42,7 @@ def take_down(home: Home, member_id: str, *, by: str, clock: Clock = system_cloc
     require_unbroken(home)
     with lease.take("night", clock=clock):
         Tombstones(home).add("objects", [member], clock().date())
+        Tombstones(home).copy_to(home.root / BACKUPS)
         withdrawn = _honour(home, member, by, clock)
         seal(home)
         witness.note(home)
@@ -65,6 +67,7 @@ def lift(home: Home, member_id: str, *, by: str, clock: Clock = system_clock) ->
     require_unbroken(home)
     with lease.take("night", clock=clock):
         Tombstones(home).lift("objects", member)
+        Tombstones(home).copy_to(home.root / BACKUPS)
         if not row.source_objects:
             Lake.open(home.lake).set_objection(member, objects=None, at=clock())
         with transaction.atomic():
