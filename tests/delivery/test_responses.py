@@ -109,6 +109,20 @@ def test_what_staff_say_is_noted_and_its_words_are_sealed(home: Home, settings: 
         responses.note(news=responses.News(1, "sighed", "staff", "r2", NOW), by="maria")
 
 
+def test_of_more_tasks_than_are_looked_at_in_a_night_each_has_its_turn(home: Home):
+    from tenure.app.noting import tasks_to_look_at
+    from tenure.ledger import responses
+
+    tasks = [step(proposal(n), "task", state="done", done_at=NOW, receipt=str(n), approved=False) for n in range(1, 7)]
+    news = responses.News(6, "completed", "imis", "activity:6", NOW, tasks[5].pk)
+    assert responses.note(news=news, by="tenure sync")
+    turns = [[one.pk for one in tasks_to_look_at(NOW + dt.timedelta(days=day), 2)] for day in range(3)]
+
+    assert {len(turn) for turn in turns} == {2}
+    assert {pk for turn in turns for pk in turn} == {one.pk for one in tasks[:5]}
+    assert [one.pk for one in tasks_to_look_at(NOW, 200)] == [one.pk for one in tasks[:5]]
+
+
 def test_the_command_notes_a_reply_once(tmp_path: Path):
     """As a program that reads the mailbox calls it."""
     from click.testing import CliRunner

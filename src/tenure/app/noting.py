@@ -63,10 +63,16 @@ def _write(carrier: Carrier, activities: Activities, step: Any) -> None:
 
 
 def tasks_to_look_at(now: dt.datetime, limit: int) -> list[Any]:
-    """Tasks and calls that were put into iMIS in the last 90 days and are not known to be done, oldest look first."""
+    """Tasks and calls that were put into iMIS in the last 90 days and are not known to be done.
+
+    Where there are more than *limit*, each has its turn as the days go by.
+    """
     from tenure.ledger.models import OutreachStep, Response
 
     since = now - dt.timedelta(days=90)
     steps = OutreachStep.objects.filter(kind__in=("task", "callback"), state="done", done_at__gte=since)
     steps = steps.exclude(receipt="").exclude(pk__in=Response.objects.filter(kind="completed").values("step"))
-    return list(steps.select_related("proposal").order_by("id")[:limit])
+    waiting = list(steps.order_by("id").values_list("pk", flat=True))
+    first = now.toordinal() * limit % max(len(waiting), 1)
+    turn = (waiting[first:] + waiting[:first])[:limit]
+    return list(OutreachStep.objects.filter(pk__in=turn).select_related("proposal").order_by("id"))

@@ -41,10 +41,12 @@ def note_responses(house: House, walk: Walk) -> None:
     if not steps:
         return
     with walk.step("responses", "Look for responses") as tell:
-        news = [*renewals(house, steps), *acts(house, steps)]
+        by_kind: dict[str, list[News]] = defaultdict(list)
+        for one in (*renewals(house, steps), *acts(house, steps)):
+            by_kind[one.kind].append(one)
         new = Counter[str]()
-        for one in news:
-            new[one.kind] += responses.note_all(news=[one], by=BY, clock=house.clock, fence=walk.run.fence)
+        for kind, news in by_kind.items():
+            new[kind] = responses.note_all(news=news, by=BY, clock=house.clock, fence=walk.run.fence)
         new["completed"] = _tasks(house, walk, tell)
         tell.count(**{kind: count for kind, count in new.items() if count})
         words = ", ".join(f"{count:,} {kind}" for kind, count in sorted(new.items()) if count)
