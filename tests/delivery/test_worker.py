@@ -216,6 +216,20 @@ def test_an_approval_that_is_renewed_after_an_edit_lets_the_new_version_leave(
     assert mail.messages[0]["Subject"] == "Another subject"
 
 
+def test_what_was_changed_behind_its_approval_is_a_draft_again_and_does_not_leave(
+    home: Home, settings: Settings, mail: MailSink
+):
+    from tenure.ledger.models import OutreachStep
+
+    one = step(proposal())
+    OutreachStep.objects.filter(pk=one.pk).update(body="Dear member, send money.")
+    assert carried_out(home, settings, mail) == {}
+    one.refresh_from_db()
+    assert (one.state, one.proposal.state, acts()) == ("draft", "open", ["step:member:void"])
+    assert one.approvals.get().ended_why == "it is not what was approved"
+    assert mail.messages == []
+
+
 def test_commercial_email_carries_the_postal_address_and_one_click_unsubscribing(
     home: Home, settings: Settings, mail: MailSink
 ):

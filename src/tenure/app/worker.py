@@ -32,6 +32,7 @@ LEASE = "work"
 EVERY_SECONDS = 5.0
 _AT_ONCE = 50
 _RESTS = dt.timedelta(minutes=1)
+_VOIDS_EVERY = dt.timedelta(minutes=1)
 _AFTER_A_FAULT = 60.0
 _log = logging.getLogger("tenure.work")
 
@@ -65,6 +66,7 @@ class Worker:
         )  # fmt: skip
         self._resting: dict[int, dt.datetime] = {}
         self._mailed: list[float] = []
+        self._voided: dt.datetime | None = None
 
     def _bar(self, step: Any) -> None:
         """Leave an address alone that was refused for good."""
@@ -90,6 +92,7 @@ class Worker:
         )
         for step in lost:
             self._attend(step, self.carrier.look_up)
+        self._void(now)
         undo = self.house.settings.outreach.undo_seconds
         ready = deliveries.due(now, _AT_ONCE, undo_seconds=undo, kinds=self._awake(now))
         self.members.prepare({step.proposal.member for step in ready})
@@ -99,6 +102,14 @@ class Worker:
         self._note()
         self._announce()
         return self.tally.total() - before
+
+    def _void(self, now: dt.datetime) -> None:
+        """End approvals of what was changed since; it would never leave, and nobody would be told that it waits."""
+        from tenure.ledger import approvals
+
+        if self._voided is None or now - self._voided >= _VOIDS_EVERY:
+            self._voided = now
+            approvals.void_changed(by=BY, clock=self.house.clock)
 
     def _awake(self, now: dt.datetime) -> list[str]:
         """Kinds whose channel is there and not resting; iMIS, asked one thing at a time, rests during nights."""
