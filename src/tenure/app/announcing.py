@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from tenure.app.channels import Mailing
 from tenure.app.house import House
+from tenure.app.letters import Mailing
 from tenure.base.errors import UsageError
 from tenure.base.pseudonym import Pseudonyms
 from tenure.outreach.channels import webhooks

@@ -10,7 +10,7 @@ from tenure.outreach.channels.ics import at_ten, invitation
 from tenure.outreach.channels.parcel import Handing, Parcel
 
 if TYPE_CHECKING:
-    from tenure.app.channels import Mailing
+    from tenure.app.letters import Mailing
     from tenure.writeback.activities import Activities
 
 

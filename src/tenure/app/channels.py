@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tenure.app.house import House
+from tenure.app.letters import Mailing
 from tenure.app.password import is_known
 from tenure.app.source import open_client
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
-from tenure.outreach.channels.parcel import Channel, NotTaken, Parcel, Refused, Unsure
+from tenure.outreach.channels.parcel import Channel
 from tenure.outreach.channels.smtp import Mailer
 
 if TYPE_CHECKING:
@@ -69,42 +70,6 @@ def opened(house: House) -> Iterator[Channels]:
                 dict.fromkeys(IN_IMIS, "they are kept in iMIS, which is not the source here or is not written to")
             )
         yield found
-
-
-@dataclass
-class Mailing:
-    """Letters to staff about Tenure itself.
-
-    Args:
-        house: The association's.
-        mailer: Sends them.
-    """
-
-    house: House
-    mailer: Mailer
-
-    def to_administrators(self, about: str, subject: str, words: str) -> int:
-        """Write to every administrator with an address; gives how many were reached. Nobody is a reason to fail."""
-        from tenure.ledger.models import Staff
-
-        names = Staff.objects.filter(role="administrator").values_list("username", flat=True)
-        return sum(self.to_staff(name, f"{about}:{self.house.clock():%Y%m%dT%H%M%S}", subject, words) for name in names)
-
-    def to_staff(self, name: str, about: str, subject: str, words: str, *, calendar: bytes = b"") -> bool:
-        """Write to one person of staff, where an address is known; whether they were reached."""
-        from tenure.ledger import audit
-        from tenure.ledger.models import Staff
-
-        person = Staff.objects.filter(username__iexact=name, is_active=True).exclude(email="").first()
-        if person is None:
-            return False
-        reference = f"notice:{about}:{person.username}"
-        audit.record("notice:staff:send", by="tenure work", subject=reference, clock=self.house.clock)
-        letter = Parcel("notice", reference, person.email, subject, words, self.house.clock(), calendar=calendar)
-        with suppress(NotTaken, Refused, Unsure):
-            self.mailer.send(letter, lambda: None)
-            return True
-        return False
 
 
 def _add_webhooks(house: House, found: Channels) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tenure.app.channels import Mailing
 from tenure.app.gatekeeping import Members, footing_of
 from tenure.app.house import House
+from tenure.app.letters import Mailing
 from tenure.base.errors import BadInput
 from tenure.outreach.channels.parcel import NotTaken, Parcel, Refused, Unsure
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger import audit
+from tenure.ledger.deliveries import BY
 from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import OutreachStep
 
@@ -34,7 +35,7 @@ def mark(
     step: OutreachStep,
     state: str,
     receipt: str = "",
-    by: str = "tenure work",
+    by: str = BY,
     clock: Clock = system_clock,
     fence: Fence | None = None,
 ) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import Overtaken, UsageError
 from tenure.ledger import audit, locking, pausing, rights
+from tenure.ledger.deliveries import BY
 from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import OutreachStep, Sample
 from tenure.ledger.rights import Act
@@ -90,5 +91,5 @@ def _require_sendable(row: OutreachStep, address: str) -> None:
 def audit_act(*, sample: Sample, to: str, clock: Clock = system_clock) -> str:
     """Write down, before it leaves, that a message goes to a person of staff; gives its reference."""
     reference = f"notice:sample-{sample.pk}:{to}"
-    audit.record("notice:staff:send", by="tenure work", subject=reference, clock=clock, step=sample.step_id)
+    audit.record("notice:staff:send", by=BY, subject=reference, clock=clock, step=sample.step_id)
     return reference
