@@ -25,9 +25,6 @@ VARIABLE = "TENURE_MAIL_PASSWORD"
 MAILED = ("email", "offer", "survey", "alert")
 """Kinds of steps that go as email."""
 
-SAID = ("email", "sms", "in_app", "offer", "survey")
-"""Kinds that say something to a member, which is noted on the member's record."""
-
 IN_IMIS = ("task", "callback", "log", "group")
 """Kinds that change iMIS."""
 

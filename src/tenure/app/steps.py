@@ -16,6 +16,7 @@ from tenure.app.proposing import propose
 from tenure.app.walk import Teller, Walk
 
 _STALE_DAYS = 14
+_FRESH_DAYS = 14
 
 if TYPE_CHECKING:
     import polars as pl
@@ -194,9 +195,6 @@ def _watch(house: House, walk: Walk, as_of: dt.date, model: Model, despite: str)
             tell.notice(words)
         if _has_fresh_scores(as_of):
             watching.gate(house, found, despite=despite)
-
-
-_FRESH_DAYS = 14
 
 
 def _has_fresh_scores(as_of: dt.date) -> bool:

@@ -23,6 +23,7 @@ from tenure.app.house import House
 from tenure.app.responding import bar
 from tenure.base.errors import HeldBack, Stopped
 from tenure.outreach.channels.parcel import Channel, NotTaken
+from tenure.outreach.playbook import REACHES_MEMBER
 
 if TYPE_CHECKING:
     from tenure.ledger.lease import Fence
@@ -58,11 +59,11 @@ class Worker:
         look_after: dt.timedelta = LOOK_AFTER,
     ) -> None:
         self.house, self.channels, self.check = house, open_channels, check
-        noted = channels.SAID if open_channels.activities and house.settings.tasks.log_messages else ()
+        noted = REACHES_MEMBER if open_channels.activities and house.settings.tasks.log_messages else ()
         self.members = Members(house)
         self.carrier = Carrier(
             fence, Gatekeeper(house, self.members), wrap_of(house, self.members), house.clock, look_after,
-            noted_kinds=noted, reported_kinds=channels.SAID, on_bounce=self._bar,
+            noted_kinds=noted, reported_kinds=REACHES_MEMBER, on_bounce=self._bar,
         )  # fmt: skip
         self._resting: dict[int, dt.datetime] = {}
         self._mailed: list[float] = []

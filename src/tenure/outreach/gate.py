@@ -19,6 +19,7 @@ from tenure.base.settings import Settings
 from tenure.outreach.consent import CHANNEL_OF, Statement, standing
 from tenure.outreach.footer import lacking
 from tenure.outreach.law import Law, is_commercial, law_for
+from tenure.outreach.playbook import REACHES_MEMBER
 
 if TYPE_CHECKING:
     from tenure.ledger.models import OutreachStep
@@ -28,7 +29,6 @@ VOID = "void"
 
 WINDOW = dt.timedelta(days=30)
 _ABOUT_RENEWAL = frozenset({"renewal", "payment", "win_back"})
-_MESSAGES = frozenset({"email", "sms", "in_app", "offer", "survey"})
 _SOON = dt.timedelta(minutes=1)
 _NEXT_DAY = dt.timedelta(days=1)
 
@@ -309,7 +309,7 @@ def _outage(m: Moment) -> Refusal | None:
 
 
 def _quiet(m: Moment) -> Refusal | None:
-    if m.step.kind not in _MESSAGES:
+    if m.step.kind not in REACHES_MEMBER:
         return None
     ends = _quiet_ends(m)
     return Refusal("quiet_hours", "it is night where the member lives", ends) if ends is not None else None

@@ -14,6 +14,7 @@ from tenure.ledger.locking import BEGUN
 from tenure.ledger.models import Approval, Contact, CurrentScore, OutreachStep, Proposal, Sample, Staff
 from tenure.ledger.rights import Act
 from tenure.outreach import talking
+from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.queue_list import names_of, playbook_title
@@ -21,7 +22,6 @@ from tenure.web.roles import may
 from tenure.web.worklist import reasons_of
 
 State, StepState = Proposal.State, OutreachStep.State
-FOR_MEMBERS = ("email", "sms", "in_app", "offer", "survey")
 _MONTH = dt.timedelta(days=30)
 
 
@@ -132,7 +132,7 @@ def _letters(
                 state="" if step.state == StepState.DRAFT else _state(step),
                 is_editable=step.state in (StepState.DRAFT, StepState.APPROVED)
                 and row.state in (State.OPEN, State.SNOOZED, State.APPROVED),
-                is_for_member=step.kind in FOR_MEMBERS,
+                is_for_member=step.kind in REACHES_MEMBER,
                 is_lost=step.state == StepState.UNKNOWN,
                 has_samples=step.kind in samples.KINDS and step.state in (StepState.DRAFT, StepState.APPROVED),
                 sample=mine.get(step.pk),
@@ -221,7 +221,7 @@ def _title(step: OutreachStep, total: int) -> str:
 
 def _head(row: Proposal, step: OutreachStep, contact: Contact | None) -> tuple[tuple[str, str, str], ...]:
     head: list[tuple[str, str, str]] = []
-    if step.kind in FOR_MEMBERS:
+    if step.kind in REACHES_MEMBER:
         name = contact.name if contact else ""
         head.append(("To", ", ".join(part for part in (name, step.recipient) if part) or "nobody", ""))
     elif step.details.get("assignee"):
@@ -275,7 +275,7 @@ def checked(row: Proposal, steps: Sequence[OutreachStep]) -> str:
     facts = sum(len(step.claims) for step in steps)
     since = place.now() - _MONTH
     used = OutreachStep.objects.filter(
-        proposal__member=row.member, kind__in=FOR_MEMBERS, state=StepState.DONE, done_at__gte=since
+        proposal__member=row.member, kind__in=REACHES_MEMBER, state=StepState.DONE, done_at__gte=since
     ).count()
     most = place.settings().outreach.contacts_per_month
     held = f"{facts} of {facts} facts found, " if facts else ""
