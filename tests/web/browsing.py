@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 
 import factories
-from playwright.sync_api import BrowserContext, Page
+import pytest
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page
+from playwright.sync_api import Error as PlaywrightError
 from sites import Site
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -17,6 +20,20 @@ FLAGS = (
     "--disable-sync",
 )
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def launched(chromium: BrowserType) -> Browser:
+    """The machine's own Chromium, else Playwright's; where there is none, the test is skipped.
+
+    One that is there and does not start is a fault of the machine, and no test must pass it over.
+    """
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    try:
+        return chromium.launch(executable_path=found, args=list(FLAGS))
+    except PlaywrightError as error:
+        if found is None and "Executable doesn't exist" in error.message:
+            pytest.skip("there is no Chromium (apt install chromium, or playwright install chromium)")
+        raise
 
 
 @dataclass

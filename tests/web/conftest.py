@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import factories
 import httpx
 import pytest
-from browsing import FLAGS, NAMES, sign_in, visit
+from browsing import launched, sign_in, visit
 from playwright.sync_api import Browser, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
 from sites import Site, point_at, serving
 
 
@@ -38,13 +36,9 @@ def staff(site: Site) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def browser(site: Site) -> Iterator[Browser]:
-    """The machine's own Chromium, else Playwright's. *site* comes first, to fill the ledger before a loop runs."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    """A Chromium. *site* comes first, to fill the ledger before a loop runs."""
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        except PlaywrightError:
-            pytest.skip("there is no Chromium (apt install chromium, or playwright install chromium)")
+        browser = launched(playwright.chromium)
         yield browser
         browser.close()
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import RULES, Visit, sign_in, visit
+from browsing import NAMES, RULES, Visit, launched, sign_in, visit
 from playwright.sync_api import Browser
+from playwright.sync_api import Error as PlaywrightError
 from sites import Site
 
 pytestmark = pytest.mark.browser
@@ -167,3 +168,15 @@ def test_the_first_tab_goes_past_the_menu(seen: Visit):
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_chromium_that_does_not_start_is_not_taken_for_a_missing_one(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    broken = tmp_path / NAMES[0]
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises((PlaywrightError, pytest.skip.Exception)) as caught:
+        launched(browser.browser_type)
+    assert caught.errisinstance(PlaywrightError)
