@@ -133,9 +133,10 @@ class View:
 def matching(request: HttpRequest, asked: Asked) -> QuerySet[Proposal]:
     """The proposals that *asked* asks for, as far as the reader may see them, most worth an hour first."""
     found = own(request, Proposal.objects.all()).filter(conditions(request)[asked.view])
-    for column in ("playbook", "chapter"):
-        if value := getattr(asked, column):
-            found = found.filter(**{"chapter_id" if column == "chapter" else column: value})
+    if asked.playbook:
+        found = found.filter(playbook=asked.playbook)
+    if asked.chapter:
+        found = found.filter(chapter_id=asked.chapter)
     if asked.rule:
         found = found.filter(Q(rule=asked.rule) | Q(steps__rule=asked.rule)).distinct()
     if asked.who:
@@ -177,9 +178,8 @@ def views(request: HttpRequest, asked: Asked) -> list[View]:
     counts = own(request, Proposal.objects.all()).aggregate(
         **{key: Count("pk", filter=condition) for key, condition in wanted.items()}
     )
-    plain = asked.narrows
     return [
-        View(key, title, f"?{Asked(view=key).address()}", counts[key], key == asked.view and not plain)
+        View(key, title, f"?{Asked(view=key).address()}", counts[key], key == asked.view and not asked.narrows)
         for key, title in VIEWS.items()
     ]
 

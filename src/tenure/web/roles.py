@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 
 from tenure.ledger import rights
 from tenure.ledger.models import Staff
-from tenure.ledger.models.staff import Role
 from tenure.ledger.rights import Act
 
 PUBLIC = "public"
@@ -109,7 +108,3 @@ def sees(request: HttpRequest, chapter: str | None) -> bool:
     """Whether the reader may see a member of *chapter*."""
     mine = rights.chapter_of(request.user)  # type: ignore[arg-type]
     return mine is None or (mine != "" and mine == (chapter or ""))
-
-
-NAMES = dict(Role.choices)
-"""What each role is called."""

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from tenure.base.pseudonym import Pseudonyms
+from tenure.ledger import deliveries
 from tenure.ledger.models import OutreachStep
 from tenure.outreach.tokens import Ticket, Tokens, Use
 from tenure.web import place
@@ -37,8 +38,8 @@ def holder_of(use: Use, token: str) -> Holder | None:
     ticket = Tokens(Pseudonyms.of(place.home())).read(use, token)
     if ticket is None:
         return None
-    step = OutreachStep.objects.select_related("proposal").filter(reference=ticket.reference).first()
-    return Holder(ticket, step if step is None or step.proposal.member == ticket.member else None)
+    step = deliveries.by_reference(ticket.reference)
+    return Holder(ticket, step if step is not None and step.proposal.member == ticket.member else None)
 
 
 class Patience:

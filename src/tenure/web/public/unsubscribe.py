@@ -9,11 +9,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from tenure.ledger import permissions, responses
+from tenure.outreach.consent import CHANNEL_OF
 from tenure.web import place
 from tenure.web.public.tickets import holder_of, message, unhurried, unknown
 
 _BY = "member, by link"
-_CHANNELS = {"sms": "sms", "in_app": "in_app"}
 
 
 # A mail program sends no form token: the link itself is what only the recipient has.
@@ -29,7 +29,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "public_unsubscribe.html", {"token": token, "title": "No more messages like this?"})
     member, step = holder.ticket.member, holder.step
-    channel = _CHANNELS.get(step.kind, "email") if step else "email"
+    channel = CHANNEL_OF.get(step.kind, "email") if step else "email"
     permissions.suppress(
         why="unsubscribe", source="link in a message", by=_BY, member=member, channel=channel, clock=place.now
     )
