@@ -96,6 +96,22 @@ def test_a_member_s_page_tells_what_was_proposed_and_decided(auditor: httpx.Clie
     assert re.search(r"Email: approved, leaves at 08:00", page)
 
 
+def test_a_member_s_page_does_not_call_allowed_what_the_member_ended(auditor: httpx.Client):
+    """The source still allows email: an unsubscribing is known to the ledger alone, and so is a withdrawn consent."""
+    from tenure.ledger import identities, permissions
+
+    _, member_id = member_of("approved")
+    member, address = identities.member_of(member_id=member_id), f"/members/{member_id}/"
+    given = {"member": member, "channel": "email", "source": "a letter", "by": "manager", "clock": lambda: MORNING}
+    assert '<span class="quiet">Allowed</span>' in auditor.get(address).text
+    permissions.withdraw(**given)
+    assert '<span class="quiet">Consent withdrawn</span>' in auditor.get(address).text
+    permissions.suppress(why="unsubscribe", **given)
+    page = auditor.get(address).text
+    assert '<span class="quiet">Not to be reached: unsubscribe</span>' in page
+    assert '<span class="quiet">Allowed</span>' not in page
+
+
 def form_of(client: httpx.Client) -> dict[str, str]:
     page = client.get("/playbooks/renewal-reminder/").text
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))

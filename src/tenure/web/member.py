@@ -11,9 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tenure.base.pseudonym import Pseudonyms
 from tenure.charts import Effect, Event, Figure, Scored, effects, history, hundred
 from tenure.lake import Lake
-from tenure.ledger import contacts, identities
+from tenure.ledger import contacts, identities, permissions
 from tenure.ledger.models import Contact, CurrentScore
 from tenure.ledger.rights import chapter_of
 from tenure.web import place, timeline, words
@@ -62,7 +63,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "today": today,
         "facts": _facts(known, today),
         "actions": actions_of(member),
-        "consent": _consent(known.facts),
+        "consent": {channel: _consent(member, channel, known.facts, contact) for channel in ("email", "phone", "sms")},
         "organization": None if chapter_of(request.user) is not None else _organization(known),
         "terms": [_term(term, today) for term in known.terms[:_TERMS_SHOWN]],
         "terms_total": len(known.terms),
@@ -212,9 +213,17 @@ def _yes_no(value: bool | None) -> str | None:
     return None if value is None else "Yes" if value else "No"
 
 
-def _consent(facts: dict[str, Any]) -> dict[str, str]:
-    says = {True: "Allowed", False: "Not allowed", None: "Consent not stated"}
-    return {channel: says[facts.get(f"{channel}_allowed")] for channel in ("email", "sms", "phone")}
+def _consent(member: int, channel: str, facts: dict[str, Any], contact: Contact | None) -> str:
+    """What holds for a channel: a suppression before what was stated to us, and that before the source's record."""
+    address = "" if contact is None else contact.email if channel == "email" else contact.phone
+    keyed = Pseudonyms.of(place.home())
+    barred = permissions.barring(member=member, channel=channel, at=place.now(), address=address, keyed=keyed)
+    if barred:
+        return f"Not to be reached: {', '.join(dict.fromkeys(one.why for one in barred))}"
+    stated = permissions.consent_of(member=member, channel=channel, purpose=permissions.EVERY)
+    if stated is not None and not stated.is_given:
+        return "Consent withdrawn"
+    return {True: "Allowed", False: "Not allowed", None: "Consent not stated"}[facts.get(f"{channel}_allowed")]
 
 
 def _organization(known: Record) -> dict[str, Any] | None:
