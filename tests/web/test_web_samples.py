@@ -23,8 +23,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
     staff.set_email(username="marta", email="marta@association.example", by="factory")
     drafts.propose(world, 12)
-    mail = Mail(host="127.0.0.1", port=9, sender="office@association.example")
-    world.settings = world.settings.model_copy(update={"mail": mail})
+    mail = Mail(host="127.0.0.1", port=9, sender="office@association.example", postal_address="1 Quay Street, Ellery")
+    outreach = world.settings.outreach.model_copy(update={"jurisdictions": {"US": "ca"}})
+    world.settings = world.settings.model_copy(update={"mail": mail, "outreach": outreach})
     with serving(world) as running:
         yield running
 
@@ -57,3 +58,17 @@ def test_what_is_no_email_has_no_such_button(site: Site):
     call = OutreachStep.objects.filter(kind="callback").first()
     with site.staff() as client:
         assert "Send a test to me" not in client.get(f"/queue/?open={call.proposal_id}").text
+
+
+def test_the_preview_has_the_footer_that_the_law_of_the_member_asks_for(site: Site):
+    """The lake knows the country; a way out that no address is set for is not shown, since it would not leave."""
+    from tenure.ledger.models import OutreachStep
+
+    step = OutreachStep.objects.filter(kind="email").last()
+    step.details = {"purpose": "renewal", "commercial": False}
+    step.save()
+    with site.staff() as client:
+        page = client.get(f"/queue/step/{step.pk}/preview").text
+    assert "You receive this because you are a member of" in page
+    assert "1 Quay Street, Ellery" in page
+    assert "To receive no more messages" not in page

@@ -79,6 +79,12 @@ def record_of(lake: Lake, member: int, since: dt.date) -> Record:
     )
 
 
+def country_of(lake: Lake, member: int) -> str:
+    """Where a member lives, as the source writes it; empty where it is not known."""
+    people = lake.members().filter(pl.col("member") == member).sort("valid_from")
+    return "" if people.is_empty() else people["country"][-1] or ""
+
+
 def titles_of(lake: Lake, refs: set[str]) -> dict[str, str]:
     """Titles of events, courses and committees by *refs*; those without one are left out."""
     if not refs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tenure.ledger import samples
 from tenure.ledger.models import Contact, OutreachStep
 from tenure.outreach import drafts, footer, names
 from tenure.outreach.claims import Claim
@@ -12,6 +13,7 @@ from tenure.outreach.gate import counts_as_commercial, is_mandatory
 from tenure.outreach.law import law_for
 from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import place
+from tenure.web.record import country_of
 
 LONGEST_BODY = 20_000
 _WAY_OUT = "the member's own link"
@@ -50,15 +52,15 @@ def edited(step: OutreachStep, subject: str, body: str) -> Edited:
 
 def as_sent(step: OutreachStep) -> dict[str, str]:
     """The text of *step* as it would leave, and what stands below it."""
-    if step.kind not in ("email", "offer", "survey"):
+    if step.kind not in samples.KINDS:
         return {"text": step.body, "footer": ""}
     settings = place.settings()
     below = footer.footing(
         purpose=str(step.details.get("purpose", "renewal")),
         commercial=counts_as_commercial(step.details, step.kind),
         mandatory=is_mandatory(step.details),
-        law=law_for(str(step.details.get("country", "")), settings),
+        law=law_for(country_of(place.lake(), step.proposal.member), settings),
         settings=settings,
-        way_out=_WAY_OUT,
+        way_out=_WAY_OUT if settings.outreach.public_url else "",
     )
     return {"text": step.body, "footer": below.text}
