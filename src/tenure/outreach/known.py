@@ -40,8 +40,8 @@ def known_of(step: OutreachStep, now: dt.datetime, keyed: Pseudonyms | None) -> 
         barred=tuple(one.why for one in barred),
         consent=_consent(member, channel, str(step.details.get("purpose", "renewal"))),
         asleep=permissions.not_to_wake(member=member, on=now.date()),
-        in_control=_in_control(step),
-        contacts=_contacts(member),
+        in_control=in_control(step),
+        contacts=contacts_of(member),
     )
 
 
@@ -50,13 +50,15 @@ def _consent(member: int, channel: str, purpose: str) -> Statement:
     return Statement() if newest is None else Statement(newest.is_given, newest.is_express, newest.expires_on)
 
 
-def _in_control(step: OutreachStep) -> bool:
+def in_control(step: OutreachStep) -> bool:
+    """Whether the lot left the member of *step* out of what it belongs to."""
     experiments = {_HOLDOUT, step.proposal.playbook, str(step.details.get("experiment", ""))}
     drawn = Assignment.objects.filter(member=step.proposal.member, arm="control", experiment__in=experiments)
     return drawn.exists()
 
 
-def _contacts(member: int) -> tuple[Contacted, ...]:
+def contacts_of(member: int) -> tuple[Contacted, ...]:
+    """What reached *member*, mandatory notices left out."""
     reached = OutreachStep.objects.filter(
         proposal__member=member, state=OutreachStep.State.DONE, kind__in=tuple(CHANNEL_OF)
     ).select_related("proposal")

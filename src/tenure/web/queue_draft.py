@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
@@ -14,15 +15,16 @@ from tenure.ledger.locking import BEGUN
 from tenure.ledger.models import Approval, Contact, CurrentScore, OutreachStep, Proposal, Sample, Staff
 from tenure.ledger.rights import Act
 from tenure.outreach import talking
+from tenure.outreach.gate import WINDOW
+from tenure.outreach.known import contacts_of, in_control
 from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import place, words
 from tenure.web.asked import BANDS
-from tenure.web.queue_list import names_of, playbook_title
+from tenure.web.queue_list import names_of, playbook_title, rule_words
 from tenure.web.roles import may
 from tenure.web.worklist import reasons_of
 
 State, StepState = Proposal.State, OutreachStep.State
-_MONTH = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -205,10 +207,10 @@ def _with_asides(lines: list[Line], step: OutreachStep) -> tuple[Line, ...]:
     told = []
     for i, line in enumerate(lines):
         aside = "" if line.facts else "No fact claimed"
-        if i == 0 and not line.facts:
-            aside = "Facts beside each line, from iMIS"
-        if i == last and not line.facts and step.kind == "email":
-            aside = "Footer, address and unsubscribe follow"
+        if i == 0 and not line.facts and step.claims:
+            aside = "Facts beside each line"
+        if i == last and not line.facts and step.kind in samples.KINDS:
+            aside = "The footer follows"
         told.append(Line(line.rows, line.facts, aside))
     return tuple(told)
 
@@ -258,55 +260,43 @@ def _state(step: OutreachStep) -> str:
     said = step.get_state_display()
     if step.state in BEGUN and step.done_at:
         said = f"{said}, {instant(step.done_at)}"
-    return f"{said}: {step.rule.replace('_', ' ')}" if step.rule else said
+    return f"{said}: {rule_words(step.rule)}" if step.rule else said
 
 
 def instant(at: dt.datetime) -> str:
     """An instant by the association's clock: the time alone today, else with its day."""
-    from zoneinfo import ZoneInfo
-
     here = ZoneInfo(place.settings().association.time_zone)
     local, today = at.astimezone(here), place.now().astimezone(here).date()
     return f"at {local:%H:%M}" if local.date() == today else f"on {words.short_day(local.date())} at {local:%H:%M}"
 
 
 def checked(row: Proposal, steps: Sequence[OutreachStep]) -> str:
-    """What was looked at before this came into the queue, in one line."""
-    facts = sum(len(step.claims) for step in steps)
-    since = place.now() - _MONTH
-    used = OutreachStep.objects.filter(
-        proposal__member=row.member, kind__in=REACHES_MEMBER, state=StepState.DONE, done_at__gte=since
-    ).count()
+    """Some of what the gate asks at sending, looked up now as it will be then, in one line."""
+    now, claims = place.now(), [(step, claim) for step in steps for claim in step.claims]
+    found = sum(_is_said(step, claim) for step, claim in claims)
+    facts = f"{found} of {len(claims)} facts found in the text, " if claims else ""
+    used = sum(one.at > now - WINDOW for one in contacts_of(row.member))
     most = place.settings().outreach.contacts_per_month
-    held = f"{facts} of {facts} facts found, " if facts else ""
+    lot = "in the control group" if any(in_control(step) for step in steps) else "not in the control group"
     return (
-        f"Checked in the night of {words.day(row.as_of, near=place.now().date())}: {held}"
-        f"{used} of {most} contacts used this month, not in the control group."
+        f"Drafted in the night of {words.day(row.as_of, near=now.date())}. Checked {instant(now)}: {facts}"
+        f"{used} of {most} contacts used in 30 days, {lot}."
     )
 
 
-@dataclass(frozen=True)
-class _Said:
-    words: str
-    sayable: bool = True
+def _is_said(step: OutreachStep, claim: dict[str, Any]) -> bool:
+    """Whether the clause of *claim* still stands in the words of *step*."""
+    text, said = str(claim.get("text", "")), step.subject if claim.get("where") == "subject" else step.body
+    return bool(text) and text in said
 
 
 def talking_points(steps: Sequence[OutreachStep]) -> list[str]:
-    """What can be said on the telephone: the step's own points, else what the facts of the draft lend themselves to."""
-    for step in steps:
-        given = step.details.get("talking_points")
-        if isinstance(given, list) and given:
-            return [str(point) for point in given]
-    claims = [claim for step in steps for claim in step.claims]
-    points = talking.talking_points({str(c.get("fact_key", "")): _Said(str(c.get("text", ""))) for c in claims})
-    if len(points) > 1:
-        return points
-    facts = [Known.of(0, claim).shown.rstrip(".") for claim in claims][:3]
-    return [*(f"You can mention: {fact[0].lower()}{fact[1:]}" for fact in facts if fact), *points]
+    """What can be said on the telephone; the night keeps it with the first step."""
+    return next((list(points) for step in steps if (points := step.details.get("talking_points"))), [])
 
 
 def _assignees(row: Proposal) -> list[Staff]:
-    people = Staff.objects.filter(is_active=True, role__in=("liaison", "manager", "director")).order_by("username")
+    people = Staff.objects.filter(is_active=True).order_by("username")
     return [person for person in people if may(person, Act.DECIDE, chapter=row.chapter_id)]
 
 
@@ -316,6 +306,6 @@ def _ended(row: Proposal) -> str:
         return ""
     who = f" by {row.decided_by}" if row.decided_by else ""
     when = f" {instant(row.decided_at)}" if row.decided_at else ""
-    why = f": {row.why}" if row.why else f": {row.rule.replace(':', ', ').replace('_', ' ')}" if row.rule else ""
+    why = f": {row.why}" if row.why else f": {rule_words(row.rule)}" if row.rule else ""
     until = f" until {words.short_day(row.snoozed_until)}" if row.snoozed_until else ""
     return f"{row.get_state_display()}{until}{who}{when}{why}"
