@@ -157,10 +157,7 @@ def page_of(request: HttpRequest, asked: Asked, proposal: int | None) -> int:
 
 def _opened(request: HttpRequest, asked: Asked, part: Any) -> Proposal | None:
     if asked.opened is not None:
-        asked_for = own(request, Proposal.objects.filter(pk=asked.opened)).prefetch_related("steps").first()
-        if asked_for is None:
-            raise Http404
-        return asked_for
+        return proposal_or_404(request, asked.opened)
     return next(iter(part), None)
 
 
@@ -215,9 +212,9 @@ def _sub(asked: Asked) -> str:
     return {
         "snoozed": "They come back by themselves on their day.",
         "unknown": "Handed over when the line broke or the machine stopped. Look, then say what became of each.",
-        "dropped": "Approved, but a check at the moment of sending said no. Nothing was sent.",
+        "dropped": "Approved, but a check at the moment of sending said no to a step. That step was not sent.",
         "done": "What has not left yet can be taken back.",
-        "held": "Selected by a playbook, and not proposed: each with the rule that held it back.",
+        "held": "Drafts that lack a ground for something they say, or an address. Each says what it lacks.",
         "second": "One person has approved these; what they are asks for two.",
     }.get(
         asked.view,

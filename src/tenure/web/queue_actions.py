@@ -17,6 +17,7 @@ from tenure.ledger import approvals, proposals, samples
 from tenure.ledger.approvals import Outcome
 from tenure.ledger.models import OutreachStep, Proposal
 from tenure.ledger.rights import Act
+from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import place, wording, words
 from tenure.web.queue import following, page_of, proposal_or_404, show
 from tenure.web.queue_draft import instant, lines_of
@@ -113,7 +114,7 @@ def edit(request: HttpRequest, step: int) -> HttpResponse:
         "step": here, "row": row, "name": names_of([row.member])[row.member], "subject": subject, "body": body,
         "facts": [fact for line in lines for fact in line.facts] + list(loose), "troubles": troubles,
         "back": asked.address(opened=row.pk, picks=()), "is_first": not here.edited_by,
-        "is_approved": here.state == OutreachStep.State.APPROVED,
+        "is_approved": here.state == OutreachStep.State.APPROVED, "is_for_member": here.kind in REACHES_MEMBER,
     }  # fmt: skip
     return render(request, "queue_edit.html", context, status=422 if troubles else 200)
 
