@@ -43,6 +43,7 @@ def show(request: HttpRequest, asked: Asked, *, trouble: str = "", status: int =
         "rules": queue_list.rules(request, asked),
         "rows": rows,
         "total": paging.count,
+        "first": part.start_index() or 1,
         "number": part.number,
         "last": paging.num_pages,
         "picked": len(asked.picks),

@@ -1,4 +1,4 @@
-"""What is on its way out: the switch that stops it, what got lost on the way, and the switch that turns keys off."""
+"""What is on its way out: the switch that stops it, and what got lost on the way."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from tenure.base.errors import Overtaken, UsageError
-from tenure.ledger import audit, endpoints, outcomes, pausing
+from tenure.ledger import endpoints, outcomes, pausing
 from tenure.ledger.models import Endpoint, OutreachStep, Proposal, SendingPause
 from tenure.ledger.rights import Act
 from tenure.web import place, words
-from tenure.web.configuration import is_local
 from tenure.web.queue_draft import instant
 from tenure.web.queue_list import Asked, asked_back, names_of, number
 from tenure.web.roles import may, own
@@ -23,7 +22,6 @@ from tenure.web.roles import may, own
 _SHOWN = 20
 _LOST_SHOWN = 100
 State = OutreachStep.State
-_YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
 @require_safe
@@ -81,19 +79,6 @@ def replay(request: HttpRequest) -> HttpResponse:
     except UsageError as error:
         return _shown(request, trouble=error.message, status=422)
     return redirect("sending")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def keys(request: HttpRequest) -> HttpResponse:
-    """The keys, and whether they are on in this browser."""
-    if request.method != "POST":
-        return render(request, "keys.html", {})
-    answer = redirect("keys")
-    wanted = "off" if request.POST.get("keys") == "off" else "on"
-    audit.record("staff:keys:switch", by=request.user.get_username(), clock=place.now, to=wanted)
-    secure = not is_local(place.settings())
-    answer.set_cookie("tenure-keys", wanted, max_age=_YEAR_SECONDS, httponly=True, samesite="Lax", secure=secure)
-    return answer
 
 
 def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:
