@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tenure.base.settings import Settings
+from tenure.outreach.playbook import Wording
 
 BODY = """Dear {first_name|or:"colleague"},
 
@@ -18,10 +19,9 @@ Kind regards,
 {sender_name}"""
 
 
-@dataclass(frozen=True)
-class Words:
-    default: str
-    by_reason: dict[str, str] = field(default_factory=dict)
+class Words(Wording):
+    def __init__(self, default: str, by_reason: dict[str, str] | None = None) -> None:
+        super().__init__(default=default, by_reason=by_reason or {})
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,7 @@ class Plan:
         return self.kind in ("email", "sms", "in_app", "offer", "survey")
 
     def said(self, reason: str) -> tuple[str, str]:
-        chosen = [
-            words.by_reason.get(reason, words.default) if words else ""
-            for words in (self.subject, self.body, self.call_to_action)
-        ]
+        chosen = [words.of(reason) if words else "" for words in (self.subject, self.body, self.call_to_action)]
         return chosen[0], chosen[1].replace("{call_to_action}", chosen[2])
 
 

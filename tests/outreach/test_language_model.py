@@ -102,6 +102,16 @@ def test_a_smoothed_draft_has_its_claims_its_link_and_its_name(tmp_path: Path):
     ]  # fmt: skip
 
 
+def test_a_smoothed_draft_keeps_the_words_for_a_driver_that_names_a_benefit(tmp_path: Path):
+    words = Words("Renew here: {renew_link}", {"never used": "Reply, and we will show you round."})
+    with ChatEndpoint(says=smoothed) as endpoint:
+        plan, reason = replace(Plan(), call_to_action=words), "never used the career center"
+        made = smoother(endpoint, tmp_path).draft(plan, FACTS, CONTACT, reason, SETTINGS)
+    assert made.by == "language model"
+    assert "Reply, and we will show you round." in made.body
+    assert json.loads(endpoint.requests[0]["messages"][1]["content"])["call_to_action"] == "never_used"
+
+
 def test_the_model_is_told_no_name_no_address_and_only_facts_of_the_register(tmp_path: Path):
     """LM-5: everything that leaves is read here."""
     facts = {**FACTS, "chapter": Fact("chapter", "the Gulf Canary chapter", "Gulf", "Gulf")}

@@ -56,7 +56,6 @@ DERIVED = ("payment_failed_on", "card_noted_on", "joined_on")
 
 CALL_TO_ACTION = "{call_to_action}"
 
-
 KNOWN_REASONS = tuple(dict.fromkeys([*REASONS, *(driver.name for driver in DRIVERS)]))
 """Predicted reasons for leaving, and drivers of a lapse: what words can be chosen by."""
 
@@ -67,10 +66,18 @@ class Wording(Table):
     default: str = Field(min_length=1)
     by_reason: dict[str, str] = Field(default_factory=dict)
 
+    def way(self, reason: str) -> str:
+        """By which of its reasons *reason* is spoken of; empty for the usual words.
+
+        `never used` covers the driver that names a benefit after it.
+        """
+        if reason in self.by_reason:
+            return reason
+        return next((key for key in self.by_reason if reason.startswith(f"{key} ")), "")
+
     def of(self, reason: str) -> str:
-        """The words for *reason*, or the usual ones; `never used` covers the driver that names a benefit after it."""
-        ways = [reason, *(key for key in self.by_reason if reason.startswith(f"{key} "))]
-        return next((self.by_reason[way] for way in ways if way in self.by_reason), self.default)
+        """The words for *reason*, or the usual ones."""
+        return self.by_reason.get(self.way(reason), self.default)
 
     @field_validator("by_reason")
     @classmethod

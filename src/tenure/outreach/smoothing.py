@@ -21,7 +21,7 @@ from tenure.outreach.placeholders import Clause, Placeholder, Template, Value, r
 from tenure.outreach.plain_words import refused
 from tenure.outreach.unfit import why_unfit
 from tenure.outreach.values import Spoken, clean, has_hidden
-from tenure.outreach.wording import Call, Plan, call_for
+from tenure.outreach.wording import Call, Plan, Words, call_for
 
 CALL = "{call_to_action}"
 _LONGEST_TOLD = 120
@@ -128,8 +128,8 @@ def accepted(answer: Answer, task: Task) -> tuple[str, str]:
     used = set(_IN_BRACES.findall(answer.subject + body)) - {CALL}
     if not used <= task.allowed or not task.needed <= used:
         raise NotConforming("other placeholders")
-    for text, own in ((answer.subject, f"{task.subject}\n{task.body}"), (body, f"{task.subject}\n{task.body}")):
-        _require_plain(text, own)
+    for text in (answer.subject, body):
+        _require_plain(text, f"{task.subject}\n{task.body}")
     return answer.subject, body.replace(CALL, task.call.text if task.call else "")
 
 
@@ -218,5 +218,5 @@ def _name(placeholder: str) -> str:
     return placeholder.strip("{}").partition("|")[0]
 
 
-def _of(words: Any, reason: str) -> str:
-    return str(words.by_reason.get(reason, words.default)).strip() if words is not None else ""
+def _of(words: Words | None, reason: str) -> str:
+    return words.of(reason).strip() if words is not None else ""

@@ -15,6 +15,8 @@ class Words(Protocol):
     def default(self) -> str: ...
     @property
     def by_reason(self) -> dict[str, str]: ...
+    def way(self, reason: str) -> str: ...
+    def of(self, reason: str) -> str: ...
 
 
 class Plan(Protocol):
@@ -68,9 +70,8 @@ def call_for(plan: Plan, reason: str) -> Call | None:
     """The call to action for *reason*; the usual one where the step has none for it."""
     if plan.call_to_action is None:
         return None
-    if reason in plan.call_to_action.by_reason:
-        return Call(reason.replace(" ", "_"), plan.call_to_action.by_reason[reason].strip())
-    return Call(DEFAULT, plan.call_to_action.default.strip())
+    way = plan.call_to_action.way(reason)
+    return Call(way.replace(" ", "_") or DEFAULT, plan.call_to_action.of(reason).strip())
 
 
 def too_long(kind: str, subject: str, body: str) -> tuple[str, ...]:
