@@ -10,33 +10,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
+from tenure.insights.facts import Fact
 from tenure.outreach.placeholders import FILTERS
 from tenure.outreach.stated import Stated, statements
 from tenure.outreach.values import clean, has_hidden
 
 CURRENCIES = "$€£¥ ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 """Signs and codes that may stand before an amount."""
-
-
-class Fact(Protocol):
-    """What is read of `tenure.insights.facts.Fact`."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def words(self) -> str: ...
-    @property
-    def value(self) -> str | int | float | dt.date: ...
-    @property
-    def shown(self) -> str: ...
-    @property
-    def table(self) -> str: ...
-    @property
-    def records(self) -> tuple[str, ...]: ...
-    @property
-    def sayable(self) -> bool: ...
 
 
 @dataclass(frozen=True)

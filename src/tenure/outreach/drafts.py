@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from tenure.base.errors import BadInput
 from tenure.base.settings import Settings
+from tenure.insights.facts import Fact
 from tenure.outreach import names
-from tenure.outreach.claims import Claim, Fact, anchored, claim, ungrounded, untrue
+from tenure.outreach.claims import Claim, anchored, claim, ungrounded, untrue
 from tenure.outreach.placeholders import Filled, Template, Value, read_template
 from tenure.outreach.plain_words import refused
 from tenure.outreach.unfit import why_unfit

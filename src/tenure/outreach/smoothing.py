@@ -16,7 +16,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tenure.outreach.claims import Fact, ungrounded
+from tenure.insights.facts import Fact
+from tenure.outreach.claims import ungrounded
 from tenure.outreach.placeholders import Clause, Placeholder, Template, Value, read_template
 from tenure.outreach.plain_words import refused
 from tenure.outreach.unfit import why_unfit
