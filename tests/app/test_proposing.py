@@ -31,10 +31,16 @@ def manned(tmp_path_factory: pytest.TempPathFactory, first_night: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def proposed(tmp_path_factory: pytest.TempPathFactory, manned: Path) -> Path:
-    """A home in the last phase of the rollout after a night of proposals. Read-only."""
-    home = tmp_path_factory.mktemp("proposed") / "home"
+def proposed(tmp_path_factory: pytest.TempPathFactory, manned: Path, exports: Path) -> Path:
+    """A home in the last phase after a night of proposals; the title of each event holds a link. Read-only."""
+    folder = tmp_path_factory.mktemp("proposed")
+    home = folder / "home"
     shutil.copytree(manned, home)
+    shutil.copytree(exports, folder / "exports")
+    programs = pl.read_csv(exports / "programs.csv", infer_schema=False)
+    linked = pl.when(pl.col("kind") == "event").then(pl.col("title") + " at www.example.net").otherwise("title")
+    programs.with_columns(linked.alias("title")).write_csv(folder / "exports" / "programs.csv")
+    set_(home, path=str(folder / "exports"))
     _last_phase(home)
     _well(_night(home))
     return home
@@ -101,6 +107,25 @@ def test_whoever_calls_instead_finds_what_to_speak_about(proposed: Path):
 
     assert all(json.loads(text)["talking_points"][-1].startswith("Do not mention") for (text,) in rows)
     assert any(len(json.loads(text)["talking_points"]) > 1 for (text,) in rows)
+
+
+def test_a_title_that_is_not_fit_to_be_said_is_in_no_draft_and_staff_are_told(proposed: Path):
+    said = _rows(proposed, "SELECT subject || body FROM ledger_outreach_step WHERE kind IN ('email', 'survey')")
+    cards = [json.loads(text) for (text,) in _rows(proposed, "SELECT context FROM ledger_proposal")]
+
+    assert not [text for (text,) in said if "example.net" in text]
+    told = {value for card in cards for name, value in card if name == "Set aside"}
+    assert "`last_event` is not used: its text holds a link or an address" in told
+
+
+def test_a_step_tells_the_gate_which_experiment_measures_it(proposed: Path):
+    rows = _rows(proposed, "SELECT p.playbook, s.details FROM ledger_outreach_step s "
+                           "JOIN ledger_proposal p ON p.id = s.proposal_id")  # fmt: skip
+
+    told = {(playbook, json.loads(details).get("experiment")) for playbook, details in rows}
+    assert ("expiring-card", None) in told
+    assert ("retention-sequence", "retention-sequence") in told
+    assert all(name in (None, playbook) for playbook, name in told)
 
 
 def test_nothing_of_risk_or_watching_is_in_what_members_read(proposed: Path):

@@ -160,7 +160,7 @@ def test_what_was_approved_leaves_until_something_is_written_down_against_it():
     from tenure.ledger.models import Assignment, DoNotWake
 
     proposing.staff(marta="manager")
-    step = leaving(steps=(proposing.email(details=RELATION),))
+    step = leaving(steps=(proposing.email(details=RELATION | {"experiment": "calls"}),))
     assert refusal(step) == ""
     assert refusal(step, deceased=True) == "deceased"
     assert refusal(step, email="new@example.org") == "address"
@@ -168,11 +168,12 @@ def test_what_was_approved_leaves_until_something_is_written_down_against_it():
     DoNotWake.objects.create(member=1, why="renews by itself", by="marta", at=MORNING)
     assert refusal(step) == "do_not_wake"
     DoNotWake.objects.all().delete()
-    Assignment.objects.create(
-        experiment="holdout", member=1, arm="control", share=0.05, as_of=MORNING.date(), at=MORNING
-    )
-    assert refusal(step) == "control"
-    Assignment.objects.all().delete()
+    for experiment, rule in (("holdout", "control"), ("early-reminder", "control"), ("calls", "control"), ("x", "")):
+        Assignment.objects.create(
+            experiment=experiment, member=1, arm="control", share=0.05, as_of=MORNING.date(), at=MORNING
+        )
+        assert refusal(step) == rule
+        Assignment.objects.all().delete()
 
     permissions.suppress(
         why="bounce", source="server", by="tenure work", address="Member1@example.org", keyed=KEYED, clock=at(1)

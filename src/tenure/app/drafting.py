@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tenure.app.house import House
 from tenure.app.smoothing import smoother_of
@@ -86,13 +86,14 @@ class Drafter:
         playbook, row, card = one.playbook, one.row, card_of(facts)
         known = _words(one, facts, card, contact, score)
         chapter = row["chapter_id"] or ""
-        pairs = [
+        made = [
             self._step(
-                plan, row, facts, {**known, **self._page(plan, one, place)}, _recipient(plan, contact, chapter, staff)
+                plan, one, facts, {**known, **self._page(plan, one, place)}, _recipient(plan, contact, chapter, staff)
             )
             for place, plan in enumerate(playbook.steps, 1)
         ]
-        pairs[0][0].details["talking_points"] = talking_points(facts)
+        made[0].step.details["talking_points"] = talking_points(facts)
+        aside = dict.fromkeys(words for written in made for words in written.set_aside)
         days = playbook.open_days or self.house.settings.outreach.open_days
         return NewProposal(
             member=one.member,
@@ -102,7 +103,7 @@ class Drafter:
             cause=one.cause,
             as_of=self.as_of,
             stage=row["stage"],
-            steps=tuple(step for step, _ in pairs),
+            steps=tuple(written.step for written in made),
             band=row["band"] or "",
             reason=_reason(row),
             member_type=row["member_type"] or "",
@@ -111,11 +112,11 @@ class Drafter:
             is_exploration=one.is_exploration,
             minutes=playbook.minutes,
             worth=one.worth,
-            context=[list(line) for line in card],
+            context=[*map(list, card), *(["Set aside", words] for words in aside)],
             expires_on=self.as_of + dt.timedelta(days=days),
             assignee=_username(_person(playbook.steps[0].assignee, chapter, staff)),
             **{name: row[name] for name in _TAKEN_OVER},
-            **_held_by([problem for _, problems in pairs for problem in problems]),
+            **_held_by([problem for written in made for problem in written.problems]),
         )
 
     def _page(self, plan: StepPlan, one: Candidate, place: int) -> dict[str, str]:
@@ -132,18 +133,19 @@ class Drafter:
     def _step(
         self,
         plan: StepPlan,
-        row: Mapping[str, Any],
+        one: Candidate,
         facts: Mapping[str, Fact],
         known: Mapping[str, str],
         recipient: str,
-    ) -> tuple[NewStep, list[str]]:
+    ) -> _Written:
         from tenure.ledger.proposals import NewStep
 
-        made = self.smoother.draft(plan, facts, known, _reason(row), self.house.settings)
+        made = self.smoother.draft(plan, facts, known, _reason(one.row), self.house.settings)
         problems = list(made.problems)
         if plan.reaches_member and plan.kind in _ADDRESS and not recipient:
             problems.append(f"no {_ADDRESS[plan.kind]} of the member is known")
         details = {"purpose": plan.purpose, "commercial": plan.commercial, "mandatory": plan.mandatory}
+        details |= {"experiment": one.playbook.experiment} if one.playbook.experiment else {}
         step = NewStep(
             kind=plan.kind,
             template=plan.template,
@@ -152,9 +154,17 @@ class Drafter:
             subject=made.subject,
             body=made.body,
             details={**plan.details, **details, "assignee": plan.assignee},
-            claims=[vars(claim) for claim in made.claims],
+            claims=[claim.as_dict() for claim in made.claims],
         )
-        return step, problems
+        return _Written(step, tuple(problems), made.set_aside)
+
+
+class _Written(NamedTuple):
+    """A step in its words, what keeps it out of the queue, and which facts were set aside."""
+
+    step: NewStep
+    problems: tuple[str, ...]
+    set_aside: tuple[str, ...]
 
 
 _PAGES: dict[str, tuple[str, Use]] = {"survey": ("answer_link", "answer"), "offer": ("offer_link", "offer")}

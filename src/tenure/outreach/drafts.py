@@ -31,7 +31,8 @@ class Draft:
         body: Plain text.
         claims: Its factual clauses, in order.
         problems: What keeps it out of the queue, for staff to read; none for a draft that may enter.
-        set_aside: Facts that were not used, since their text is not fit to be said; see `tenure.outreach.unfit`.
+        set_aside: Facts that the template names and that were not used, since their text is not fit to be said; in
+            words for staff. See `tenure.outreach.unfit`.
         by: `template`, or `language model` for words that were smoothed.
     """
 
@@ -51,14 +52,14 @@ class Material:
         facts: Facts that may be said, by key.
         values: All values by name of placeholder.
         known: Values that are no facts: of settings and of the contact.
-        set_aside: Keys of facts that are not used, and why.
+        set_aside: Why a fact is not used, to follow "its text", by key.
     """
 
     facts: Mapping[str, Fact]
     values: Mapping[str, Value]
     known: tuple[str, ...]
     currency: str = "$"
-    set_aside: tuple[str, ...] = ()
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
 
 def draft(plan: Plan, facts: Mapping[str, Fact], contact: Mapping[str, str], reason: str, settings: Settings) -> Draft:
@@ -100,13 +101,15 @@ def written(plan: Plan, subject: Template, body: Template, material: Material, *
         for where, said in (("subject", head.text), ("body", text.text)):
             mine = [one for one in claims if one.where == where]
             problems += check(said, mine, material.facts, template=literal, known=material.known)
-    return Draft(head.text, text.text, claims, tuple(dict.fromkeys(problems)), material.set_aside, by)
+    named = subject.names | body.names
+    aside = (f"`{key}` is not used: its text {why}" for key, why in material.set_aside.items() if key in named)
+    return Draft(head.text, text.text, claims, tuple(dict.fromkeys(problems)), tuple(aside), by)
 
 
 def check(
     text: str,
     claims: Sequence[Claim],
-    facts: Mapping[str, Fact],
+    facts: Mapping[str, Fact] | None,
     *,
     template: str = "",
     known: Iterable[str] = (),
@@ -175,9 +178,8 @@ def material_of(plan: Plan, facts: Mapping[str, Fact], contact: Mapping[str, str
     known = {**names.of_settings(settings), **names.of_contact(contact)}
     values: dict[str, Value] = {key: Spoken(fact.words, fact.value) for key, fact in used.items()}
     staff = {} if plan.reaches_member else names.of_staff(contact)
-    set_aside = tuple(f"`{key}` is not used: its text {why}" for key, why in unfit.items())
     currency = settings.association.currency
-    return Material(used, {**values, **known, **staff}, tuple(known.values()), currency, set_aside)
+    return Material(used, {**values, **known, **staff}, tuple(known.values()), currency, unfit)
 
 
 def _claims(filled: Filled, facts: Mapping[str, Fact], where: str) -> list[Claim]:

@@ -13,13 +13,13 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
 from tenure.base.settings import LanguageModel, Settings
-from tenure.outreach.claims import Fact
+from tenure.insights.facts import Fact
 from tenure.outreach.drafts import Draft, Material, draft, material_of, read, written
 from tenure.outreach.placeholders import BadTemplate
 from tenure.outreach.smoothing import Answer, NotConforming, accepted, task_of
@@ -107,7 +107,8 @@ class Smoother:
             self.tally["did not pass the checks"] += 1
             return usual
         self.tally["smoothed"] += 1
-        return smoothed
+        # Clauses that lack a fact were left out before the model was asked, so its words no longer name it.
+        return replace(smoothed, set_aside=usual.set_aside)
 
     def _smoothed(self, plan: Plan, material: Material, reason: str) -> Draft:
         told = {key: fact for key, fact in material.facts.items() if key in REGISTER}

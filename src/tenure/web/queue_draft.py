@@ -14,7 +14,6 @@ from tenure.ledger import approvals, identities, samples
 from tenure.ledger.locking import BEGUN
 from tenure.ledger.models import Approval, Contact, CurrentScore, OutreachStep, Proposal, Sample, Staff
 from tenure.ledger.rights import Act
-from tenure.outreach import talking
 from tenure.outreach.gate import WINDOW
 from tenure.outreach.known import contacts_of, in_control
 from tenure.outreach.playbook import REACHES_MEMBER
