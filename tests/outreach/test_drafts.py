@@ -10,6 +10,7 @@ from messages import CONTACT, FACTS, LINK, Fact, Plan, Words, settings
 
 from tenure.outreach.claims import Claim
 from tenure.outreach.drafts import Draft, check, check_edit, draft
+from tenure.outreach.names import of_contact, of_settings
 from tenure.outreach.placeholders import BadTemplate
 
 SETTINGS = settings()
@@ -21,11 +22,12 @@ def drafted(plan: Plan | None = None, reason: str = "disengaged", *, contact: ob
 
 
 def edited(change: str) -> tuple[str, ...]:
-    """The problems of a draft to which staff add *change*."""
-    first = drafted()
+    """The problems of a draft to which staff add *change*, as the pages look for them."""
+    first = drafted(reason="price")
+    known = [*of_settings(SETTINGS).values(), *of_contact(CONTACT).values()]
     return check_edit(
         kind="email", subject=first.subject, body=f"{first.body}\n\n{change}", first_subject=first.subject,
-        first_body=first.body, claims=first.claims, facts=FACTS, known=["Marta Lindqvist", "office@harbor.example.org"],
+        first_body=first.body, claims=first.claims, known=known,
     ).problems  # fmt: skip
 
 

@@ -119,13 +119,13 @@ def check(
     Args:
         text: A subject or a body, also one that staff edited.
         claims: Its claims; they are looked for again where the text was edited.
-        facts: What is on record of the member.
+        facts: What is on record of the member; without it, the claims speak for themselves.
         template: The template's own words, or the text as it was drafted.
         known: Values of settings and of the contact.
     """
     here = anchored(text, claims)
-    false = untrue(text, here, facts)
-    baseless = ungrounded(text, here, facts, template=template, known=known)
+    false = () if facts is None else untrue(text, here, facts)
+    baseless = ungrounded(text, here, facts or {}, template=template, known=known)
     words = refused(text, within_facts=[(one.start, one.end) for one in here])
     return (*false, *baseless, *dict.fromkeys(str(word) for word in words))
 
@@ -146,27 +146,19 @@ def check_edit(
     first_subject: str,
     first_body: str,
     claims: Sequence[Claim],
-    facts: Mapping[str, Fact] | None = None,
     known: Iterable[str] = (),
 ) -> Edited:
     """What a member of staff made of a draft that reaches a member.
 
-    All that the draft itself said counts as borne out, since it was checked when it was made; what the edit adds has to
-    stand in *facts* or *known*. Without *facts*, the claims speak for themselves.
+    All that the draft itself said counts as borne out, since it was checked when it was made, and so does what staff
+    see beside its claims; what the edit adds has to stand there or in *known*.
     """
-    kept = [
-        moved
-        for where, text in (("subject", subject), ("body", body))
-        for moved in anchored(text, [one for one in claims if one.where == where])
-    ]
     ground = "\n".join([first_subject, first_body, *(one.shown for one in claims)])
-    problems = [*_not_one_line(subject), *too_long(kind, subject, body)]
+    kept, problems = list[Claim](), [*_not_one_line(subject), *too_long(kind, subject, body)]
     for where, text in (("subject", subject), ("body", body)):
-        mine = [one for one in kept if one.where == where]
-        if facts is not None:
-            problems += untrue(text, mine, facts)
-        problems += ungrounded(text, mine, facts or {}, template=ground, known=known)
-        problems += [str(word) for word in refused(text, within_facts=[(one.start, one.end) for one in mine])]
+        mine = anchored(text, [one for one in claims if one.where == where])
+        kept += mine
+        problems += check(text, mine, None, template=ground, known=known)
     return Edited(tuple(kept), tuple(dict.fromkeys(problems)))
 
 
