@@ -1,4 +1,7 @@
-"""Whether a member's consent reaches as far as a message needs, and which channel suits a member best."""
+"""Whether a member's consent reaches as far as a message needs, and which channel would suit a member best.
+
+`choose` is asked by nothing yet: the playbook names the kind of each step, and with it the channel.
+"""
 
 from __future__ import annotations
 
@@ -62,15 +65,10 @@ def standing(statement: Statement, law: Law, *, ended_on: dt.date | None, today:
         return Standing(Basis.EXPRESS if statement.is_express else Basis.IMPLIED)
     if statement.source_says or law.is_implied(ended_on=ended_on, today=today):
         words = "consent expired" if expired else "no express consent for this purpose is on record"
-        return Standing(Basis.IMPLIED if _holds(statement, law, ended_on, today) else Basis.NOT_REFUSED, words)
+        # A mark in the record implies consent no longer than the law lets a former membership do.
+        still = law.outlasts(ended_on=ended_on, today=today)
+        return Standing(Basis.IMPLIED if still else Basis.NOT_REFUSED, words)
     return Standing(Basis.NOT_REFUSED, "consent expired" if expired else "no consent is on record")
-
-
-def _holds(statement: Statement, law: Law, ended_on: dt.date | None, today: dt.date) -> bool:
-    """A mark in the record implies consent no longer than the law lets a former membership do."""
-    if ended_on is None or law.implied_days is None:
-        return True
-    return today <= ended_on + dt.timedelta(days=law.implied_days)
 
 
 @dataclass(frozen=True)

@@ -55,8 +55,10 @@ class Law:
 
     def is_implied(self, *, ended_on: dt.date | None, today: dt.date) -> bool:
         """Whether membership itself, which ended on *ended_on* or has not, is consent *today*."""
-        if not self.membership_implies:
-            return False
+        return self.membership_implies and self.outlasts(ended_on=ended_on, today=today)
+
+    def outlasts(self, *, ended_on: dt.date | None, today: dt.date) -> bool:
+        """Whether what was implied by a membership that ended on *ended_on*, or has not, still is *today*."""
         if ended_on is None or self.implied_days is None:
             return True
         return today <= ended_on + dt.timedelta(days=self.implied_days)
