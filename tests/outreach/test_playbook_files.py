@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tenure.base.errors import BadInput
@@ -51,6 +53,15 @@ def test_a_file_is_read_as_it_is_meant() -> None:
     assert playbook.columns() == {"band", "top_value", "active_weeks_90", "days_to_renewal"}
     assert playbook.steps[0].said("disengaged")[1].endswith("\n\nRenew here.")
     assert playbook.steps[0].said("price")[1].endswith("\n\nAsk about dues.")
+
+
+def test_the_example_of_the_page_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")
+    text = page.split("```toml\n")[1].split("```")[0]
+
+    playbook = read_playbook(text, "renewal-reminder")
+
+    assert "write back, and we will find a way" in playbook.steps[0].said("price")[1]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tenure.app.house import House
@@ -13,16 +13,13 @@ if TYPE_CHECKING:
     from tenure.outreach.playbook import Playbook
 
 
-def room_of(
-    house: House, playbooks: Sequence[Playbook], now: dt.datetime, *, measured: Mapping[str, float] | None = None
-) -> tuple[Room, Past]:
+def room_of(house: House, playbooks: Sequence[Playbook], now: dt.datetime) -> tuple[Room, Past]:
     """What a night may propose at *now*, and what has been.
 
     Args:
         house: The association's; its ledger is open.
         playbooks: Those that are on.
         now: The present instant.
-        measured: Share of lapses that each playbook has been measured to prevent, where that is known.
     """
     from tenure.ledger import rollout
     from tenure.ledger.workload import workload
@@ -37,7 +34,6 @@ def room_of(
         contacts_per_month=settings.outreach.contacts_per_month,
         exploration_share=settings.outreach.exploration_share,
         assumed_kept=settings.outreach.assumed_kept,
-        measured_kept=dict(measured or {}),
     )
     past = Past(
         known=done.known,
