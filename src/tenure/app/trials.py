@@ -19,9 +19,6 @@ from tenure.membership import LAPSED, PENDING, RENEWED, decisions
 if TYPE_CHECKING:
     from tenure.outreach.playbook import Playbook
 
-_NEEDS_SCORES = frozenset({
-    "band", "band_before", "risk_score", "risk_rank", "p_lapse_renewal", "reason", "lifetime_value", "top_value",
-})  # fmt: skip
 _FARTHEST = 62
 """Days by which the end of a term may have moved since, and still be the same renewal."""
 _HERE = ("before", "grace")
@@ -152,8 +149,10 @@ def _walk(
 
 def _scores(house: House, playbook: Playbook, day: dt.date) -> pl.DataFrame | None:
     """The scores of *day*: those kept, or made again by the model that served then, where the playbook asks for any."""
+    from tenure.outreach.playbook import SCORED
+
     kept = house.lake.scores(day)
-    if kept is not None or not playbook.columns() & _NEEDS_SCORES:
+    if kept is not None or not playbook.columns() & SCORED:
         return kept
     model = model_for(house, day)
     if model is None:

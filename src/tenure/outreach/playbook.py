@@ -353,7 +353,9 @@ _TRIGGER_COLUMNS = {
     "displaced": {"displaced"},
 }  # fmt: skip
 
-SCORED = frozenset({"band", "band_before", "risk_score", "risk_rank", "p_lapse_renewal", "reason"})
+SCORED = frozenset({
+    "band", "band_before", "risk_score", "risk_rank", "p_lapse_renewal", "reason", "lifetime_value", "top_value",
+})  # fmt: skip
 """Columns that are known only for members whom a model has scored."""
 
 

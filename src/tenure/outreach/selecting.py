@@ -10,9 +10,6 @@ from tenure.base.settings import Bands
 from tenure.outreach.playbook import DERIVED, Playbook, Trigger, columns_in
 from tenure.outreach.situation import COLUMNS
 
-SELECTED: dict[str, pl.DataType] = {"member": pl.Int64(), "occasion": pl.String(), "cause": pl.String()}
-"""What a selection has of each member."""
-
 _DAYS_SINCE = {"payment_failed_on": "payment_failed_days", "card_noted_on": "card_expires_days",
                "joined_on": "tenure_days"}  # fmt: skip
 _DATED = {"payment_failed": "payment_failed_days", "card_expires": "card_expires_days", "joined": "tenure_days"}

@@ -166,7 +166,7 @@ def _same_day(one: str, other: str) -> bool:
     mine, theirs = one.split("-"), other.split("-")
     if len(mine) != 3 or len(theirs) != 3:
         return one == other
-    return all(a == b or a == "?" or (b == "?" and a == "?") for a, b in zip(mine, theirs, strict=True))
+    return all(a in ("?", b) for a, b in zip(mine, theirs, strict=True))
 
 
 def _noun(rest: str) -> str:
