@@ -84,7 +84,8 @@ class _Night:
         room, past = room_of(self.house, list(self.playbooks.values()), self.house.clock())
         wanted = _fresh(self._selected(situation), past)
         gone = self._left_out(wanted)
-        plan = planned(self._candidates(wanted, gone, situation), room, past, self._draw, seed=self.as_of.isoformat())
+        draw = Pseudonyms.of(self.house.home).share
+        plan = planned(self._candidates(wanted, gone, situation), room, past, draw, seed=self.as_of.isoformat())
         drafter = Drafter(self.house, self.playbooks, self.as_of, self.tell)
         made = list(drafter.proposals(plan.listed))
         added = self._keep(made)
@@ -110,9 +111,6 @@ class _Night:
         rest = wanted.join(gone.select("member", "playbook"), on=["member", "playbook"], how="anti")
         chosen = {name: rest.filter(pl.col("playbook") == name) for name in self.playbooks}
         return gathered(self.playbooks.values(), chosen, situation)
-
-    def _draw(self, words: str) -> float:
-        return Pseudonyms.of(self.house.home).share(words)
 
     def _keep(self, made: Sequence[NewProposal]) -> Added:
         from tenure.ledger import proposals
