@@ -112,10 +112,7 @@ def shown(house: House, *, member_id: str, act: str, subject: str, last: int) ->
 
     found = AuditEvent.objects.filter(act__startswith=act)
     if member_id:
-        member = identities.member_of(member_id=member_id)
-        if member is None:
-            raise UsageError("there is no such member", mend="give the id to the letter, with its leading zeros")
-        found = found.filter(member=member)
+        found = found.filter(member=identities.required(member_id=member_id))
     found = found.filter(subject=subject) if subject else found
     return [audit.row_of(event) for event in reversed(found.order_by("-number")[:last])]
 

@@ -86,9 +86,7 @@ def page_of(told: Record) -> str:
 def _member(house: House, member_id: str) -> int:
     from tenure.ledger import identities
 
-    member = identities.member_of(member_id=member_id)
-    if member is None:
-        raise UsageError("there is no such member", mend="give the id to the letter, with its leading zeros")
+    member = identities.required(member_id=member_id)
     assert member == Pseudonyms.of(house.home).one(member_id)
     return member
 

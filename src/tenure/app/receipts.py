@@ -120,9 +120,7 @@ def receipt(house: House, member_id: str, as_of: dt.date | None) -> dict[str, An
     from tenure.ledger import identities
     from tenure.risk.receipts import features_of
 
-    member = identities.member_of(member_id=member_id)
-    if member is None:
-        raise UsageError("there is no member of that id", mend="write it as the source does, zeros and all")
+    member = identities.required(member_id=member_id)
     day = as_of or _latest(house)
     mine = _kept(house, day).filter(pl.col("member") == member)
     if mine.is_empty():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
-from tenure.base.errors import DamagedStore
+from tenure.base.errors import DamagedStore, UsageError
 from tenure.ledger.models import Identity
 
 _AT_ONCE = 5_000
@@ -52,6 +52,18 @@ def ids_of(*, members: Iterable[int] | None = None) -> dict[int, str]:
 def member_of(*, member_id: str) -> int | None:
     """The pseudonym of the source's *member_id*, to the letter; None when it was never seen."""
     return Identity.objects.filter(member_id=member_id).values_list("member", flat=True).first()
+
+
+def required(*, member_id: str) -> int:
+    """As `member_of`, for a command that was given an id.
+
+    Raises:
+        UsageError: It was never seen.
+    """
+    member = member_of(member_id=member_id)
+    if member is None:
+        raise UsageError("there is no such member", mend="give the id to the letter, with its leading zeros")
+    return member
 
 
 def _batches(members: Sequence[int]) -> Iterable[tuple[int, ...]]:

@@ -13,7 +13,6 @@ import click
 from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, Day, home_option, json_option
-from tenure.base.errors import UsageError
 from tenure.outreach.playbook import Purpose
 
 if TYPE_CHECKING:
@@ -55,11 +54,12 @@ def give(
     """Write down that MEMBER_ID consents."""
     house = House.open(home)
     with _by_someone_who_decides(house, by):
-        from tenure.ledger import permissions
+        from tenure.ledger import identities, permissions
 
         permissions.give(
-            member=_member(member_id), channel=_every(channel), purpose=_every(purpose), source=source, by=by,
-            express=not implied, expires_on=until + dt.timedelta(days=1) if until else None, clock=house.clock,
+            member=identities.required(member_id=member_id), channel=_every(channel), purpose=_every(purpose),
+            source=source, by=by, express=not implied, clock=house.clock,
+            expires_on=until + dt.timedelta(days=1) if until else None,
         )  # fmt: skip
     Console().result(f"{'implied' if implied else 'express'} consent is written down")
     return 0
@@ -76,11 +76,11 @@ def withdraw(home: Path, member_id: str, channel: str, purpose: str, source: str
     """Write down that MEMBER_ID consents no more."""
     house = House.open(home)
     with _by_someone_who_decides(house, by):
-        from tenure.ledger import permissions
+        from tenure.ledger import identities, permissions
 
         permissions.withdraw(
-            member=_member(member_id), channel=_every(channel), purpose=_every(purpose), source=source, by=by,
-            clock=house.clock,
+            member=identities.required(member_id=member_id), channel=_every(channel), purpose=_every(purpose),
+            source=source, by=by, clock=house.clock,
         )  # fmt: skip
     Console().result("the withdrawal is written down")
     return 0
@@ -112,10 +112,10 @@ def show(home: Path, member_id: str, as_json: bool) -> int:
 
     house, console = House.open(home), Console(quiet=as_json)
     house.open_ledger()
-    from tenure.ledger import permissions
+    from tenure.ledger import identities, permissions
 
     said, barred = permissions.record_of(
-        member=_member(member_id), at=house.clock(), keyed=Pseudonyms.of(house.home)
+        member=identities.required(member_id=member_id), at=house.clock(), keyed=Pseudonyms.of(house.home)
     )  # fmt: skip
     if as_json:
         console.result_json({"statements": [_said(row) for row in said], "suppressions": [_barred(r) for r in barred]})
@@ -165,15 +165,6 @@ def _by_someone_who_decides(house: House, by: str) -> Iterator[None]:
     with transaction.atomic():
         rights.require(by, rights.Act.DECIDE)
         yield
-
-
-def _member(member_id: str) -> int:
-    from tenure.ledger import identities
-
-    member = identities.member_of(member_id=member_id)
-    if member is None:
-        raise UsageError("there is no member of that id", mend="write it to the letter, as iMIS does")
-    return member
 
 
 def _every(chosen: str) -> str:

@@ -10,7 +10,6 @@ import click
 from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, Day, home_option, json_option
-from tenure.base.errors import UsageError
 
 
 @click.group("donotwake", short_help="List whom playbooks leave alone, and add or lift.")
@@ -80,7 +79,4 @@ def _member(house: House, member_id: str) -> int:
     house.open_ledger()
     from tenure.ledger import identities
 
-    member = identities.member_of(member_id=member_id)
-    if member is None:
-        raise UsageError("there is no member of that id", mend="write it to the letter, as iMIS does")
-    return member
+    return identities.required(member_id=member_id)
