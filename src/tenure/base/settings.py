@@ -7,10 +7,10 @@ import ipaddress
 import re
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
@@ -18,6 +18,17 @@ from tenure.base.home import Home
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _safe(url: str) -> str:
+    parts = urlsplit(url)
+    if url and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+        raise ValueError("must begin with https://")
+    return url
+
+
+_SafeUrl = Annotated[str, AfterValidator(_safe)]
+"""An address to which requests go encrypted, or to this machine; empty for none."""
 
 
 class Association(_Section):
@@ -240,18 +251,10 @@ class Tasks(_Section):
 class LanguageModel(_Section):
     """An OpenAI-compatible endpoint that may smooth drafts; off without a `url`."""
 
-    url: str = ""
+    url: _SafeUrl = ""
     model: str = ""
     tokens_per_day: int = Field(default=200_000, ge=0)
     timeout_seconds: float = Field(default=30, gt=0)
-
-    @field_validator("url")
-    @classmethod
-    def _is_asked_safely(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if url and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
-            raise ValueError("must begin with https://")
-        return url
 
 
 class Night(_Section):
@@ -262,15 +265,7 @@ class Night(_Section):
 
     starts_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     spread_minutes: int = Field(default=0, ge=0, le=720)
-    ping_url: str = ""
-
-    @field_validator("ping_url")
-    @classmethod
-    def _is_sent_safely(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if url and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
-            raise ValueError("must begin with https://")
-        return url
+    ping_url: _SafeUrl = ""
 
     @property
     def begins(self) -> dt.time:

@@ -23,10 +23,12 @@ def command() -> None:
     """
 
 
-@command.command("chapters", cls=Command)
-@home_option
-@as_of_option
-@json_option
+def _signal(name: str) -> Callable[[Callable[..., int]], click.Command]:
+    """The command *name* of a function that shows one kind of signal, of one day."""
+    return lambda show: command.command(name, cls=Command)(home_option(as_of_option(json_option(show))))
+
+
+@_signal("chapters")
 def chapters(home: Path, as_of: dt.date | None, as_json: bool) -> int:
     """Show how much members take part in their chapters, and who drifts from theirs."""
     from tenure.app import insight
@@ -34,10 +36,7 @@ def chapters(home: Path, as_of: dt.date | None, as_json: bool) -> int:
     return _show(home, as_of, insight.chapters, insight.chapters_in_words, as_json=as_json)
 
 
-@command.command("hardship", cls=Command)
-@home_option
-@as_of_option
-@json_option
+@_signal("hardship")
 def hardship(home: Path, as_of: dt.date | None, as_json: bool) -> int:
     """Show whose payments say that money is short; off without `outreach.hardship_purpose`."""
     from tenure.app import insight
@@ -45,10 +44,7 @@ def hardship(home: Path, as_of: dt.date | None, as_json: bool) -> int:
     return _show(home, as_of, insight.hardship, insight.hardship_in_words, as_json=as_json)
 
 
-@command.command("displacement", cls=Command)
-@home_option
-@as_of_option
-@json_option
+@_signal("displacement")
 def displacement(home: Path, as_of: dt.date | None, as_json: bool) -> int:
     """Show who changed to a listed competitor; off without `outreach.displacement_purpose`."""
     from tenure.app import insight
@@ -56,10 +52,7 @@ def displacement(home: Path, as_of: dt.date | None, as_json: bool) -> int:
     return _show(home, as_of, insight.displacement, insight.displacement_in_words, as_json=as_json)
 
 
-@command.command("winback", cls=Command)
-@home_option
-@as_of_option
-@json_option
+@_signal("winback")
 def win_back(home: Path, as_of: dt.date | None, as_json: bool) -> int:
     """Show what went before the lapses of two years, and which benefits lose members."""
     from tenure.app import insight
