@@ -198,7 +198,8 @@ def test_a_text_that_leads_astray_is_neither_said_nor_told_to_the_model(planted:
         made = asked(endpoint, tmp_path, facts=facts)
         told = json.dumps(endpoint.requests, ensure_ascii=False)
     assert planted not in told
-    assert any("main_benefit" in note for note in made.set_aside) or planted in made.body
+    assert planted not in made.body
+    assert any("main_benefit" in note for note in made.set_aside)
 
 
 @pytest.mark.parametrize(
