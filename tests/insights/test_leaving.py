@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from tenure.features import FEATURES, GROUPS
-from tenure.insights import NOT_CLEAR, REASONS, points_by_group, predicted_reason, says_retired
+from tenure.insights import NOT_CLEAR, REASONS, predicted_reason, says_retired
 from tenure.insights.leaving import _ENGAGEMENT, _FACTS
 
 ACTIVE = {"active_weeks_90": 6.0, "silence_ratio": 0.5, "cycle_trend": 0.1, "auto_renew": 0.0}
@@ -82,17 +82,6 @@ def test_every_fact_and_group_that_the_rule_reads_exists():
     assert len(read) > 12
     assert {*_ENGAGEMENT, "payments", "profile", "price", "chapter", "timing", "billing"} <= groups
     assert set(REASONS) == {*_FACTS, NOT_CLEAR}
-
-
-def test_points_of_kept_reasons_go_back_to_their_groups():
-    groups = np.array([["price", "logins", "events"], ["logins", "price", ""]], object)
-    points = np.array([[5.0, 2.0, 1.0], [4.0, 0.5, 0.0]])
-
-    found = points_by_group(groups, points)
-
-    assert {name: column.tolist() for name, column in found.items()} == {
-        "price": [5.0, 0.5], "logins": [2.0, 4.0], "events": [1.0, 0.0],
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

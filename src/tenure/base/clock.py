@@ -1,4 +1,4 @@
-"""The two ways to ask what time it is, so that nothing else reads the machine's clock."""
+"""The one way to ask what time it is, so that nothing else reads the machine's clock."""
 
 from __future__ import annotations
 
@@ -12,8 +12,3 @@ Clock = Callable[[], dt.datetime]
 def system_clock() -> dt.datetime:
     """The machine's clock, UTC and timezone-aware."""
     return dt.datetime.now(dt.UTC)
-
-
-def start_of(day: dt.date) -> dt.datetime:
-    """The instant that `as_of` *day* means: 00:00 UTC. What was known is what was recorded before it."""
-    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)

@@ -6,7 +6,7 @@ playbooks.
 """
 
 from tenure.insights.dues import DuesAtRisk, dues_at_risk
-from tenure.insights.leaving import NOT_CLEAR, REASONS, Leaving, points_by_group, predicted_reason, says_retired
+from tenure.insights.leaving import NOT_CLEAR, REASONS, Leaving, predicted_reason, says_retired
 from tenure.insights.organizations import roll_up
 from tenure.insights.value import lifetime_value, most_valuable
 
@@ -18,7 +18,6 @@ __all__ = [
     "dues_at_risk",
     "lifetime_value",
     "most_valuable",
-    "points_by_group",
     "predicted_reason",
     "roll_up",
     "says_retired",

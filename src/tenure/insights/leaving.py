@@ -192,14 +192,3 @@ def _words(record: _Record, row: int, reason: str, weights: Floats) -> str:
 def says_retired(titles: pl.Series) -> Flags:
     """Whether each job title says that its holder no longer works; unknown titles say nothing."""
     return np.asarray(titles.cast(pl.String).str.contains(_RETIRED_WORDS).fill_null(value=False).to_numpy())
-
-
-def points_by_group(groups: NDArray[np.object_], points: Floats) -> dict[str, Floats]:
-    """The points of each group from the reasons that were kept, nothing where a group was not among them.
-
-    Args:
-        groups: Names of the groups of each member's reasons, shape (n, k).
-        points: Their points, same shape.
-    """
-    names = sorted({str(name) for name in groups.ravel() if name})
-    return {name: np.where(groups == name, points, 0.0).sum(axis=1) for name in names}
