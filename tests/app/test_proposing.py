@@ -128,6 +128,14 @@ def test_a_step_tells_the_gate_which_experiment_measures_it(proposed: Path):
     assert all(name in (None, playbook) for playbook, name in told)
 
 
+def test_a_message_names_the_country_whose_law_stands_below_it(proposed: Path, exports: Path):
+    countries = set(pl.read_csv(exports / "members.csv", infer_schema=False)["country"])
+    rows = _rows(proposed, "SELECT details FROM ledger_outreach_step WHERE kind = 'email'")
+
+    assert rows
+    assert {json.loads(details)["country"] for (details,) in rows} <= countries
+
+
 def test_nothing_of_risk_or_watching_is_in_what_members_read(proposed: Path):
     said = _rows(proposed, "SELECT subject || ' ' || body FROM ledger_outreach_step WHERE kind IN ('email', 'survey')")
 

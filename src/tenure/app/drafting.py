@@ -146,6 +146,8 @@ class Drafter:
             problems.append(f"no {_ADDRESS[plan.kind]} of the member is known")
         details = {"purpose": plan.purpose, "commercial": plan.commercial, "mandatory": plan.mandatory}
         details |= {"experiment": one.playbook.experiment} if one.playbook.experiment else {}
+        # Pages show below a message what the law of the member's country asks for.
+        details |= {"country": one.row["country"]} if plan.reaches_member and one.row["country"] else {}
         step = NewStep(
             kind=plan.kind,
             template=plan.template,
