@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tenure.base.errors import TenureError
+from tenure.base.errors import BadInput, TenureError
+from tenure.outreach import values
 
 Handing = Callable[[], None]
 """Called just before the content leaves this machine; raises when it may not leave any more."""
@@ -95,11 +96,12 @@ class Unsure(TenureError):
 
 
 def one_line(text: str, what: str) -> str:
-    """*text*, when it is one line.
+    """*text*, when it is one line, as `tenure.outreach.values.one_line` has it.
 
     Raises:
         Refused: It holds a line break or another control character, which could forge a header.
     """
-    if any(ord(letter) < 32 or ord(letter) in (127, 0x85, 0x2028, 0x2029) for letter in text):
-        raise Refused(f"the {what} holds a line break or a control character", mend="edit the draft and approve again")
-    return text
+    try:
+        return values.one_line(text, f"the {what}")
+    except BadInput as error:
+        raise Refused(error.message, mend="edit the draft and approve again") from error
