@@ -77,7 +77,9 @@ def test_a_fresh_installation_proposes_nothing_and_says_how_many_it_would(tmp_pa
 
     assert step["counts"]["selected"] > 0
     assert step["counts"]["proposed"] == 0
-    assert {row["rule"] for row in step["counts"]["held_back"]} == {"phase"}
+    held = step["counts"]["held_back"]
+    assert {name.partition(": ")[2] for name in held} == {"phase"}
+    assert sum(held.values()) + step["counts"]["control"] == step["counts"]["selected"]
     assert _rows(home, "SELECT count(*) FROM ledger_proposal") == [(0,)]
 
 

@@ -245,3 +245,17 @@ def test_the_switch_stops_everything_and_every_page_says_so(site: Site, staff: h
     assert staff.post("/sending/resume", data=token).status_code == 302
     assert staff.post("/sending/resume", data=token).status_code == 409
     assert pausing.current() is None
+
+
+def test_whom_the_last_night_passed_over_is_counted_by_rule(site: Site, staff: httpx.Client):
+    from tenure.ledger import runs
+
+    with runs.start(as_of=dt.date(2025, 3, 2), kind="night", by="a test") as run, run.step("propose") as step:
+        held = {"personal-reminder: staff hours": 30, "win-back-lapsed: staff hours": 12, "missed-event: phase": 3}
+        step.count(held_back=held)
+
+    page = " ".join(staff.get("/queue/?view=held").text.split())
+
+    assert "there are not enough staff hours for it this week: 42" in page
+    assert "the rollout has not come so far for this segment: 3" in page
+    assert "Selected last night" not in staff.get("/queue/").text

@@ -311,9 +311,8 @@ def serve(house: House, days: SandboxDays, console: Console, demo: Demo, port: i
     console.result(f"\nStaff pages          {address}")
     console.result(f"Sign in as           {USER}, or {COLLEAGUE} for a second person")
     console.result(f"with the password    {demo.password}\n")
-    console.say(
-        f"another day: curl -X POST {days.address}/_sandbox/advance -d '{{\"days\": 1}}'; what was sent: /_sandbox/mail"
-    )
+    console.say(f"what was sent: {days.address}/_sandbox/mail")
+    console.say(f"another day: curl -X POST {days.address}/_sandbox/advance -d '{{\"days\": 1}}'")
     console.say("stop with Ctrl-C")
     if sys.stdout.isatty():
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

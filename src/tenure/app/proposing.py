@@ -156,7 +156,7 @@ class _Night:
             by_permission=left,
             minutes=round(plan.minutes),
             by_playbook=by_playbook,
-            held_back=plan.report(),
+            held_back={f"{one['playbook']}: {one['rule']}": one["members"] for one in plan.report()},
         )
         if not wanted.height:
             self.tell.unchanged("nobody new is selected by a playbook")

@@ -24,7 +24,7 @@ _ABOUT = {
     "main_benefit": "Uses {} most: ask what it is good for, and what is missing",
     "last_event": "Came to {}: ask what was of use",
     "committee": "Give thanks for the work on {}",
-    "renewals": "Has renewed {}: give thanks for it",
+    "renewals": "Give thanks for {}",
     "courses_year": "Took {}: ask what would come next",
     "posts_year": "Wrote {} in the community: ask what colleagues are busy with",
     "chapter": "Belongs to {}: ask whether it is near enough",

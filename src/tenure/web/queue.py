@@ -41,6 +41,7 @@ def show(request: HttpRequest, asked: Asked, *, trouble: str = "", status: int =
         "sub": _sub(asked),
         "views": queue_list.views(request, asked),
         "rules": queue_list.rules(request, asked),
+        "passed_over": queue_list.passed_over(request, asked),
         "rows": rows,
         "total": paging.count,
         "first": part.start_index() or 1,

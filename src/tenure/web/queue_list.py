@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,8 +16,9 @@ from django.conf import settings as django_settings
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
-from tenure.ledger import approvals, contacts, identities
-from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal
+from tenure.ledger import approvals, contacts, identities, rights
+from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal, RunStep
+from tenure.outreach.capacity import RULES
 from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.roles import own
@@ -292,6 +294,20 @@ def rules(request: HttpRequest, asked: Asked) -> list[tuple[str, str, int]]:
         counted = found
     rows = counted.order_by().values("rule").annotate(n=Count("pk")).order_by("-n", "rule")
     return [(row["rule"], rule_words(row["rule"]) or "no rule named", row["n"]) for row in rows]
+
+
+def passed_over(request: HttpRequest, asked: Asked) -> list[tuple[str, int]]:
+    """For what was held back: whom the last night selected and did not list, by the rule; the most first.
+
+    They are no proposals and come up again. Nothing for a liaison, since the night counts every chapter.
+    """
+    if asked.view != "held" or rights.chapter_of(request.user) is not None:
+        return []
+    step = RunStep.objects.filter(name="propose", run__kind="night").order_by("-id").first()
+    counted: Counter[str] = Counter()
+    for name, members in (step.counts.get("held_back") or {} if step else {}).items():
+        counted[RULES.get(name.partition(": ")[2], name)] += members
+    return counted.most_common()
 
 
 COLUMNS = (
