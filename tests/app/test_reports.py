@@ -103,3 +103,17 @@ def test_what_cannot_be_told_is_refused_with_a_mend(first_night: Path, words: tu
 
     assert done.code in (1, 2)
     assert mend in done.err
+
+
+@pytest.mark.parametrize("kind", ["daily", "weekly"])
+def test_the_reports_of_the_day_and_the_week_are_told_and_written(first_night: Path, tmp_path: Path, kind: str):
+    told = tenure("report", kind, "--home", first_night)
+    assert told.code == 0, told.told
+    assert "Scores of" in told.out
+
+    for ending, begins in ((".pdf", b"%PDF-"), (".html", b"<!doctype html>"), (".txt", told.out.encode()[:20])):
+        target = tmp_path / f"report{ending}"
+        assert tenure("report", kind, "--out", target, "--home", first_night).code == 0
+        assert target.read_bytes().startswith(begins)
+    refused = tenure("report", kind, "--out", tmp_path / "report.doc", "--home", first_night)
+    assert (refused.code, "choose one of them" in refused.told) == (2, True)

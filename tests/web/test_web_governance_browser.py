@@ -99,6 +99,7 @@ def test_axe_finds_nothing_where_staff_govern(site: Site, browser: Browser, sign
         for name, address in {
             "playbooks": "/playbooks/", "playbook": "/playbooks/renewal-notice/", "audit": "/audit/",
             "no rows": "/audit/?member=nobody", "sending": "/sending/", "lost": "/queue/?view=unknown",
+            "reports": "/reports/",
         }.items():  # fmt: skip
             look(made.go(address), name, width)
         made.check()

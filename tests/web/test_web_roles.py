@@ -67,7 +67,8 @@ def addresses(site: Site) -> dict[str, str]:
         "playbook-switch": "/playbooks/renewal-reminder/switch", "audit": "/audit/", "audit-csv": "/audit.csv",
         "sending": "/sending/", "sending-pause": "/sending/pause",
         "sending-resume": "/sending/resume", "sending-outcome": "/sending/outcome",
-        "sending-replay": "/sending/replay", "keys": "/keys/", "model": "/model/",
+        "sending-replay": "/sending/replay", "reports": "/reports/",
+        "report-choose": "/reports/choose", "report-file": "/reports/daily.pdf", "keys": "/keys/", "model": "/model/",
         "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
         "public-unsubscribe": "/m/unsubscribe/x", "public-answer": "/m/answer/x", "public-offer": "/m/offer/x",
         "sign-in": "/sign-in", "sign-out": "/sign-out", "health": "/health",
@@ -136,6 +137,7 @@ def forms(site: Site) -> dict[str, dict[str, object]]:
         "sending-outcome": {"step": step.pk, "it": "arrived"},
         "sending-replay": {"endpoint": "crm"},
         "playbook-switch": {"on": "1"},
+        "report-choose": {"kind": "daily"},
         "keys": {"keys": "off"},
     }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -76,13 +77,26 @@ def write(frame: pl.DataFrame, path: Path) -> None:
         UsageError: The ending is another, or the folder is not there.
     """
     check_target(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with _whole(path) as part:
         if path.suffix.lower() == ".csv":
             texts = [name for name, kind in frame.schema.items() if kind == pl.String]
             frame.with_columns(_without_formulas(name) for name in texts).write_csv(part, null_value="")
         else:
             frame.write_parquet(part, compression="zstd")
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Put *content* at *path*, whose folder is there; a reader sees the old file or the new one."""
+    with _whole(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A file beside *path* that takes its place when the block ends well, and else is gone."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield part
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -111,6 +125,15 @@ def check_target(path: Path) -> None:
     """
     if path.suffix.lower() not in FORMATS:
         raise UsageError(f"`{path}` ends neither in .parquet nor in .csv", mend="choose one of the two")
+    require_folder(path)
+
+
+def require_folder(path: Path) -> None:
+    """Whether the folder of *path* is there.
+
+    Raises:
+        UsageError: It is not.
+    """
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder `{path.parent}`", mend="create it, or choose another")
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tenure.app.house import House
-from tenure.outreach.channels.parcel import NotTaken, Parcel, Refused, Unsure
+from tenure.outreach.channels.parcel import Enclosure, NotTaken, Parcel, Refused, Unsure
 from tenure.outreach.channels.smtp import Mailer
 
 
@@ -39,7 +39,8 @@ class Mailing:
             return False
         reference = f"notice:{about}:{person.username}"
         audit.record("notice:staff:send", by=deliveries.BY, subject=reference, clock=self.house.clock)
-        letter = Parcel("notice", reference, person.email, subject, words, self.house.clock(), calendar=calendar)
+        enclosures = (Enclosure("call.ics", "calendar", calendar),) if calendar else ()
+        letter = Parcel("notice", reference, person.email, subject, words, self.house.clock(), enclosures=enclosures)
         with suppress(NotTaken, Refused, Unsure):
             self.mailer.send(letter, lambda: None)
             return True

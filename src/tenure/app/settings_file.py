@@ -155,6 +155,13 @@ default = {grace_days}
 # timeout_seconds = 30
 # messages_per_minute = 60
 
+[reports]
+# at = "07:00"                      # when reports to staff leave by email, by the association's time zone
+# weekly_on = "monday"              # the day of the weekly one
+# weekends = false                  # whether the daily one leaves on Saturdays and Sundays too
+# names = true                      # whether members go by their names in them, or by their ids alone
+# staff_url = ""                    # where staff open these pages; empty: reports have no links
+
 [sms]
 # url = ""                          # a service that sends text messages; docs/providers.md
 # timeout_seconds = 30

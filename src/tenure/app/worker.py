@@ -16,7 +16,7 @@ from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any
 
-from tenure.app import channels, noting, sampling
+from tenure.app import briefs, channels, noting, sampling
 from tenure.app.carrying import LOOK_AFTER, Carrier
 from tenure.app.gatekeeping import Gatekeeper, Members, wrap_of
 from tenure.app.house import House
@@ -34,6 +34,7 @@ EVERY_SECONDS = 5.0
 _AT_ONCE = 50
 _RESTS = dt.timedelta(minutes=1)
 _VOIDS_EVERY = dt.timedelta(minutes=1)
+_BRIEFS_EVERY = dt.timedelta(minutes=1)
 _AFTER_A_FAULT = 60.0
 _log = logging.getLogger("tenure.work")
 
@@ -68,6 +69,7 @@ class Worker:
         self._resting: dict[int, dt.datetime] = {}
         self._mailed: list[float] = []
         self._voided: dt.datetime | None = None
+        self._reported: dt.datetime | None = None
 
     def _bar(self, step: Any) -> None:
         """Leave an address alone that was refused for good."""
@@ -100,6 +102,7 @@ class Worker:
         for step in ready:
             self._attend(step, self.carrier.deliver)
         self._send_samples()
+        self._send_briefs(now)
         self._note()
         self._announce()
         return self.tally.total() - before
@@ -130,6 +133,17 @@ class Worker:
             self.check()
             self._pace()
             self.tally[sampling.send(self.house, mailing, self.members, sample, self.carrier.fence)] += 1
+
+    def _send_briefs(self, now: dt.datetime) -> None:
+        """Send reports to those of staff who asked for them."""
+        mailing = self.channels.mailing
+        if mailing is None or (self._reported is not None and now - self._reported < _BRIEFS_EVERY):
+            return
+        self._reported = now
+        for ended in briefs.send_due(self.house, mailing, self.carrier.fence):
+            self.tally[ended] += 1
+            self.check()
+            self._pace()
 
     def _note(self) -> None:
         """Note on the record in iMIS what was said."""

@@ -207,6 +207,21 @@ class Mail(_Section):
     messages_per_minute: int = Field(default=60, ge=1)
 
 
+class Reports(_Section):
+    """Reports to staff by email.
+
+    They leave at `at` by the association's time zone, those of the week on `weekly_on`, those of the day on every
+    other day too but the weekend's. `staff_url` is where staff open the pages; without it, reports have no links.
+    Without `names`, members go by their ids.
+    """
+
+    at: str = Field(default="07:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    weekly_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    weekends: bool = False
+    names: bool = True
+    staff_url: _SafeUrl = ""
+
+
 class Provider(_Section):
     """A service that sends text or in-app messages for Tenure; see docs/providers.md for what it is sent."""
 
@@ -313,6 +328,7 @@ class Settings(_Section):
     capacity: Capacity = Capacity()
     outreach: Outreach = Outreach()
     mail: Mail = Mail()
+    reports: Reports = Reports()
     sms: Provider = Provider()
     in_app: Provider = Provider()
     webhooks: Webhooks = Webhooks()

@@ -65,7 +65,8 @@ class Figure:
 
 
 _PRINT = """
-text{font:400 13px/1 sans-serif;fill:#4a524f}.lead{fill:#1a1f1d;font-weight:600}
+text{font-family:'Segoe UI',Roboto,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif;
+font-size:13px;fill:#4a524f}.lead{fill:#1a1f1d;font-weight:600}
 .halo{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
 .grid{stroke:#e3e4de}.axis{stroke:#7d847f;fill:none}.ref{stroke:#616965;stroke-dasharray:2 3;fill:none}
 .rule{stroke:#1a1f1d}.now{fill:none;stroke:#0d5a5f;stroke-width:2.5;stroke-linejoin:round}

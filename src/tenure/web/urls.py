@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tenure.web import audit_log, keys, member, model, playbooks, queue, queue_actions, runs, sending, signin, today
+from tenure.web import (
+    audit_log,
+    briefs,
+    keys,
+    member,
+    model,
+    playbooks,
+    queue,
+    queue_actions,
+    runs,
+    sending,
+    signin,
+    today,
+)
 from tenure.web.public import answer, offer, unsubscribe
 
 urlpatterns = [
@@ -36,6 +49,9 @@ urlpatterns = [
     path("sending/resume", sending.resume, name="sending-resume"),
     path("sending/outcome", sending.outcome, name="sending-outcome"),
     path("sending/replay", sending.replay, name="sending-replay"),
+    path("reports/", briefs.page, name="reports"),
+    path("reports/choose", briefs.choose, name="report-choose"),
+    path("reports/<slug:kind>.<slug:form>", briefs.as_file, name="report-file"),
     path("keys/", keys.page, name="keys"),
     path("model/", model.page, name="model"),
     path("model/<str:key>.<str:form>", model.figure_file_of, name="model-file"),

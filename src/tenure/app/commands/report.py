@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from tenure.app.reports import Report
 
 
-@click.group("report", short_help="Tell membership numbers, dues at risk, reasons for leaving and organizations.")
+@click.group("report", short_help="Tell the day, the week, membership numbers, dues at risk, organizations; mail reports.")
 def command() -> None:
-    """Tell membership numbers, dues at risk, predicted reasons for leaving, and organizations.
+    """Tell the day, the week, membership numbers, dues at risk, reasons for leaving, and organizations; mail reports.
 
-    What is printed names nobody. Where a report is about single members or organizations, --out writes them to a file
+    But for the daily report, what is printed names nobody. Where one is about single members or organizations, --out writes them to a file
     with the source's own ids, and the audit log keeps that this was done.
     """
 
@@ -103,6 +103,75 @@ def organizations(home: Path, as_of: dt.date | None, out: Path | None, as_json: 
         exports.check_target(out)
     house = House.open(home)
     return _finish(house, reports.organizations(house, as_of), out, "organizations", as_json=as_json)
+
+
+_chapter_option: Callable[[F], F] = click.option("--chapter", default="", help="Tell of this chapter's members alone.")
+_brief_option: Callable[[F], F] = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it; .pdf, .html or .txt."
+)
+
+
+@command.command("daily", cls=Command)
+@home_option
+@_chapter_option
+@_brief_option
+def daily(home: Path, chapter: str, out: Path | None) -> int:
+    """Tell what today holds: whom to call, what changed, what to mend.
+
+    It names members. --out writes it as it goes by email, or as a PDF for print; the audit log keeps that this was
+    done.
+    """
+    return _tell(home, "daily", chapter, out)
+
+
+@command.command("weekly", cls=Command)
+@home_option
+@_brief_option
+def weekly(home: Path, out: Path | None) -> int:
+    """Tell how the membership stands against last year, what was done in the week, and what came of it.
+
+    --out writes it as it goes by email, or as a PDF for print; the audit log keeps that this was done.
+    """
+    return _tell(home, "weekly", "", out)
+
+
+@command.command("mail", cls=Command)
+@home_option
+@click.argument("username")
+@click.argument("kind", type=click.Choice(["daily", "weekly"]))
+@click.option("--stop", is_flag=True, help="Send it no more.")
+@click.option("--by", required=True, metavar="NAME", help="Sign-in name of who decides.")
+def mail(home: Path, username: str, kind: str, stop: bool, by: str) -> int:
+    """Send the report KIND to the account USERNAME by email from now on, at the hour that `[reports]` names.
+
+    It needs `[mail]`, an address of the account, and a worker (`tenure serve` or `tenure work`).
+    """
+    house = House.open(home)
+    house.open_ledger()
+    from tenure.ledger import briefs as asked_for
+
+    change = asked_for.unsubscribe if stop else asked_for.subscribe
+    changed = change(username=username, kind=kind, by=by, clock=house.clock)
+    Console().result(
+        f"{username} {'no longer gets' if stop else 'gets'} the {kind} report{'' if changed else ', as before'}"
+    )
+    return 0
+
+
+def _tell(home: Path, kind: str, chapter: str, out: Path | None) -> int:
+    from tenure.app import briefs
+
+    if out is not None:
+        briefs.check_target(out)
+    house = House.open(home)
+    house.open_ledger()
+    brief = briefs.made(house, kind, chapter or None)
+    if out is None:
+        Console().result(briefs.in_words(house, brief))
+        return 0
+    briefs.write(house, brief, out)
+    Console().result(f"wrote the {kind} report to {out}")
+    return 0
 
 
 def _finish(house: House, report: Report, out: Path | None, what: str, *, as_json: bool) -> int:

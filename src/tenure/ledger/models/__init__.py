@@ -1,6 +1,7 @@
 """The tables of the ledger."""
 
 from tenure.ledger.models.audit import AuditEvent, AuditSeal, MemberKey
+from tenure.ledger.models.briefs import SentBrief, Subscription
 from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
 from tenure.ledger.models.governance import ModelPromotion, SignedLabels
 from tenure.ledger.models.impact import Assignment, Exposure, Response
@@ -45,9 +46,11 @@ __all__ = [
     "Sample",
     "ScoreSet",
     "SendingPause",
+    "SentBrief",
     "SignInGuess",
     "SignedLabels",
     "Staff",
     "Stage",
+    "Subscription",
     "Suppression",
 ]

@@ -5,13 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tenure.base.errors import BadInput, TenureError
 from tenure.outreach import values
 
 Handing = Callable[[], None]
 """Called just before the content leaves this machine; raises when it may not leave any more."""
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A file that goes with a message: a picture that its HTML shows by `cid:` and *name*, or a document."""
+
+    name: str
+    kind: Literal["png", "pdf", "calendar"]
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,8 @@ class Parcel:
         member_id: The source's id of the member; empty where it is not known.
         headers: Further headers of a message, such as those of one-click unsubscribing.
         footer: Text that goes below the body.
-        calendar: A calendar file that goes with the message.
+        html: The same as the body, laid out; for letters to staff alone.
+        enclosures: Files that go with the message.
         at: When it leaves, UTC.
     """
 
@@ -42,7 +52,8 @@ class Parcel:
     member_id: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     footer: str = ""
-    calendar: bytes = b""
+    html: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 class Channel(Protocol):

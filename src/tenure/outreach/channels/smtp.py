@@ -22,6 +22,7 @@ from tenure.outreach.channels.parcel import Handing, NotTaken, Parcel, Refused, 
 
 REFERENCE = "X-Tenure-Reference"
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_KINDS = {"pdf": "application", "calendar": "text"}
 _OURS = frozenset(
     {"from", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id", "sender", "received", REFERENCE.lower()}
 )
@@ -185,9 +186,21 @@ def message_of(parcel: Parcel, rules: Mail) -> EmailMessage:
     _add_headers(message, parcel.headers)
     text = parcel.body.rstrip() + "\n"
     message.set_content(f"{text}\n{parcel.footer.rstrip()}\n" if parcel.footer else text, cte="quoted-printable")
-    if parcel.calendar:
-        message.add_attachment(parcel.calendar, maintype="text", subtype="calendar", filename="call.ics")
+    _enclose(message, parcel)
     return message
+
+
+def _enclose(message: EmailMessage, parcel: Parcel) -> None:
+    if parcel.html:
+        message.add_alternative(parcel.html, subtype="html", cte="quoted-printable")
+        *_, laid_out = message.iter_parts()
+        assert isinstance(laid_out, EmailMessage)
+        for one in parcel.enclosures:
+            if one.kind == "png":
+                laid_out.add_related(one.content, "image", "png", cid=f"<{one.name}>", filename=f"{one.name}.png")
+    for one in parcel.enclosures:
+        if one.kind != "png":
+            message.add_attachment(one.content, maintype=_KINDS[one.kind], subtype=one.kind, filename=one.name)
 
 
 def message_id(reference: str, sender: str) -> str:

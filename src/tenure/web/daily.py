@@ -1,0 +1,89 @@
+"""The daily report: what Today shows, for those who do not have the page open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from tenure.base.settings import Settings
+from tenure.briefing import Brief, Link, Part
+from tenure.charts import Column, Table
+from tenure.lake import Lake
+from tenure.ledger.models import CurrentScore, ScoreSet
+from tenure.web import words
+from tenure.web.asked import Asked
+from tenure.web.overview import overview_of
+from tenure.web.today import months_figure, opening
+from tenure.web.worklist import matching, rows_of
+
+_SHOWN = 10
+
+
+def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None = None) -> Brief | None:
+    """What today holds.
+
+    Args:
+        lake: What was read from iMIS.
+        settings: The association's; say whether members are named.
+        now: UTC.
+        chapter: The one whose members it tells of; None for everyone.
+
+    Returns:
+        None before the first scores.
+    """
+    score_set = ScoreSet.objects.first()
+    if score_set is None:
+        return None
+    figures = overview_of(score_set, chapter)
+    held = "".join(piece["text"] for piece in opening(figures))
+    return Brief(
+        kind="daily",
+        day=now.date(),
+        subject=f"{settings.association.name}: {words.plural(figures.call, 'member')} to call",
+        opening=held,
+        fresh=fresh(score_set, now),
+        parts=tuple(_daily_parts(score_set, chapter, settings)),
+    )
+
+
+def fresh(score_set: ScoreSet, now: dt.datetime) -> str:
+    """How old the scores are."""
+    age = words.age(score_set.as_of, now.date())
+    return f"Scores of {words.day(score_set.as_of)}, {age}, by model {score_set.model_version}."
+
+
+def _daily_parts(score_set: ScoreSet, chapter: str | None, settings: Settings) -> Iterable[Part]:
+    figures = overview_of(score_set, chapter)
+    chosen = matching(Asked(call=True), score_set.as_of)
+    if chapter is not None:
+        chosen = chosen.filter(chapter_id=chapter).exclude(chapter_id="")
+    first = list(chosen[:_SHOWN])
+    if first:
+        heading = f"Call {'first' if figures.call > len(first) else 'now'}"
+        yield Part(
+            heading, table=_people(first, score_set, settings), link=Link("The whole work list", "/?call=1#work")
+        )
+    if (chart := months_figure(figures, score_set)) is not None:
+        yield Part(chart.finding, figure=chart, link=Link("Today", "/"))
+
+
+def _people(scores: list[CurrentScore], score_set: ScoreSet, settings: Settings) -> Table:
+    columns = (
+        Column("Member", False),
+        Column("In 100"),
+        Column("Range"),
+        Column("Renewal", False),
+        Column("Why", False),
+    )
+    rows = tuple(
+        (
+            row.name if settings.reports.names else f"Member {row.member_id}",
+            row.chance,
+            row.span,
+            row.renewal,
+            row.reasons[0][0] if row.reasons else "",
+        )
+        for row in rows_of(scores, score_set.as_of)
+    )
+    caption = "By rank; chances of not renewing in 100, with the range that holds nine of ten. Associated with lapsing"
+    return Table(caption, columns, rows)

@@ -1,0 +1,101 @@
+"""A report says the same as an email, in words and on paper, whatever a member is called."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html.parser import HTMLParser
+
+import pytest
+
+from tenure.briefing import Brief, Link, Part, letter, paper
+from tenure.charts import Column, Month, Table, months
+
+NASTY = ("<script>alert(1)</script>", '#image("/etc/passwd")', "*Bold* _x_ $x$ \\u{1F600}", "{{ settings }}", "'; --")
+PEOPLE = Table(
+    "By rank",
+    (Column("Member", is_number=False), Column("In 100")),
+    tuple((name, str(60 - i)) for i, name in enumerate(NASTY)),
+)
+CHART = months(
+    [Month(dt.date(2025, month, 1), 10 * month, float(month)) for month in range(3, 9)], about="Terms that end"
+)
+BRIEF = Brief(
+    kind="weekly",
+    day=dt.date(2025, 3, 4),
+    subject="The week to March 4",
+    opening="12 to call, and 3 payments to fix.",
+    fresh="Scores of March 4, today.",
+    parts=(
+        Part("Call first", ("Ten of them.",), PEOPLE, link=Link("The work list", "/?call=1")),
+        Part(CHART.finding, figure=CHART),
+    ),
+)
+
+
+class _Reader(HTMLParser):
+    """What a page says, and which elements it has."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+
+def test_the_html_holds_names_as_text_and_every_chart_in_words_too():
+    page = _Reader(letter.as_html(BRIEF, "https://tenure.example.org", {"months": "cid:months"}, "You asked for it."))
+
+    assert set(NASTY) <= set(page.said)
+    assert {tag for tag, _ in page.found}.isdisjoint({"script", "link", "style", "iframe", "form"})
+    pictures = [attributes for tag, attributes in page.found if tag == "img"]
+    assert [picture["src"] for picture in pictures] == ["cid:months"]
+    assert pictures[0]["alt"] == (
+        f"{CHART.finding}. Mar 2025; Due 30; May lapse 3; In 100 10. Apr 2025; Due 40; May lapse 4; In 100 10. "
+        "May 2025; Due 50; May lapse 5; In 100 10. Jun 2025; Due 60; May lapse 6; In 100 10. "
+        "Jul 2025; Due 70; May lapse 7; In 100 10. Aug 2025; Due 80; May lapse 8; In 100 10."
+    )
+    assert [attributes["href"] for tag, attributes in page.found if tag == "a"] == [
+        "https://tenure.example.org/?call=1"
+    ]
+
+
+def test_a_chart_without_its_picture_is_a_table_and_without_an_address_there_are_no_links():
+    page = _Reader(letter.as_html(BRIEF, "", {}))
+
+    tags = [tag for tag, _ in page.found]
+    assert (tags.count("table"), tags.count("img"), tags.count("a")) == (2, 0, 0)
+
+
+def test_the_words_hold_every_number_of_the_charts_in_columns():
+    text = letter.as_text(BRIEF, "https://tenure.example.org", "You asked for it.")
+
+    lines = text.splitlines()
+    assert lines[0] == BRIEF.opening
+    assert "Mar 2025   30          3      10" in lines
+    assert "The work list: https://tenure.example.org/?call=1" in lines
+    assert lines[-1] == "You asked for it."
+    assert all(name in text for name in NASTY)
+
+
+@pytest.mark.parametrize("parts", [BRIEF.parts, ()])
+def test_the_paper_is_a_tagged_pdf_that_runs_nothing_of_what_it_says(parts: tuple[Part, ...]):
+    made = paper.as_pdf(
+        Brief("weekly", BRIEF.day, BRIEF.subject, BRIEF.opening, BRIEF.fresh, parts), "An <association>"
+    )
+
+    assert made.startswith(b"%PDF-")
+    assert b"/StructTreeRoot" in made
+    assert b"/JavaScript" not in made
+
+
+def test_pictures_are_large_enough_for_sharp_screens():
+    made = paper.as_png(CHART)
+
+    assert made.startswith(b"\x89PNG")
+    assert int.from_bytes(made[16:20]) == 1520
