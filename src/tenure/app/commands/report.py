@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from tenure.app.reports import Report
 
 
-@click.group("report", short_help="Tell the day, the week, membership numbers, dues at risk, organizations; mail reports.")
+@click.group("report", short_help="Tell the day, the week, membership numbers and dues at risk; mail reports.")
 def command() -> None:
     """Tell the day, the week, membership numbers, dues at risk, reasons for leaving, and organizations; mail reports.
 
-    But for the daily report, what is printed names nobody. Where one is about single members or organizations, --out writes them to a file
-    with the source's own ids, and the audit log keeps that this was done.
+    But for the daily report, what is printed names nobody. Where one is about single members or organizations, --out
+    writes them to a file with the source's own ids, and the audit log keeps that this was done.
     """
 
 
