@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Q
@@ -15,6 +16,7 @@ from tenure.ledger import playbooks
 from tenure.ledger.models import Proposal
 from tenure.ledger.playbooks import Kept
 from tenure.ledger.rights import Act
+from tenure.outreach.playbook import Playbook
 from tenure.outreach.reading import read_playbook
 from tenure.web import place, words
 from tenure.web.queue_list import playbook_title
@@ -82,7 +84,7 @@ def _told(kept: Kept) -> dict[str, Any]:
         "purpose": "", "order": 999, "steps": "", "fault": "",
     }  # fmt: skip
     try:
-        read = read_playbook(kept.text, kept.name, version=kept.number)
+        read = _read(kept.text, kept.name, kept.number)
     except BadInput as error:
         return {**told, "fault": error.message}
     kinds = Counter(step.kind.replace("_", "-") for step in read.steps)
@@ -90,6 +92,12 @@ def _told(kept: Kept) -> dict[str, Any]:
     minutes = words.plural(round(read.minutes), "minute")
     said = {"title": read.title, "purpose": read.purpose, "order": read.order, "steps": f"{steps}; {minutes} of staff"}
     return {**told, **said}
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, name: str, version: int) -> Playbook:
+    """A kept version, which never changes."""
+    return read_playbook(text, name, version=version)
 
 
 def _counts(request: HttpRequest) -> dict[str, dict[str, int]]:

@@ -68,7 +68,7 @@ def record_of(lake: Lake, member: int, since: dt.date) -> Record:
             since,
         )
         organization = facts[0]["organization"] if facts else None
-        peers = rows(_PEERS, organization, member) if organization is not None else []
+        peers = rows(_PEERS, organization, organization, member) if organization is not None else []
     finally:
         connection.close()
     return Record(
@@ -102,6 +102,7 @@ ORDER BY starts_on DESC, recorded_at DESC
 _PEERS = """
 SELECT member FROM (
     SELECT member, organization FROM members
+    WHERE member IN (SELECT member FROM members WHERE organization = ?)
     QUALIFY row_number() OVER (PARTITION BY member ORDER BY valid_from DESC) = 1
 ) WHERE organization = ? AND member <> ? LIMIT 200
 """
