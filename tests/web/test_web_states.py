@@ -195,16 +195,12 @@ def test_a_lifetime_member_has_no_renewal_to_predict(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_fifty_thousand_scores_are_listed_in_less_than_a_third_of_a_second(tmp_path: Path):
-    """The median of a few, after the figures of the day were counted once."""
+def test_a_list_of_fifty_thousand_is_read_a_page_at_a_time(tmp_path: Path):
+    """As few questions and as light a page as for a hundred; how quickly it answers, benchmarks/staff_pages.py tells."""
     world = factories.world(tmp_path / "home", members=50_000, nights=1)
     factories.sign_up()
     with serving(world) as site, site.staff() as client:
         for address in ("/", "/?page=2000", "/?band=medium&chapter=Gulf&sort=date", "/?q=villanueva+fern"):
-            client.get(address)
-            took = sorted(_seconds(site, client, address) for _ in range(5))[2]
-            assert took < 0.3, (address, took)
-
-
-def _seconds(site: Site, client: object, address: str) -> float:
-    return client.get(address).elapsed.total_seconds()  # type: ignore[attr-defined]
+            answer = client.get(address)
+            assert answer.text.count('<h3>') == 20 < len(world.members)
+            assert answer.num_bytes_downloaded < 300_000
