@@ -13,7 +13,7 @@ from pathlib import Path
 import factories
 import polars as pl
 import pytest
-from sites import MORNING, Site, serving
+from sites import MORNING, serving
 
 from tenure.base.errors import BadInput, BelowDataFloor, HeldBack
 
@@ -196,7 +196,7 @@ def test_a_lifetime_member_has_no_renewal_to_predict(tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_list_of_fifty_thousand_is_read_a_page_at_a_time(tmp_path: Path):
-    """As few questions and as light a page as for a hundred; how quickly it answers, benchmarks/staff_pages.py tells."""
+    """As many rows and as light a page as for a hundred; how quickly it answers, benchmarks/staff_pages.py tells."""
     world = factories.world(tmp_path / "home", members=50_000, nights=1)
     factories.sign_up()
     with serving(world) as site, site.staff() as client:
