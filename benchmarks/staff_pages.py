@@ -213,9 +213,8 @@ def tell(quiet: Waits, busy: Waits, weights: dict[str, int], into: Path | None) 
     pages = [page for page in busy if page != "/health"]
     worst = max(pages, key=lambda page: at(0.95, busy[page]))
     every = [wait for page in pages for wait in busy[page]]
-    print(
-        f"\nall pages, p95 while a night runs: {at(0.95, every):.0f} ms; the slowest, {worst}: {at(0.95, busy[worst]):.0f} ms"
-    )
+    slowest = f"the slowest, {worst}: {at(0.95, busy[worst]):.0f} ms"
+    print(f"\nall pages, p95 while a night runs: {at(0.95, every):.0f} ms; {slowest}")
     if into:
         figures = {
             "p95": at(0.95, every), "worst_p95": at(0.95, busy[worst]),
