@@ -202,5 +202,5 @@ def test_a_list_of_fifty_thousand_is_read_a_page_at_a_time(tmp_path: Path):
     with serving(world) as site, site.staff() as client:
         for address in ("/", "/?page=2000", "/?band=medium&chapter=Gulf&sort=date", "/?q=villanueva+fern"):
             answer = client.get(address)
-            assert answer.text.count('<h3>') == 20 < len(world.members)
+            assert answer.text.count("<h3>") == 20 < len(world.members)
             assert answer.num_bytes_downloaded < 300_000
