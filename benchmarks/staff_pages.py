@@ -107,7 +107,7 @@ def addresses(client: httpx.Client) -> list[str]:
     page = client.get("/queue/").text
     drafts = sorted(set(re.findall(r"open=(\d+)", page)))[:3]
     wanted = [
-        "/health", "/", "/?band=high&sort=dues", "/?q=an", "/?page=40", "/?due=30&sort=date", "/queue/", "/playbooks/",
+        "/health", "/", "/?band=high&sort=dues", "/?q=an", "/?all=1", "/?all=1&page=40", "/?due=30&sort=date", "/queue/", "/playbooks/",
         "/audit/", "/sending/", "/model/", "/runs/", "/membership/", "/settings/", "/reports/", "/keys/",
         *(f"/members/{member}/" for member in members), *(f"/queue/?open={draft}" for draft in drafts),
     ]  # fmt: skip

@@ -122,6 +122,7 @@ def world(root: Path, *, members: int = 240, nights: int = 3, seed: int = 7, **w
     _fill_contacts(made, people)
     for night in range(nights):
         made.scores = _a_night(made, people, DAY - dt.timedelta(days=7 * (nights - 1 - night)), seed)
+    _keep_day(made, people, seed)
     write_manifest(made.home.models)
     return made
 
@@ -140,6 +141,7 @@ def _people(members: dict[int, str], dice: random.Random) -> list[dict[str, Any]
                 "years": years,
                 "ends_on": begins + dt.timedelta(days=364),
                 "lifetime": dice.random() < 0.02,
+                "renewed": begins > DAY - dt.timedelta(days=25) and years > 1,
                 "chapter": dice.choice(_CHAPTERS),
                 "first": "" if kind == "Organization" else dice.choice(_FIRST),
                 "last": dice.choice(_WORKS if kind == "Organization" else _LAST),
@@ -275,6 +277,51 @@ def _a_night(made: World, people: list[dict[str, Any]], day: dt.date, seed: int)
     return frame
 
 
+def _ends(person: dict[str, Any], day: dt.date) -> dt.date:
+    """When the running term ended as it was known on *day*: some renewed in the last week."""
+    return person["ends_on"] - dt.timedelta(days=365 if person["renewed"] and day < DAY else 0)
+
+
+def _keep_day(made: World, people: list[dict[str, Any]], seed: int) -> None:
+    """What the night reckons beside the scores: payments in trouble, silent newcomers, an outage that is over."""
+    from tenure.ledger import scores
+
+    dice, rows = random.Random(f"{seed}day"), []
+    for person, chance in zip(people, _chances(made, people), strict=True):
+        trouble = dice.choices(["", "declined", "card"], weights=[90, 6, 4])[0]
+        new = person["years"] == 1 and not person["lifetime"]
+        rows.append(
+            {
+                "member": person["member"],
+                "worth": None if person["lifetime"] else chance * person["dues"] * 0.3,
+                "lifetime_value": person["dues"] * 6.5 * (1 - chance),
+                "is_top_value": person["kind"] == "Organization",
+                "leaving_reason": dice.choice(["disengaged", "price", "payment failure"]),
+                "payment_trouble": trouble,
+                "payment_trouble_on": DAY - dt.timedelta(days=dice.randint(1, 29)) if trouble else None,
+                "auto_renew": dice.random() < 0.1,
+                "joined_on": _begins(person, 0) if new else None,
+                "first_act_days": dice.choice([None, 3, 40]) if new else None,
+                "like_decided": 100,
+                "like_lapsed": round(100 * chance),
+                "like_low": max(0.0, chance - 0.02),
+                "like_high": min(1.0, chance + 0.02),
+            }
+        )
+    first_year = {"days": 90, "silent": {"decided": 61, "lapsed": 25}, "others": {"decided": 212, "lapsed": 40}}
+    figures = {"outages": [], "experiments": ["holdout"], "first_year": first_year}
+    scores.keep_day(rows=pl.DataFrame(rows, infer_schema_length=None), figures=figures, clock=lambda: _morning_of(DAY))
+
+
+def _chances(made: World, people: list[dict[str, Any]]) -> list[float]:
+    by_member = dict(made.scores.select("member", "p_lapse_renewal").iter_rows())
+    return [by_member[person["member"]] for person in people]
+
+
+def _morning_of(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(2, 14), tzinfo=dt.UTC)
+
+
 def scores_frame(people: list[dict[str, Any]], day: dt.date, seed: int) -> pl.DataFrame:
     """Scores of one night: as the contract's table, with the columns for display."""
     rows = [_score(person, day, random.Random(f"{seed}{person['member']}{day}")) for person in people]
@@ -285,7 +332,7 @@ def scores_frame(people: list[dict[str, Any]], day: dt.date, seed: int) -> pl.Da
 
 def _score(person: dict[str, Any], day: dt.date, dice: random.Random) -> dict[str, Any]:
     chance = 0.0 if person["lifetime"] else min(0.97, max(0.01, person["risk"] + dice.uniform(-0.06, 0.06)))
-    left = (person["ends_on"] - day).days
+    left = (_ends(person, day) - day).days
     within = [chance if left <= days else 0.0 for days in (30, 60, 90)]
     points = sorted((dice.uniform(0.05, 0.35) * chance * 100 for _ in range(3)), reverse=True)
     reasons = dice.sample(_REASONS, 3)
@@ -294,7 +341,7 @@ def _score(person: dict[str, Any], day: dt.date, dice: random.Random) -> dict[st
     row = {
         "member": person["member"],
         "as_of": day,
-        "renewal_due_on": None if person["lifetime"] else person["ends_on"],
+        "renewal_due_on": None if person["lifetime"] else _ends(person, day),
         **{f"p_lapse_{days}": p for days, p in zip((30, 60, 90), within, strict=True)},
         "p_lapse_renewal": chance,
         "p_low": max(0.0, chance - spread),

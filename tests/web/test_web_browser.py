@@ -31,7 +31,8 @@ def addresses(site: Site) -> dict[str, str]:
         "today": "/",
         "filtered": "/?q=jun&band=medium&sort=date",
         "nobody": "/?q=zzzz",
-        "last page": "/?page=12",
+        "everyone": "/?all=1",
+        "last page": "/?all=1&page=12",
         "member": f"/members/{member}/",
         "timeline": f"/members/{member}/?show=events",
         "model": "/model/",
@@ -46,7 +47,9 @@ def test_the_morning_sign_in_filter_page_open_and_sign_out(site: Site, browser: 
         made = visit(site, context)
         page = made.page
         sign_in(page, site)
+        page.get_by_role("navigation", name="Views").get_by_role("link", name="Everyone").click()
         assert page.locator(".work > li").count() == 20
+        page.get_by_text("Narrow the list").click()
         page.get_by_label("Band", exact=True).select_option("medium")
         page.get_by_label("Sort by").select_option("date")
         page.get_by_role("button", name="Show").click()
@@ -142,6 +145,7 @@ def test_without_a_script_everything_still_works(site: Site, browser: Browser):
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         sign_in(page, site)
+        page.get_by_text("Narrow the list").click()
         page.get_by_label("Type", exact=True).select_option("Academic")
         page.get_by_role("button", name="Show").click()
         assert "type=Academic" in page.url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from pathlib import Path
@@ -67,27 +68,102 @@ def test_every_page_opens_and_keeps_its_headers(site: Site, staff: httpx.Client)
         assert "server" not in answer.headers
 
 
-def test_today_opens_with_real_counts(staff: httpx.Client, scores: pl.DataFrame):
+def due_to_call(scores: pl.DataFrame, site: Site) -> pl.DataFrame:
+    """Of the top tenth, those in grace or within 45 days of the end who do not renew by themselves."""
+    from tenure.ledger.models import CurrentScore
+
+    alone = list(CurrentScore.objects.filter(auto_renew=True).values_list("member", flat=True))
+    soon = pl.col("renewal_due_on").is_between(factories.DAY, factories.DAY + pl.duration(days=45))
+    marked = (pl.col("risk_rank") >= 0.9) & pl.col("renewal_due_on").is_not_null()
+    return scores.filter(marked, pl.col("in_grace") | soon, ~pl.col("member").is_in(alone))
+
+
+def test_today_opens_with_what_the_day_holds(staff: httpx.Client, site: Site, scores: pl.DataFrame):
+    from tenure.ledger.models import CurrentScore
+
     html = staff.get("/").text
-    call = scores.filter((pl.col("risk_rank") >= 0.9) & pl.col("renewal_due_on").is_not_null()).height
-    grace = scores.filter(pl.col("in_grace")).height
-    assert f">{call} members to call</a>" in html
-    assert f">{grace} in grace</a>" in html
-    assert total(html) == scores.height
-    assert "62 in 100" not in html or "range" in html
+    calls = due_to_call(scores, site)
+    payments = CurrentScore.objects.exclude(payment_trouble="")
+    assert calls.height
+    assert f">{calls.height} to call</a>" in html
+    assert f">{payments.count()} payments to fix</a>" in html
+    assert "draft" not in re.search(r"<h1.*?</h1>", html, re.DOTALL).group(0), "there is none, so none is named"
+    assert "Scored on Mar 1, 2025 at 02:10" in html or "Scored at 02:10" in html
+    assert "records read at 02:10" in html
+    assert total(html) == calls.height
+    worth = dict(CurrentScore.objects.values_list("member", "worth"))
+    ordered = sorted(calls["member"], key=lambda member: -worth[member])
+    assert rows(html) == [site.world.members[member] for member in ordered]
+
+
+def test_whom_contact_harms_and_who_is_measured_is_not_to_be_called(
+    staff: httpx.Client, site: Site, scores: pl.DataFrame
+):
+    from tenure.ledger.models import Assignment, DoNotWake
+
+    asleep, drawn = due_to_call(scores, site)["member"].sort()[:2]
+    row = {"member": drawn, "stratum": "", "share": 0.1, "as_of": factories.DAY, "at": MORNING, "arm": "control"}
+    DoNotWake.objects.create(member=asleep, why="asked for it", by="test", at=MORNING)
+    Assignment.objects.create(experiment="one-that-is-over", **row)
+    try:
+        shown = rows(staff.get("/").text)
+        assert site.world.members[drawn] in shown
+        assert site.world.members[asleep] not in shown
+        Assignment.objects.create(experiment="holdout", **row)
+        assert set(shown) - set(rows(staff.get("/").text)) == {site.world.members[drawn]}
+        assert staff.get("/today.json?now=1").json()["total"] == len(shown) - 1
+    finally:
+        DoNotWake.objects.all().delete()
+        Assignment.objects.all().delete()
+
+
+def test_what_changed_since_the_night_before_is_counted_and_listed(
+    staff: httpx.Client, site: Site, scores: pl.DataFrame
+):
+    before = site.world.lake.scores(factories.DAY - dt.timedelta(days=7))
+    both = scores.join(before, on="member", suffix="_before")
+    risen = pl.col("risk_score").cast(pl.Int64) - pl.col("risk_score_before").cast(pl.Int64)
+    wanted = {
+        "high": both.filter(pl.col("band") == "high", pl.col("band_before") != "high"),
+        "recovered": both.filter(pl.col("band") != "high", pl.col("band_before") == "high"),
+        "renewed": both.filter(pl.col("renewal_due_on") > pl.col("renewal_due_on_before")),
+        "odd": both.filter(risen.abs() >= 30),
+    }
+    html = staff.get("/").text
+    assert wanted["renewed"].height
+    assert "Since February 22" in html
+    for change, frame in wanted.items():
+        assert staff.get(f"/today.json?change={change}").json()["total"] == frame.height
+        if frame.height:
+            assert re.search(rf'change={change}#work">[^<]+</a><span class="n">{frame.height}<', html)
+    assert f"${wanted['renewed']['dues'].sum():,.0f} of dues; 0 had been contacted" in html
+
+
+def test_first_year_members_who_did_nothing_are_told_by_how_long_ago_they_joined(staff: httpx.Client):
+    from tenure.ledger.models import CurrentScore
+
+    new = list(CurrentScore.objects.exclude(joined_on=None).values_list("joined_on", "first_act_days"))
+    html = staff.get("/").text
+    for since, until in ((30, 60), (60, 90), (90, 100_000)):
+        here = [act for joined, act in new if since <= (factories.DAY - joined).days < until]
+        silent = here.count(None)
+        assert staff.get(f"/today.json?silent={since}").json()["total"] == silent
+        assert re.search(rf"{since} (?:to|days ago).*?</th><td class=\"n\">{len(here)}</td>", html)
+    assert "Of 61 members silent for 90 days in past years, 41 in 100 lapsed" in html
+    assert "of 212 others, 19" in html
 
 
 def test_the_list_goes_by_rank_and_pages_hold_everyone_once(staff: httpx.Client, site: Site, scores: pl.DataFrame):
     seen: list[str] = []
     for number in range(1, 100):
-        html = staff.get(f"/?page={number}").text
+        html = staff.get(f"/?all=1&page={number}").text
         seen += rows(html)
         if 'rel="next"' not in html:
             break
     assert len(seen) == len(set(seen)) == scores.height
     ordered = scores.sort(["p_lapse_renewal", "member"], descending=[True, False])
     assert seen == [site.world.members[member] for member in ordered["member"]]
-    assert rows(staff.get("/?page=99999").text) == seen[-len(rows(html)) :]
+    assert rows(staff.get("/?all=1&page=99999").text) == seen[-len(rows(html)) :]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +213,10 @@ def test_sorting_by_date_puts_the_next_renewal_first_and_no_renewal_last(staff: 
         due=st.none() | st.integers(1, 3650),
         grace=st.booleans(),
         call=st.booleans(),
-        change=st.sampled_from(["", "high", "recovered"]),
+        now=st.booleans(),
+        change=st.sampled_from(["", "high", "recovered", "renewed", "odd"]),
+        payment=st.booleans(),
+        silent=st.sampled_from([None, 30, 60, 90]),
         words=st.text("abc'\"%_ü", max_size=20).map(lambda text: " ".join(text.split())),
         sort=st.sampled_from(sorted(SORTS)),
         page=st.integers(1, 1000),
@@ -250,7 +329,7 @@ def test_charts_as_files_carry_their_own_colors(staff: httpx.Client):
 
 
 def test_the_number_of_queries_does_not_grow_with_the_list(site: Site):
-    """Twelve at most for a page of twenty, whoever is on it."""
+    """Two dozen at most for a page of twenty, whoever is on it."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -266,7 +345,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(site: Site):
     counted = {}
     for address in (
         "/",
-        "/?page=2",
+        "/?all=1&page=2",
         "/?q=jun&band=medium",
         f"/members/{site.world.id_of_rank()}/",
         "/model/",
@@ -277,7 +356,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(site: Site):
         ) as queries:
             assert client.get(address).status_code == 200
         counted[address] = len(queries)
-    assert max(counted.values()) <= 12, counted
+    assert max(counted.values()) <= 24, counted
 
 
 TEMPLATES = Path(__file__).parents[2] / "src" / "tenure" / "web" / "templates"

@@ -18,7 +18,7 @@ from tenure.app import lots, playbooks
 from tenure.app.drafting import Drafter
 from tenure.app.house import House
 from tenure.app.outages import outages
-from tenure.app.situation import situation_of
+from tenure.app.situation import Lookup
 from tenure.app.staffing import room_of
 from tenure.app.walk import Teller, Walk
 from tenure.base.pseudonym import Pseudonyms
@@ -34,14 +34,14 @@ STEP = "propose"
 BY = "night"
 
 
-def propose(house: House, walk: Walk, as_of: dt.date, scores: pl.DataFrame) -> None:
+def propose(house: House, walk: Walk, as_of: dt.date, situation: Lookup) -> None:
     """Turn the scores of the night into proposals, and take back what has become pointless.
 
     Args:
         house: The association's.
         walk: The night.
         as_of: Its day.
-        scores: Those of the night, by pseudonym.
+        situation: Gives the situation of the night.
     """
     if not house.settings.outreach.enabled:
         return
@@ -57,7 +57,7 @@ def propose(house: House, walk: Walk, as_of: dt.date, scores: pl.DataFrame) -> N
         elif not found:
             tell.unchanged("no playbook is on; `tenure playbook list` shows them")
         else:
-            _Night(house, walk, tell, as_of, {one.name: one for one in found}).propose(scores)
+            _Night(house, walk, tell, as_of, {one.name: one for one in found}).propose(situation())
 
 
 @dataclass
@@ -78,8 +78,7 @@ class _Night:
     as_of: dt.date
     playbooks: Mapping[str, Playbook]
 
-    def propose(self, scores: pl.DataFrame) -> None:
-        situation = situation_of(self.house, self.as_of, scores=scores)
+    def propose(self, situation: pl.DataFrame) -> None:
         self.tell("selecting")
         room, past = room_of(self.house, list(self.playbooks.values()), self.house.clock())
         wanted = _fresh(self._selected(situation), past)

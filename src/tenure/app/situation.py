@@ -8,7 +8,9 @@ no band.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +37,9 @@ from tenure.risk.reasons import group_points
 if TYPE_CHECKING:
     from tenure.features import FeatureMatrix
     from tenure.risk import Model
+
+Lookup = Callable[[], pl.DataFrame]
+"""Gives the situation of a night: put together when it is first asked for, and kept."""
 
 _FREE = pl.col("lifetime") | pl.col("complimentary")
 _NEVER_SINCE = 999
@@ -74,6 +79,11 @@ def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = 
     for more in columns[1:]:
         frame = frame.join(more, on="member", how="left", maintain_order="left")
     return _typed(_valued(frame, model))
+
+
+def lookup(house: House, as_of: dt.date, scores: pl.DataFrame) -> Lookup:
+    """The situation of a night for all of its steps that ask; arguments as for `situation_of`."""
+    return cache(lambda: situation_of(house, as_of, scores=scores))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
-from tenure.app import card, labels, promotion, receipts, watching
+from tenure.app import card, day, labels, promotion, receipts, watching
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
 from tenure.app.proposing import propose
+from tenure.app.situation import lookup
 from tenure.app.walk import Teller, Walk
 
 _STALE_DAYS = 14
@@ -150,9 +151,12 @@ def score_and_write_back(
     if _is_replay(as_of):
         walk.console.say(f"  note: {as_of} is before the latest night, so pages and iMIS stay as they are")
         return
+    situation = lookup(house, as_of, frame)
+    if not dry_run:
+        day.look(house, walk, as_of, model, frame, situation)
     _write_back(house, walk, frame, dry_run=dry_run, approved_by=approved_by)
     if not dry_run:
-        propose(house, walk, as_of, frame)
+        propose(house, walk, as_of, situation)
 
 
 def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str, *, dry_run: bool) -> pl.DataFrame:

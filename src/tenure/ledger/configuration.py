@@ -117,6 +117,7 @@ def _settings(home: Home, settings: Settings) -> dict[str, Any]:
         ],
         "AUTH_PASSWORD_VALIDATORS": _PASSWORD_RULES,
         "TENURE_HOME": home,
+        "TENURE_SETTINGS": settings,
         "LOGGING_CONFIG": None,
     }
 

@@ -42,6 +42,7 @@ def replace(
         if current is not None and current.digest == digest:
             return False
         before = _before(frame)
+        came, went = _came_and_went(frame, before, current)
         CurrentScore.objects.all().delete()
         _insert({**_values(row), **before.get(row["member"], {})} for row in frame.iter_rows(named=True))
         ScoreSet.objects.update_or_create(
@@ -53,6 +54,10 @@ def replace(
                 "digest": digest,
                 "run": run,
                 "written_at": clock(),
+                "arrived": came,
+                "left": went,
+                "day": {},
+                "day_at": None,
             },
         )
     return True
@@ -91,16 +96,65 @@ def _before(frame: pl.DataFrame) -> dict[int, dict[str, Any]]:
     as_of = frame["as_of"].max() if frame.height else None
     before: dict[int, dict[str, Any]] = {}
     for row in CurrentScore.objects.values(
-        "member", "as_of", "risk_score", "band", "previous_risk_score", "previous_band", "previous_as_of"
-    ).iterator():
+        "member", "as_of", "risk_score", "band", "renewal_due_on", "previous_risk_score", "previous_band",
+        "previous_as_of", "previous_due_on",
+    ).iterator():  # fmt: skip
         earlier = as_of is not None and row["as_of"] < as_of
         prefix = "" if earlier else "previous_"
         before[row["member"]] = {
             "previous_risk_score": row[f"{prefix}risk_score"],
             "previous_band": row[f"{prefix}band"],
             "previous_as_of": row[f"{prefix}as_of"],
+            "previous_due_on": row["renewal_due_on" if earlier else "previous_due_on"],
         }
     return before
+
+
+def _came_and_went(frame: pl.DataFrame, before: dict[int, Any], current: ScoreSet | None) -> tuple[int, int]:
+    """How many have a score and had none the day before, and the other way round; none of either on a first day."""
+    if current is None or not frame.height:
+        return 0, 0
+    if current.as_of >= frame["as_of"].max():
+        return current.arrived, current.left
+    members = set(frame["member"])
+    return len(members - before.keys()), len(before.keys() - members)
+
+
+def keep_day(
+    *, rows: pl.DataFrame, figures: dict[str, Any], clock: Clock = system_clock, fence: Fence | None = None
+) -> bool:
+    """Fill the columns that follow from the night's scores, once for each set of them; False when they are filled.
+
+    Args:
+        rows: `member` and any of `NIGHTLY`; other members keep what they have.
+        figures: Plain JSON for `ScoreSet.day`.
+
+    Raises:
+        HeldBack: *fence* says that another process writes by now; nothing was changed.
+    """
+    names = [name for name in NIGHTLY if name in rows.columns]
+    with fenced(fence):
+        if not ScoreSet.objects.filter(day_at=None).update(day=figures, day_at=clock()):
+            return False
+        quoted = [connection.ops.quote_name(name) for name in (*names, CurrentScore._meta.db_table)]
+        wanted = ", ".join(f"{name} = %s" for name in quoted[:-1])
+        fields = [CurrentScore._meta.get_field(name) for name in names]
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"UPDATE {quoted[-1]} SET {wanted} WHERE member = %s",
+                (
+                    [*(f.get_db_prep_save(row[f.name], connection) for f in fields), row["member"]]
+                    for row in rows.iter_rows(named=True)
+                ),
+            )
+    return True
+
+
+NIGHTLY = (
+    "worth", "lifetime_value", "is_top_value", "leaving_reason", "payment_trouble", "payment_trouble_on", "joined_on",
+    "first_act_days", "auto_renew", "like_decided", "like_lapsed", "like_low", "like_high",
+)  # fmt: skip
+"""Columns that a night fills after scoring."""
 
 
 def _values(row: dict[str, Any]) -> dict[str, Any]:

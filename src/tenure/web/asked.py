@@ -6,8 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 BANDS = {"high": "High", "medium": "Medium", "low": "Low", "new": "New"}
-SORTS = {"rank": "highest risk", "date": "soonest renewal", "dues": "highest dues", "rise": "sharpest rise"}
-CHANGES = ("high", "recovered")
+SORTS = {
+    "worth": "most dues kept per hour",
+    "rank": "highest risk",
+    "date": "soonest renewal",
+    "dues": "highest dues",
+    "rise": "sharpest rise",
+}
+CHANGES = {
+    "high": "newly high risk",
+    "recovered": "no longer high",
+    "renewed": "renewed",
+    "odd": "moved by 30 points or more",
+}
+SILENT = (30, 60, 90)
 _LONGEST_WORD = 100
 _MOST_DAYS = 3650
 
@@ -21,7 +33,10 @@ class Asked:
         due: Ends within so many days.
         grace: In grace only.
         call: The top 10 % only.
-        change: `high` for newly high since the last scores, `recovered` for no longer high.
+        now: Those to be called now: see `tenure.web.worklist.to_call`.
+        change: A key of `CHANGES`: what became of them since the scores before.
+        payment: With a payment to put right only.
+        silent: A first-year member who joined that many days ago (one of `SILENT`, up to the next) and did nothing.
         words: In the name, or the beginning of the id.
         sort: A key of `SORTS`.
         page: From 1.
@@ -33,7 +48,10 @@ class Asked:
     due: int | None = None
     grace: bool = False
     call: bool = False
+    now: bool = False
     change: str = ""
+    payment: bool = False
+    silent: int | None = None
     words: str = ""
     sort: str = "rank"
     page: int = 1
@@ -42,6 +60,7 @@ class Asked:
     def of(cls, query: Mapping[str, str]) -> Asked:
         """Read an address."""
         band, sort, change = query.get("band", ""), query.get("sort", ""), query.get("change", "")
+        silent = _number(query.get("silent", ""), _MOST_DAYS)
         return cls(
             band=band if band in BANDS else "",
             kind=query.get("type", "")[:_LONGEST_WORD],
@@ -49,11 +68,20 @@ class Asked:
             due=_number(query.get("due", ""), _MOST_DAYS),
             grace=query.get("grace") == "1",
             call=query.get("call") == "1",
+            now=query.get("now") == "1",
             change=change if change in CHANGES else "",
+            payment=query.get("payment") == "1",
+            silent=silent if silent in SILENT else None,
             words=" ".join(query.get("q", "").replace("\0", "").split())[:_LONGEST_WORD],
             sort=sort if sort in SORTS else "rank",
             page=_number(query.get("page", ""), 10**6) or 1,
         )
+
+    @classmethod
+    def today(cls, query: Mapping[str, str]) -> Asked:
+        """Read the address of the page: one that asks for nobody in particular asks for those to be called now."""
+        asked = cls.of(query)
+        return asked if any(name in _NAMES for name in query) else cls(now=True, sort="worth", page=asked.page)
 
     @property
     def narrows(self) -> bool:
@@ -70,9 +98,18 @@ class Asked:
             "due": "" if self.due is None else str(self.due),
             "grace": "1" if self.grace else "",
             "call": "1" if self.call else "",
+            "now": "1" if self.now else "",
             "change": self.change,
+            "payment": "1" if self.payment else "",
+            "silent": "" if self.silent is None else str(self.silent),
         }
         return {name: value for name, value in given.items() if value}
+
+
+_NAMES = frozenset(
+    {"all", "sort", "q", "band", "type", "chapter", "due", "grace", "call", "now", "change", "payment", "silent"}
+)
+"""Every parameter by which an address says whom it is about; `all` asks for everyone."""
 
 
 def _number(text: str, most: int) -> int | None:

@@ -26,8 +26,6 @@ def setup(home: Home, settings: Settings, *, clock: Clock = system_clock, sessio
     ledger.setup(
         home,
         settings,
-        TENURE_HOME=home,
-        TENURE_SETTINGS=settings,
         TENURE_CLOCK=clock,
         TENURE_SESSION_CLOCK=session_clock or clock,
         **_pages(settings),

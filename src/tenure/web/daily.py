@@ -9,14 +9,18 @@ from tenure.base.settings import Settings
 from tenure.briefing import Brief, Link, Part
 from tenure.charts import Column, Table
 from tenure.lake import Lake
-from tenure.ledger.models import CurrentScore, ScoreSet
+from tenure.ledger.models import CurrentScore, Proposal, ScoreSet
 from tenure.web import words
+from tenure.web.alerts import Alert, alerts
 from tenure.web.asked import Asked
 from tenure.web.overview import overview_of
-from tenure.web.today import months_figure, opening
+from tenure.web.roles import of_chapter
+from tenure.web.today import months_figure
+from tenure.web.today_words import opening
 from tenure.web.worklist import matching, rows_of
 
 _SHOWN = 10
+_TO_CALL = Asked(now=True, sort="worth")
 
 
 def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None = None) -> Brief | None:
@@ -35,14 +39,17 @@ def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None 
     if score_set is None:
         return None
     figures = overview_of(score_set, chapter)
-    held = "".join(piece["text"] for piece in opening(figures))
+    calls = of_chapter(matching(_TO_CALL, score_set), chapter)
+    drafts = of_chapter(Proposal.objects.filter(state=Proposal.State.OPEN), chapter).count()
+    told = alerts(score_set, chapter, now)
+    held = "".join(piece["text"] for piece in opening(figures, calls.count(), drafts, len(told)))
     return Brief(
         kind="daily",
         day=now.date(),
-        subject=f"{settings.association.name}: {words.plural(figures.call, 'member')} to call",
+        subject=f"{settings.association.name}: {words.plural(calls.count(), 'member')} to call",
         opening=held,
         fresh=fresh(score_set, now),
-        parts=tuple(_daily_parts(score_set, chapter, settings)),
+        parts=tuple(_daily_parts(score_set, chapter, settings, told)),
     )
 
 
@@ -52,17 +59,16 @@ def fresh(score_set: ScoreSet, now: dt.datetime) -> str:
     return f"Scores of {words.day(score_set.as_of)}, {age}, by model {score_set.model_version}."
 
 
-def _daily_parts(score_set: ScoreSet, chapter: str | None, settings: Settings) -> Iterable[Part]:
+def _daily_parts(score_set: ScoreSet, chapter: str | None, settings: Settings, told: list[Alert]) -> Iterable[Part]:
     figures = overview_of(score_set, chapter)
-    chosen = matching(Asked(call=True), score_set.as_of)
-    if chapter is not None:
-        chosen = chosen.filter(chapter_id=chapter).exclude(chapter_id="")
+    if told:
+        heading = words.plural(len(told), "alert")
+        yield Part(heading, tuple(f"{one.title}. {one.text}" for one in told), link=Link("Today", "/#alerts"))
+    chosen = of_chapter(matching(_TO_CALL, score_set), chapter)
     first = list(chosen[:_SHOWN])
     if first:
-        heading = f"Call {'first' if figures.call > len(first) else 'now'}"
-        yield Part(
-            heading, table=_people(first, score_set, settings), link=Link("The whole work list", "/?call=1#work")
-        )
+        heading = f"Call {'first' if chosen.count() > len(first) else 'now'}"
+        yield Part(heading, table=_people(first, score_set, settings), link=Link("The whole work list", "/#work"))
     if (chart := months_figure(figures, score_set)) is not None:
         yield Part(chart.finding, figure=chart, link=Link("Today", "/"))
 
@@ -85,5 +91,8 @@ def _people(scores: list[CurrentScore], score_set: ScoreSet, settings: Settings)
         )
         for row in rows_of(scores, score_set.as_of)
     )
-    caption = "By rank; chances of not renewing in 100, with the range that holds nine of ten. Associated with lapsing"
+    caption = (
+        "Most dues kept per hour first; chances of not renewing in 100, with the range that holds nine of ten. "
+        "Associated with lapsing"
+    )
     return Table(caption, columns, rows)

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings as django_settings
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from tenure.charts import Month
-from tenure.ledger.models import CurrentScore, ScoreSet
-from tenure.web.worklist import call_now, changed, due_within
+from tenure.ledger.models import CurrentScore, OutreachStep, ScoreSet
+from tenure.ledger.workload import CONTACTS
+from tenure.web.asked import SILENT
+from tenure.web.worklist import call_now, changed, due_within, first_year, payment_to_fix
 
 HORIZONS = (30, 60, 90)
 _MONTHS_SHOWN = 12
+_PAYMENTS_SHOWN = 5
+_CONTACTED_WITHIN = dt.timedelta(days=90)
+_AT_ONCE = 900
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,18 @@ class Due:
 
 
 @dataclass(frozen=True)
+class FirstYear:
+    """Members in their first term who joined so many days ago, and how many of them have done nothing since."""
+
+    since: int
+    until: int | None
+    members: int
+    silent: int
+
+
+@dataclass(frozen=True)
 class Overview:
-    """The current scores in figures."""
+    """The current scores in figures; `payments` are the members with most at stake among `payment`."""
 
     members: int
     call: int
@@ -40,7 +55,17 @@ class Overview:
     grace: int
     usual: float
     newly_high: int
+    high_first_year: int
+    high_organizations: int
     recovered: int
+    renewed: int
+    renewed_dues: float
+    contacted: int
+    odd: int
+    payment: int
+    payment_dues: float
+    payments: tuple[int, ...]
+    first_year: tuple[FirstYear, ...]
     before: dt.date | None
     due: tuple[Due, ...]
     types: tuple[str, ...]
@@ -50,7 +75,8 @@ class Overview:
 
 def overview_of(score_set: ScoreSet, chapter: str | None = None) -> Overview:
     """The figures of *score_set*, of one *chapter* where one is given, counted when it is first asked for."""
-    key = f"{django_settings.DATABASES['default']['NAME']} {score_set.digest} {score_set.written_at.isoformat()}"
+    made = f"{score_set.written_at.isoformat()} {score_set.day_at}"
+    key = f"{django_settings.DATABASES['default']['NAME']} {score_set.digest} {made}"
     return _counted(key, score_set.as_of, chapter)
 
 
@@ -69,23 +95,60 @@ def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
         new=Count("member", filter=Q(band="new")),
         grace=Count("member", filter=Q(in_grace=True)),
         newly_high=Count("member", filter=changed("high")),
+        high_first_year=Count("member", filter=changed("high") & Q(joined_on__isnull=False)),
+        high_organizations=Count("member", filter=changed("high") & Q(record_type="organization")),
         recovered=Count("member", filter=changed("recovered")),
+        renewed=Count("member", filter=changed("renewed")),
+        renewed_dues=Sum("dues", filter=changed("renewed"), default=0.0),
+        odd=Count("member", filter=changed("odd")),
+        payment=Count("member", filter=payment_to_fix()),
+        payment_dues=Sum("dues", filter=payment_to_fix(), default=0.0),
+        **{f"joined_{days}": Count("member", filter=first_year(days, today)) for days in SILENT},
+        **{
+            f"silent_{days}": Count("member", filter=first_year(days, today) & Q(first_act_days=None))
+            for days in SILENT
+        },
         renewing=Count("member", filter=Q(renewal_due_on__isnull=False)),
         expected=Sum("p_lapse_renewal", default=0.0),
         **{f"due_{days}": Count("member", filter=within) for days, within in horizons.items()},
         **{f"lost_{days}": Sum("p_lapse_renewal", filter=within, default=0.0) for days, within in horizons.items()},
     )
     due = tuple(Due(days, figures.pop(f"due_{days}"), figures.pop(f"lost_{days}")) for days in HORIZONS)
+    first = tuple(
+        FirstYear(days, until, figures.pop(f"joined_{days}"), figures.pop(f"silent_{days}"))
+        for days, until in zip(SILENT, (*SILENT[1:], None), strict=True)
+    )
     expected, renewing = figures.pop("expected"), figures.pop("renewing")
     return Overview(
         **figures,
         usual=expected / renewing if renewing else 0.0,
         before=scores.filter(previous_as_of__isnull=False).values_list("previous_as_of", flat=True).first(),
+        contacted=_contacted(scores, today) if figures["renewed"] else 0,
+        payments=_payments(scores),
+        first_year=first,
         due=due,
         types=_distinct(scores, "member_type"),
         chapters=_distinct(scores, "chapter_id"),
         months=_months(scores, today),
     )
+
+
+def _contacted(scores: QuerySet[CurrentScore], today: dt.date) -> int:
+    """How many of those who renewed since the scores before had been contacted in the 90 days before."""
+    since = dt.datetime.combine(today, dt.time(), tzinfo=dt.UTC) - _CONTACTED_WITHIN
+    done = OutreachStep.objects.filter(state=OutreachStep.State.DONE, kind__in=CONTACTS, done_at__gte=since)
+    renewed = list(scores.filter(changed("renewed")).values_list("member", flat=True))
+    found: set[int] = set()
+    for i in range(0, len(renewed), _AT_ONCE):
+        found.update(
+            done.filter(proposal__member__in=renewed[i : i + _AT_ONCE]).values_list("proposal__member", flat=True)
+        )
+    return len(found)
+
+
+def _payments(scores: QuerySet[CurrentScore]) -> tuple[int, ...]:
+    ordered = scores.filter(payment_to_fix()).order_by(F("dues").desc(nulls_last=True), "member")
+    return tuple(ordered.values_list("member", flat=True)[:_PAYMENTS_SHOWN])
 
 
 def _distinct(scores: QuerySet[CurrentScore], column: str) -> tuple[str, ...]:

@@ -103,7 +103,11 @@ def may(person: Any, act: Act, *, chapter: str | None = None) -> bool:
 
 def own(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
     """*rows* (which have a `chapter_id`) as far as the reader may see them."""
-    chapter = rights.chapter_of(request.user)  # type: ignore[arg-type]
+    return of_chapter(rows, rights.chapter_of(request.user))  # type: ignore[arg-type]
+
+
+def of_chapter(rows: QuerySet[Any], chapter: str | None) -> QuerySet[Any]:
+    """*rows* of one *chapter*, of nobody where it is empty; all of them for None."""
     return rows if chapter is None else rows.filter(chapter_id=chapter).exclude(chapter_id="")
 
 

@@ -34,12 +34,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "run_trouble": run is not None and run.state in _TROUBLED,
         "room": view,
         "notice": notice(score_set, run),
-        "queue": own(request, Proposal.objects.filter(state=Proposal.State.OPEN)).count(),
+        "queue": waiting(request),
         "paused": pausing.current(),
         "keys": "off" if request.COOKIES.get("tenure-keys") == "off" else "",
         "own_chapter": chapter_of(user),
         **{f"may_{act.name.lower()}": may(user, act) for act in Act},
     }
+
+
+def waiting(request: HttpRequest) -> int:
+    """How many drafts wait for a word; asked once a request."""
+    if not hasattr(request, "_waiting"):
+        request._waiting = own(request, Proposal.objects.filter(state=Proposal.State.OPEN)).count()  # type: ignore[attr-defined]
+    return request._waiting  # type: ignore[attr-defined,no-any-return]
 
 
 def current_scores(request: HttpRequest) -> ScoreSet | None:

@@ -12,15 +12,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tenure.charts import Figure, months
-from tenure.ledger.models import ScoreSet
+from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.ledger.rights import chapter_of
-from tenure.web import words
-from tenure.web.asked import BANDS, SORTS, Asked
+from tenure.web import today_words, words
+from tenure.web.alerts import shown
+from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
 from tenure.web.cells import csv_file, svg_file
 from tenure.web.overview import Overview, overview_of
 from tenure.web.roles import own
-from tenure.web.shell import current_scores
-from tenure.web.worklist import COLUMNS, PAGE_SIZE, matching, records, rows_of
+from tenure.web.shell import current_scores, waiting
+from tenure.web.worklist import COLUMNS, PAGE_SIZE, matching, records, rows_of, to_call
 
 
 @dataclass(frozen=True)
@@ -39,34 +40,44 @@ def page(request: HttpRequest) -> HttpResponse:
     score_set = current_scores(request)
     if score_set is None:
         return render(request, "today_empty.html", {})
-    asked = Asked.of(request.GET)
-    found = own(request, matching(asked, score_set.as_of))
+    asked = Asked.today(request.GET)
+    found = own(request, matching(asked, score_set))
     figures = overview_of(score_set, chapter_of(request.user))
+    calls = own(request, to_call(CurrentScore.objects.all(), score_set)).count()
     total = found.count() if asked.narrows else figures.members
     last = max(1, -(-total // PAGE_SIZE))
     number = min(asked.page, last)
     first = (number - 1) * PAGE_SIZE
+    told = shown(request, score_set)
     return render(
         request,
         "today.html",
         {
             "asked": asked,
+            "is_open": asked.parameters().keys() - {"now", "change", "payment", "silent", "call"},
             "figures": figures,
-            "opening": opening(figures),
-            "views": _views(asked, figures),
+            "opening": today_words.opening(figures, calls, waiting(request), len(told)),
+            "fresh": today_words.fresh(score_set),
+            "alerts": told,
+            "hours": today_words.hours(calls),
+            "views": _views(asked, figures, calls),
             "rows": rows_of(found[first : first + PAGE_SIZE], score_set.as_of),
             "total": total,
             "first": first + 1,
             "until": min(first + PAGE_SIZE, total),
             "number": number,
             "last": last,
+            "title": _title(asked, figures, total),
             "bands": BANDS,
             "sorts": SORTS,
             "sort_words": SORTS[asked.sort],
+            "others": _other_orders(asked),
             "usual": words.in_hundred(figures.usual),
             "files": urlencode({**asked.parameters(), "sort": asked.sort}),
             "before": words.day(figures.before, near=score_set.as_of) if figures.before else "",
-            "chart": months_figure(figures, score_set) if not asked.narrows and number == 1 else None,
+            "payments": today_words.payments(figures, score_set),
+            "first_year": today_words.first_year(figures.first_year, score_set),
+            "chart": months_figure(figures, score_set) if _is_whole(asked) else None,
             "weekday": _dated(score_set.as_of),
         },
     )
@@ -76,7 +87,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def as_csv(request: HttpRequest) -> HttpResponse:
     """Every row that the address asks for, as CSV."""
     score_set = _scores_or_404(request)
-    found = own(request, matching(Asked.of(request.GET), score_set.as_of))
+    found = own(request, matching(Asked.of(request.GET), score_set))
     rows = (list(record.values()) for record in records(found))
     return csv_file(_headed(rows), f"tenure-{score_set.as_of}.csv")
 
@@ -86,7 +97,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
     """One page of what the address asks for, as JSON."""
     score_set = _scores_or_404(request)
     asked = Asked.of(request.GET)
-    found = own(request, matching(asked, score_set.as_of))
+    found = own(request, matching(asked, score_set))
     total, first = found.count(), (asked.page - 1) * PAGE_SIZE
     more = first + PAGE_SIZE < total
     following = urlencode({**asked.parameters(), "sort": asked.sort, "page": asked.page + 1})
@@ -132,29 +143,37 @@ def months_figure(figures: Overview, score_set: ScoreSet) -> Figure | None:
     return months(figures.months, about=about)
 
 
-def opening(figures: Overview) -> list[dict[str, str]]:
-    """The sentence that opens the page, in pieces of which some are links."""
-    month = figures.due[0]
-    return [
-        {"text": words.plural(figures.call, "member") + " to call", "link": "?call=1#work"},
-        {"text": ", "},
-        {"text": f"{words.count(figures.grace)} in grace", "link": "?grace=1#work"},
-        {"text": ", and "},
-        {"text": words.plural(month.members, "renewal") + " in the next 30 days", "link": "?due=30&sort=date#work"},
-        {"text": f", of which about {words.count(month.expected)} may lapse." if month.members else "."},
-    ]
+def _is_whole(asked: Asked) -> bool:
+    return asked.page == 1 and (not asked.narrows or asked == Asked(now=True, sort=asked.sort))
 
 
-def _views(asked: Asked, figures: Overview) -> list[View]:
+def _title(asked: Asked, figures: Overview, total: int) -> str:
+    if asked == Asked(now=True, sort=asked.sort, page=asked.page):
+        return f"{words.plural(total, 'member')} to call"
+    if asked.narrows:
+        said = f": {CHANGES[asked.change]}" if asked.change else ""
+        return f"{words.count(total)} of {words.plural(figures.members, 'member')}{said}"
+    return f"{words.plural(total, 'member')}"
+
+
+def _other_orders(asked: Asked) -> list[tuple[str, str]]:
+    """Short words for the other orders of a work list, each with its address."""
+    said = {"worth": "dues kept per hour", "rank": "rank", "date": "date"}
+    kept = asked.parameters() or {"all": "1"}
+    return [(word, f"?{urlencode({**kept, 'sort': key})}#work") for key, word in said.items() if key != asked.sort]
+
+
+def _views(asked: Asked, figures: Overview, calls: int) -> list[View]:
     sort = asked.sort
     wanted = [
-        ("Everyone", Asked(sort=sort), figures.members),
-        ("Call now", Asked(sort=sort, call=True), figures.call),
+        ("To call", Asked(sort="worth", now=True), calls),
+        ("Everyone", Asked(sort="rank" if sort == "worth" else sort), figures.members),
         ("In grace", Asked(sort=sort, grace=True), figures.grace),
         ("Due in 30 days", Asked(sort=sort, due=30), figures.due[0].members),
         ("High", Asked(sort=sort, band="high"), figures.high),
         ("Medium", Asked(sort=sort, band="medium"), figures.medium),
         ("New", Asked(sort=sort, band="new"), figures.new),
+        ("Payments", Asked(sort=sort, payment=True), figures.payment),
     ]
     plain = Asked.of(asked.parameters())
     return [View(title, _address(view), count, plain == Asked.of(view.parameters())) for title, view, count in wanted]
@@ -162,7 +181,7 @@ def _views(asked: Asked, figures: Overview) -> list[View]:
 
 def _address(view: Asked) -> str:
     sort = {} if view.sort == "rank" else {"sort": view.sort}
-    return f"?{urlencode({**view.parameters(), **sort})}#work"
+    return f"?{urlencode({**(view.parameters() or {'all': '1'}), **sort})}#work"
 
 
 def _headed(rows: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from tenure.web import place
+
 
 def in_hundred(chance: float | None) -> str:
     """A chance as so many of 100, such as `62`."""
@@ -18,6 +20,11 @@ def span(low: float, high: float) -> str:
 def count(number: float | None) -> str:
     """A whole number with its thousands apart, such as `11,842`."""
     return "–" if number is None else f"{round(number):,}"
+
+
+def money(amount: float | None) -> str:
+    """An amount in the association's currency, such as `$4,200`."""
+    return "–" if amount is None else f"{place.settings().association.currency}{amount:,.0f}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:

@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tenure.charts import strip
 from tenure.ledger import contacts, identities
-from tenure.ledger.models import Contact, CurrentScore, Identity
-from tenure.web import words
-from tenure.web.asked import BANDS, Asked
+from tenure.ledger.models import Assignment, Contact, CurrentScore, DoNotWake, Identity, Proposal, ScoreSet
+from tenure.web import place, words
+from tenure.web.asked import BANDS, SILENT, Asked
 
 PAGE_SIZE = 20
 CALL_NOW = 0.90
+_ODD = 30
 _ORDERS: dict[str, tuple[Any, ...]] = {
+    "worth": (F("worth").desc(nulls_last=True), "-p_lapse_renewal", "member"),
     "rank": ("-p_lapse_renewal", "member"),
     "date": (F("renewal_due_on").asc(nulls_last=True), "-p_lapse_renewal", "member"),
     "dues": (F("dues").desc(nulls_last=True), "-p_lapse_renewal", "member"),
@@ -25,8 +27,9 @@ _ORDERS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def matching(asked: Asked, today: dt.date) -> QuerySet[CurrentScore]:
-    """The scores that *asked* asks for, in its order; *today* is the day of the scores."""
+def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
+    """The scores of *score_set* that *asked* asks for, in its order."""
+    today = score_set.as_of
     found = CurrentScore.objects.annotate(rise=F("risk_score") - F("previous_risk_score"))
     exact = {"band": asked.band, "member_type": asked.kind, "chapter_id": asked.chapter}
     found = found.filter(**{name: value for name, value in exact.items() if value})
@@ -34,6 +37,12 @@ def matching(asked: Asked, today: dt.date) -> QuerySet[CurrentScore]:
         found = found.filter(in_grace=True)
     if asked.call:
         found = found.filter(call_now())
+    if asked.now:
+        found = to_call(found, score_set)
+    if asked.payment:
+        found = found.filter(payment_to_fix())
+    if asked.silent is not None:
+        found = found.filter(first_year(asked.silent, today), first_act_days=None)
     if asked.due is not None:
         found = found.filter(due_within(asked.due, today))
     if asked.change:
@@ -48,16 +57,47 @@ def call_now() -> Q:
     return Q(risk_rank__gte=CALL_NOW) & Q(renewal_due_on__isnull=False)
 
 
+def to_call(found: QuerySet[CurrentScore], score_set: ScoreSet) -> QuerySet[CurrentScore]:
+    """Of *found*, those to be called now.
+
+    They are of the top 10 % by rank, in grace or within the days in which playbooks begin. Left alone are those who
+    renew by themselves, the do-not-wake list, and the control groups that are being measured: a call would wake the
+    ones, and make the others no control any more.
+    """
+    today = score_set.as_of
+    alone = DoNotWake.objects.filter(Q(until=None) | Q(until__gte=today), member=OuterRef("member"))
+    names = score_set.day.get("experiments", [])
+    control = Assignment.objects.filter(experiment__in=names, arm="control", member=OuterRef("member"))
+    soon = Q(in_grace=True) | due_within(place.settings().outreach.start_days, today)
+    return found.filter(call_now(), soon, ~Exists(alone), ~Exists(control), auto_renew=False)
+
+
+def payment_to_fix() -> Q:
+    """Members with a payment to put right."""
+    return ~Q(payment_trouble="")
+
+
+def first_year(days: int, today: dt.date) -> Q:
+    """Members in their first term who joined *days* ago, one of `SILENT`, up to the next of them."""
+    until = next((one for one in SILENT if one > days), None)
+    joined = Q(joined_on__lte=today - dt.timedelta(days=days))
+    return joined if until is None else joined & Q(joined_on__gt=today - dt.timedelta(days=until))
+
+
 def due_within(days: int, today: dt.date) -> Q:
     """Terms that end from *today* on, within so many *days*."""
     return Q(renewal_due_on__gte=today, renewal_due_on__lte=today + dt.timedelta(days=days))
 
 
 def changed(change: str) -> Q:
-    """Members who became high, or are so no longer, since the scores before."""
+    """What became of members since the scores before; a key of `tenure.web.asked.CHANGES`."""
     was_high = Q(previous_band="high")
     if change == "high":
         return Q(band="high") & ~was_high & ~Q(previous_band="")
+    if change == "renewed":
+        return Q(renewal_due_on__gt=F("previous_due_on"))
+    if change == "odd":
+        return Q(risk_score__gte=F("previous_risk_score") + _ODD) | Q(risk_score__lte=F("previous_risk_score") - _ODD)
     return was_high & ~Q(band="high")
 
 
@@ -88,14 +128,51 @@ class Row:
     renewal_day: str
     dues: str
     since: str
+    payment: str
+    act: Act
+
+
+@dataclass(frozen=True)
+class Act:
+    """The next step: what it is called, the proposal that holds it, what an hour of calls keeps, and whose it is."""
+
+    label: str = ""
+    proposal: int | None = None
+    worth: str = ""
+    whose: str = ""
 
 
 def rows_of(scores: Iterable[CurrentScore], today: dt.date) -> list[Row]:
-    """*scores* in words, with two look-ups for names, however many there are."""
+    """*scores* in words, with as many look-ups for names and next steps, however many there are."""
     scores = list(scores)
     members = [score.member for score in scores]
-    ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
-    return [_row(score, ids.get(score.member, ""), names.get(score.member, ""), today) for score in scores]
+    ids, names, open_now = identities.ids_of(members=members), contacts.names_of(members=members), _proposals(members)
+    return [
+        _row(score, ids.get(score.member, ""), names.get(score.member, ""), open_now.get(score.member), today)
+        for score in scores
+    ]
+
+
+def _proposals(members: list[int]) -> dict[int, Proposal]:
+    """The proposal that waits for each of *members*, the one most worth an hour where there are several."""
+    waiting = Proposal.objects.filter(member__in=members, state=Proposal.State.OPEN).prefetch_related("steps")
+    return {row.member: row for row in waiting.order_by(F("worth").asc(nulls_first=True), "-pk")}
+
+
+_LABELS = {
+    "callback": "Call", "task": "Task", "email": "Write", "sms": "Write", "in_app": "Write", "offer": "Payment plan",
+    "survey": "Ask", "alert": "Read the alert",
+}  # fmt: skip
+
+
+def _act(score: CurrentScore, proposal: Proposal | None) -> Act:
+    worth = f"{words.money(score.worth)} an hour" if score.worth else ""
+    if proposal is None:
+        label = "Fix payment" if score.payment_trouble else "Call" if is_call(score) else ""
+        return Act(label, None, worth)
+    kinds = [step.kind for step in proposal.steps.all()]
+    label = next((_LABELS[kind] for kind in kinds if kind in _LABELS), "Open the draft")
+    return Act(label, proposal.pk, worth, proposal.assignee)
 
 
 def is_call(score: CurrentScore) -> bool:
@@ -135,7 +212,7 @@ def since_of(score: CurrentScore, today: dt.date) -> str:
     return f"{'up' if moved > 0 else 'down'} {abs(moved)} since {words.day(score.previous_as_of, near=today)}"
 
 
-def _row(score: CurrentScore, member_id: str, name: str, today: dt.date) -> Row:
+def _row(score: CurrentScore, member_id: str, name: str, proposal: Proposal | None, today: dt.date) -> Row:
     about = [score.member_type, f"chapter {score.chapter_id}" if score.chapter_id else ""]
     if score.record_type == "organization" and score.member_type.casefold() != "organization":
         about.insert(0, "Organization")
@@ -153,9 +230,18 @@ def _row(score: CurrentScore, member_id: str, name: str, today: dt.date) -> Row:
         but=words.but(score.against),
         renewal=words.renewal(score.renewal_due_on, in_grace=score.in_grace, standing=score.standing, today=today),
         renewal_day=words.day(score.renewal_due_on, near=today) if score.renewal_due_on else "",
-        dues=f"{score.dues:,.0f}" if score.dues else "",
+        dues=words.money(score.dues) if score.dues else "",
         since=since_of(score, today),
+        payment=payment_words(score, today),
+        act=_act(score, proposal),
     )
+
+
+def payment_words(score: CurrentScore, today: dt.date) -> str:
+    """What is to be put right about a payment; empty for nothing."""
+    since = words.day(score.payment_trouble_on, near=today)
+    said = {"declined": f"Payment failed on {since}, none since", "card": f"Card runs out; noticed on {since}"}
+    return said.get(score.payment_trouble, "")
 
 
 COLUMNS = (
@@ -166,6 +252,8 @@ COLUMNS = (
     "renewal_due_on",
     "in_grace",
     "dues",
+    "worth",
+    "payment_trouble",
     "band",
     "risk_score",
     "p_lapse_renewal",

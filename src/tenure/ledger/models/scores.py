@@ -7,7 +7,11 @@ from django.db.models import F, Q
 
 
 class ScoreSet(models.Model):
-    """Which scores the current ones are: one row, replaced with them in one transaction."""
+    """Which scores the current ones are: one row, replaced with them in one transaction.
+
+    `arrived` and `left`: members who have a score and had none the day before, and the other way round. `day` holds
+    figures of the night that a page must not reckon itself, kept at `day_at`.
+    """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     as_of = models.DateField()
@@ -16,6 +20,10 @@ class ScoreSet(models.Model):
     digest = models.CharField(max_length=64)
     run = models.ForeignKey("ledger.Run", on_delete=models.SET_NULL, null=True)
     written_at = models.DateTimeField()
+    arrived = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
+    day = models.JSONField(default=dict)
+    day_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "ledger_score_set"
@@ -27,6 +35,12 @@ class CurrentScore(models.Model):
 
     Probabilities run from 0 to 1, `risk_score` and points from 0 to 100; `usual` is the mean probability of the
     member's type. The `previous_…` columns hold the score of the last earlier day.
+
+    The last columns are filled by the night after scoring, from what was known at the start of its day. `worth`: dues
+    that an hour of calls is expected to keep. `payment_trouble`: a payment `declined`, or a `card` about to run out,
+    that no payment has followed since `payment_trouble_on`. `joined_on`: of members in their first term, and
+    `first_act_days` from then to the first thing done, null while there is none. `like_…`: of so many past
+    decisions that were scored closest, by a model that did not know them, how many lapsed.
     """
 
     member = models.BigIntegerField(primary_key=True)
@@ -64,6 +78,20 @@ class CurrentScore(models.Model):
     previous_risk_score = models.PositiveSmallIntegerField(null=True)
     previous_band = models.CharField(max_length=10, blank=True, default="")
     previous_as_of = models.DateField(null=True)
+    previous_due_on = models.DateField(null=True)
+    worth = models.FloatField(null=True)
+    lifetime_value = models.FloatField(null=True)
+    is_top_value = models.BooleanField(default=False)
+    leaving_reason = models.CharField(max_length=60, blank=True, default="")
+    payment_trouble = models.CharField(max_length=10, blank=True, default="")
+    payment_trouble_on = models.DateField(null=True)
+    joined_on = models.DateField(null=True)
+    first_act_days = models.IntegerField(null=True)
+    auto_renew = models.BooleanField(default=False)
+    like_decided = models.PositiveIntegerField(default=0)
+    like_lapsed = models.PositiveIntegerField(default=0)
+    like_low = models.FloatField(null=True)
+    like_high = models.FloatField(null=True)
 
     class Meta:
         db_table = "ledger_current_score"
@@ -73,6 +101,7 @@ class CurrentScore(models.Model):
             models.Index(fields=("member_type", "-p_lapse_renewal"), name="score_by_type"),
             models.Index(fields=("chapter_id", "-p_lapse_renewal"), name="score_by_chapter"),
             models.Index(fields=("renewal_due_on", "-p_lapse_renewal"), name="score_by_due"),
+            models.Index(fields=("-worth", "member"), name="score_by_worth"),
         )
         constraints = (
             models.CheckConstraint(

@@ -1,0 +1,130 @@
+"""What follows from a night's scores for the pages that staff keep open, reckoned once and kept with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from tenure.app import playbooks
+from tenure.app.house import House
+from tenure.app.outages import outages
+from tenure.app.walk import Walk
+from tenure.impact import HOLDOUT
+
+if TYPE_CHECKING:
+    from tenure.app.situation import Lookup
+    from tenure.risk import Model
+
+STEP = "day"
+_LONG_SILENCE = 90
+_PAYMENT_NEWS_DAYS = 30
+_PAYMENT_NEAR_DAYS = 60
+
+
+def look(house: House, walk: Walk, as_of: dt.date, model: Model, frame: pl.DataFrame, situation: Lookup) -> None:
+    """Fill what the pages show beside the scores of the night; nothing when it is filled already.
+
+    Args:
+        house: The association's.
+        walk: The night.
+        as_of: Its day: only what was recorded before its start is used.
+        model: The model that made the scores.
+        frame: The scores.
+        situation: Gives the situation of the night.
+    """
+    from tenure.ledger import scores
+
+    with walk.step(STEP, "Look at the day") as tell:
+        current = scores.current()
+        if current is None or current.as_of != as_of or current.day_at is not None:
+            tell.unchanged(f"what follows from the scores of {as_of} is kept")
+            return
+        decisions = house.registry.decisions(model.version)
+        rows = _rows(house, situation(), frame, decisions)
+        tell("what was so in past years")
+        figures = _figures(house, as_of, decisions)
+        scores.keep_day(rows=rows, figures=figures, clock=house.clock, fence=walk.run.fence)
+        payments = rows.filter(pl.col("payment_trouble") != "").height
+        silent = rows.filter(_is_silent(as_of)).height
+        tell.count(payments_to_fix=payments, first_year_silent=silent, stopped_feeds=len(figures["outages"]))
+        tell.say(
+            f"{payments:,} payments to fix; {silent:,} first-year members have done nothing in {_LONG_SILENCE} days"
+        )
+
+
+def _is_silent(as_of: dt.date) -> pl.Expr:
+    old = (pl.lit(as_of) - pl.col("joined_on")).dt.total_days() >= _LONG_SILENCE
+    return old & pl.col("first_act_days").is_null()
+
+
+def _rows(house: House, situation: pl.DataFrame, frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+    """The columns of `tenure.ledger.scores.NIGHTLY`, a line per scored member."""
+    from tenure.risk.alike import alike
+
+    told = situation.select(
+        "member",
+        "lifetime_value",
+        "auto_renew",
+        pl.col("top_value").alias("is_top_value"),
+        pl.col("reason").fill_null("").alias("leaving_reason"),
+        *_payments(),
+        pl.when("is_new").then(pl.col("as_of") - pl.duration(days=pl.col("tenure_days"))).alias("joined_on"),
+        pl.when("is_new").then("days_since_join_act").alias("first_act_days"),
+    )
+    settings = house.settings
+    an_hour = settings.outreach.assumed_kept * 60 / settings.capacity.minutes_per_call
+    found = frame.select(
+        "member",
+        pl.when(pl.col("renewal_due_on").is_not_null())
+        .then(pl.col("p_lapse_renewal") * pl.col("dues") * an_hour)
+        .alias("worth"),
+    )
+    like = alike(frame["p_lapse_renewal"].to_numpy(), decisions)
+    counted = found.with_columns(
+        like_decided=pl.Series(like.decided),
+        like_lapsed=pl.Series(like.lapsed),
+        like_low=pl.Series(like.low).fill_nan(None),
+        like_high=pl.Series(like.high).fill_nan(None),
+    )
+    return counted.join(told, on="member", how="left", maintain_order="left").with_columns(
+        pl.col("leaving_reason", "payment_trouble").fill_null(""),
+        pl.col("is_top_value", "auto_renew").fill_null(value=False),
+    )
+
+
+def _payments() -> list[pl.Expr]:
+    """What is to be put right about a payment, and since when; a decline goes before a card that runs out.
+
+    It is when it is news, or when the next payment is near; a card that ran out in spring can wait until the term ends.
+    """
+    near = pl.col("days_to_renewal") <= _PAYMENT_NEAR_DAYS
+    declined, card = (
+        pl.when((pl.col(name) <= _PAYMENT_NEWS_DAYS) | near).then(pl.col(name))
+        for name in ("payment_failed_days", "card_expires_days")
+    )
+    days = pl.coalesce(declined, card)
+    return [
+        pl.when(declined.is_not_null())
+        .then(pl.lit("declined"))
+        .when(card.is_not_null())
+        .then(pl.lit("card"))
+        .otherwise(pl.lit(""))
+        .alias("payment_trouble"),
+        (pl.col("as_of") - pl.duration(days=days)).alias("payment_trouble_on"),
+    ]
+
+
+def _figures(house: House, as_of: dt.date, decisions: pl.DataFrame) -> dict[str, Any]:
+    from tenure.insights.first_year import silent_in_past_years
+
+    found, _ = playbooks.in_use(house)
+    return {
+        "outages": [
+            {"feed": one.feed, "since": one.since.isoformat(), "leaning": list(one.leaning)}
+            for one in outages(house, as_of)
+        ],
+        "experiments": sorted({HOLDOUT, *(one.experiment for one in found if one.experiment)}),
+        "first_year": silent_in_past_years(house.lake, decisions, as_of),
+    }

@@ -1,0 +1,96 @@
+"""What the page of the day says in words: its opening sentence, how fresh it is, payments, first-year members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.ledger import contacts, identities
+from tenure.ledger.models import CurrentScore, RunStep, ScoreSet
+from tenure.web import place, words
+from tenure.web.overview import FirstYear, Overview
+from tenure.web.queue_draft import instant
+from tenure.web.worklist import payment_words
+
+
+def opening(figures: Overview, calls: int, waiting: int, told: int) -> list[dict[str, str]]:
+    """The sentence that opens the page, in pieces of which some are links; what there is none of is left out."""
+    parts = [
+        {"text": f"{words.count(calls)} to call", "link": "?now=1&sort=worth#work"},
+        {"text": f"{words.plural(waiting, 'draft')} to approve", "link": "/queue/"},
+        {"text": f"{words.plural(figures.payment, 'payment')} to fix", "link": "#payments"},
+        {"text": words.plural(told, "alert"), "link": "#alerts"},
+    ]
+    counts = (waiting, figures.payment, told)
+    there = [parts[0], *(part for part, count in zip(parts[1:], counts, strict=True) if count)]
+    pieces: list[dict[str, str]] = []
+    for i, part in enumerate(there):
+        pieces += [{"text": " and " if i == len(there) - 1 else ", "}, part] if i else [part]
+    return [*pieces, {"text": "."}]
+
+
+def fresh(score_set: ScoreSet) -> str:
+    """How old scores and records are, by the association's clock."""
+    scored = f"Scored {instant(score_set.written_at)}"
+    read = RunStep.objects.filter(name="sync", state__in=("done", "unchanged")).order_by("-id").first()
+    return f"{scored}; records read {instant(read.started_at)}" if read else scored
+
+
+def hours(calls: int) -> str:
+    """How far the hours of staff reach, where the settings state them."""
+    capacity = place.settings().capacity
+    week = int(capacity.minutes_per_week / capacity.minutes_per_call)
+    if not week or not calls:
+        return ""
+    return f"Your hours reach {words.plural(week, 'call')} a week" + (", all of these" if week >= calls else "")
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A payment to put right: whose, how much is at stake, and what is wrong."""
+
+    member_id: str
+    name: str
+    dues: str
+    said: str
+
+
+def payments(figures: Overview, score_set: ScoreSet) -> list[Payment]:
+    """The payments with most at stake, in words."""
+    scores = CurrentScore.objects.in_bulk(figures.payments)
+    ids, names = identities.ids_of(members=figures.payments), contacts.names_of(members=figures.payments)
+    return [
+        Payment(
+            ids.get(member, ""),
+            names.get(member) or f"Member {ids.get(member, '')}",
+            words.money(scores[member].dues) if scores[member].dues else "",
+            payment_words(scores[member], score_set.as_of),
+        )
+        for member in figures.payments
+        if member in scores
+    ]
+
+
+def first_year(rows: tuple[FirstYear, ...], score_set: ScoreSet) -> dict[str, Any]:
+    """The table of first-year members who have done nothing, and what that has meant in past years."""
+    silent = sum(row.silent for row in rows)
+    past = score_set.day.get("first_year")
+    said = ""
+    if past:
+        shares = [words.in_hundred(past[kind]["lapsed"] / past[kind]["decided"]) for kind in ("silent", "others")]
+        decided = [words.count(past[kind]["decided"]) for kind in ("silent", "others")]
+        said = (
+            f"Of {decided[0]} members silent for {past['days']} days in past years, {shares[0]} in 100 lapsed at the "
+            f"first renewal; of {decided[1]} others, {shares[1]}."
+        )
+    return {
+        "rows": [
+            (row, f"{row.since} to {row.until - 1} days ago" if row.until else f"{row.since} days ago or more",
+             round(100 * row.silent / row.members) if row.members else None)
+            for row in rows
+        ],
+        "finding": f"{words.plural(silent, 'first-year member')} {'has' if silent == 1 else 'have'} done nothing",
+        "members": sum(row.members for row in rows),
+        "past": said,
+        "is_known": score_set.day_at is not None,
+    }  # fmt: skip
