@@ -106,11 +106,10 @@ def addresses(client: httpx.Client) -> list[str]:
     members = [one["member_id"] for one in client.get("/today.json").json()["members"][:5]]
     page = client.get("/queue/").text
     drafts = sorted(set(re.findall(r"open=(\d+)", page)))[:3]
-    wanted = [
-        "/health", "/", "/?band=high&sort=dues", "/?q=an", "/?all=1", "/?all=1&page=40", "/?due=30&sort=date", "/queue/", "/playbooks/",
-        "/audit/", "/sending/", "/model/", "/runs/", "/membership/", "/settings/", "/reports/", "/keys/",
-        *(f"/members/{member}/" for member in members), *(f"/queue/?open={draft}" for draft in drafts),
-    ]  # fmt: skip
+    lists = ["/", "/?band=high&sort=dues", "/?q=an", "/?all=1", "/?all=1&page=40", "/?due=30&sort=date", "/queue/"]
+    rooms = ["playbooks", "audit", "sending", "model", "runs", "membership", "settings", "reports", "keys"]
+    wanted = ["/health", *lists, *(f"/{room}/" for room in rooms)]
+    wanted += [*(f"/members/{member}/" for member in members), *(f"/queue/?open={draft}" for draft in drafts)]
     return [address for address in wanted if client.get(address).status_code == 200]
 
 

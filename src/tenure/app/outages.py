@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from tenure.app.house import House
 from tenure.base.errors import TenureError
 
-_LOOK_BACK = dt.timedelta(days=400)
+_LOOK_BACK = dt.timedelta(days=3 * 366)
+"""Long enough for a pause that comes once a year to have come more than once."""
+
 _DAYS_TO_TELL = 20
 """Days with rows below which a feed is too rare for its silence to mean anything."""
 
