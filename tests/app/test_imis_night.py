@@ -77,6 +77,15 @@ def test_doctor_notes_an_account_that_may_do_too_much(imis_home: Path):
     assert "Add Payment" in forbidden["words"]
 
 
+def test_doctor_says_what_it_cannot_know_of_the_account_and_how_to_look(imis_home: Path, site: Site):
+    """Whether it may sign in to the pages; the REST service does not tell, and no page is asked for."""
+    pages = findings(imis_home)["sign-in to pages"]
+
+    assert pages["state"] == "note"
+    assert "does not tell" in pages["words"]
+    assert f"open {site.url} in a private window" in pages["mend"]
+
+
 def test_doctor_notes_a_clock_that_is_wrong(imis_home: Path, site: Site):
     site.fault(clock_skew={"seconds": 600})
 

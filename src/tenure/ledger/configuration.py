@@ -61,22 +61,15 @@ def migrate() -> None:
 
     Of several processes that ask at once, one does it, and the others wait for it.
     """
-    from django.core.management import call_command
     from django.db import connection
+
+    from tenure.ledger import migrating
 
     with _alone():
-        if _is_behind():
-            call_command("migrate", verbosity=0, interactive=False)
+        if migrating.is_behind():
+            migrating.apply_all()
             # A migration of the table itself may have cost it its triggers.
             guards.install(connection)
-
-
-def _is_behind() -> bool:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 @contextmanager

@@ -44,6 +44,7 @@ def look(house: House) -> Iterator[Finding]:
         yield clock(client)
         yield from feeds.look(house, client)
         yield from _forbidden(client)
+        yield _pages(house)
         yield from _table(house, client)
         yield _manners(house, client)
 
@@ -92,6 +93,16 @@ def _forbidden(client: ImisClient) -> Iterator[Finding]:
         yield Finding("forbidden", NOTE, "iMIS does not say what the account may do", mend)
     else:
         yield Finding("forbidden", OK, "the account may write neither contacts nor dues nor money")
+
+
+def _pages(house: House) -> Finding:
+    """Nothing in the REST service speaks of it, and trying it out could lock the account."""
+    words = "iMIS does not tell whether the account may also sign in to its pages, as a person does"
+    mend = (
+        f"open {house.settings.source.url} in a private window and sign in as {house.settings.source.username}; "
+        "if that lets you in, do as docs/imis.md says under rights"
+    )
+    return Finding("sign-in to pages", NOTE, words, mend)
 
 
 def _table(house: House, client: ImisClient) -> Iterator[Finding]:

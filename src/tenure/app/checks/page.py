@@ -54,6 +54,7 @@ LOOKS: dict[str, dict[str, str]] = {
         "first load": "how many requests reading everything takes, and how long within the hourly budget",
         "activity types": "types of activity in use that the mapping does not know, with how many rows bear them",
         "forbidden": "whether the account may write contacts, dues or money; asked by `_haspermission`, never tried",
+        "sign-in to pages": "what iMIS does not tell: whether the account may sign in as a person does",
         "write-back": "whether the table for the scores is there, or may be made",
         "write right": "whether the account may add and update rows of that table",
         "requests": "how many requests looking took, and how many an hour are allowed",
