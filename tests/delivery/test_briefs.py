@@ -122,6 +122,20 @@ def test_a_report_waits_while_a_night_is_under_way(home: Home, settings: Setting
     assert worked(home, settings, mail, TUESDAY) == {"report": 1}
 
 
+def test_it_tells_of_payments_and_of_what_changed(home: Home, settings: Settings, mail: MailSink):
+    from tenure.ledger.models import CurrentScore
+
+    before = {"previous_as_of": dt.date(2025, 3, 3), "previous_band": "medium", "previous_risk_score": 40}
+    trouble = {"payment_trouble": "declined", "payment_trouble_on": dt.date(2025, 3, 1), "dues": 240}
+    CurrentScore.objects.filter(member=1).update(**before, **trouble)
+    subscribe("marta")
+    worked(home, settings, mail, TUESDAY)
+
+    words = body_of(mail.messages[0], "plain")
+    assert "1 payment to fix, $240 at stake" in words
+    assert "Newly high risk" in words.partition("Since March 3")[2]
+
+
 def test_a_liaison_reads_of_their_chapter_alone_and_not_of_the_whole_week(
     home: Home, settings: Settings, mail: MailSink
 ):

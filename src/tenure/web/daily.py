@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from tenure.base.settings import Settings
 from tenure.briefing import Brief, Link, Part
@@ -13,10 +14,10 @@ from tenure.ledger.models import CurrentScore, Proposal, ScoreSet
 from tenure.web import words
 from tenure.web.alerts import Alert, alerts
 from tenure.web.asked import Asked
-from tenure.web.overview import overview_of
+from tenure.web.overview import Overview, overview_of
 from tenure.web.roles import of_chapter
 from tenure.web.today import months_figure
-from tenure.web.today_words import opening
+from tenure.web.today_words import first_year, opening, payments
 from tenure.web.worklist import matching, rows_of
 
 _SHOWN = 10
@@ -69,8 +70,47 @@ def _daily_parts(score_set: ScoreSet, chapter: str | None, settings: Settings, t
     if first:
         heading = f"Call {'first' if chosen.count() > len(first) else 'now'}"
         yield Part(heading, table=_people(first, score_set, settings), link=Link("The whole work list", "/#work"))
+    if figures.before is not None:
+        since = f"Since {words.day(figures.before, near=score_set.as_of)}"
+        yield Part(since, table=_changes(figures), link=Link("Who they are", "/"))
+    if figures.payment:
+        heading = f"{words.plural(figures.payment, 'payment')} to fix, {words.money(figures.payment_dues)} at stake"
+        yield Part(heading, table=_payments(figures, score_set, settings), link=Link("All of them", "/?payment=1#work"))
+    silent = first_year(figures.first_year, score_set)
+    if silent["is_known"] and silent["members"]:
+        yield Part(
+            silent["finding"], tuple(filter(None, (_of_joiners(silent), silent["past"]))), link=Link("Today", "/")
+        )
     if (chart := months_figure(figures, score_set)) is not None:
         yield Part(chart.finding, figure=chart, link=Link("Today", "/"))
+
+
+def _changes(figures: Overview) -> Table:
+    renewed = f"{words.money(figures.renewed_dues)} of dues; {words.count(figures.contacted)} had been contacted"
+    rows = [
+        ("Newly high risk", figures.newly_high, ""),
+        ("No longer high", figures.recovered, ""),
+        ("Renewed, off the list", figures.renewed, renewed if figures.renewed else ""),
+        ("Moved by 30 points or more", figures.odd, "see whether their records are right" if figures.odd else ""),
+    ]
+    columns = (Column("What", False), Column("Members"), Column("", False))
+    return Table(
+        "Members whose standing changed", columns, tuple((what, words.count(n), more) for what, n, more in rows)
+    )
+
+
+def _payments(figures: Overview, score_set: ScoreSet, settings: Settings) -> Table:
+    columns = (Column("Member", False), Column("Dues"), Column("What is wrong", False))
+    rows = tuple(
+        (one.name if settings.reports.names else f"Member {one.member_id}", one.dues, one.said)
+        for one in payments(figures, score_set)
+    )
+    return Table("Those with most at stake", columns, rows)
+
+
+def _of_joiners(silent: dict[str, Any]) -> str:
+    joined = words.count(silent["members"])
+    return f"No login, event, download or post since joining, of {joined} who joined 30 days ago or more."
 
 
 def _people(scores: list[CurrentScore], score_set: ScoreSet, settings: Settings) -> Table:
