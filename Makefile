@@ -45,6 +45,7 @@ torture: $(VENV)/tested-with ## Kill 200 syncs and write-backs, try a thousand w
 	$(BIN)/python benchmarks/delivery_torture.py
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py
 	TENURE_CASES=200 $(BIN)/python -m pytest --timeout=3600 tests/risk/test_drift_gate.py
+	TENURE_CASES=100 $(BIN)/python -m pytest --timeout=3600 tests/web/test_web_api.py
 	TENURE_CASES=50 TENURE_ACTS=500 $(BIN)/python -m pytest --timeout=3600 tests/ledger/test_approval_machine.py
 	$(BIN)/python benchmarks/full_disk.py $(FULL_DISK)
 	$(BIN)/python benchmarks/simulated_year.py $(YEAR)

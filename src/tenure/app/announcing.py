@@ -12,10 +12,9 @@ import orjson
 
 from tenure.app.house import House
 from tenure.app.letters import Mailing
-from tenure.base.errors import UsageError
 from tenure.base.pseudonym import Pseudonyms
 from tenure.outreach.channels import webhooks
-from tenure.outreach.channels.events import EVENTS, OF_ACTS, body_of
+from tenure.outreach.channels.events import OF_ACTS, body_of
 from tenure.outreach.channels.outside import Outside
 from tenure.outreach.channels.parcel import Handing, NotTaken, Parcel, Refused
 
@@ -171,18 +170,6 @@ class Announcer:
                 f"answers again, run\n\n    tenure webhook replay {endpoint.name} --by YOUR-NAME\n"
             )
             self._mailing.to_administrators(f"webhook:{endpoint.name}", f"Webhook {endpoint.name} is disabled", words)
-
-
-def known_events(names: tuple[str, ...]) -> list[str]:
-    """*names*, each of which is an event.
-
-    Raises:
-        UsageError: One is not.
-    """
-    for name in names:
-        if name not in EVENTS:
-            raise UsageError(f"there is no event {name!r}", mend=f"it is one of {', '.join(EVENTS)}")
-    return list(names)
 
 
 def _band_of(proposal: Any) -> str:

@@ -49,6 +49,7 @@ READS = {
     "audit map": "changes nothing",
     "webhook secret": "changes nothing",
     "audit show": "changes nothing",
+    "token list": "changes nothing",
     "audit anchor": "adds a file and leaves the ledger as it is",
 }
 """Commands that need no row of the log, and why. A new command that is not here and tells of nothing fails a test."""
@@ -294,13 +295,22 @@ def _views(patterns: Iterable[Any], before: str) -> Iterator[tuple[str, Callable
         route = before + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):
             yield from _views(pattern.url_patterns, route)
+        elif operations := _operations(pattern.callback):
+            yield from ((f"{route} {'/'.join(one.methods)}", one.view_func) for one in operations)
         else:
             yield route, getattr(pattern.callback, "view_class", pattern.callback)
 
 
+def _operations(view: Callable[..., Any]) -> list[Any]:
+    """What stands behind an address of the API: one operation a method, each with a function of its own."""
+    inside = [cell.cell_contents for cell in getattr(view, "__closure__", None) or ()]
+    return next((list(each.operations) for each in inside if hasattr(each, "operations")), [])
+
+
 def _only_reads(view: Callable[..., Any]) -> bool:
-    """Whether a view says that it takes nothing but GET and HEAD."""
+    """Whether a view, or an operation of the API, says that it takes nothing but GET and HEAD."""
     source = ast.parse(inspect.getsource(inspect.unwrap(view)).lstrip())
-    names = {each.id for node in source.body for each in getattr(node, "decorator_list", []) for each in ast.walk(each)
-             if isinstance(each, ast.Name)}  # fmt: skip
-    return bool(names & _SAFE)
+    decorators = [each for node in source.body for each in getattr(node, "decorator_list", [])]
+    names = {each.id for one in decorators for each in ast.walk(one) if isinstance(each, ast.Name)}
+    methods = {one.func.attr for one in decorators if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)}
+    return bool(names & _SAFE) or methods == {"get"}

@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, str]] = {
     "consent": "Write down what members consent to, and show it.",
     "experiment": "Look at control groups and their splits.",
     "staff": "Manage the accounts that sign in to the staff pages.",
+    "token": "Make, list and revoke tokens for programs.",
     "demo": "Try everything on a simulated association, in one command.",
 }
 """Each command and the sentence that lists it; held here so that `tenure --help` imports none of them."""

@@ -68,8 +68,22 @@ def disable(*, endpoint: Endpoint, why: str, by: str, clock: Clock = system_cloc
     """Tell an endpoint nothing more; what is on its way waits for a replay."""
     with transaction.atomic():
         endpoint.disabled_at, endpoint.disabled_why = clock(), why[:200]
-        endpoint.save(update_fields=["disabled_at", "disabled_why"])
+        Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=endpoint.disabled_at, disabled_why=why[:200])
         _note("disable", endpoint, by, clock, why=why[:200])
+
+
+def remove(*, name: str, by: str, clock: Clock = system_clock) -> None:
+    """Forget an endpoint, and what was on its way to it, as when the other side unsubscribes.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    with transaction.atomic():
+        one = named(name)
+        waiting = one.messages.filter(state=State.PENDING).count()
+        one.messages.all().delete()
+        one.delete()
+        _note("remove", one, by, clock, waiting=waiting)
 
 
 def replay(*, name: str, by: str, clock: Clock = system_clock) -> int:
@@ -130,9 +144,8 @@ def due(now: dt.datetime, limit: int = 50) -> list[EndpointMessage]:
 
 def taken(*, message: EndpointMessage, status: int, clock: Clock = system_clock) -> None:
     """Note that the receiver took a message."""
-    message.state, message.last_status, message.last_error, message.ended_at = State.DONE, status, "", clock()
-    message.attempts += 1
-    message.save(update_fields=["state", "attempts", "last_status", "last_error", "ended_at"])
+    done = {"state": State.DONE, "last_status": status, "last_error": "", "ended_at": clock()}
+    _settle(message, done)
 
 
 def failed(
@@ -140,12 +153,18 @@ def failed(
 ) -> None:
     """Note a failed attempt; without *again* the message is given up."""
     now = clock()
-    message.attempts += 1
-    message.last_status, message.last_error = status, why[:200]
-    message.next_at = now + (again or dt.timedelta(0))
+    found: dict[str, Any] = {"last_status": status, "last_error": why[:200], "next_at": now + (again or dt.timedelta())}
     if again is None:
-        message.state, message.ended_at = State.GIVEN_UP, now
-    message.save(update_fields=["state", "attempts", "last_status", "last_error", "next_at", "ended_at"])
+        found |= {"state": State.GIVEN_UP, "ended_at": now}
+    _settle(message, found)
+
+
+def _settle(message: EndpointMessage, found: dict[str, Any]) -> None:
+    """Note what became of an attempt; of a message whose endpoint was removed meanwhile nothing is kept."""
+    found["attempts"] = message.attempts + 1
+    for name, value in found.items():
+        setattr(message, name, value)
+    EndpointMessage.objects.filter(pk=message.pk).update(**found)
 
 
 def forget(*, before: dt.datetime) -> int:

@@ -22,6 +22,9 @@ class Act(StrEnum):
     AUTO_SEND = "let a template leave without being looked at each time"
     AUDIT = "read the audit log"
     MODEL = "read the model's page and the runs"
+    TOKENS = "make tokens for programs that act in your name"
+    WEBHOOKS = "let other systems be told what happens"
+    STAFF = "manage accounts, roles and everybody's tokens"
 
 
 _EVERYONE = frozenset(Role)
@@ -38,6 +41,9 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.AUTO_SEND: frozenset({Role.ADMINISTRATOR}),
     Act.AUDIT: frozenset({Role.DIRECTOR, Role.ADMINISTRATOR, Role.AUDITOR}),
     Act.MODEL: _EVERYONE - {Role.LIAISON},
+    Act.TOKENS: _EVERYONE - {Role.VIEWER},
+    Act.WEBHOOKS: frozenset({Role.ADMINISTRATOR}),
+    Act.STAFF: frozenset({Role.ADMINISTRATOR}),
 }
 """Each act, and the roles that include it. A liaison's acts reach the members of one chapter alone."""
 

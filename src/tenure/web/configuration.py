@@ -77,9 +77,11 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "tenure.web.middleware.session_limits",
+            "tenure.web.api.door.bearer",
             "tenure.web.middleware.denials",
             "django.contrib.auth.middleware.LoginRequiredMiddleware",
             "tenure.web.roles.gate",
+            "tenure.web.api.door.turnstile",
         ],
         "TEMPLATES": [
             {

@@ -11,6 +11,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+from tenure.web.api.problems import concerns, problem
+
 _log = logging.getLogger("tenure.web")
 
 
@@ -60,6 +62,8 @@ def refused_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
+    if concerns(request):
+        return problem(request, status, title, mend=words)
     if request.path.endswith(".json"):
         return JsonResponse({"error": title, "hint": words, "reference": _reference(request)}, status=status)
     context: dict[str, Any] = {"title": title, "words": words, "reference": _reference(request), "status": status}

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from tenure.ledger import rights
 from tenure.ledger.models import Staff
 from tenure.ledger.rights import Act
+from tenure.ledger.tokens import Scope
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -53,6 +54,24 @@ ROUTES: dict[str, Act | str] = {
     "report-choose": SIGNED_IN,
     "report-file": Act.EXPORT,
     "keys": SIGNED_IN,
+    "settings": SIGNED_IN,
+    "tokens": Act.TOKENS,
+    "token-revoke": Act.TOKENS,
+    "api": SIGNED_IN,
+    "api-openapi": PUBLIC,
+    "api-members": Act.EXPORT,
+    "api-member": Act.SEE,
+    "api-proposals": Act.EXPORT,
+    "api-proposal": Act.SEE,
+    "api-approve": Act.DECIDE,
+    "api-second": Act.DECIDE,
+    "api-reject": Act.DECIDE,
+    "api-snooze": Act.DECIDE,
+    "api-runs": Act.MODEL,
+    "api-run": Act.MODEL,
+    "api-model": Act.MODEL,
+    "api-webhooks": Act.WEBHOOKS,
+    "api-webhook": Act.WEBHOOKS,
     "model": Act.MODEL,
     "model-file": Act.MODEL,
     "runs": Act.MODEL,
@@ -66,6 +85,23 @@ ROUTES: dict[str, Act | str] = {
     "health": PUBLIC,
 }
 """By the name of a route: what its reader must be allowed to do."""
+
+SCOPES: dict[str, Scope] = {
+    "api-members": Scope.SCORES,
+    "api-member": Scope.SCORES,
+    "api-proposals": Scope.QUEUE,
+    "api-proposal": Scope.QUEUE,
+    "api-approve": Scope.DECIDE,
+    "api-second": Scope.DECIDE,
+    "api-reject": Scope.DECIDE,
+    "api-snooze": Scope.DECIDE,
+    "api-runs": Scope.RUNS,
+    "api-run": Scope.RUNS,
+    "api-model": Scope.RUNS,
+    "api-webhooks": Scope.WEBHOOKS,
+    "api-webhook": Scope.WEBHOOKS,
+}
+"""By the name of a route of the API: what a token must have been made for, besides what its account may."""
 
 
 def opens(role: str, route: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tenure.web import (
+    api_page,
     audit_log,
     briefs,
     keys,
@@ -15,9 +16,12 @@ from tenure.web import (
     queue_actions,
     runs,
     sending,
+    settings,
     signin,
     today,
+    tokens,
 )
+from tenure.web.api import service
 from tenure.web.public import answer, offer, unsubscribe
 
 urlpatterns = [
@@ -53,6 +57,11 @@ urlpatterns = [
     path("reports/choose", briefs.choose, name="report-choose"),
     path("reports/<slug:kind>.<slug:form>", briefs.as_file, name="report-file"),
     path("keys/", keys.page, name="keys"),
+    path("settings/", settings.page, name="settings"),
+    path("settings/tokens/", tokens.page, name="tokens"),
+    path("settings/tokens/revoke", tokens.revoke, name="token-revoke"),
+    path("api/", api_page.page, name="api"),
+    *service.patterns(),
     path("model/", model.page, name="model"),
     path("model/<str:key>.<str:form>", model.figure_file_of, name="model-file"),
     path("runs/", runs.page, name="runs"),

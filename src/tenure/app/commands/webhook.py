@@ -9,7 +9,6 @@ import click
 from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, home_option, json_option
-from tenure.base.errors import UsageError
 
 by_option = click.option("--by", metavar="NAME", required=True, help="Who does it.")
 
@@ -29,14 +28,12 @@ def command() -> None:
 @json_option
 def add(home: Path, name: str, url: str, events: tuple[str, ...], full: bool, by: str, as_json: bool) -> int:
     """Add the endpoint NAME at URL, and print its secret, once."""
-    from tenure.app.announcing import known_events
+    house = _opened(home)
+    from tenure.outreach.channels.subscribing import subscribe
 
-    house, chosen = _opened(home), known_events(events)
-    from tenure.ledger import endpoints
-
-    _check(house, url)
-    made = endpoints.add(name=name, url=url, events=chosen, is_full=full, by=by, clock=house.clock)
-    _show(house, made, as_json)
+    given = {"name": name, "url": url, "events": events, "is_full": full, "by": by}
+    made, secret = subscribe(house.home, house.settings, **given, clock=house.clock)
+    _show(made.name, secret, as_json)
     return 0
 
 
@@ -87,8 +84,10 @@ def rotate(home: Path, name: str, by: str, as_json: bool) -> int:
     """Give the endpoint NAME a new secret; for 24 hours the old one signs as well."""
     house = _opened(home)
     from tenure.ledger import endpoints
+    from tenure.outreach.channels.subscribing import secret_of
 
-    _show(house, endpoints.rotate(name=name, by=by, clock=house.clock), as_json)
+    one = endpoints.rotate(name=name, by=by, clock=house.clock)
+    _show(name, secret_of(house.home, one, clock=house.clock), as_json)
     return 0
 
 
@@ -137,28 +136,9 @@ def _opened(home: Path) -> House:
     return house
 
 
-def _check(house: House, url: str) -> None:
-    """See, before it is kept, that messages could go to *url*."""
-    from tenure.outreach.channels.outside import Outside
-    from tenure.outreach.channels.parcel import NotTaken, Refused
-
-    try:
-        Outside(house.settings.webhooks.networks).check(url)
-    except (NotTaken, Refused) as error:
-        raise UsageError(
-            f"the endpoint cannot be told: {error.message}", mend=error.mend or "see the address"
-        ) from error
-
-
-def _show(house: House, endpoint: object, as_json: bool) -> None:
-    from tenure.base.pseudonym import Pseudonyms
-    from tenure.ledger import endpoints
-    from tenure.outreach.channels.webhooks import written
-
-    purpose = endpoints.keys_of(endpoint, house.clock())[0]
-    secret = written(Pseudonyms.of(house.home).secret(purpose))
+def _show(name: str, secret: str, as_json: bool) -> None:
     console = Console(quiet=as_json)
     if as_json:
-        console.result_json({"name": endpoint.name, "secret": secret})
+        console.result_json({"name": name, "secret": secret})
     else:
-        console.result(f"secret of {endpoint.name}, shown this once:\n{secret}")
+        console.result(f"secret of {name}, shown this once:\n{secret}")

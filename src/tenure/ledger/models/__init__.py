@@ -15,8 +15,10 @@ from tenure.ledger.models.runs import Lease, Run, RunStep
 from tenure.ledger.models.samples import Sample
 from tenure.ledger.models.scores import CurrentScore, ScoreSet
 from tenure.ledger.models.staff import SignInGuess, Staff
+from tenure.ledger.models.tokens import ApiToken
 
 __all__ = [
+    "ApiToken",
     "Approval",
     "Assignment",
     "AuditEvent",

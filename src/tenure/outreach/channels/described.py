@@ -53,18 +53,28 @@ def openapi_3() -> dict[str, Any]:
 def openapi_2() -> dict[str, Any]:
     """OpenAPI 2.0 as Power Automate imports it: one trigger, whose notification is the message.
 
-    Its `paths` describe what a flow receives. A flow's own address is given to Tenure by `tenure webhook add`.
+    A flow that is switched on gives Tenure its own address, and is told where to take it away again when it is
+    switched off; both by the API, with a token for `webhooks:manage`. Whoever imports it puts in their own host.
     """
     return {
         "swagger": "2.0",
         "info": _info(),
         "host": "tenure.example.org",
-        "basePath": "/",
+        "basePath": "/api/v1",
         "schemes": ["https"],
         "consumes": ["application/json"],
         "produces": ["application/json"],
         "paths": {
-            "/webhook": {
+            "/webhooks/{name}": {
+                "delete": {
+                    "operationId": "Unsubscribe",
+                    "summary": "Be told nothing more",
+                    "x-ms-visibility": "internal",
+                    "parameters": [{"name": "name", "in": "path", "required": True, "type": "string"}],
+                    "responses": {"204": {"description": "The flow is told nothing more"}},
+                }
+            },
+            "/webhooks": {
                 "x-ms-notification-content": {
                     "description": "One message of Tenure",
                     "schema": {"$ref": "#/definitions/Message"},
@@ -83,10 +93,24 @@ def openapi_2() -> dict[str, Any]:
                             "schema": {"$ref": "#/definitions/Subscription"},
                         }
                     ],
-                    "responses": {"201": {"description": "The flow is told from now on"}},
+                    "responses": {
+                        "201": {
+                            "description": "The flow is told from now on; DELETE the address in Location to end it",
+                            "headers": {"Location": {"type": "string"}},
+                        }
+                    },
                 },
+            },
+        },
+        "securityDefinitions": {
+            "token": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "Authorization",
+                "description": "`Bearer ` and a token that was made for webhooks:manage",
             }
         },
+        "security": [{"token": []}],
         "definitions": {"Message": _message(for_2=True), "Subscription": _subscription()},
     }
 

@@ -1,0 +1,38 @@
+"""Settings: one room for each thing that can be set on the pages, as far as the reader's role opens it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tenure.web.roles import opens
+
+
+@dataclass(frozen=True)
+class Room:
+    """One page of settings: its route, its name, and what is set there."""
+
+    route: str
+    title: str
+    about: str
+
+
+ROOMS = (
+    Room("tokens", "Tokens", "Keys by which programs ask the API in your name"),
+    Room("playbooks", "Playbooks", "What is proposed to whom, in which words; switched on and off, and edited"),
+    Room("reports", "Reports by email", "A daily and a weekly one, for you"),
+    Room("sending", "Sending", "The switch that stops everything on its way out; what got lost on the way"),
+    Room("keys", "Keyboard", "What each key does; keys can be turned off"),
+    Room("api", "API", "What programs can ask and do, and how"),
+)
+"""In their order on the page."""
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The rooms that open for the reader."""
+    role = getattr(request.user, "role", "")
+    return render(request, "settings.html", {"rooms": [room for room in ROOMS if opens(role, room.route)]})
