@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from pathlib import Path
 
@@ -117,3 +118,21 @@ def test_the_reports_of_the_day_and_the_week_are_told_and_written(first_night: P
         assert target.read_bytes().startswith(begins)
     refused = tenure("report", kind, "--out", tmp_path / "report.doc", "--home", first_night)
     assert (refused.code, "choose one of them" in refused.told) == (2, True)
+
+
+def test_the_night_keeps_the_figures_of_the_membership_page_and_reckons_them_once(night: Path, first_night: Path):
+    """What is kept is what the reports tell; a second run of the night finds them standing."""
+    told = tenure("report", "numbers", "--home", first_night, "--as-of", AS_OF, "--json").json["classes"][0]
+    due = tenure("report", "dues", "--home", first_night, "--json").json["rows"]
+    with sqlite3.connect(first_night / "ledger.sqlite3") as ledger:
+        rows = ledger.execute(
+            "SELECT part, as_of, body FROM ledger_membership_figures WHERE chapter_id = '' AND member_type = ''"
+        ).fetchall()
+    kept = {part: json.loads(body) for part, day, body in rows if day == AS_OF}
+
+    assert kept["record"]["now"]["renewal"] == [told["now"]["renewal"][name] for name in ("part", "whole")]
+    assert kept["record"]["before"]["at_end"] == told["before"]["at_end"]
+    assert kept["scores"] == [one for one in due if not one["member_type"]]
+    again = tenure("run", "--home", night, "--as-of", AS_OF, "--json").json
+    (step,) = [step for step in again["steps"] if step["name"] == "membership"]
+    assert step["state"] == "unchanged"

@@ -12,20 +12,31 @@ from hypothesis import strategies as st
 
 from tenure.charts import (
     Bin,
+    Cell,
+    ClassDays,
     Effect,
     Event,
     Figure,
     Gain,
+    Horizon,
     Month,
     Scored,
     calibration,
+    class_days,
+    dues,
+    dumbbell,
     effects,
     gains,
+    heat,
     history,
     hundred,
     months,
+    movement,
+    retention,
     strip,
 )
+from tenure.charts.movement import Month as Moved
+from tenure.charts.retention import Line, Mark
 
 SVG = "{http://www.w3.org/2000/svg}"
 DAY = dt.date(2025, 3, 1)
@@ -49,7 +60,48 @@ def some_figures() -> list[Figure]:
         gains([Gain(i / 20, min(1, i / 10), i / 15, min(1, i / 4)) for i in range(1, 21)], about="b"),
         history(nights(0.1, 0.2, 0.6), events=[Event(DAY, 'Renewed <b>"twice"</b>')], about="c"),
         months([Month(dt.date(2025, m, 1), 40 + m, 7.5 + m) for m in range(3, 9)], about="d"),
+        class_days(class_of(100, 80), finding="The February class is as it was", about="e"),
+        movement(moved((12, 7), (5, 9), (8, 0), open_=4), about="f"),
+        retention(line("joined 2021–2025", 0.8), line("joined 2016–2020", 0.7), about="g"),
+        heat(cohorts((2021, 70), (2022, 80), (2023, 90)), about="h"),
+        dues([horizon(days, 1000.0 * days, 150.0 * days) for days in (30, 60, 90)], about="i", money="$"),
     ]
+
+
+def class_of(due: int, due_before: int, today: int = 10) -> ClassDays:
+    days = today + 91
+    return ClassDays(
+        dt.date(2025, 2, 28), -90, due, due_before, [i * due // 150 for i in range(days)],
+        [i * due_before // 150 for i in range(days)], [due_before * 3 // 4] * (151 - days), due_before,
+    )  # fmt: skip
+
+
+def moved(*pairs: tuple[int, int], open_: int = 0) -> list[Moved]:
+    last = len(pairs)
+    return [
+        Moved(dt.date(2025, i, 1), came, 1, left, 1, open_ if i == last else 0, i < last)
+        for i, (came, left) in enumerate(pairs, 1)
+    ]
+
+
+def line(name: str, yearly: float, followed: int = 200, spread: float = 0.02, years: int = 6) -> Line:
+    shares = [yearly**year for year in range(years + 1)]
+    marks = [
+        Mark(year, followed, 10 * year, 5 * year, share, max(0, share - spread), min(1, share + spread))
+        for year, share in enumerate(shares)
+    ]
+    steps = [(yearly ** (m // 12), yearly ** (m // 12) * 0.97, min(1, yearly ** (m // 12) * 1.03)) for m in range(121)]
+    return Line(name, followed, steps, marks)
+
+
+def cohorts(*firsts: tuple[int, int]) -> list[Cell]:
+    cells = [Cell(year, 1, renewed, 100) for year, renewed in firsts]
+    last = firsts[-1][0]
+    return [*cells, Cell(last, 2, 3, 4), Cell(last, 3, 5, 40, whole=False), Cell(last, 4, 0, 0, whole=False)]
+
+
+def horizon(days: int, due: float, at_risk: float) -> Horizon:
+    return Horizon(days, days * 10, 20, days, days * 0.8, days * 1.2, due, at_risk, at_risk * 0.8, at_risk * 1.2)
 
 
 @pytest.mark.parametrize("figure", some_figures(), ids=lambda figure: figure.key)
@@ -60,7 +112,7 @@ def test_every_chart_is_whole_and_leaves_its_colors_to_the_page(figure: Figure):
     assert len(title.text) > 10
     assert len(reading.text) > 20
     assert not re.search(r'\b(fill|stroke|style|font-family|on\w+)="', figure.svg)
-    assert figure.finding[0].isupper()
+    assert not figure.finding[0].islower()
     assert not figure.finding.endswith(".")
     assert len(figure.table.rows) >= 3
     assert {len(row) for row in figure.table.rows} == {len(figure.table.columns)}
@@ -165,3 +217,88 @@ def test_the_bars_of_a_waterfall_meet():
     rows = [Effect(0, 16, "base"), Effect(16, 37, "up"), Effect(37, 31, "down"), Effect(0, 31, "sum")]
     drawn = [re.search(r'x="([\d.]+)" y="2" width="([\d.]+)"', bar) for bar in effects(rows, full=80)]
     assert [(float(b.group(1)), float(b.group(2))) for b in drawn] == [(0, 32), (32, 42), (62, 12), (0, 62)]
+
+
+@pytest.mark.parametrize(
+    ("yearly", "followed", "said"),
+    [
+        ((0.9, 0.8), 200, "Newer members stay longer: 59 of 100 remain after five years, 33 before"),
+        ((0.8, 0.9), 200, "Newer members leave sooner: 33 of 100 remain after five years, 59 before"),
+        ((0.9, 0.9), 200, "Newer members stay about as long as older ones: 59 of 100 remain after five years, 59"),
+        ((0.9, 0.8), 20, "59 of 100 remain after five years"),
+        ((0.9, 0.8), 5, "Too few are followed long enough to tell"),
+    ],
+)
+def test_cohorts_differ_only_where_their_ranges_do_not_touch(yearly: tuple[float, float], followed: int, said: str):
+    newer, older = (line(name, share, followed) for name, share in zip(("newer", "older"), yearly, strict=True))
+    assert retention(newer, older, about="").finding.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("firsts", "said"),
+    [
+        (((2021, 70), (2022, 80), (2023, 90)), "First renewals are at their best: 90 in 100 of 2023, 70 of 2021"),
+        (((2021, 90), (2022, 80), (2023, 70)), "First renewals are at their weakest: 70 in 100 of those who joined"),
+        (((2021, 80), (2022, 70), (2023, 78)), "The weakest first renewal is that of 2022: 70 in 100; of 2023, 78"),
+        (((2021, 80), (2022, 80)), "First renewals have not moved: 80 in 100 renew"),
+        (((2021, 80),), "Too few cohorts are finished"),
+    ],
+)
+def test_the_weakest_cohort_is_named_from_finished_cells(firsts: tuple[tuple[int, int], ...], said: str):
+    assert heat(cohorts(*firsts), about="").finding.startswith(said)
+
+
+def test_cells_that_are_open_or_of_few_are_neither_colored_nor_compared():
+    few, open_ = Cell(2024, 1, 3, 19), Cell(2024, 1, 3, 400, whole=False)
+    svg = heat([*cohorts((2021, 80), (2022, 90)), few], about="").svg
+
+    assert (few.kind, open_.kind, Cell(2024, 1, 93, 100).kind, Cell(2024, 1, 50, 100).kind) == (
+        "few", "open", "q7", "q1",
+    )  # fmt: skip
+    assert 'class="open"' in svg
+    assert "Hatched cells are not finished" in svg
+
+
+def test_open_months_are_hatched_and_counted_in_no_finding():
+    figure = movement(moved((12, 7), (5, 9), (8, 0), open_=4), about="")
+
+    assert figure.finding == "1 more came than left in 2 decided months: 19 came, 18 left"
+    assert figure.svg.count('class="iv2"') == 1
+    assert figure.table.rows[-1][5] == "+8 so far"
+    assert '<pattern id="hatch"' in figure.standalone()
+    assert '<pattern id="hatch"' not in movement(moved((12, 7), (5, 9)), about="").standalone()
+
+
+def test_a_class_is_told_up_to_today_and_last_years_beyond():
+    figure = class_days(class_of(100, 80, today=10), finding="As it was", about="")
+    rows = {row[0].split(",")[0]: row[1:] for row in figure.table.rows}
+
+    assert rows["March 10"] == ("66", "66.0", "66.2")
+    assert rows["April 29"] == ("–", "–", "75.0")
+    assert "75.0 % of that class did in the end." in figure.svg
+    assert class_days(class_of(100, 0), finding="As it was", about="").table.rows[0][3] == "–"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400), st.integers(0, 30)), min_size=1, max_size=13))
+def test_any_movement_can_be_drawn_and_its_finding_adds_up(rows: list[tuple[int, int, int]]):
+    months_ = [Moved(dt.date(2025, 1 + i % 12, 1), a, 0, b, 0, c) for i, (a, b, c) in enumerate(rows)]
+    figure = movement(months_, about="")
+    ElementTree.fromstring(figure.svg)
+    net = sum(row.net for row in months_ if row.is_whole)
+
+    assert not re.search(r'(width|height)="-', figure.svg)
+    assert (f"{abs(net):,} more" in figure.finding) or net == 0
+
+
+def test_a_dumbbell_stays_on_its_line_and_leaves_out_what_is_not_known():
+    assert 'class="prior"' not in dumbbell(0.5, None, 0, 1)
+    assert 'class="this"' not in dumbbell(None, 0.5, 0, 1)
+    assert re.search(r'cx="194"', dumbbell(2.0, 0.5, 0, 1))
+    assert "nan" not in dumbbell(0.5, 0.5, 0.5, 0.5)
+
+
+def test_amounts_that_are_expected_have_three_digits():
+    figure = dues([horizon(90, 1_063_441.0, 171_234.0)], about="", money="$")
+    assert figure.finding == "$171,000 of $1.06 million due in 90 days is at risk, 16 %"
+    assert dues([horizon(90, 0.0, 0.0)], about="").finding == "No dues are due within 90 days"

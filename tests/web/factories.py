@@ -124,7 +124,17 @@ def world(root: Path, *, members: int = 240, nights: int = 3, seed: int = 7, **w
         made.scores = _a_night(made, people, DAY - dt.timedelta(days=7 * (nights - 1 - night)), seed)
     _keep_day(made, people, seed)
     write_manifest(made.home.models)
+    keep_figures(made)
     return made
+
+
+def keep_figures(made: World, day: dt.date = DAY) -> None:
+    """What a night reckons for the Membership page."""
+    from tenure.app import counting
+    from tenure.app.house import House
+
+    counting.keep_figures(House(made.home, made.settings), day)
+    counting.keep_dues(made.scores)
 
 
 def _people(members: dict[int, str], dice: random.Random) -> list[dict[str, Any]]:
@@ -365,3 +375,19 @@ def _score(person: dict[str, Any], day: dt.date, dice: random.Random) -> dict[st
         row[f"reason_{i + 1}"] = "" if person["lifetime"] else reasons[i].format(**numbers)
         row[f"reason_{i + 1}_points"] = None if person["lifetime"] else points[i]
     return row
+
+
+def tiny(made: World, day: dt.date = DAY) -> list[int]:
+    """Three members in their first year, in an association that has no model yet."""
+    dice = random.Random(1)
+    people = [
+        {"member": member, "kind": "Professional", "dues": 100.0, "years": 1, "lifetime": False, "chapter": "Gulf",
+         "ends_on": day + dt.timedelta(days=40 * member)}
+        for member in (1, 2, 3)
+    ]  # fmt: skip
+    with made.lake.batch(source="factory", at=dt.datetime(2025, 3, 1, 2, tzinfo=dt.UTC)) as batch:
+        batch.replace("members", pl.DataFrame([_member(p, people, dice) for p in people], infer_schema_length=None))
+        batch.add_versions("terms", pl.DataFrame([t for p in people for t in _terms(p)], infer_schema_length=None))
+        batch.commit()
+    keep_figures(made, day)
+    return [person["member"] for person in people]

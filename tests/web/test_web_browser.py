@@ -35,6 +35,7 @@ def addresses(site: Site) -> dict[str, str]:
         "last page": "/?all=1&page=12",
         "member": f"/members/{member}/",
         "timeline": f"/members/{member}/?show=events",
+        "membership": "/membership/",
         "model": "/model/",
         "runs": "/runs/",
         "run": "/runs/3/",
@@ -87,7 +88,9 @@ def test_the_slash_key_goes_to_the_search_and_only_outside_of_fields(seen: Visit
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["today", "filtered", "nobody", "member", "timeline", "model", "runs", "run"])
+@pytest.mark.parametrize(
+    "name", ["today", "filtered", "nobody", "member", "timeline", "membership", "model", "runs", "run"]
+)
 def test_axe_finds_nothing(site: Site, browser: Browser, signed_in: Path, name: str, theme: str):
     with browser.new_context(storage_state=signed_in, color_scheme=theme) as context:
         made = visit(site, context)
@@ -155,7 +158,7 @@ def test_without_a_script_everything_still_works(site: Site, browser: Browser):
 
 
 def test_printed_pages_leave_out_controls_and_cut_no_chart(seen: Visit, site: Site):
-    for address in ("/", "/model/", addresses(site)["member"]):
+    for address in ("/", "/membership/", "/model/", addresses(site)["member"]):
         page = seen.go(address)
         page.emulate_media(media="print")
         for hidden in (".rail", ".filters", ".paging", ".page-foot"):

@@ -69,6 +69,8 @@ def addresses(site: Site) -> dict[str, str]:
         "sending-resume": "/sending/resume", "sending-outcome": "/sending/outcome",
         "sending-replay": "/sending/replay", "reports": "/reports/",
         "report-choose": "/reports/choose", "report-file": "/reports/daily.pdf", "keys": "/keys/", "model": "/model/",
+        "membership": "/membership/", "membership-file": "/membership.csv",
+        "membership-figure": "/membership/retention.csv",
         "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
         "public-unsubscribe": "/m/unsubscribe/x", "public-answer": "/m/answer/x", "public-offer": "/m/offer/x",
         "sign-in": "/sign-in", "sign-out": "/sign-out", "health": "/health",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tenure.app.counting import keep_dues
 from tenure.app.drift import look_for_drift
 from tenure.app.exports import with_member_ids
 from tenure.app.house import House
@@ -39,6 +40,7 @@ def make_current(house: House, frame: pl.DataFrame, run: RunInProgress) -> None:
     wanted = _wanted(house, frame) if house.settings.writes_into_imis else []
     with run.fence.transaction():
         scores.replace(frame=frame, run=run.row, clock=house.clock)
+        keep_dues(frame)
         _plan(house, wanted)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from tenure.app import steps, stopping
 from tenure.app.console import Console
+from tenure.app.counting import count_members
 from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.app.pings import Watcher
@@ -81,6 +82,7 @@ def run_night(
             steps.sync(house, walk)
             if not dry_run:
                 note_responses(house, walk)
+                count_members(house, walk, day)
             before = model_for(house, day)
             model = steps.train_when_due(house, walk, day)
             steps.score_and_write_back(

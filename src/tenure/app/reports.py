@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from tenure.app import exports
@@ -19,12 +18,11 @@ from tenure.app.house import House
 from tenure.app.situation import situation_of
 from tenure.base.errors import TenureError, UsageError
 from tenure.features.activity import SENT_OR_BILLED
-from tenure.insights import dues_at_risk, roll_up
+from tenure.insights import roll_up
 from tenure.insights.dues import FORMULA
+from tenure.insights.membership_figures import COUNTS, RATES, due_rows, dues_of
 from tenure.membership.numbers import Compared, Numbers, against_last_year
 
-_RATES = ("renewal", "first_year", "with_rejoiners", "retention", "unbroken")
-_COUNTS = ("at_start", "joined", "reinstated", "dropped", "departed", "net", "at_end", "in_grace", "undecided")
 _AT_RISK = ("high", "medium")
 
 
@@ -53,7 +51,7 @@ def numbers(house: House, as_of: dt.date | None, since: dt.date | None) -> Repor
     found = against_last_year(
         house.lake.terms(), house.lake.members(), house.settings.membership, since=first, as_of=day
     )
-    formulas = {name: getattr(found[0].now, name).formula for name in _RATES}
+    formulas = {name: getattr(found[0].now, name).formula for name in RATES}
     body = {"since": first.isoformat(), "as_of": day.isoformat(), "formulas": formulas}
     classes = [
         {"member_type": one.now.member_type, "now": _told(one.now), "before": _told(one.before)} for one in found
@@ -65,16 +63,16 @@ def numbers(house: House, as_of: dt.date | None, since: dt.date | None) -> Repor
 
 
 def _told(found: Numbers) -> dict[str, Any]:
-    rates = {name: {**asdict(getattr(found, name)), "value": getattr(found, name).value} for name in _RATES}
-    return {name: getattr(found, name) for name in _COUNTS} | rates
+    rates = {name: {**asdict(getattr(found, name)), "value": getattr(found, name).value} for name in RATES}
+    return {name: getattr(found, name) for name in COUNTS} | rates
 
 
 def _class_lines(found: Compared) -> Iterator[str]:
     yield ""
     yield found.now.member_type or "Everyone"
-    for name in _COUNTS:
+    for name in COUNTS:
         yield f"  {name.replace('_', ' '):<16} {getattr(found.now, name):>9,}  ({getattr(found.before, name):,})"
-    for name in _RATES:
+    for name in RATES:
         now, before = getattr(found.now, name), getattr(found.before, name)
         yield f"  {name.replace('_', ' '):<16} {_share(now.value):>9}  ({_share(before.value)})  {now.worked}"
 
@@ -86,15 +84,7 @@ def _share(value: float | None) -> str:
 def dues(house: House, as_of: dt.date | None) -> Report:
     """Dues that can be expected not to come, from the scores of *as_of* (the latest night by default)."""
     scores, day = _scores(house, as_of)
-    due = scores.filter(
-        pl.col("renewal_due_on").is_not_null() & ~pl.col("standing").is_in(["lifetime", "complimentary"])
-    )
-    found = dues_at_risk(
-        due["p_lapse_renewal"].to_numpy(),
-        due["dues"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
-        (due["renewal_due_on"] - day).dt.total_days().cast(pl.Float64).to_numpy(),
-        due["member_type"],
-    )
+    found = dues_of(due_rows(scores), day)
     lines = [f"Dues at risk on {day}; the range holds nine outcomes in ten, by chance alone."]
     lines.append(f"{'':<16} {'within':>8} {'members':>8} {'due':>14} {'at risk':>14}  range")
     for one in found:

@@ -6,27 +6,41 @@ theme, the dark one and print. The small marks of a list (`strip`, `hundred`, `e
 """
 
 from tenure.charts.calibration import Bin, calibration
+from tenure.charts.class_days import ClassDays, class_days
+from tenure.charts.dues import Horizon, dues
 from tenure.charts.figure import Column, Figure, Table
 from tenure.charts.gains import Gain, gains
+from tenure.charts.heat import Cell, heat
 from tenure.charts.history import Event, Scored, history
-from tenure.charts.marks import Effect, effects, hundred, strip
+from tenure.charts.marks import Effect, dumbbell, effects, hundred, strip
 from tenure.charts.months import Month, months
+from tenure.charts.movement import movement
+from tenure.charts.retention import retention
 
 __all__ = [
     "Bin",
+    "Cell",
+    "ClassDays",
     "Column",
     "Effect",
     "Event",
     "Figure",
     "Gain",
+    "Horizon",
     "Month",
     "Scored",
     "Table",
     "calibration",
+    "class_days",
+    "dues",
+    "dumbbell",
     "effects",
     "gains",
+    "heat",
     "history",
     "hundred",
     "months",
+    "movement",
+    "retention",
     "strip",
 ]

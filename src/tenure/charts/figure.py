@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,7 +62,16 @@ class Figure:
     def standalone(self) -> str:
         """The picture as a file of its own, in the colors of print."""
         head, _, rest = self.svg.partition(">")
-        return f"{head}><style>{_PRINT}</style>{rest}"
+        return f"{head}><style>{_PRINT}</style>{HATCH if _HATCHED.search(rest) else ''}{rest}"
+
+
+HATCH = (
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<path class="hatch" d="M0 0V6"/></pattern></defs>'
+)
+"""What the classes `iv2` and `open` are filled with; a page has it once."""
+
+_HATCHED = re.compile(r'class="(iv2|open)"')
 
 
 _PRINT = """
@@ -72,5 +82,8 @@ font-size:13px;fill:#4a524f}.lead{fill:#1a1f1d;font-weight:600}
 .rule{stroke:#1a1f1d}.now{fill:none;stroke:#0d5a5f;stroke-width:2.5;stroke-linejoin:round}
 .then{fill:none;stroke:#6f7773;stroke-width:2;stroke-dasharray:5 4}.iv{fill:#dfecea}
 .whisk{stroke:#0d5a5f;stroke-width:1.5;fill:none}.bar-soft{fill:#bcd8d6}.bar{fill:#0d5a5f}
+.bar-then{fill:#6f7773}.bar-then-soft{fill:#c3c8c5}.iv2,.open{fill:url(#hatch)}.hatch{stroke:#6f7773;opacity:.5}
+.few{fill:#f1f1ec}.q1{fill:#eef4f3}.q2{fill:#d5e6e4}.q3{fill:#b6d5d3}.q4{fill:#93c1bf}.q5{fill:#6caaa9}
+.q6{fill:#287275}.q7{fill:#0d5054}text.on{fill:#fff;font-weight:600}
 .pt{fill:#0d5a5f;stroke:#fff;stroke-width:1.5}.event{fill:#1a1f1d;stroke:#fff;stroke-width:1.5}
 """.replace("\n", "")

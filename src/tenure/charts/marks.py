@@ -68,6 +68,29 @@ def effects(rows: Sequence[Effect], *, full: float | None = None) -> list[str]:
     return pictures
 
 
+def dumbbell(now: float | None, before: float | None, low: float, high: float) -> str:
+    """A line from *low* to *high* with a dot for this year's share and a tick for last year's; either may be missing.
+
+    Args:
+        now, before: Shares from 0 to 1.
+        low, high: The ends of the line, in the same unit; all lines of a table share them.
+    """
+    places = [None if share is None else _between(share, low, high) for share in (now, before)]
+    parts = ['<path class="grid" d="M0 8H200"/>']
+    if None not in places:
+        left, right = sorted(place for place in places if place is not None)
+        parts.append(f'<path class="gap" d="M{number(left)} 8H{number(right)}"/>')
+    if places[1] is not None:
+        parts.append(f'<path class="prior" d="M{number(places[1])} 2V14"/>')
+    if places[0] is not None:
+        parts.append(f'<circle class="this" cx="{number(places[0])}" cy="8" r="5"/>')
+    return f'<svg class="dumb" viewBox="0 0 200 16" aria-hidden="true">{"".join(parts)}</svg>'
+
+
+def _between(share: float, low: float, high: float) -> float:
+    return 6 + 188 * min(1.0, max(0.0, (share - low) / ((high - low) or 1.0)))
+
+
 def full_scale(rows: Sequence[Effect]) -> float:
     """The right edge that a waterfall of *rows* needs, in points."""
     reach = max((max(row.begins, row.ends) for row in rows), default=0)

@@ -23,3 +23,11 @@ def day(date: dt.date, *, year: bool = True) -> str:
 def count(value: float) -> str:
     """A whole number with its thousands apart."""
     return f"{round(value):,}"
+
+
+def amount(value: float, money: str = "") -> str:
+    """An amount of money to three digits, such as `$14,600` or `$1.06 million`: of what is expected, more would be a
+    boast."""
+    digits = max(0, len(str(int(abs(value)))) - 3)
+    rounded = round(value, -digits)
+    return f"{money}{rounded / 1e6:.2f} million" if rounded >= 1e6 else f"{money}{rounded:,.0f}"

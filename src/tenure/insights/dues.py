@@ -28,6 +28,10 @@ class DuesAtRisk:
         expected_loss: Sum of dues × probability of not renewing.
         low: Lower end of a 90 % range of the loss, were each member's choice made on its own.
         high: Upper end.
+        in_grace: Of the members, those whose term is over.
+        lapses: How many of the members are expected not to renew: the sum of their probabilities.
+        lapses_low: Lower end of its 90 % range.
+        lapses_high: Upper end.
     """
 
     member_type: str
@@ -38,6 +42,10 @@ class DuesAtRisk:
     expected_loss: float
     low: float
     high: float
+    in_grace: int
+    lapses: float
+    lapses_low: float
+    lapses_high: float
 
 
 def dues_at_risk(
@@ -62,17 +70,23 @@ def dues_at_risk(
     kinds = ["", *sorted(member_types.drop_nulls().unique().to_list())]
     of = {kind: np.ones(lapse.size, bool) if not kind else (member_types == kind).to_numpy() for kind in kinds}
     return [
-        _one(kind, horizon, lapse[here], dues[here])
+        _one(kind, horizon, lapse[here], dues[here], int((days_to_renewal[here] < 0).sum()))
         for kind in kinds
         for horizon in horizons
         for here in [of[kind] & (days_to_renewal <= horizon)]
     ]
 
 
-def _one(kind: str, horizon: int, lapse: Floats, dues: Floats) -> DuesAtRisk:
+def _one(kind: str, horizon: int, lapse: Floats, dues: Floats, in_grace: int) -> DuesAtRisk:
     known = ~np.isnan(dues)
     p, amount = lapse[known], dues[known]
-    loss, due = float(p @ amount), float(amount.sum())
+    due, unknown = float(amount.sum()), int((~known).sum())
+    loss, lapses = _range(p, amount, due), _range(lapse, np.ones_like(lapse), float(lapse.size))
+    return DuesAtRisk(kind, horizon, lapse.size, unknown, due, *loss, in_grace, *lapses)
+
+
+def _range(p: Floats, amount: Floats, most: float) -> tuple[float, float, float]:
+    """What is expected to be lost, and its 90 % range."""
+    loss = float(p @ amount)
     reach = NormalDist().inv_cdf(0.95) * float(np.sqrt((p * (1 - p)) @ amount**2))
-    low, high = max(loss - reach, 0.0), min(loss + reach, due)
-    return DuesAtRisk(kind, horizon, lapse.size, int((~known).sum()), due, loss, low, high)
+    return loss, max(loss - reach, 0.0), min(loss + reach, most)

@@ -3,10 +3,14 @@
 Frozen values and pure functions over columns; nothing here reads a file, a clock or a setting.
 """
 
+from tenure.membership.cohorts import Cohort, Renewals, cohort, renewals_by_cohort, with_joining
 from tenure.membership.exits import PAYMENT_FAILURE, TROUBLES, VOLUNTARY, with_exits
 from tenure.membership.ledger import Stretch, ledger_of
+from tenure.membership.movement import Moved, movement
 from tenure.membership.numbers import Compared, Numbers, Rate, against_last_year, membership_numbers, paid_by_day
 from tenure.membership.outcomes import LAPSED, PENDING, RENEWED, decisions
+from tenure.membership.people import headcount, people_on, with_people
+from tenure.membership.renewal_classes import RenewalClass, end_of_month, renewal_class
 from tenure.membership.spells import RUNNING, spells
 from tenure.membership.standing import chains, standing
 from tenure.membership.survival import Curve, cohort_curves, retention_curve
@@ -21,21 +25,34 @@ __all__ = [
     "RUNNING",
     "TROUBLES",
     "VOLUNTARY",
+    "Cohort",
     "Compared",
     "Curve",
+    "Moved",
     "Numbers",
     "Rate",
+    "RenewalClass",
+    "Renewals",
     "Stretch",
     "against_last_year",
     "chains",
+    "cohort",
     "cohort_curves",
     "decisions",
+    "end_of_month",
+    "headcount",
     "known_terms",
     "ledger_of",
     "membership_numbers",
+    "movement",
     "paid_by_day",
+    "people_on",
+    "renewal_class",
+    "renewals_by_cohort",
     "retention_curve",
     "spells",
     "standing",
     "with_exits",
+    "with_joining",
+    "with_people",
 ]

@@ -124,7 +124,7 @@ def membership_numbers(
     found = decisions(terms, members, rules, as_of=as_of).filter(within)
     parts = [(EVERYONE, pl.lit(value=True))]
     parts += [(kind, pl.col("member_type") == kind) for kind in sorted(spans["member_type"].unique().to_list())]
-    return [_numbers(kind, spans.filter(own), found.filter(own), since, as_of) for kind, own in parts]
+    return [numbers_of(kind, spans.filter(own), found.filter(own), since, as_of) for kind, own in parts]
 
 
 def against_last_year(
@@ -135,27 +135,27 @@ def against_last_year(
     What has come in since about last year is left out, since this year does not know it yet either.
     """
     now = membership_numbers(terms, members, rules, since=since, as_of=as_of)
-    earlier = membership_numbers(terms, members, rules, since=_a_year_before(since), as_of=_a_year_before(as_of))
+    earlier = membership_numbers(terms, members, rules, since=a_year_before(since), as_of=a_year_before(as_of))
     before = {numbers.member_type: numbers for numbers in earlier}
     nothing = spells(terms, members, rules, as_of=as_of).clear()
     none = decisions(terms.clear(), members, rules, as_of=as_of)
     return [
-        Compared(one, before.get(one.member_type) or _numbers(
-            one.member_type, nothing, none, _a_year_before(since), _a_year_before(as_of)
+        Compared(one, before.get(one.member_type) or numbers_of(
+            one.member_type, nothing, none, a_year_before(since), a_year_before(as_of)
         ))
         for one in now
     ]  # fmt: skip
 
 
-def _a_year_before(day: dt.date) -> dt.date:
+def a_year_before(day: dt.date) -> dt.date:
     return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 
-def _numbers(kind: str, spans: pl.DataFrame, found: pl.DataFrame, since: dt.date, until: dt.date) -> Numbers:
+def numbers_of(kind: str, spans: pl.DataFrame, found: pl.DataFrame, since: dt.date, until: dt.date) -> Numbers:
     began = spans.filter(pl.col("began").is_between(since, until, closed="left"))
     ended = spans.filter(pl.col("ends").is_between(since, until, closed="left"))
     lost = ended.filter(pl.col("outcome") == LAPSED)
-    first, last = spans.filter(_there(since)), spans.filter(_there(until))
+    first, last = spans.filter(there(since)), spans.filter(there(until))
     joined = began.filter(pl.col("spell") == 0)
     first_term = (pl.col("terms_in_spell") == 1) & (pl.col("spell") == 0)
     stayed = first.join(last, on=["member", "spell"], how="semi")
@@ -187,7 +187,7 @@ def _decided(found: pl.DataFrame) -> tuple[int, int]:
     return renewed, renewed + int((found["outcome"] == LAPSED).sum())
 
 
-def _there(day: dt.date) -> pl.Expr:
+def there(day: dt.date) -> pl.Expr:
     """Spells that had begun before *day* and reach it; one in grace reaches it unless it is known to have lapsed."""
     grace = pl.when(pl.col("outcome") == RUNNING).then(pl.col("grace")).otherwise(0)
     return (pl.col("began") < day) & (pl.col("ends") + pl.duration(days=grace) >= day)

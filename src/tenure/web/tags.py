@@ -12,7 +12,7 @@ from tenure.web import words
 
 register = template.Library()
 
-for _name in ("in_hundred", "count", "money", "duration", "day", "short_day", "sentence"):
+for _name in ("in_hundred", "count", "money", "duration", "day", "short_day", "sentence", "percent"):
     register.filter(_name, getattr(words, _name))
 
 

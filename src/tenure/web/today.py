@@ -19,6 +19,7 @@ from tenure.web.alerts import shown
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
 from tenure.web.cells import csv_file, svg_file
 from tenure.web.overview import Overview, overview_of
+from tenure.web.renewal_class import class_today
 from tenure.web.roles import own
 from tenure.web.shell import current_scores, waiting
 from tenure.web.worklist import COLUMNS, PAGE_SIZE, matching, records, rows_of, to_call
@@ -77,6 +78,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "before": words.day(figures.before, near=score_set.as_of) if figures.before else "",
             "payments": today_words.payments(figures, score_set),
             "first_year": today_words.first_year(figures.first_year, score_set),
+            "class_now": class_today(chapter_of(request.user)),
             "chart": months_figure(figures, score_set) if _is_whole(asked) else None,
             "weekday": _dated(score_set.as_of),
         },

@@ -93,3 +93,21 @@ def sentence(text: str) -> str:
     first = text.split()[0].rstrip(",:;")
     begun = f"{text[0].upper()}{text[1:]}" if first.isalpha() else text
     return begun if text.endswith((".", "!", "?")) else f"{begun}."
+
+
+def percent(share: float | None) -> str:
+    """A share, such as `64.5 %`."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def points(change: float | None) -> str:
+    """A change in points of a hundred, such as `+2.5` or `−0.9`."""
+    if change is None:
+        return "–"
+    text = f"{change:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def change(number: int) -> str:
+    """A count that is added or taken away, such as `+19` or `−510`."""
+    return f"{number:+,}".replace("-", "−") if number else "0"

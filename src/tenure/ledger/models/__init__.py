@@ -3,6 +3,7 @@
 from tenure.ledger.models.audit import AuditEvent, AuditSeal, MemberKey
 from tenure.ledger.models.briefs import SentBrief, Subscription
 from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
+from tenure.ledger.models.figures import MembershipFigures
 from tenure.ledger.models.governance import ModelPromotion, SignedLabels
 from tenure.ledger.models.impact import Assignment, Exposure, Response
 from tenure.ledger.models.objections import Objection
@@ -34,6 +35,7 @@ __all__ = [
     "Identity",
     "Lease",
     "MemberKey",
+    "MembershipFigures",
     "ModelPromotion",
     "Objection",
     "OutboxRow",

@@ -1,0 +1,80 @@
+"""What the Membership page says, reckoned by a run and kept in the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import tenure
+from tenure.app.house import House
+from tenure.app.walk import Walk
+from tenure.insights.membership_figures import Scope, dues_by_scope, figures_by_scope
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tenure.ledger.lease import Fence
+
+
+def count_members(house: House, walk: Walk, as_of: dt.date) -> None:
+    """Reckon the membership figures of *as_of*, unless they are kept already or those of a later day are."""
+    if house.lake.is_empty("terms"):
+        return
+    house.open_ledger()
+    from tenure.ledger import figures
+
+    receipt = _receipt(house, as_of)
+    kept = figures.kept(part=figures.RECORD)
+    if kept is not None and kept.as_of > as_of:
+        return
+    with walk.step("membership", "Count members") as tell:
+        if kept is not None and (kept.as_of, kept.receipt) == (as_of, receipt):
+            tell.unchanged(f"the membership figures of {as_of} stand")
+            return
+        bodies = keep_figures(house, as_of, receipt=receipt, fence=walk.run.fence)
+        everyone = bodies[Scope()]["now"]
+        tell.count(members=everyone["at_end"], scopes=len(bodies))
+        tell.say(f"{everyone['at_end']:,} members, net {everyone['net']:+,} in a year")
+
+
+def keep_figures(
+    house: House, as_of: dt.date, *, receipt: str = "", fence: Fence | None = None
+) -> dict[Scope, dict[str, Any]]:
+    """Reckon the figures that follow from the record alone, and keep them."""
+    from tenure.ledger import figures
+
+    lake = house.lake
+    bodies = figures_by_scope(
+        lake.terms(), lake.members(), house.settings.membership, as_of=as_of, gone=lake.departed(as_of)
+    )
+    for body in bodies.values():
+        body["source"] = _source(house)
+    figures.replace(part=figures.RECORD, bodies=bodies, as_of=as_of, receipt=receipt, fence=fence)
+    return bodies
+
+
+def keep_dues(frame: pl.DataFrame, *, fence: Fence | None = None) -> None:
+    """Keep what the scores in *frame* say of the dues that are due."""
+    from tenure.ledger import figures
+
+    if frame.height:
+        day = frame["as_of"].max()
+        figures.replace(part=figures.SCORES, bodies=dues_by_scope(frame, day), as_of=day, fence=fence)
+
+
+def _receipt(house: House, as_of: dt.date) -> str:
+    parts = (tenure.__version__, as_of.isoformat(), house.lake.version, house.settings.membership.model_dump_json())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _source(house: House) -> dict[str, Any]:
+    """How many people the source spoke of when it was read last, and how many of them were taken in."""
+    from tenure.ledger.models import RunStep
+
+    for step in RunStep.objects.filter(name="sync").order_by("-id")[:50]:
+        feed = step.counts.get("feeds", {}).get("members")
+        if feed:
+            at = step.run.started_at.date().isoformat()
+            return {"name": house.settings.source.kind, "on": at, "has": feed["source"], "taken": feed["lake"]}
+    return {"name": house.settings.source.kind}

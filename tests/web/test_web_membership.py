@@ -1,0 +1,182 @@
+"""The Membership page over HTTP: what it says, to whom, and what it says when there is little to say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import factories
+import httpx
+import pytest
+from sites import Site, point_at, serving
+
+
+def rows_of(answer: httpx.Response) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+
+
+@pytest.fixture(scope="module")
+def kept(site: Site) -> dict:
+    """The figures of everyone, as they are kept."""
+    from tenure.ledger import figures
+
+    return figures.kept(part=figures.RECORD).body
+
+
+def test_the_page_says_what_is_kept(site: Site, staff: httpx.Client, kept: dict):
+    text = staff.get("/membership/").text
+    now = kept["now"]
+    renewed, due = now["renewal"]
+
+    assert f"<dd>{now['at_end']:,}</dd>" in text
+    assert f"<b>{100 * renewed / due:.1f} %</b>" in text
+    assert "Retention rate =" in text
+    assert "(members at the end − new members) ÷ members at the start" in text
+    assert f"{now['at_end']:,} members among the" in text
+    assert text.count("<figure") == 4
+    assert "do not compare it with finished ones" in text
+    for row in kept["types"]:
+        assert f'?type={row["key"]}">{row["key"]}</a>' in text
+
+
+def test_every_filter_is_in_the_address_and_answers_with_its_own_numbers(site: Site, staff: httpx.Client):
+    from tenure.ledger import figures
+
+    both = figures.kept(part=figures.RECORD, chapter="Gulf", member_type="Professional").body
+    text = staff.get("/membership/?type=Professional&chapter=Gulf&by=chapter&month=2025-01").text
+
+    assert f"<dd>{both['now']['at_end']:,}</dd>" in text
+    assert "Professional, chapter Gulf alone." in text
+    assert '<option value="2025-01" selected>' in text
+    assert '<option value="chapter" selected>' in text
+    assert 'href="/membership/class.csv?type=Professional&amp;chapter=Gulf&amp;by=chapter&amp;month=2025-01"' in text
+    assert staff.get("/membership/?type=%00&chapter=%27&by=x&month=9999-99").status_code == 200
+    assert "Nobody is in this view" in staff.get("/membership/?type=None+such").text
+
+
+def test_the_files_hold_the_numbers_of_the_page(site: Site, staff: httpx.Client, kept: dict):
+    rates = rows_of(staff.get("/membership.csv"))
+    total = next(row for row in rates if not row["type"] and row["year_to"] == kept["as_of"])
+    told = staff.get("/membership.json?chapter=Gulf").json()
+
+    assert [total["renewal_part"], total["renewal_whole"]] == [str(n) for n in kept["now"]["renewal"]]
+    assert sum(int(row["at_end"]) for row in rates if row["type"] and row["year_to"] == kept["as_of"]) == int(
+        total["at_end"]
+    )
+    assert told["chapter"] == "Gulf"
+    assert told["now"]["at_end"] < kept["now"]["at_end"]
+    assert told["formulas"]["Renewal rate"]
+    cells = {(row["Joined"], row["Year of membership"]): row for row in rows_of(staff.get("/membership/cohorts.csv"))}
+    one = next(one for one in kept["renewals"] if (str(one["joined"]), str(one["year"])) in cells and one["decided"])
+    assert cells[str(one["joined"]), str(one["year"])]["Renewed"] == str(one["renewed"])
+    for key in ("class", "movement", "retention", "cohorts", "dues"):
+        assert staff.get(f"/membership/{key}.svg").text.startswith("<svg")
+        assert len(rows_of(staff.get(f"/membership/{key}.csv"))) >= 3
+    assert staff.get("/membership/nothing.svg").status_code == 404
+    assert staff.get("/membership/class.png").status_code == 404
+
+
+def test_a_liaison_sees_the_own_chapter_alone_whatever_the_address_says(site: Site):
+    from tenure.ledger import figures
+
+    factories.sign_up("gulf", "liaison", "Gulf")
+    factories.sign_up("nowhere", "liaison", "Atlantis")
+    mine = figures.kept(part=figures.RECORD, chapter="Gulf").body["now"]["at_end"]
+    with site.staff("gulf") as client:
+        for address in ("/membership/", "/membership/?chapter=Pacific&by=chapter"):
+            text = client.get(address).text
+            assert f"<dd>{mine:,}</dd>" in text
+            assert "Pacific" not in text
+            assert 'name="chapter"' not in text
+        assert client.get("/membership.json?chapter=Pacific").json()["now"]["at_end"] == mine
+    with site.staff("nowhere") as client:
+        assert "No figures for your chapter" in client.get("/membership/").text
+        assert client.get("/membership.csv").status_code == 404
+        assert client.get("/membership/class.csv").status_code == 404
+
+
+def test_today_tells_of_the_class_at_stake_and_of_a_liaisons_own_alone(site: Site, staff: httpx.Client, kept: dict):
+    from tenure.web.renewal_class import at_stake, class_today
+
+    chosen = at_stake(kept["classes"])
+    told = class_today(None)
+
+    assert (told.change.renewed, told.change.due) == (chosen["renewed"], chosen["due"])
+    assert told.address == f"/membership/?month={chosen['ends'][:7]}#class"
+    text = staff.get("/").text
+    assert f"{told.name}, {chosen['renewed']} of {chosen['due']} renewed" in text
+    assert f'href="{told.address}"' in text
+    assert class_today("Gulf").change.due < told.change.due
+    assert class_today("") is None
+    assert class_today("Atlantis") is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict", "said"),
+    [
+        ((400, 500, 350, 500), "ahead", "The February class runs 10.0 points ahead of last year"),
+        ((350, 500, 400, 500), "behind", "The February class runs 10.0 points behind last year"),
+        ((352, 500, 350, 500), "alike", "The February class renews as last year’s did by this day"),
+        ((7, 12, 300, 500), "few", "The February class is too small to be compared: 7 of 12 have renewed"),
+        ((7, 12, 0, 0), "few", "7 of 12 of the February class have renewed"),
+    ],
+)
+def test_a_finding_follows_from_the_numbers_and_their_range(
+    site: Site, counts: tuple[int, ...], verdict: str, said: str
+):
+    from tenure.web.renewal_class import told
+
+    renewed, due, renewed_before, due_before = counts
+    one = told({
+        "ends": "2025-02-28", "day": 3, "due": due, "renewed": renewed, "due_before": due_before,
+        "renewed_before": renewed_before,
+    })  # fmt: skip
+
+    assert (one.change.verdict, one.finding) == (verdict, said)
+    assert one.when == "3 days after the end of its month"
+
+
+def test_the_class_at_stake_is_the_one_whose_grace_runs_unless_it_is_small(site: Site):
+    from tenure.web.renewal_class import at_stake
+
+    def of(*classes: tuple[int, int]) -> int | None:
+        chosen = at_stake([{"day": day, "due": due} for day, due in classes])
+        return chosen and chosen["day"]
+
+    assert of((50, 900), (20, 80), (-8, 100), (-39, 90)) == 20
+    assert of((20, 8), (-8, 10), (-39, 900)) == -39
+    assert of((50, 900), (20, 0), (-8, 0)) == 50
+    assert of((20, 0)) is None
+
+
+def test_before_the_first_night_and_without_scores_the_page_says_what_comes(tmp_path: Path):
+    world = factories.empty_world(tmp_path / "home")
+    factories.sign_up()
+    with serving(world) as site, site.staff() as client:
+        assert "No membership figures yet" in client.get("/membership/").text
+        assert client.get("/membership.csv").status_code == 404
+        small = factories.tiny(world)
+        text = client.get("/membership/").text
+        assert "No scores yet" in text
+        assert "too few to tell" in text.lower()
+        assert "<dd>3</dd>" in text
+        assert client.get("/membership.json").json()["now"]["at_end"] == len(small) == 3
+        assert client.get("/").status_code == 200
+
+
+def test_the_kept_figures_hold_no_one_and_reading_them_asks_little(site: Site, staff: httpx.Client):
+    """Five rows of figures at most are read for a page, and no member's pseudonym is in any of them."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from tenure.ledger.models import MembershipFigures
+    from tenure.web.membership_scope import Asked, shown_for
+
+    point_at(site.world)
+    with CaptureQueriesContext(connection) as asked:
+        assert shown_for(Asked(kind="Professional", chapter="Gulf"), None)
+    assert len(asked) <= 5
+    text = json.dumps(list(MembershipFigures.objects.values_list("body", flat=True)))
+    assert not any(f'"{name}"' in text or str(member) in text for member, name in site.world.members.items())
