@@ -101,6 +101,7 @@ def test_axe_finds_nothing_where_staff_govern(site: Site, browser: Browser, sign
             "no rows": "/audit/?member=nobody", "sending": "/sending/", "lost": "/queue/?view=unknown",
             "reports": "/reports/",
             "settings": "/settings/", "tokens": "/settings/tokens/", "api": "/api/",
+            "second factor": "/settings/second-factor/",
         }.items():  # fmt: skip
             look(made.go(address), name, width)
         made.check()

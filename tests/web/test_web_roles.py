@@ -74,6 +74,8 @@ def addresses(site: Site) -> dict[str, str]:
         "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
         "public-unsubscribe": "/m/unsubscribe/x", "public-answer": "/m/answer/x", "public-offer": "/m/offer/x",
         "sign-in": "/sign-in", "sign-out": "/sign-out", "health": "/health",
+        "sign-in-code": "/sign-in/code", "second-factor": "/settings/second-factor/",
+        "second-factor-off": "/settings/second-factor/off",
         "settings": "/settings/", "tokens": "/settings/tokens/", "token-revoke": "/settings/tokens/revoke",
         "api": "/api/", "api-openapi": "/api/v1/openapi.json", "api-members": "/api/v1/members?size=1",
         "api-member": f"/api/v1/members/{member}", "api-proposals": "/api/v1/proposals?size=1",
@@ -167,6 +169,8 @@ def forms(site: Site) -> dict[str, dict[str, object]]:
         "report-choose": {"kind": "daily"},
         "tokens": {"name": "x", "scope": "scores:read", "days": "30"},
         "token-revoke": {"token": "1"},
+        "second-factor": {"code": "000000", "password": factories.PASSWORD},
+        "second-factor-off": {"password": factories.PASSWORD},
         "keys": {"keys": "off"},
     }
 

@@ -299,11 +299,12 @@ class Writeback(_Section):
 
 
 class Web(_Section):
-    """Where the staff pages are served."""
+    """Where the staff pages are served. `second_factor` says who has to sign in with a code besides the password."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    second_factor: Literal["optional", "approvers", "everyone"] = "optional"
 
 
 class Ledger(_Section):

@@ -73,9 +73,7 @@ def set_password(*, username: str, password: str, by: str, clock: Clock = system
     Raises:
         UsageError: There is no such account, or the password is too weak.
     """
-    person = find(username=username)
-    if person is None:
-        raise UsageError("there is no such sign-in name", mend="create the account first")
+    person = required(username=username)
     _set_password(person, password)
     with transaction.atomic():
         person.save(update_fields=["password"])
@@ -88,9 +86,7 @@ def set_email(*, username: str, email: str, by: str, clock: Clock = system_clock
     Raises:
         UsageError: There is no such account, or that is no address.
     """
-    person = find(username=username)
-    if person is None:
-        raise UsageError("there is no such sign-in name", mend="create the account first")
+    person = required(username=username)
     person.email = _address(email)
     with transaction.atomic():
         person.save(update_fields=["email"])
@@ -100,6 +96,18 @@ def set_email(*, username: str, email: str, by: str, clock: Clock = system_clock
 def find(*, username: str) -> Staff | None:
     """The account of *username*, whatever its case."""
     return Staff.objects.filter(username__iexact=username.strip()).first()
+
+
+def required(*, username: str) -> Staff:
+    """As `find`, for whoever was given a name.
+
+    Raises:
+        UsageError: There is no such account.
+    """
+    person = find(username=username)
+    if person is None:
+        raise UsageError("there is no such sign-in name", mend="create the account first")
+    return person
 
 
 def is_throttled(*, username: str, address: str, clock: Clock = system_clock) -> bool:

@@ -81,6 +81,7 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "tenure.web.middleware.denials",
             "django.contrib.auth.middleware.LoginRequiredMiddleware",
             "tenure.web.roles.gate",
+            "tenure.web.second_factor.wanted",
             "tenure.web.api.door.turnstile",
         ],
         "TEMPLATES": [

@@ -55,6 +55,8 @@ ROUTES: dict[str, Act | str] = {
     "report-file": Act.EXPORT,
     "keys": SIGNED_IN,
     "settings": SIGNED_IN,
+    "second-factor": SIGNED_IN,
+    "second-factor-off": SIGNED_IN,
     "tokens": Act.TOKENS,
     "token-revoke": Act.TOKENS,
     "api": SIGNED_IN,
@@ -84,6 +86,7 @@ ROUTES: dict[str, Act | str] = {
     "public-answer": PUBLIC,
     "public-offer": PUBLIC,
     "sign-in": PUBLIC,
+    "sign-in-code": PUBLIC,
     "sign-out": SIGNED_IN,
     "health": PUBLIC,
 }

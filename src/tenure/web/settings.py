@@ -22,6 +22,7 @@ class Room:
 
 ROOMS = (
     Room("tokens", "Tokens", "Keys by which programs ask the API in your name"),
+    Room("second-factor", "Second factor", "Codes on your telephone, beside your password"),
     Room("playbooks", "Playbooks", "What is proposed to whom, in which words; switched on and off, and edited"),
     Room("reports", "Reports by email", "A daily and a weekly one, for you"),
     Room("sending", "Sending", "The switch that stops everything on its way out; what got lost on the way"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
@@ -11,11 +13,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tenure.ledger import audit, staff
+from tenure.ledger import audit, factors, staff
+from tenure.ledger.models import Staff
 from tenure.web import place
 
 _WRONG = "The name or the password is not right."
-_THROTTLED = "Too many attempts. Wait a quarter of an hour, then try again."
+THROTTLED = "Too many attempts. Wait a quarter of an hour, then try again."
+HALF = "half"
+"""In a session: who has given the right password, and not yet the second factor."""
+
 _LONGEST = 1024
 
 
@@ -33,16 +39,31 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     address = request.META.get("REMOTE_ADDR", "")
     if staff.is_throttled(username=username, address=address, clock=place.now):
         staff.note_throttled(username=username, address=address, clock=place.now)
-        return _form(request, following, username, _THROTTLED, status=429)
+        return _form(request, following, username, THROTTLED, status=429)
     person = authenticate(request, username=username, password=password)
+    if isinstance(person, Staff) and factors.has(person):
+        # Not a right guess yet: it would forget the wrong codes that were tried before.
+        return _to_second_half(request, person, following)
     staff.note_guess(username=username, address=address, right=person is not None, clock=place.now)
     if person is None:
         return _form(request, following, username, _WRONG)
-    login(request, person)
-    request.session.clear_expired()
-    began = int(place.session_now().timestamp())
-    request.session["began"] = request.session["seen"] = began
+    begin_session(request, person)
     return redirect(following)
+
+
+def begin_session(request: HttpRequest, person: Any, *, via: str = "") -> None:
+    """Sign *person* in, in a session of a new name; *via* is the identity provider that vouches for them."""
+    request.session.pop(HALF, None)
+    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    request.session.clear_expired()
+    request.session["began"] = request.session["seen"] = int(place.session_now().timestamp())
+    request.session["via"] = via
+
+
+def _to_second_half(request: HttpRequest, person: Staff, following: str) -> HttpResponse:
+    request.session.cycle_key()
+    request.session[HALF] = {"pk": person.pk, "at": int(place.session_now().timestamp()), "next": following}
+    return redirect("sign-in-code")
 
 
 @require_POST

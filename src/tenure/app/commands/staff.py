@@ -65,6 +65,20 @@ def set_email(home: Path, username: str, address: str) -> int:
     return 0
 
 
+@command.command("end-factor", cls=Command)
+@home_option
+@click.argument("username")
+def end_factor(home: Path, username: str) -> int:
+    """Let the account USERNAME sign in without its second factor, as when the telephone and the codes are gone."""
+    house = House.open(home)
+    house.open_ledger()
+    from tenure.ledger import factors, staff
+
+    ended = factors.end(person=staff.required(username=username), by="tenure staff", clock=house.clock)
+    Console().result(f"the account {username} {'signs in with its password alone' if ended else 'has none'}")
+    return 0
+
+
 def give_account(
     house: House,
     *,

@@ -3,6 +3,7 @@
 from tenure.ledger.models.audit import AuditEvent, AuditSeal, MemberKey
 from tenure.ledger.models.briefs import SentBrief, Subscription
 from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
+from tenure.ledger.models.factors import OutsideIdentity, RecoveryCode, SecondFactor
 from tenure.ledger.models.figures import MembershipFigures
 from tenure.ledger.models.governance import ModelPromotion, SignedLabels
 from tenure.ledger.models.impact import Assignment, Exposure, Response
@@ -40,15 +41,18 @@ __all__ = [
     "Objection",
     "OutboxRow",
     "OutreachStep",
+    "OutsideIdentity",
     "Phase",
     "Playbook",
     "PlaybookVersion",
     "Proposal",
+    "RecoveryCode",
     "Response",
     "Run",
     "RunStep",
     "Sample",
     "ScoreSet",
+    "SecondFactor",
     "SendingPause",
     "SentBrief",
     "SignInGuess",
