@@ -106,7 +106,8 @@ def test_today_tells_of_the_class_at_stake_and_of_a_liaisons_own_alone(site: Sit
     assert (told.change.renewed, told.change.due) == (chosen["renewed"], chosen["due"])
     assert told.address == f"/membership/?month={chosen['ends'][:7]}#class"
     text = staff.get("/").text
-    assert f"{told.name}, {chosen['renewed']} of {chosen['due']} renewed" in text
+    assert f'<h2 id="class-now">{told.name}</h2>' in text
+    assert f"{chosen['renewed']} of {chosen['due']} renewed" in text
     assert f'href="{told.address}"' in text
     assert class_today("Gulf").change.due < told.change.due
     assert class_today("") is None

@@ -34,14 +34,21 @@ class Cell:
         """`open`, `few`, or one of `q1` to `q7` by the share."""
         if not self.whole:
             return "open"
-        if self.decided < FEW:
+        if self.is_few:
             return "few"
         return f"q{1 + sum((self.share or 0) >= step for step in (0.65, 0.72, 0.77, 0.82, 0.87, 0.92))}"
 
     @property
+    def is_few(self) -> bool:
+        """Whether it is of so few that a share would mislead."""
+        return self.decided < FEW
+
+    @property
     def words(self) -> str:
-        """The share in 100."""
-        return "" if self.share is None else f"{100 * self.share:.0f}"
+        """The share in 100; of few, how many of how many."""
+        if self.share is None:
+            return ""
+        return f"{self.renewed} of {self.decided}" if self.is_few else f"{100 * self.share:.0f}"
 
 
 def heat(cells: Sequence[Cell], *, about: str, key: str = "cohorts") -> Figure:
@@ -68,7 +75,7 @@ def heat(cells: Sequence[Cell], *, about: str, key: str = "cohorts") -> Figure:
         if not cell.words:
             continue
         drawing.rect(x + 1, y + 1, width - 2, _ROW - 2, cell.kind)
-        kind = "on" if cell.kind in ("q6", "q7") else "lead" if cell.kind.startswith("q") else ""
+        kind = "on" if cell.kind in ("q6", "q7") else "lead" if cell.kind.startswith("q") else "minor"
         drawing.text(x + width / 2, y + 21, cell.words, kind=kind, anchor="middle")
     return Figure(key, finding(cells), about, drawing.finish(), _table(cells))
 
@@ -103,7 +110,8 @@ def _table(cells: Sequence[Cell]) -> Table:
         ),
         tuple(
             (
-                str(cell.joined), str(cell.year), count(cell.renewed), count(cell.decided), cell.words or "–",
+                str(cell.joined), str(cell.year), count(cell.renewed), count(cell.decided),
+                "–" if cell.share is None else f"{100 * cell.share:.0f}",
                 "yes" if cell.whole else "no, do not compare",
             )
             for cell in cells

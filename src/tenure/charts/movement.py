@@ -62,7 +62,7 @@ def movement(rows: Sequence[Month], *, about: str, key: str = "movement") -> Fig
     for i, row in enumerate(rows):
         _bar(drawing, row, _LEFT + room * i, room, zero, unit, i)
     drawing.path(f"M0 {number(zero)}H760", "axis")
-    drawing.text(0, 14, "net")
+    drawing.text(0, 14, "net", kind="minor")
     return Figure(key, finding(rows), about, drawing.finish(), _table(rows))
 
 

@@ -25,7 +25,7 @@ from tenure.membership import (
     headcount,
     movement,
     people_on,
-    renewal_class,
+    renewal_classes,
     renewals_by_cohort,
     spells,
     with_joining,
@@ -64,8 +64,8 @@ class _Known:
     @classmethod
     def on(cls, terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, as_of: dt.date) -> _Known:
         people = people_on(members, as_of)
-        spans = spells(terms, members, rules, as_of=as_of)
         found = decisions(terms, members, rules, as_of=as_of)
+        spans = spells(terms, members, rules, as_of=as_of, found=found)
         here, decided = (with_joining(with_people(frame, people), spans) for frame in (spans, found))
         return cls(here, decided, people)
 
@@ -167,7 +167,7 @@ def _figures(now: _Known, before: _Known, scope: Scope, as_of: dt.date) -> Body:
         "since": since.isoformat(),
         "now": _numbers(now, scope, since, as_of),
         "before": _numbers(before, scope, a_year_before(since), since),
-        "classes": [_class(now, before, end_of_month(as_of, step), as_of) for step in CLASSES_AROUND],
+        "classes": _classes(now, before, as_of),
         "months": [asdict(one) | {"month": one.month.isoformat()} for one in movement(now.spans, as_of=as_of)],
         "cohorts": [_cohort(one) for one in _cohorts(now.spans, as_of)],
         "renewals": [asdict(one) | {"whole": one.is_whole} for one in renewals_by_cohort(now.found, as_of=as_of)],
@@ -185,8 +185,10 @@ def told(found: Numbers) -> Body:
     return {name: getattr(found, name) for name in COUNTS} | rates
 
 
-def _class(now: _Known, before: _Known, ends: dt.date, as_of: dt.date) -> Body:
-    return asdict(renewal_class(now.found, before.found, ends=ends, as_of=as_of)) | {"ends": ends.isoformat()}
+def _classes(now: _Known, before: _Known, as_of: dt.date) -> list[Body]:
+    ends = [end_of_month(as_of, step) for step in CLASSES_AROUND]
+    found = renewal_classes(now.found, before.found, ends=ends, as_of=as_of)
+    return [asdict(one) | {"ends": one.ends.isoformat()} for one in found]
 
 
 def _cohorts(spans: pl.DataFrame, as_of: dt.date) -> Iterator[Cohort]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -24,30 +26,30 @@ def end_of_month(day: dt.date, months: int = 0) -> dt.date:
     return dt.date(year, month + 1, monthrange(year, month + 1)[1])
 
 
-def class_of(found: pl.DataFrame, ends: dt.date) -> pl.DataFrame:
-    """Those of *found* (as `tenure.membership.decisions` returns) whose terms end in the month whose last day is
-    *ends*. Death, merger and transfer are in no class."""
-    within = pl.col("ends_on").is_between(ends.replace(day=1), ends)
-    return found.filter(within & pl.col("outcome").is_in(list(_IN_CLASS)))
+class _Members(NamedTuple):
+    """A class as columns: the day on which each renewal was on record, past `LAST_DAY` for none, and first terms."""
+
+    day: NDArray[np.int64]
+    known: NDArray[np.bool_]
+    first: NDArray[np.bool_]
+
+    def of(self, here: NDArray[np.bool_]) -> _Members:
+        return _Members(self.day[here], self.known[here], self.first[here])
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many, and of them on record as renewed."""
+        return self.known.size, int(self.known.sum())
 
 
-def renewed_by_day(members: pl.DataFrame) -> NDArray[np.int64]:
-    """How many of a class were on record as renewed by the end of each day.
+def _renewed_by_day(members: _Members) -> list[int]:
+    """How many were on record as renewed by the end of each day from `FIRST_DAY` to `LAST_DAY`.
 
     A renewal counts from the day on which it was recorded, whenever it was paid: that day's reader saw it first.
-
-    Args:
-        members: As `class_of` returns, of one month.
-
-    Returns:
-        Members, shape (n_days,), from `FIRST_DAY` to `LAST_DAY`; never falling.
     """
-    known = members.filter(pl.col("renewal_known_at").is_not_null())
-    last = pl.col("ends_on").dt.month_end()
-    after = known.select((pl.col("renewal_known_at").dt.date() - last).dt.total_days()).to_series()
-    place = after.clip(FIRST_DAY, LAST_DAY + 1).to_numpy() - FIRST_DAY
-    counts: NDArray[np.int64] = np.bincount(place, minlength=LAST_DAY - FIRST_DAY + 2)
-    return np.cumsum(counts[: LAST_DAY - FIRST_DAY + 1])
+    place = members.day[members.known].clip(FIRST_DAY, LAST_DAY + 1) - FIRST_DAY
+    counts = np.bincount(place, minlength=LAST_DAY - FIRST_DAY + 2)
+    return [int(count) for count in np.cumsum(counts[: LAST_DAY - FIRST_DAY + 1])]
 
 
 @dataclass(frozen=True)
@@ -90,24 +92,46 @@ def renewal_class(now: pl.DataFrame, before: pl.DataFrame, *, ends: dt.date, as_
         ends: Last day of the month.
         as_of: The day, at its start: the day before it is the last on record.
     """
-    ends_before = end_of_month(ends, -12)
+    (one,) = renewal_classes(now, before, ends=[ends], as_of=as_of)
+    return one
+
+
+def renewal_classes(
+    now: pl.DataFrame, before: pl.DataFrame, *, ends: Sequence[dt.date], as_of: dt.date
+) -> list[RenewalClass]:
+    """The same for several months, each by its last day; the frames are looked through once."""
+    earlier = [end_of_month(end, -12) for end in ends]
+    mine, last = _by_month(now, [*ends, *earlier]), _by_month(before, earlier)
+    return [_told(mine[end], last[then], mine[then], end, as_of) for end, then in zip(ends, earlier, strict=True)]
+
+
+def _by_month(found: pl.DataFrame, ends: Sequence[dt.date]) -> dict[dt.date, _Members]:
+    """The members of each class; of all of them in one look, since there are many classes and few members in most."""
+    within = pl.col("ends_on").is_between(min(ends).replace(day=1), max(ends))
+    last = pl.col("ends_on").dt.month_end()
+    columns = found.filter(within & pl.col("outcome").is_in(list(_IN_CLASS))).select(
+        month=last,
+        day=(pl.col("renewal_known_at").dt.date() - last).dt.total_days().fill_null(LAST_DAY + 1),
+        known=pl.col("renewal_known_at").is_not_null(),
+        first=(pl.col("terms_in_spell") == 1) & (pl.col("spell") == 0),
+    )
+    month, *rest = (columns[name].to_numpy() for name in columns.columns)
+    everyone = _Members(*rest)
+    return {end: everyone.of(month == np.datetime64(end)) for end in ends}
+
+
+def _told(mine: _Members, last: _Members, since: _Members, ends: dt.date, as_of: dt.date) -> RenewalClass:
     day = (as_of - ends).days - 1
-    mine, last, since = class_of(now, ends), class_of(before, ends_before), class_of(now, ends_before)
     shown = max(0, min(LAST_DAY, day) - FIRST_DAY + 1)
-    days, days_before, days_since = (renewed_by_day(one) for one in (mine, last, since))
-    first = (pl.col("terms_in_spell") == 1) & (pl.col("spell") == 0)
+    days, days_before, days_since = (_renewed_by_day(one) for one in (mine, last, since))
     return RenewalClass(
         ends,
         day,
-        *_counts(mine),
-        *_counts(last),
-        (*_counts(mine.filter(first)), *_counts(last.filter(first))),
-        tuple(days[:shown].tolist()),
-        tuple(days_before[:shown].tolist()),
-        tuple(days_since[shown:].tolist()),
-        len(since),
+        *mine.counts,
+        *last.counts,
+        (*mine.of(mine.first).counts, *last.of(last.first).counts),
+        tuple(days[:shown]),
+        tuple(days_before[:shown]),
+        tuple(days_since[shown:]),
+        since.known.size,
     )
-
-
-def _counts(members: pl.DataFrame) -> tuple[int, int]:
-    return len(members), int(members["renewal_known_at"].is_not_null().sum())

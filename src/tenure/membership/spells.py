@@ -15,7 +15,14 @@ from tenure.membership.terms import FOREVER, known_terms
 RUNNING = "running"
 
 
-def spells(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_of: dt.date) -> pl.DataFrame:
+def spells(
+    terms: pl.DataFrame,
+    members: pl.DataFrame,
+    rules: Membership,
+    *,
+    as_of: dt.date,
+    found: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Every spell as it was known on *as_of*.
 
     People whose terms are billed to their organization have none of their own.
@@ -25,6 +32,7 @@ def spells(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_
         members: All versions of all members; likewise.
         rules: The association's own.
         as_of: The day, at its start.
+        found: `tenure.membership.decisions` of the same, where the caller has it already.
 
     Returns:
         One line per payer and spell, sorted by both: `member`, `spell` (0 for the first), `member_type` (of the last
@@ -38,7 +46,8 @@ def spells(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_
     people = latest.sort("valid_from").group_by("member").agg(pl.col("organization", "deceased_on").last())
     listed = pl.col("member_type").is_in(list(rules.list_billed_types)) & pl.col("organization").is_not_null()
     ends = [LAPSED, *COMPETING]
-    decided = decisions(terms, members, rules, as_of=as_of).select("term_id", "outcome")
+    found = decisions(terms, members, rules, as_of=as_of) if found is None else found
+    decided = found.select("term_id", "outcome")
     return (
         walked.join(people, on="member", how="left")
         .filter(~listed.fill_null(value=False))

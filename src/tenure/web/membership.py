@@ -134,6 +134,8 @@ def _summary(shown: Shown) -> list[tuple[str, str, str]]:
     rate = words.percent(first.now) if first.due else "–"
     earlier = f"{words.percent(first.before)} the year before"
     against = f"{first.renewed:,} of {first.due:,}. {earlier}. {points_words(first)}"
+    if not first.due:
+        against = "No first renewal was decided"
     return [("Members", words.count(now["at_end"]), moved), *_due(shown), ("First-year rate, 12 months", rate, against)]
 
 

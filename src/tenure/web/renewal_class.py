@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -17,6 +18,9 @@ FEW = 30
 """With fewer members than so many, this year or last, a change cannot be told from chance."""
 
 _IN_PLAY = range(-90, 31)
+
+_difference = lru_cache(maxsize=4096)(difference)
+"""A page asks for the range of each change several times, and all day for the same ones."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Change:
     @property
     def range(self) -> tuple[float, float]:
         """The 95 % range of the change, in points."""
-        low, high = difference(self.renewed, self.due, self.renewed_before, self.due_before)
+        low, high = _difference(self.renewed, self.due, self.renewed_before, self.due_before)
         return 100 * low, 100 * high
 
     @property
