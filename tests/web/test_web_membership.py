@@ -10,6 +10,8 @@ from pathlib import Path
 import factories
 import httpx
 import pytest
+from browsing import visit
+from playwright.sync_api import Browser
 from sites import Site, point_at, serving
 
 
@@ -181,3 +183,20 @@ def test_the_kept_figures_hold_no_one_and_reading_them_asks_little(site: Site, s
     assert len(asked) <= 5
     text = json.dumps(list(MembershipFigures.objects.values_list("body", flat=True)))
     assert not any(f'"{name}"' in text or str(member) in text for member, name in site.world.members.items())
+
+
+@pytest.mark.browser
+def test_on_paper_no_column_of_a_table_is_cut(site: Site, browser: Browser, signed_in: Path):
+    """On a sheet of 720 px every table keeps to its width, in types and in chapters."""
+    with browser.new_context(storage_state=signed_in, viewport={"width": 720, "height": 1000}) as context:
+        made = visit(site, context)
+        for address in ("/membership/", "/membership/?by=chapter"):
+            page = made.go(address)
+            page.emulate_media(media="print")
+            wide = page.evaluate(
+                """() => [...document.querySelectorAll("table")].filter((t) => t.checkVisibility())
+                    .filter((t) => t.scrollWidth > t.parentElement.clientWidth + 1).map((t) => t.caption.textContent)"""
+            )
+            assert wide == []
+            page.emulate_media(media="screen")
+        made.check()

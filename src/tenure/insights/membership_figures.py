@@ -31,7 +31,6 @@ from tenure.membership import (
     with_joining,
     with_people,
 )
-from tenure.membership.cohorts import range_at
 from tenure.membership.numbers import a_year_before, numbers_of
 
 Body = dict[str, Any]
@@ -43,7 +42,8 @@ CLASSES_AROUND = range(-3, 3)
 
 CURVE_YEARS = 10
 _BAND = 5
-_MONTH = 365.25 / 12
+_MONTHS = np.round(np.arange(12 * CURVE_YEARS + 1) * 365.25 / 12).astype(np.int64)
+"""Days of membership, month by month."""
 
 
 class Scope(NamedTuple):
@@ -168,9 +168,9 @@ def _figures(now: _Known, before: _Known, scope: Scope, as_of: dt.date) -> Body:
         "now": _numbers(now, scope, since, as_of),
         "before": _numbers(before, scope, a_year_before(since), since),
         "classes": _classes(now, before, as_of),
-        "months": [asdict(one) | {"month": one.month.isoformat()} for one in movement(now.spans, as_of=as_of)],
+        "months": [vars(one) | {"month": one.month.isoformat()} for one in movement(now.spans, as_of=as_of)],
         "cohorts": [_cohort(one) for one in _cohorts(now.spans, as_of)],
-        "renewals": [asdict(one) | {"whole": one.is_whole} for one in renewals_by_cohort(now.found, as_of=as_of)],
+        "renewals": [vars(one) | {"whole": one.is_whole} for one in renewals_by_cohort(now.found, as_of=as_of)],
     }
 
 
@@ -188,7 +188,7 @@ def told(found: Numbers) -> Body:
 def _classes(now: _Known, before: _Known, as_of: dt.date) -> list[Body]:
     ends = [end_of_month(as_of, step) for step in CLASSES_AROUND]
     found = renewal_classes(now.found, before.found, ends=ends, as_of=as_of)
-    return [asdict(one) | {"ends": one.ends.isoformat()} for one in found]
+    return [vars(one) | {"ends": one.ends.isoformat()} for one in found]
 
 
 def _cohorts(spans: pl.DataFrame, as_of: dt.date) -> Iterator[Cohort]:
@@ -201,13 +201,13 @@ def _cohorts(spans: pl.DataFrame, as_of: dt.date) -> Iterator[Cohort]:
 
 def _cohort(found: Cohort) -> Body:
     """The curve month by month."""
-    steps = [range_at(found.curve, round(month * _MONTH)) for month in range(12 * CURVE_YEARS + 1)]
+    steps = found.curve.ranges_at(_MONTHS)
     return {
         "first": found.first,
         "last": found.last,
         "members": found.members,
-        "years": [asdict(one) for one in found.years],
-        "steps": [[round(value, 4) for value in step] for step in steps],
+        "years": [vars(one) for one in found.years],
+        "steps": steps.round(4).tolist(),
     }
 
 

@@ -127,7 +127,7 @@ def cohort(spans: pl.DataFrame, first: int, last: int, *, as_of: dt.date, years:
 
 def _mark(curve: Curve, year: int, length: Days, lapsed: NDArray[np.bool_], seen_from: Days) -> Anniversary:
     day = day_of(year)
-    stayed, low, high = range_at(curve, day)
+    stayed, low, high = curve.ranges_at(np.array([day]))[0].tolist()
     return Anniversary(
         year,
         followed=int(((seen_from <= day) & (length > day)).sum()),
@@ -137,14 +137,6 @@ def _mark(curve: Curve, year: int, length: Days, lapsed: NDArray[np.bool_], seen
         low=low,
         high=high,
     )
-
-
-def range_at(curve: Curve, day: int) -> tuple[float, float, float]:
-    """The share still there after *day* days, with its range."""
-    step = int(np.searchsorted(curve.days, day, side="right"))
-    if not step:
-        return 1.0, 1.0, 1.0
-    return float(curve.stayed[step - 1]), float(curve.low[step - 1]), float(curve.high[step - 1])
 
 
 def day_of(year: int) -> int:

@@ -40,6 +40,11 @@ class Curve:
         step = int(np.searchsorted(self.days, day, side="right"))
         return float(self.stayed[step - 1]) if step else 1.0
 
+    def ranges_at(self, days: NDArray[np.int64]) -> Floats:
+        """The share still there after each of *days*, shape (n_days,), with its range: shape (n_days, 3)."""
+        lines = np.stack([self.stayed, self.low, self.high], axis=1)
+        return np.vstack([np.ones((1, 3)), lines])[np.searchsorted(self.days, days, side="right")]
+
 
 def retention_curve(
     length: NDArray[np.int64],

@@ -177,9 +177,9 @@ def dues_figure(shown: Shown) -> Figure | None:
     unknown, last = max(one["unknown"] for one in shown.dues), rows[-1]
     without = f"; of {words.count(unknown)} the dues are not known" if unknown else ""
     about = (
-        "Dues of the members whose term ends within so many days or who are in grace, and the sum of dues × the "
-        f"probability of not renewing; {words.plural(last.members, 'member')}, {words.count(last.in_grace)} of them in "
-        f"grace{without}. The range holds nine outcomes in ten, by chance alone. Scores of "
+        "Faint: dues of the members whose term ends within so many days or who are in grace; strong: the sum of dues × "
+        f"the probability of not renewing. {words.plural(last.members, 'member')}, {words.count(last.in_grace)} of "
+        f"them in grace{without}. The range holds nine outcomes in ten, by chance alone. Scores of "
         f"{words.day(dt.date.fromisoformat(shown.dues_as_of))}"
     )
     return dues(rows, about=about, money=place.settings().association.currency)
