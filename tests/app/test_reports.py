@@ -111,6 +111,7 @@ def test_the_reports_of_the_day_and_the_week_are_told_and_written(first_night: P
     told = tenure("report", kind, "--home", first_night)
     assert told.code == 0, told.told
     assert "Scores of" in told.out
+    assert ("members, net" in told.out) is (kind == "weekly")
 
     for ending, begins in ((".pdf", b"%PDF-"), (".html", b"<!doctype html>"), (".txt", told.out.encode()[:20])):
         target = tmp_path / f"report{ending}"

@@ -59,7 +59,9 @@ def made(house: House, kind: str, chapter: str | None = None) -> Brief:
         UsageError: There are no scores to tell of yet.
     """
     from tenure.web import briefs as pages
+    from tenure.web import configuration
 
+    configuration.ensure(house.home, house.settings, clock=house.clock)
     make = {"daily": pages.daily, "weekly": pages.weekly}[kind]
     brief = make(house.lake, house.settings, house.clock(), chapter)
     if brief is None:

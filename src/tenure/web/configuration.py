@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from django.conf import settings as django_settings
 
 from tenure import ledger
 from tenure.base.clock import Clock, system_clock
@@ -31,6 +32,12 @@ def setup(home: Home, settings: Settings, *, clock: Clock = system_clock, sessio
         **_pages(settings),
         **_sessions(is_local(settings)),
     )
+
+
+def ensure(home: Home, settings: Settings, *, clock: Clock = system_clock) -> None:
+    """Do as `setup` where this process serves no pages, for letters that show what pages do."""
+    if not getattr(django_settings, "ROOT_URLCONF", ""):
+        setup(home, settings, clock=clock)
 
 
 def is_local(settings: Settings) -> bool:

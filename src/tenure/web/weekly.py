@@ -17,6 +17,9 @@ from tenure.ledger.models import AuditEvent, OutreachStep, Proposal, Response, S
 from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import words
 from tenure.web.daily import fresh
+from tenure.web.membership_figures import figures_of
+from tenure.web.membership_scope import Asked, Shown, shown_for
+from tenure.web.membership_words import RateRow, rate_rows, rates_finding
 from tenure.web.queue_list import playbook_title
 
 _WEEK = dt.timedelta(days=7)
@@ -49,15 +52,44 @@ def weekly(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None
     if score_set is None:
         return None
     since = now - _WEEK
-    acted = _counts(since)
+    acted, shown = _counts(since), shown_for(Asked(), None)
+    stands = f"{_standing(shown)}. " if shown else ""
     return Brief(
         kind="weekly",
         day=now.date(),
         subject=f"{settings.association.name}: the week to {words.day(now.date())}",
-        opening=_opening(acted),
+        opening=f"{stands}{_opening(acted)}",
         fresh=fresh(score_set, now),
-        parts=tuple(_parts(acted, since, now)),
+        parts=(*(_membership(shown) if shown else ()), *_parts(acted, since, now)),
     )
+
+
+def _standing(shown: Shown) -> str:
+    now = shown.body["now"]
+    return f"{words.plural(now['at_end'], 'member')}, net {words.change(now['net'])} in a year"
+
+
+def _membership(shown: Shown) -> Iterator[Part]:
+    figures = figures_of(shown)
+    link = Link("Membership", "/membership/")
+    rows = rate_rows(shown, lambda key: "")
+    table = Table(
+        "Of those who were due in a year, who renewed", _RATES, tuple(_rates(row) for row in rows if row.renewal.due)
+    )
+    for key in ("class", "dues", "movement"):
+        if key in figures:
+            yield Part(figures[key].finding, figure=figures[key], link=link)
+    yield Part(rates_finding(rows), table=table, link=link)
+
+
+_RATES = (Column("Type", False), *(Column(name) for name in ("Renewed", "Due", "In 100", "Year before")))
+
+
+def _rates(row: RateRow) -> tuple[str, ...]:
+    one = row.renewal
+    now = words.in_hundred(one.now) if one.due else "–"
+    before = words.in_hundred(one.before) if one.due_before else "–"
+    return row.name, words.count(one.renewed), words.count(one.due), now, before
 
 
 def _counts(since: dt.datetime) -> list[dict[str, int]]:
