@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tenure.charts.figure import Column, Figure, Table
-from tenure.charts.svg import Drawing, Point, number, polyline
+from tenure.charts.svg import Anchor, Drawing, Point, number, polyline
 from tenure.charts.words import count, day
 
 _WIDTH, _RIGHT, _TOP, _BASE = 760.0, 640.0, 26.0, 232.0
@@ -104,7 +104,7 @@ def _grid(drawing: Drawing, rows: ClassDays, full: float) -> None:
         x = _x(rows, on)
         drawing.path(f"M{number(x)} {number(_BASE)}v5", "axis")
         words = f"{rows.ends:%b} {rows.ends.day}" if on == 0 else f"{abs(on)} {'before' if on < 0 else 'after'}"
-        anchor = "start" if on == rows.first else "end" if on == rows.last else "middle"
+        anchor: Anchor = "start" if on == rows.first else "end" if on == rows.last else "middle"
         drawing.text(x, 254, words, kind="" if on == 0 else "minor", anchor=anchor)
     if rows.first < 0 < rows.last:
         x = _x(rows, 0)
@@ -131,21 +131,23 @@ def _lines(drawing: Drawing, rows: ClassDays, full: float) -> None:
 def _labels(drawing: Drawing, rows: ClassDays, full: float, end: Point) -> None:
     """This year's share at its dot, last year's on the same day at its line; the upper one stands above."""
     x, y = end
-    anchor, side = ("end", x - 10) if x > _RIGHT - 130 else ("start", x + 10)
+    at_edge = x > _RIGHT - 130
+    place: Anchor = "end" if at_edge else "start"
+    side = x - 10 if at_edge else x + 10
     share, before = rows.share(rows.today), rows.share_before(rows.today)
     words = f"{100 * (share or 0):.1f} % this year"
     if before is None:
-        drawing.text(side, y - 8, words, kind="lead halo", anchor=anchor)
+        drawing.text(side, y - 8, words, kind="lead halo", anchor=place)
         return
     other = _y(before, full)
     apart = 17.0
     up = y <= other
     mine = min(y - 8, other - apart) if up else max(y + 18, other + apart)
     theirs = other + 18 if up else other - 8
-    drawing.text(side, min(mine, _BASE - 6), words, kind="lead halo", anchor=anchor)
+    drawing.text(side, min(mine, _BASE - 6), words, kind="lead halo", anchor=place)
     if abs(min(mine, _BASE - 6) - min(theirs, _BASE - 6)) >= apart:
         drawing.text(side, min(theirs, _BASE - 6), f"{100 * before:.1f} % in {rows.ends.year - 1}", kind="halo minor",
-                     anchor=anchor)  # fmt: skip
+                     anchor=place)  # fmt: skip
 
 
 def _reading(rows: ClassDays, finding: str) -> str:
