@@ -59,7 +59,11 @@ def pending_decisions(records: Records) -> pl.DataFrame:
 
 
 def past_decisions(records: Records) -> pl.DataFrame:
-    """One row per decision that was made, with its true probability at that moment and its outcome."""
+    """One row per decision that was made, with its true probability at that moment and its outcome.
+
+    `p_lapse_reached` is the probability with the contact that there was: `p_lapse` where staff had not lately reached
+    the member.
+    """
     made, people = records.state.decisions, records.people
     kept = np.flatnonzero(made["decided"] >= records.state.start)
     return pl.DataFrame(
@@ -70,6 +74,7 @@ def past_decisions(records: Records) -> pl.DataFrame:
             "decided_on": pl.Series(made["decided"][kept]).cast(pl.Date),
             "p_lapse": made["p"][kept].astype(np.float64),
             "p_lapse_contacted": made["p_contact"][kept].astype(np.float64),
+            "p_lapse_reached": made["p_reached"][kept].astype(np.float64),
             "effect": people["effect"][made["who"][kept]].astype(np.float64),
             "lapsed": made["lapsed"][kept].astype(np.int64),
             "reason": [REASONS[code] or None for code in made["reason"][kept].tolist()],

@@ -33,7 +33,7 @@ def director(tmp_path_factory: pytest.TempPathFactory, first_night: Path) -> Pat
 def test_those_that_ship_are_there_and_off(director: Path) -> None:
     rows = tenure("playbook", "list", "--home", director, "--json").json
 
-    assert len(rows) == 15
+    assert len(rows) == 16
     assert not any(row["on"] for row in rows)
     assert {row["version"] for row in rows} == {1}
     assert [row["name"] for row in rows if row["mandatory"]] == ["renewal-notice", "automatic-renewal-notice"]

@@ -224,6 +224,12 @@ def test_the_split_is_as_it_was_designed(proposed: Path):
     assert abs(by["win-back-lapsed"]["control"] - 0.3 * drawn) <= 2  # one a stratum, lapsed in grace or before
 
 
+def test_without_decided_renewals_the_assumptions_hold(proposed: Path):
+    done = _well(tenure("experiment", "effects", "--home", proposed))
+
+    assert done.out.startswith("nothing is known yet")
+
+
 def test_a_split_that_somebody_bent_is_named(tmp_path: Path, proposed: Path):
     home = tmp_path / "home"
     shutil.copytree(proposed, home)

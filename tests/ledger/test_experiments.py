@@ -76,3 +76,21 @@ def test_an_arm_that_is_none_is_refused():
 
     with pytest.raises(IntegrityError):
         _keep("placebo")
+
+
+def test_those_wanted_come_with_their_first_night_and_whether_they_were_reached():
+    from tenure.ledger import experiments
+    from tenure.ledger.experiments import Wanted
+
+    _keep("control", "treated", "treated")
+    for days, occasion in ((30, "renewal:2026"), (0, "renewal:2025")):
+        day = DAY + dt.timedelta(days=days)
+        experiments.expose(experiment="calls", occasions={0: occasion, 1: occasion}, kind="eligible", as_of=day)
+    experiments.expose(experiment="calls", occasions={1: "renewal:2025"}, kind="listed", as_of=DAY)
+    experiments.reach(member=1, occasion="renewal:2025", as_of=DAY)
+
+    assert experiments.wanted(experiment="calls") == [
+        Wanted(0, "control", "high before", DAY, is_reached=False),
+        Wanted(1, "treated", "high before", DAY, is_reached=True),
+    ]
+    assert experiments.wanted(experiment="letters") == []

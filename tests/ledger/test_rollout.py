@@ -180,6 +180,8 @@ def test_what_was_proposed_and_done_lately_takes_room() -> None:
     assert found.this_week == {"personal-reminder": 2}
     assert (found.minutes, found.members) == (4, 2)
     assert found.contacts == {4: 1}
+    assert found.kinds == {4: ["email"]}
+    assert workload(now=NOW, besides=["renewal-notice"], lately=dt.timedelta(days=20)).kinds == {}
     assert (3, "renewal-notice", "renewal:2026-04-12") in found.known
     assert workload(now=NOW + dt.timedelta(days=8)).this_week == {}
     assert workload(now=NOW + dt.timedelta(days=2)).contacts == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tenure.outreach.playbook import Playbook
 from tenure.outreach.reading import read_playbook
 from tenure.outreach.rollout import permits, phase_of
 from tenure.outreach.selecting import select
+from tenure.outreach.worth import Effect
 
 
 def playbook(
@@ -25,6 +27,18 @@ def playbook(
         f'[[steps]]\n{kind}\nminutes = {minutes}\nsubject = "S"\nbody = "B"\n'
     )
     return read_playbook(text, name)
+
+
+def sequence() -> Playbook:
+    """A note on the record and an email of two minutes, a call of fifteen after them."""
+    text = (
+        'title = "T"\npurpose = "P"\ncause = "C"\nmeasure = ""\n'
+        '[trigger]\nkind = "renewal"\ndays = { from = 0, to = 99 }\n'
+        '[[steps]]\nkind = "log"\n'
+        '[[steps]]\nkind = "email"\nminutes = 2\nsubject = "S"\nbody = "B"\n'
+        '[[steps]]\nkind = "callback"\nminutes = 15\nwait_days = 7\nsubject = "S"\nbody = "B"\n'
+    )
+    return read_playbook(text, "sequence")
 
 
 def night(
@@ -65,19 +79,73 @@ def test_hours_go_where_they_are_expected_to_keep_most_dues() -> None:
     assert members(done.listed) == [2, 4, 1]
     assert done.minutes == 45
     assert rules(done) == {3: "staff hours"}
-    assert done.listed[0].worth == pytest.approx(0.4 * 500 * 0.1 * 4)
+    odds = 0.4 / 0.6 * 0.9
+    assert done.listed[0].worth == pytest.approx((0.4 - odds / (1 + odds)) * 500 * 4)
+
+
+def test_where_members_count_and_not_dues_those_who_waver_come_first() -> None:
+    rows = [{"p_lapse_renewal": 0.95, "dues": 900.0}, {"p_lapse_renewal": 0.1, "dues": 900.0}, {"p_lapse_renewal": 0.5}]
+
+    done = night(rows, playbook(), room=Room(counts="members"))
+
+    assert members(done.listed) == [3, 2, 1]
 
 
 def test_a_measured_effect_takes_the_place_of_the_assumed_one() -> None:
-    rows = [{"p_lapse_renewal": 0.5, "dues": 100.0}]
+    rows = [{"p_lapse_renewal": 0.5, "dues": 100.0, "band": "high"}, {"p_lapse_renewal": 0.5, "dues": 100.0}]
+    measured = {("call", "high"): math.log(0.5), ("call", ""): math.log(2.0)}
 
-    done = night(rows, playbook(), room=Room(measured_kept={"call": 0.3}))
+    done = night(rows, playbook(), room=Room(effect=Effect(measured=measured)))
 
-    assert done.listed[0].worth == pytest.approx(0.5 * 100 * 0.3 * 4)
+    assert [one.worth for one in done.listed] == [pytest.approx((1 / 2 - 1 / 3) * 100 * 4)]
+    assert rules(done) == {2: "not worth the hours"}, "who is found to be driven away is not called"
+
+
+def test_what_is_not_worth_the_hours_is_held_back_but_for_some_drawn_by_lot() -> None:
+    far = {"p_lapse_renewal": 0.02, "days_to_renewal": 99, "dues": 100.0}
+    rows = [{"p_lapse_renewal": 0.5, "dues": 100.0}] * 18 + [{"p_lapse_renewal": 0.02, "dues": 100.0}] * 9 + [far] * 9
+    room = Room(minutes=15 * 36, exploration_share=0.1, least=100 / 25, effect=Effect(half_life=50))
+
+    done = night(rows, playbook(), room=room)
+    drawn = [one.member for one in done.listed if one.is_exploration]
+
+    assert [one.member for one in done.listed if not one.is_exploration] == list(range(1, 19))
+    assert len(drawn) == 2, "a tenth of the time that is used, although more is idle"
+    assert set(drawn) <= set(range(19, 28)), "those whose decision is far off teach nothing yet"
+    assert set(rules(done).values()) == {"not worth the hours"}
+
+
+def test_what_is_owed_to_a_member_is_done_whatever_it_keeps() -> None:
+    rows = [{"p_lapse_renewal": 0.02, "dues": 100.0}]
+
+    done = night(rows, playbook(extra="owed = true"), room=Room(minutes=60, least=100 / 25))
+
+    assert (members(done.listed), done.held) == ([1], ())
+
+
+def test_a_call_that_adds_too_little_is_left_out_of_a_playbook_and_its_message_stays() -> None:
+    rows = [{"p_lapse_renewal": 0.5, "dues": 100.0}, {"p_lapse_renewal": 0.08, "dues": 100.0}]
+
+    done = night(rows, sequence(), room=Room(least=100 / 25))
+
+    kinds = {one.member: [step.kind for step in one.steps] for one in done.listed}
+    assert kinds == {1: ["log", "email", "callback"], 2: ["log", "email"]}
+    assert [step.kind for step in done.listed[1].left_out] == ["callback"]
+    assert [one.minutes for one in done.listed] == [17.5, 2.5]
+
+
+def test_scarce_hours_go_to_a_message_for_everyone_before_a_call_to_one() -> None:
+    rows = [{"p_lapse_renewal": 0.5, "dues": 100.0}, {"p_lapse_renewal": 0.4, "dues": 100.0}]
+
+    done = night(rows, sequence(), room=Room(minutes=20, exploration_share=0))
+
+    kinds = {one.member: [step.kind for step in one.steps] for one in done.listed}
+    assert kinds == {1: ["log", "email", "callback"], 2: ["log", "email"]}
+    assert done.minutes == 20
 
 
 def test_some_time_goes_to_members_drawn_by_lot() -> None:
-    rows = [{"p_lapse_renewal": 0.9 - place / 200, "dues": 100.0} for place in range(100)]
+    rows = [{"p_lapse_renewal": 0.5 - place / 250, "dues": 100.0} for place in range(100)]
 
     done = night(rows, playbook(), room=Room(minutes=15 * 20, exploration_share=0.2))
     drawn = [one.member for one in done.listed if one.is_exploration]
@@ -97,7 +165,7 @@ def test_a_member_has_one_proposal_a_night_and_the_lower_order_has_them() -> Non
 
 
 def test_caps_hold_back_and_say_so() -> None:
-    rows = [{"p_lapse_renewal": 0.9 - place / 100, "dues": 100.0} for place in range(6)]
+    rows = [{"p_lapse_renewal": 0.5 - place / 100, "dues": 100.0} for place in range(6)]
 
     nightly = night(rows, playbook(extra="cap = { per_night = 2 }"))
     weekly = night(rows, playbook(extra="cap = { per_week = 5 }"), past=Past(this_week={"call": 2}))

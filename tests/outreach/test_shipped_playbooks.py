@@ -50,7 +50,7 @@ SAID = [
 def test_each_of_the_kinds_that_were_promised_ships() -> None:
     kinds = {
         "high risk": EVERY["retention-sequence"].trigger.to == ("high",),
-        "medium risk": EVERY["personal-reminder"].trigger.days == Between.model_validate({"from": 40, "to": 45}),
+        "medium risk": EVERY["personal-reminder"].trigger.days == Between.model_validate({"from": 14, "to": 45}),
         "standard notices": EVERY["renewal-notice"].is_mandatory and EVERY["automatic-renewal-notice"].is_mandatory,
         "top value": EVERY["top-value-call"].steps[0].kind == "callback",
         "chapter drift": EVERY["chapter-check-in"].steps[0].assignee == "liaison",

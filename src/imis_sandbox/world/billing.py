@@ -134,22 +134,26 @@ def _decide(state: State, first: int, last: int) -> None:
     fails = truth.payment_failure(state, who, last - 1)
     stays = rng.random(len(who)) >= truth.sigmoid(odds + contact * effect)
     unpaid = stays & (rng.random(len(who)) < fails)
-    _note_decisions(state, who, odds, fails, lapsed=~stays | unpaid, unpaid=unpaid)
+    _note_decisions(state, who, odds, fails, contact, lapsed=~stays | unpaid, unpaid=unpaid)
     _fail(state, who[unpaid], last)
     people["stage"][who[~stays | unpaid]] = DECLINED
     _renew(state, who[stays & ~unpaid], first)
 
 
-def _note_decisions(state: State, who: Array, odds: Array, fails: Array, *, lapsed: Array, unpaid: Array) -> None:
+def _note_decisions(
+    state: State, who: Array, odds: Array, fails: Array, contact: Array, *, lapsed: Array, unpaid: Array
+) -> None:
     people = state.people
-    alone = 1.0 - (1.0 - truth.sigmoid(odds)) * (1.0 - fails)
-    with_contact = 1.0 - (1.0 - truth.sigmoid(odds + people["effect"][who])) * (1.0 - fails)
+    alone, with_contact, reached = (
+        1.0 - (1.0 - truth.sigmoid(odds + strength * people["effect"][who])) * (1.0 - fails)
+        for strength in (0.0, 1.0, contact)
+    )
     reason = np.where(people["price"][who] > 1.6, 2, 1)
     reason = np.where(people["employer_stopped"][who] == 1, 4, reason)
     reason = np.where(people["left_field"][who] == 1, 5, np.where(unpaid, 3, reason))
     state.decisions.append(
         len(who), who=who, term=people["term"][who], ends=people["ends"][who], decided=people["decide"][who],
-        p=alone, p_contact=with_contact, lapsed=lapsed, reason=np.where(lapsed, reason, 0),
+        p=alone, p_contact=with_contact, p_reached=reached, lapsed=lapsed, reason=np.where(lapsed, reason, 0),
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def _resign(state: State, persons: Array, first: int, last: int) -> None:
     end_terms(state, who, at // DAY, "resigned", recorded)
     state.decisions.append(
         len(who), who=who, term=people["term"][who], ends=people["ends"][who], decided=at // DAY, p=p, p_contact=p,
-        lapsed=1, reason=6,
+        p_reached=p, lapsed=1, reason=6,
     )  # fmt: skip
     people["status"][who] = LAPSED
     retype(state, who, FORMER, recorded)

@@ -60,7 +60,8 @@ ROWS: Spec = {
 """`mark` is 1 for an email opened by a machine."""
 DECISIONS: Spec = {
     "who": (np.int32, 0), "term": (np.int32, 0), "ends": (np.int32, 0), "decided": (np.int32, 0),
-    "p": (np.float32, np.nan), "p_contact": (np.float32, np.nan), "lapsed": (np.uint8, 0), "reason": (np.uint8, 0),
+    "p": (np.float32, np.nan), "p_contact": (np.float32, np.nan), "p_reached": (np.float32, np.nan),
+    "lapsed": (np.uint8, 0), "reason": (np.uint8, 0),
 }  # fmt: skip
 REASONS = ("", "disengaged", "price", "payment failed", "employer stopped paying", "left the field", "resigned")
 

@@ -90,7 +90,7 @@ class Drafter:
             self._step(
                 plan, one, facts, {**known, **self._page(plan, one, place)}, _recipient(plan, contact, chapter, staff)
             )
-            for place, plan in enumerate(playbook.steps, 1)
+            for place, plan in enumerate(one.steps, 1)
         ]
         made[0].step.details["talking_points"] = talking_points(facts)
         aside = dict.fromkeys(words for written in made for words in written.set_aside)
@@ -110,9 +110,9 @@ class Drafter:
             chapter_id=chapter,
             is_top_value=bool(row["top_value"]),
             is_exploration=one.is_exploration,
-            minutes=playbook.minutes,
+            minutes=one.minutes,
             worth=one.worth,
-            context=[*map(list, card), *(["Set aside", words] for words in aside)],
+            context=[*map(list, card), *(["Set aside", words] for words in aside), *_saved(one)],
             expires_on=self.as_of + dt.timedelta(days=days),
             assignee=_username(_person(playbook.steps[0].assignee, chapter, staff)),
             **{name: row[name] for name in _TAKEN_OVER},
@@ -170,6 +170,15 @@ class _Written(NamedTuple):
 
 
 _PAGES: dict[str, tuple[str, Use]] = {"survey": ("answer_link", "answer"), "offer": ("offer_link", "offer")}
+
+
+def _saved(one: Candidate) -> list[list[str]]:
+    """What was left out of the playbook, for the context card."""
+    kinds = ", ".join(_KINDS.get(step.kind, step.kind) for step in one.left_out)
+    return [["Left out", f"{kinds}: more staff hours than it is expected to be worth"]] if kinds else []
+
+
+_KINDS = {"callback": "call", "in_app": "in-app message", "sms": "text message"}
 
 
 def _reason(row: Mapping[str, Any]) -> str:

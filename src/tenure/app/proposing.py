@@ -80,7 +80,7 @@ class _Night:
 
     def propose(self, situation: pl.DataFrame) -> None:
         self.tell("selecting")
-        room, past = room_of(self.house, list(self.playbooks.values()), self.house.clock())
+        room, past = room_of(self.house, list(self.playbooks.values()), self.house.clock(), situation)
         wanted = _fresh(self._selected(situation), past)
         gone = self._left_out(wanted)
         draw = Pseudonyms.of(self.house.home).share

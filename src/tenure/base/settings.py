@@ -152,9 +152,12 @@ class Outreach(_Section):
     """How playbooks select, who is left out, and when messages leave.
 
     Shares run from 0 to 1. `holdout_share` of all members are never contacted by a playbook, `control_share` of those
-    whom a playbook selects are left out to compare with. `assumed_kept` stands for the share of lapses that a contact
-    prevents until it has been measured. `quiet_from` to `quiet_until` is by the member's own time zone, else the
-    association's. `second_person` names what one person alone cannot approve: `top_value`, `offer`, `bulk:N`.
+    whom a playbook selects are left out to compare with. `assumed_kept` and `assumed_kept_by_message` are the shares of
+    the odds of lapsing that a talk and a message are taken to prevent, until that has been measured; contact more than
+    `start_days` before the end of a term has half of it for each `half_life_days`. A step is not worth proposing that
+    would take more than `hours_per_kept` hours to keep a member of usual dues (0: anything is). `worth` says what an
+    hour keeps: `dues`, or `members`, each alike. `quiet_from` to `quiet_until` is by the member's own time zone, else
+    the association's. `second_person` names what one person alone cannot approve: `top_value`, `offer`, `bulk:N`.
     `links` are the association's own pages, by the names of `LINKS`, https alone.
     """
 
@@ -163,7 +166,11 @@ class Outreach(_Section):
     dormant_days: int = Field(default=365, ge=1)
     holdout_share: float = Field(default=0.05, ge=0, le=0.5)
     control_share: float = Field(default=0.10, ge=0, le=0.5)
-    assumed_kept: float = Field(default=0.10, ge=0, le=1)
+    assumed_kept: float = Field(default=0.10, ge=0, lt=1)
+    assumed_kept_by_message: float = Field(default=0.04, ge=0, lt=1)
+    half_life_days: int = Field(default=60, ge=1)
+    hours_per_kept: float = Field(default=25, ge=0)
+    worth: Literal["dues", "members"] = "dues"
     exploration_share: float = Field(default=0.10, ge=0, le=1)
     contacts_per_month: int = Field(default=3, ge=1)
     week_cap: int = Field(default=0, ge=0)

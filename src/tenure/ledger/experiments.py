@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Avg, Count
+from django.db.models import Avg, Count, Min, Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger import audit
@@ -134,6 +134,39 @@ def exposed(*, experiment: str, kind: str) -> dict[str, int]:
     rows = Exposure.objects.filter(assignment__experiment=experiment, kind=kind)
     counted = rows.values("assignment__arm").annotate(n=Count("assignment__member", distinct=True))
     return {row["assignment__arm"]: row["n"] for row in counted}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A member whom an experiment's playbooks selected.
+
+    Args:
+        member: Pseudonym.
+        arm: `treated` or `control`.
+        stratum: In which the arm was drawn.
+        since: The night on which the member first was selected.
+        is_reached: Whether contact came about, on any occasion.
+    """
+
+    member: int
+    arm: str
+    stratum: str
+    since: dt.date
+    is_reached: bool
+
+
+def wanted(*, experiment: str) -> list[Wanted]:
+    """Everyone whom *experiment* was drawn for and who was eligible, by member."""
+    eligible = Q(exposures__kind="eligible")
+    rows = (
+        Assignment.objects.filter(experiment=experiment)
+        .annotate(
+            since=Min("exposures__as_of", filter=eligible), n=Count("exposures", filter=Q(exposures__kind="reached"))
+        )
+        .exclude(since=None)
+        .order_by("member")
+    )
+    return [Wanted(row.member, row.arm, row.stratum, row.since, row.n > 0) for row in rows]
 
 
 def names() -> list[str]:

@@ -31,6 +31,7 @@ class Workload:
         known: Occasions that were proposed in the last two years and more: member, playbook, occasion.
         open: Members with a proposal that waits or is on its way.
         contacts: Contacts to each member in the last 30 days, those on their way included.
+        kinds: Kinds of the steps done for each member of late, and on their way, each as often as it was.
         this_week: Proposals of each playbook in the last 7 days.
         minutes: Staff time of the proposals of the last 7 days.
         members: How many members those are about.
@@ -39,15 +40,22 @@ class Workload:
     known: frozenset[tuple[int, str, str]]
     open: frozenset[int]
     contacts: dict[int, int]
+    kinds: dict[int, list[str]]
     this_week: dict[str, int]
     minutes: float
     members: int
 
 
-def workload(*, now: dt.datetime, besides: Collection[str] = ()) -> Workload:
-    """What is there at *now*; proposals of the playbooks *besides* (mandatory notices) take no room."""
+def workload(*, now: dt.datetime, besides: Collection[str] = (), lately: dt.timedelta = _MONTH) -> Workload:
+    """What is there at *now*; proposals of the playbooks *besides* (mandatory notices) take no room.
+
+    Args:
+        now: The present instant.
+        besides: Playbooks that do not count.
+        lately: How far `kinds` looks back.
+    """
     proposals = Proposal.objects.exclude(playbook__in=list(besides))
-    lately = list(
+    week = list(
         proposals.filter(created_at__gte=now - _WEEK)
         .exclude(state__in=_COSTS_NOTHING)
         .values_list("member", "playbook", "minutes")
@@ -57,9 +65,10 @@ def workload(*, now: dt.datetime, besides: Collection[str] = ()) -> Workload:
         known=frozenset(known.iterator()),
         open=frozenset(proposals.filter(state__in=_UNDECIDED).values_list("member", flat=True)),
         contacts=_contacts(now, besides),
-        this_week=dict(Counter(playbook for _, playbook, _ in lately)),
-        minutes=sum(minutes for _, _, minutes in lately),
-        members=len({member for member, _, _ in lately}),
+        kinds=_kinds(now - lately, besides),
+        this_week=dict(Counter(playbook for _, playbook, _ in week)),
+        minutes=sum(minutes for _, _, minutes in week),
+        members=len({member for member, _, _ in week}),
     )
 
 
@@ -68,6 +77,15 @@ def _contacts(now: dt.datetime, besides: Collection[str]) -> dict[int, int]:
     done = steps.filter(state=_StepState.DONE, done_at__gte=now - _MONTH)
     coming = steps.filter(state__in=_ON_THE_WAY)
     return dict(Counter(step for rows in (done, coming) for step in rows.values_list("proposal__member", flat=True)))
+
+
+def _kinds(since: dt.datetime, besides: Collection[str]) -> dict[int, list[str]]:
+    steps = OutreachStep.objects.exclude(proposal__playbook__in=list(besides))
+    found: dict[int, list[str]] = {}
+    for rows in (steps.filter(state=_StepState.DONE, done_at__gte=since), steps.filter(state__in=_ON_THE_WAY)):
+        for member, kind in rows.values_list("proposal__member", "kind"):
+            found.setdefault(member, []).append(kind)
+    return found
 
 
 def overrides(*, column: str = "", value: str = "") -> tuple[int, int, int]:

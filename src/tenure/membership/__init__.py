@@ -4,6 +4,7 @@ Frozen values and pure functions over columns; nothing here reads a file, a cloc
 """
 
 from tenure.membership.cohorts import Cohort, Renewals, cohort, renewals_by_cohort, with_joining
+from tenure.membership.deciding import still_open
 from tenure.membership.exits import PAYMENT_FAILURE, TROUBLES, VOLUNTARY, with_exits
 from tenure.membership.ledger import Stretch, ledger_of
 from tenure.membership.movement import Moved, movement
@@ -53,6 +54,7 @@ __all__ = [
     "retention_curve",
     "spells",
     "standing",
+    "still_open",
     "with_exits",
     "with_joining",
     "with_people",

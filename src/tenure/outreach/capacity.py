@@ -1,8 +1,9 @@
 """From those whom playbooks select to a list that staff can work through.
 
-Candidates are taken by the dues that an hour of staff is expected to keep, as far as hours and caps reach, with some
-time set aside for members drawn by lot, so that something is learnt about those whom the order would never reach. Who
-is left out is told with the rule. Mandatory notices pass by all of it.
+Steps are taken by what an hour of them is expected to keep, as far as hours and caps reach: a message that costs two
+minutes before a call that costs twenty, and the call only where it adds enough. What would take more hours to keep a
+member than are worth it is left out. Some time goes to members drawn by lot, so that something is learnt about those
+whom the order would never reach. Who is left out is told with the rule. Mandatory notices pass by all of it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from typing import Any
 
 import polars as pl
 
-from tenure.outreach.playbook import Playbook
+from tenure.outreach.playbook import Playbook, StepPlan
 from tenure.outreach.rollout import EVERYBODY, EVERYONE, permits, phase_of
+from tenure.outreach.worth import Effect, Part, parts_of
+
+Key = tuple[int, str, str]
+"""What the ledger knows a proposal by: member, playbook, occasion."""
 
 Draw = Callable[[str], float]
 """A number from 0 to below 1 that is the association's own for some words."""
@@ -29,9 +34,13 @@ RULES: dict[str, str] = {
     "another playbook": "another playbook has this member tonight",
     "playbook cap": "the playbook has made as many proposals as it may",
     "week cap": "as many members were contacted as a week allows",
+    "not worth the hours": "it would take more staff hours to keep one member than that is worth",
     "staff hours": "there are not enough staff hours for it this week",
 }
 """What holds a candidate back, as staff read it; in the order in which it is looked for."""
+
+
+_LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,10 @@ class Candidate:
         playbook: Which playbook.
         occasion, cause: As `tenure.outreach.selecting.select` gives them.
         row: The member's row of the situation.
-        worth: Dues that an hour of staff is expected to keep; None where risk, dues or effect are not known.
+        parts: What each part of the playbook is expected to keep; None where nothing can be expected.
+        places: Which steps are proposed, from 1; all of them unless some are not worth their time.
+        worth: What an hour of those is expected to keep, in dues, or in members where members count; None where risk,
+            dues or effect are not known.
         is_exploration: Whether it was drawn by lot.
     """
 
@@ -52,11 +64,28 @@ class Candidate:
     occasion: str
     cause: str
     row: Mapping[str, Any]
+    parts: tuple[Part, ...] | None = None
+    places: tuple[int, ...] = ()
     worth: float | None = None
     is_exploration: bool = False
 
     @property
-    def key(self) -> tuple[int, str, str]:
+    def steps(self) -> list[StepPlan]:
+        """The steps that are proposed."""
+        return [step for place, step in enumerate(self.playbook.steps, 1) if not self.places or place in self.places]
+
+    @property
+    def left_out(self) -> list[StepPlan]:
+        """The steps of the playbook that are not proposed."""
+        return [step for place, step in enumerate(self.playbook.steps, 1) if self.places and place not in self.places]
+
+    @property
+    def minutes(self) -> float:
+        """Staff time of what is proposed."""
+        return sum(step.staff_minutes for step in self.steps)
+
+    @property
+    def key(self) -> Key:
         """What the ledger knows a proposal by."""
         return self.member, self.playbook.name, self.occasion
 
@@ -83,16 +112,18 @@ class Room:
         members: How many more members may be contacted this week; None for no cap.
         contacts_per_month: Contacts to one member in 30 days.
         exploration_share: Share of the minutes for members drawn by lot.
-        assumed_kept: Share of lapses that a contact is assumed to prevent.
-        measured_kept: The same by playbook, where it has been measured.
+        effect: What contact is taken to do.
+        least: What an hour has to keep at least, in dues or in members as `counts` says; 0 for anything.
+        counts: What is kept: `dues` of one term, or `members`.
     """
 
     minutes: float | None = None
     members: int | None = None
     contacts_per_month: int = 3
     exploration_share: float = 0.1
-    assumed_kept: float = 0.1
-    measured_kept: Mapping[str, float] = field(default_factory=dict)
+    effect: Effect = field(default_factory=Effect)
+    least: float = 0.0
+    counts: str = "dues"
 
 
 @dataclass(frozen=True)
@@ -103,6 +134,7 @@ class Past:
         known: Occasions that were proposed, whatever became of them: member, playbook, occasion.
         open: Members with a proposal that waits or is on its way.
         contacts: Contacts to each member in the last 30 days.
+        reached: Talks and messages to each member of late, as `tenure.outreach.worth` names them.
         this_week: Proposals of each playbook in the last 7 days.
         left_alone: Members on the do-not-wake list.
         phases: Phase by segment.
@@ -111,6 +143,7 @@ class Past:
     known: Collection[tuple[int, str, str]] = frozenset()
     open: Collection[int] = frozenset()
     contacts: Mapping[int, int] = field(default_factory=dict)
+    reached: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     this_week: Mapping[str, int] = field(default_factory=dict)
     left_alone: Collection[int] = frozenset()
     phases: Mapping[str, int] = field(default_factory=lambda: {EVERYBODY: EVERYONE})
@@ -131,7 +164,7 @@ class Planned:
     @property
     def minutes(self) -> float:
         """Staff time of the list."""
-        return sum(one.playbook.minutes for one in self.listed)
+        return sum(one.minutes for one in self.listed)
 
     def report(self) -> list[dict[str, Any]]:
         """Who was held back, counted: `playbook`, `rule`, `why`, `members`."""
@@ -175,7 +208,7 @@ def planned(candidates: Iterable[Candidate], room: Room, past: Past, draw: Draw,
         draw: For the lot of those who are listed to learn something.
         seed: What the lot is for, such as the day; another draws others.
     """
-    fresh = [_valued(one, room) for one in candidates if one.key not in past.known]
+    fresh = [_valued(one, room, past) for one in candidates if one.key not in past.known]
     notices = [one for one in fresh if one.playbook.is_mandatory and _in_phase(one, past)]
     held = [HeldBack(one, "phase") for one in fresh if one.playbook.is_mandatory and not _in_phase(one, past)]
     free: list[Candidate] = []
@@ -185,20 +218,54 @@ def planned(candidates: Iterable[Candidate], room: Room, past: Past, draw: Draw,
             held.append(HeldBack(one, rule))
         else:
             free.append(one)
-    free, beaten = _one_each(free)
+    worthy, poor = _apart(free, room)
+    worthy, beaten = _one_each(worthy)
     held += [HeldBack(one, "another playbook") for one in beaten]
-    taken, left = _Taking(room, past).over(free, lambda one: draw(f"exploration:{seed}:{one.member}"))
+    taken, left = _Taking(room, past).over(worthy, poor, lambda one: draw(f"exploration:{seed}:{one.member}"))
     listed = sorted([*notices, *taken], key=_place)
     return Planned(tuple(listed), (*held, *left))
 
 
-def _valued(one: Candidate, room: Room) -> Candidate:
-    """With the dues that an hour is expected to keep: risk × dues × share kept, by the hour."""
-    kept = room.measured_kept.get(one.playbook.name, room.assumed_kept)
-    risk, dues = one.row.get("p_lapse_renewal"), one.row.get("dues")
-    if risk is None or dues is None:
+def _valued(one: Candidate, room: Room, past: Past) -> Candidate:
+    """With what each part of it, and an hour of all of it, is expected to keep."""
+    parts = parts_of(one.playbook.name, one.playbook.steps, one.row, room.effect, past.reached.get(one.member, {}))
+    dues = 1.0 if room.counts == "members" else one.row.get("dues")
+    if parts is None or dues is None:
         return one
-    return replace(one, worth=risk * dues * kept / (max(one.playbook.minutes, 0.1) / 60))
+    worth = [replace(part, kept=part.kept * dues) for part in parts]
+    return _with(replace(one, parts=tuple(worth)), worth)
+
+
+def _with(one: Candidate, parts: Sequence[Part]) -> Candidate:
+    """With these *parts* of it alone."""
+    whole = _together(parts)
+    return replace(one, parts=tuple(parts), places=whole.places, worth=whole.an_hour)
+
+
+def _together(parts: Sequence[Part]) -> Part:
+    places = tuple(place for part in parts for place in part.places)
+    return Part(places, sum(part.minutes for part in parts), sum(part.kept for part in parts))
+
+
+def _apart(candidates: Iterable[Candidate], room: Room) -> tuple[list[Candidate], list[Candidate]]:
+    """Those worth the hours, with the parts that are; and those of whom no part is.
+
+    What is owed to a member (a welcome, help with a payment) is done whatever it keeps, as a whole, and so is what
+    nothing can be expected of.
+    """
+    worthy: list[Candidate] = []
+    poor: list[Candidate] = []
+    for one in candidates:
+        if one.parts is None:
+            worthy.append(one)
+        elif one.playbook.owed:
+            worthy.append(_with(one, [_together(one.parts)]))
+        elif one.parts[0].an_hour < room.least:
+            # Later steps speak of the first one, so without that there is none.
+            poor.append(one)
+        else:
+            worthy.append(_with(one, [part for part in one.parts if part.an_hour >= room.least]))
+    return worthy, poor
 
 
 def _in_phase(one: Candidate, past: Past) -> bool:
@@ -241,36 +308,91 @@ class _Taking:
         self._minutes = room.minutes
         self._members = room.members
         self._share = room.exploration_share
+        self._effect = room.effect
         self._tonight: Counter[str] = Counter()
         self._week = Counter(dict(past.this_week))
+        self._ran_out = False
 
     def over(
-        self, candidates: Sequence[Candidate], lot: Callable[[Candidate], float]
+        self, candidates: Sequence[Candidate], poor: Sequence[Candidate], lot: Callable[[Candidate], float]
     ) -> tuple[list[Candidate], list[HeldBack]]:
-        """Those taken, and those left with the rule: by worth first, then by *lot* within the time set aside."""
-        ordered = sorted(candidates, key=_place)
-        aside = 0.0 if self._minutes is None else self._minutes * self._share
-        self._add(-aside)
-        taken, waiting, left = self._pass(ordered)
-        self._add(aside)
-        drawn, short, more = self._pass(sorted(waiting, key=lambda one: (lot(one), one.member)))
-        explored = [replace(one, is_exploration=True) for one in drawn]
-        return [*taken, *explored], [*left, *more, *(HeldBack(one, "staff hours") for one in short)]
+        """Those taken, and those left with the rule: by worth first, then by *lot* within the time set aside.
 
-    def _pass(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate], list[HeldBack]]:
-        taken: list[Candidate] = []
+        Args:
+            candidates: Those worth the hours, one each.
+            poor: Those of whom no step is; the lot alone reaches them.
+            lot: A number for each, by which they are drawn.
+        """
+        whole = self._minutes
+        if whole is not None:
+            self._minutes = whole * (1 - self._share)
+        taken, short, left = self._by_worth(candidates)
+        self._set_aside(whole, sum(one.minutes for one in taken))
+        drawn, missed, more = self._by_lot(self._others(poor, taken), short, lot)
+        explored = {one.key for one in drawn}
+        held = [HeldBack(one, "not worth the hours") for one in poor if one.key not in explored]
+        return [*taken, *drawn], [*left, *more, *held, *(HeldBack(one, "staff hours") for one in missed)]
+
+    def _set_aside(self, whole: float | None, spent: float) -> None:
+        """Leave for the lot what is not spent; where there is more time than work, its share of what is spent."""
+        if whole is None:
+            self._minutes = 0.0
+            return
+        share = spent * self._share / max(1 - self._share, _LEAST_SHARE)
+        self._minutes = whole - spent if self._ran_out else min(whole - spent, share)
+
+    def _by_worth(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate], list[HeldBack]]:
+        """Part by part, so that a message to one member comes before a call to another that keeps less an hour."""
+        chosen: dict[Key, list[Part]] = {}
+        shut: set[Key] = set()
         short: list[Candidate] = []
         left: list[HeldBack] = []
-        for one in candidates:
-            rule = self._capped(one)
-            if rule:
+        for one, part in _by_part(candidates):
+            is_first, rule = one.key not in chosen, ""
+            if one.key in shut:
+                continue
+            if is_first and (rule := self._capped(one)):
                 left.append(HeldBack(one, rule))
-            elif self._minutes is not None and one.playbook.minutes > self._minutes:
-                short.append(one)
+            elif self._is_too_long(part.minutes):
+                short += [one] if is_first else []
             else:
-                self._take(one)
-                taken.append(one)
+                self._take(one, part.minutes, is_first=is_first)
+                chosen.setdefault(one.key, []).append(part)
+                continue
+            shut.add(one.key)
+        taken = [_with(one, chosen[one.key]) if one.parts else one for one in candidates if one.key in chosen]
         return taken, short, left
+
+    def _others(self, poor: Sequence[Candidate], taken: Sequence[Candidate]) -> list[Candidate]:
+        """Of *poor*, one each of members without a proposal tonight whose decision is near enough to learn by."""
+        members = {one.member for one in taken}
+        near = [one for one in poor if one.member not in members and self._effect.is_near(one.row)]
+        return _one_each(near)[0]
+
+    def _by_lot(
+        self, poor: Sequence[Candidate], short: Sequence[Candidate], lot: Callable[[Candidate], float]
+    ) -> tuple[list[Candidate], list[Candidate], list[HeldBack]]:
+        """Those drawn; and of *short*, those whom there was no time for, and those whom a cap holds back."""
+        drawn: list[Candidate] = []
+        missed: list[Candidate] = []
+        left: list[HeldBack] = []
+        waiting = {one.key for one in short}
+        seen: set[int] = set()
+        for one in sorted([*short, *poor], key=lambda one: (lot(one), one.member)):
+            rule = self._capped(one)
+            if not rule and one.member not in seen and not self._is_too_long(one.minutes):
+                self._take(one, one.minutes, is_first=True)
+                drawn.append(replace(one, is_exploration=True))
+                seen.add(one.member)
+            elif one.key in waiting:
+                left += [HeldBack(one, rule)] if rule else []
+                missed += [] if rule else [one]
+        return drawn, missed, left
+
+    def _is_too_long(self, minutes: float) -> bool:
+        too_long = self._minutes is not None and minutes > self._minutes
+        self._ran_out = self._ran_out or too_long
+        return too_long
 
     def _capped(self, one: Candidate) -> str:
         name, cap = one.playbook.name, one.playbook.cap
@@ -280,16 +402,24 @@ class _Taking:
             return "playbook cap"
         return "week cap" if self._members is not None and self._members <= 0 else ""
 
-    def _take(self, one: Candidate) -> None:
-        self._tonight[one.playbook.name] += 1
-        self._week[one.playbook.name] += 1
-        self._add(-one.playbook.minutes)
-        if self._members is not None:
-            self._members -= 1
-
-    def _add(self, minutes: float) -> None:
+    def _take(self, one: Candidate, minutes: float, *, is_first: bool) -> None:
         if self._minutes is not None:
-            self._minutes += minutes
+            self._minutes -= minutes
+        if is_first:
+            self._tonight[one.playbook.name] += 1
+            self._week[one.playbook.name] += 1
+            self._members = None if self._members is None else self._members - 1
+
+
+def _by_part(candidates: Iterable[Candidate]) -> list[tuple[Candidate, Part]]:
+    """Every part of every candidate by falling worth an hour, none before an earlier one of the same candidate."""
+    found: list[tuple[tuple[float, int, int, int], Candidate, Part]] = []
+    for one in candidates:
+        least = float("inf")
+        for number, part in enumerate(one.parts or (Part((), one.minutes, 0.0),)):
+            least = min(least, part.an_hour) if one.parts else float("-inf")
+            found.append(((-least, one.playbook.order, one.member, number), one, part))
+    return [(one, part) for _, one, part in sorted(found, key=lambda each: each[0])]
 
 
 def _place(one: Candidate) -> tuple[bool, float, int, int]:

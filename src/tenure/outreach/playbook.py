@@ -260,6 +260,7 @@ class Playbook(Table):
         occasion: What it is about, from columns in braces; for one occasion a member is proposed once.
         cause: Why a member was selected, for staff, from columns in braces.
         measure: The experiment whose control group shows its effect; empty: it is not measured.
+        owed: Whether it is owed to the member whatever it keeps, such as a welcome or help with a payment.
         reaches_auto_renewing: Whether it may wake members whose term renews by itself.
         open_days: After how many days an undecided proposal is withdrawn; the settings' when none.
         cap: How many at most.
@@ -277,6 +278,7 @@ class Playbook(Table):
     occasion: str = Field(default="", max_length=100)
     cause: str = Field(min_length=1, max_length=200)
     measure: str | None = Field(default=None, max_length=80)
+    owed: bool = False
     reaches_auto_renewing: bool = False
     open_days: int | None = Field(default=None, ge=1, le=90)
     cap: Cap = Cap()

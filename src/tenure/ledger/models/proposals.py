@@ -23,8 +23,9 @@ class Proposal(models.Model):
     """One playbook's proposal for one member and one occasion; it waits for a member of staff.
 
     The scores in it are those of the night that made it. `occasion` names what it is about, such as
-    `renewal:2026-12-31` or `event:EV-17`, so that a night that is run again proposes nothing twice. `worth` is the dues
-    that an hour of staff is expected to keep. `rule` and `why` say what held it back, withdrew or ended it.
+    `renewal:2026-12-31` or `event:EV-17`, so that a night that is run again proposes nothing twice. `worth` is what
+    an hour of staff is expected to keep, in dues or in members as the settings say. `rule` and `why` say what held it
+    back, withdrew or ended it.
     """
 
     class State(models.TextChoices):

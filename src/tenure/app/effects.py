@@ -1,0 +1,77 @@
+"""What contact was found to do: arms as they were drawn, and what became of the renewals that lay ahead of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tenure.app.house import House
+from tenure.impact import TREATED
+from tenure.impact.effects import Arms, Measured, measured
+from tenure.membership import LAPSED, RENEWED, decisions
+
+if TYPE_CHECKING:
+    from tenure.ledger.experiments import Wanted
+    from tenure.outreach.playbook import Playbook
+    from tenure.outreach.worth import Effect
+
+
+_HERE = (", before", ", grace")
+"""Strata with a renewal ahead of them; who has lapsed already is not kept but won back."""
+
+
+def decided_by(house: House, as_of: dt.date) -> pl.DataFrame:
+    """Every renewal that came due, as known at the start of *as_of*; see `tenure.membership.decisions`."""
+    return decisions(house.lake.terms(), house.lake.members_and_absences(), house.settings.membership, as_of=as_of)
+
+
+def measured_of(playbooks: Iterable[Playbook], decided: pl.DataFrame, assumed: Effect) -> dict[str, Measured]:
+    """What each of *playbooks* was found to do, by its name; those that reached too few are left out.
+
+    Args:
+        playbooks: Those that are asked about.
+        decided: As `decided_by` gives them.
+        assumed: What contact is taken to do while nothing is known.
+    """
+    from tenure.ledger import experiments
+    from tenure.outreach.worth import kind_of
+
+    tried = [one for one in playbooks if one.experiment]
+    found = {one.name: by_band(experiments.wanted(experiment=one.experiment), decided) for one in tried}
+    usual = {one.name: assumed.of_all(one.steps) for one in tried}
+    return measured(found, usual, {one.name: kind_of(one.steps) for one in tried})
+
+
+def by_band(wanted: Sequence[Wanted], decided: pl.DataFrame) -> dict[str, Arms]:
+    """By band, what became of the renewal ahead of each when first selected; those pending are left out."""
+    known = [(one, *one.stratum.split(", ", 1)) for one in wanted if one.stratum.endswith(_HERE)]
+    if not known:
+        return {}
+    rows = pl.DataFrame(
+        [(one.member, one.arm == TREATED, band, one.since, one.is_reached) for one, band, _ in known],
+        schema={"member": pl.Int64, "treated": pl.Boolean, "band": pl.String, "since": pl.Date, "reached": pl.Boolean},
+        orient="row",
+    )
+    ended = decided.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
+    last = (pl.col("ends_on") + pl.duration(days=pl.col("grace"))).cast(pl.Date)
+    ahead = (
+        rows.join(ended.select("member", "ends_on", "outcome", "renewed_on", last=last), on="member")
+        .filter((pl.col("last") >= pl.col("since")) & (pl.col("renewed_on") >= pl.col("since")).fill_null(value=True))
+        .sort("member", "ends_on")
+        .unique("member", keep="first", maintain_order=True)
+    )
+    return {str(band): _arms(part) for (band,), part in ahead.partition_by("band", as_dict=True).items()}
+
+
+def _arms(rows: pl.DataFrame) -> Arms:
+    lapsed, treated = rows["outcome"] == LAPSED, rows["treated"]
+    return Arms(
+        treated=int(treated.sum()),
+        treated_lapsed=int((treated & lapsed).sum()),
+        reached=int((treated & rows["reached"]).sum()),
+        control=int((~treated).sum()),
+        control_lapsed=int((~treated & lapsed).sum()),
+    )
