@@ -33,6 +33,7 @@ class ChatEndpoint:
         raw: A body sent in place of a well-formed answer.
         trickle: Seconds between one byte of the answer and the next.
         tokens: What an answer says that it used; by characters where none is given.
+        cost: What an answer says that it cost; nothing where none is given.
     """
 
     says: Says = same_again
@@ -41,6 +42,7 @@ class ChatEndpoint:
     raw: bytes = b""
     trickle: float = 0
     tokens: int | None = None
+    cost: float | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -103,7 +105,7 @@ class ChatEndpoint:
         if self.raw:
             return 200, self.raw
         content = self.says(json.loads(request["messages"][-1]["content"]))
-        return 200, json.dumps(_completion(request, content, self.tokens)).encode()
+        return 200, json.dumps(_completion(request, content, self.tokens, self.cost)).encode()
 
 
 def _wrong(request: dict[str, Any]) -> str:
@@ -123,7 +125,7 @@ def _fault(message: str) -> bytes:
     return json.dumps({"error": {"message": message, "type": "invalid_request_error", "code": None}}).encode()
 
 
-def _completion(request: dict[str, Any], content: str, tokens: int | None) -> dict[str, Any]:
+def _completion(request: dict[str, Any], content: str, tokens: int | None, cost: float | None) -> dict[str, Any]:
     asked = sum(len(one["content"]) for one in request["messages"]) // 4
     told = len(content) // 4
     return {
@@ -133,6 +135,6 @@ def _completion(request: dict[str, Any], content: str, tokens: int | None) -> di
         ],
         "usage": {
             "prompt_tokens": asked, "completion_tokens": told,
-            "total_tokens": asked + told if tokens is None else tokens,
+            "total_tokens": asked + told if tokens is None else tokens, **({} if cost is None else {"cost": cost}),
         },
     }  # fmt: skip

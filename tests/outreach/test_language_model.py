@@ -309,6 +309,25 @@ def test_a_days_tokens_end_it_cleanly_and_the_next_day_begins_anew(tmp_path: Pat
         ]  # fmt: skip
 
 
+def test_a_days_money_ends_it_cleanly_also_when_prices_rise(tmp_path: Path):
+    """LM-7: by the prices in the settings, or by what the endpoint says that it took, whichever is more."""
+    prices = {"money_per_day": 0.01, "price_told": 1.0, "price_answered": 4.0}
+    with ChatEndpoint(says=smoothed) as endpoint:
+        one = smoother(endpoint, tmp_path, **prices)
+        kinds = [one.draft(Plan(), FACTS, CONTACT, "disengaged", SETTINGS).by for _ in range(12)]
+        assert kinds == sorted(kinds)
+        assert 0 < kinds.count("language model") < 12
+        assert one.tally["the day's money is used"] == kinds.count("template")
+        assert Spending(tmp_path, lambda: NOON, "millionths").used() <= 10_000
+        endpoint.cost = 0.02
+        dear = smoother(endpoint, tmp_path / "dear", **prices)
+        assert [dear.draft(Plan(), FACTS, CONTACT, "x", SETTINGS).by for _ in range(3)] == [
+            "language model", "template", "template",
+        ]  # fmt: skip
+    with pytest.raises(ValueError, match="price_told"):
+        LanguageModel(url="https://model.example", model="small", money_per_day=1.0)
+
+
 def test_what_the_law_requires_and_what_staff_read_are_not_smoothed(tmp_path: Path):
     with ChatEndpoint(says=smoothed) as endpoint:
         one = smoother(endpoint, tmp_path)

@@ -10,6 +10,7 @@ import polars as pl
 from tenure.app import playbooks
 from tenure.app.house import House
 from tenure.app.outages import outages
+from tenure.app.staffing import worth_of_a_call
 from tenure.app.walk import Walk
 from tenure.impact import HOLDOUT
 
@@ -73,13 +74,8 @@ def _rows(house: House, situation: pl.DataFrame, frame: pl.DataFrame, decisions:
         pl.when("is_new").then(pl.col("as_of") - pl.duration(days=pl.col("tenure_days"))).alias("joined_on"),
         pl.when("is_new").then("days_since_join_act").alias("first_act_days"),
     )
-    settings = house.settings
-    an_hour = settings.outreach.assumed_kept * 60 / settings.capacity.minutes_per_call
-    found = frame.select(
-        "member",
-        pl.when(pl.col("renewal_due_on").is_not_null())
-        .then(pl.col("p_lapse_renewal") * pl.col("dues") * an_hour)
-        .alias("worth"),
+    found = frame.select("member").join(
+        worth_of_a_call(house, situation), on="member", how="left", maintain_order="left"
     )
     like = alike(frame["p_lapse_renewal"].to_numpy(), decisions)
     counted = found.with_columns(

@@ -194,6 +194,9 @@ default = {grace_days}
 # url = ""                          # an OpenAI-compatible endpoint that may smooth drafts; empty: none
 # model = ""
 # tokens_per_day = 200000
+# money_per_day = 0                 # a ceiling in money, by the two prices; 0 for none
+# price_told = 0                    # of a million tokens that it is told
+# price_answered = 0                # of a million tokens that it answers
 # timeout_seconds = 30
 
 [night]

@@ -90,6 +90,30 @@ def assumed_of(outreach: Outreach) -> Effect:
     )
 
 
+def worth_of_a_call(house: House, situation: pl.DataFrame) -> pl.DataFrame:
+    """`member` and `worth`: what an hour of calls to each is expected to keep, as the settings count it.
+
+    Null where there is no renewal to come, no risk, or where dues count and are not known.
+    """
+    from tenure.outreach.playbook import StepPlan
+    from tenure.outreach.worth import parts_of
+
+    settings = house.settings
+    call = StepPlan.model_construct(kind="callback", minutes=settings.capacity.minutes_per_call)
+    due = situation.filter(pl.col("renewal_due_on").is_not_null() & pl.col("p_lapse_renewal").is_not_null())
+    effect = assumed_of(settings.outreach)
+    if due.height:
+        effect = replace(effect, still_open=still_open(decided_by(house, due["as_of"][0])))
+    counted = 1.0 if settings.outreach.worth == "members" else None
+    rows = due.select("member", "p_lapse_renewal", "days_to_renewal", "dues").iter_rows(named=True)
+    found = [(row["member"], counted or row["dues"], parts_of("", [call], row, effect, {})) for row in rows]
+    return pl.DataFrame(
+        [(member, None if dues is None or not parts else dues * parts[0].an_hour) for member, dues, parts in found],
+        schema={"member": pl.Int64, "worth": pl.Float64},
+        orient="row",
+    )
+
+
 def _channels(kinds: Sequence[str]) -> Counter[str]:
     from tenure.outreach.worth import CHANNELS
 

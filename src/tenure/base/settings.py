@@ -271,12 +271,25 @@ class Tasks(_Section):
 
 
 class LanguageModel(_Section):
-    """An OpenAI-compatible endpoint that may smooth drafts; off without a `url`."""
+    """An OpenAI-compatible endpoint that may smooth drafts; off without a `url`.
+
+    Prices are of a million tokens, told to it and answered by it, in whatever money `money_per_day` is; 0 of that is no
+    ceiling.
+    """
 
     url: _SafeUrl = ""
     model: str = ""
     tokens_per_day: int = Field(default=200_000, ge=0)
+    money_per_day: float = Field(default=0, ge=0)
+    price_told: float = Field(default=0, ge=0)
+    price_answered: float = Field(default=0, ge=0)
     timeout_seconds: float = Field(default=30, gt=0)
+
+    @model_validator(mode="after")
+    def _knows_prices(self) -> LanguageModel:
+        if self.money_per_day and not (self.price_told and self.price_answered):
+            raise ValueError("a ceiling in money needs `price_told` and `price_answered`, of a million tokens each")
+        return self
 
 
 class Night(_Section):

@@ -10,6 +10,7 @@ own draft stands: without a model, everything works as well.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ REGISTER = frozenset({
 ANSWER_TOKENS = 1_200
 _LARGEST_ANSWER = 200_000
 _IN_A_ROW = 3
+_MILLION = 1_000_000
 _SMOOTHED = frozenset({"email", "in_app"})
 
 _INSTRUCTION = """You edit a short message from a membership association to one of its members, so that it reads
@@ -63,11 +65,11 @@ class Unanswered(Exception):
 
 @dataclass
 class Smoother:
-    """Asks one endpoint, within a budget of tokens a day; after three failures in a row it asks no more.
+    """Asks one endpoint, within a budget of tokens and money a day; after three failures in a row it asks no more.
 
     Args:
         rules: Address, model, budget and time-out.
-        spending: Where tokens are counted.
+        spending: Where tokens are counted, and money beside them.
         key: Of the endpoint's account; empty for none.
         tally: How drafts came out: `smoothed`, or why the template's words stand.
     """
@@ -120,18 +122,42 @@ class Smoother:
     def _ask(self, told: Mapping[str, Any]) -> Answer:
         data = json.dumps(told, ensure_ascii=False)
         # Three characters a token is more than English takes, so that the budget is never passed by surprise.
-        needed = (len(_INSTRUCTION) + len(data)) // 3 + ANSWER_TOKENS
-        if not self.spending.take(needed, self.rules.tokens_per_day):
-            raise Unanswered("the day's tokens are used")
+        asked = (len(_INSTRUCTION) + len(data)) // 3
+        needed, price = asked + ANSWER_TOKENS, self._price(asked, ANSWER_TOKENS)
+        self._set_aside(needed, price)
         try:
             body = self._post(_request(self.rules.model, data))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
             self._failures += 1
             raise Unanswered("the endpoint gave no answer") from error
         self._failures = 0
-        used = body.get("usage", {}).get("total_tokens") if isinstance(body.get("usage"), dict) else None
-        self.spending.settle(needed, used if isinstance(used, int) and used >= 0 else needed)
+        usage = body.get("usage")
+        told = usage if isinstance(usage, dict) else {}
+        self.spending.settle(needed, _count(told, "total_tokens", needed))
+        paid = self._price(_count(told, "prompt_tokens", asked), _count(told, "completion_tokens", ANSWER_TOKENS))
+        self._money.settle(price, max(paid, _millionths(told.get("cost"))))
         return Answer.read(_content(body))
+
+    @property
+    def _money(self) -> Spending:
+        return replace(self.spending, unit="millionths")
+
+    def _price(self, told: int, answered: int) -> int:
+        """What so many tokens cost, in millionths."""
+        return math.ceil(told * self.rules.price_told + answered * self.rules.price_answered)
+
+    def _set_aside(self, tokens: int, price: int) -> None:
+        """Take *tokens* and their *price* out of the day's budget.
+
+        Raises:
+            Unanswered: One of the two does not reach as far.
+        """
+        if not self.spending.take(tokens, self.rules.tokens_per_day):
+            raise Unanswered("the day's tokens are used")
+        most = self.rules.money_per_day
+        if most and not self._money.take(price, int(most * _MILLION)):
+            self.spending.settle(tokens, 0)
+            raise Unanswered("the day's money is used")
 
     def _post(self, request: Mapping[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
@@ -167,6 +193,17 @@ def _request(model: str, data: str) -> dict[str, Any]:
             "type": "json_schema", "json_schema": {"name": "message", "strict": True, "schema": _FORM}
         },
     }  # fmt: skip
+
+
+def _count(usage: Mapping[str, Any], name: str, otherwise: int) -> int:
+    found = usage.get(name)
+    return found if isinstance(found, int) and found >= 0 else otherwise
+
+
+def _millionths(cost: object) -> int:
+    """What an endpoint says that an answer cost, as some do; 0 where it says nothing that can be counted."""
+    is_number = isinstance(cost, int | float) and not isinstance(cost, bool)
+    return math.ceil(cost * _MILLION) if is_number and 0 <= cost < _MILLION else 0  # type: ignore[operator]
 
 
 def _content(body: Mapping[str, Any]) -> str:
