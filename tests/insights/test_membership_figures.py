@@ -11,6 +11,7 @@ import pytest
 from tenure.base.settings import Membership
 from tenure.insights.membership_figures import COUNTS, RATES, Scope, dues_by_scope, figures_by_scope, told
 from tenure.membership import against_last_year
+from tenure.membership.people import STANDINGS
 
 RULES = Membership()
 AS_OF = dt.date(2025, 3, 10)
@@ -22,6 +23,7 @@ TERMS = {
 MEMBERS = {
     "member": pl.Int64, "valid_from": pl.Datetime("us"), "member_type": pl.String, "chapter_id": pl.String,
     "organization": pl.Int64, "join_date": pl.Date, "deceased_on": pl.Date,
+    "objects_to_profiling": pl.Boolean,
 }  # fmt: skip
 
 
@@ -81,10 +83,15 @@ def test_types_and_chapters_add_up_to_everyone(bodies: dict[Scope, dict]):
 
 def test_the_count_is_reconciled_to_the_last_person(bodies: dict[Scope, dict]):
     people = bodies[Scope()]["people"]
-    standings = {name: count for name, count in people.items() if name not in ("source", "without_record")}
+    standings = {name: count for name, count in people.items() if name in STANDINGS}
 
     assert people["source"] == sum(standings.values()) == 120
     assert standings["counted"] + people["without_record"] == bodies[Scope()]["now"]["at_end"]
+    assert people["objecting"] == 0
+    terms, members = association()
+    against = members.with_columns(objects_to_profiling=pl.col("member") <= 60)
+    told_of = figures_by_scope(terms, against, RULES, as_of=AS_OF)[Scope()]["people"]
+    assert 0 < told_of["objecting"] < told_of["counted"] == people["counted"]
     gone = figures_by_scope(*association(), RULES, as_of=AS_OF, gone=[4, 5, 6])[Scope()]
     assert gone["people"]["source"] == 117
     assert gone["now"] == bodies[Scope()]["now"]

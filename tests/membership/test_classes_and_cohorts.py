@@ -33,13 +33,14 @@ def people(*rows: dict[str, object]) -> pl.DataFrame:
     """Records, one a member unless told otherwise."""
     usual = {
         "valid_from": dt.datetime(2010, 1, 1), "member_type": "REG", "chapter_id": None, "organization": None,
-        "join_date": None, "deceased_on": None,
+        "join_date": None, "deceased_on": None, "objects_to_profiling": None,
     }  # fmt: skip
     return pl.DataFrame(
         [usual | row for row in rows],
         schema={
             "member": pl.Int64, "valid_from": pl.Datetime("us"), "member_type": pl.String, "chapter_id": pl.String,
             "organization": pl.Int64, "join_date": pl.Date, "deceased_on": pl.Date,
+            "objects_to_profiling": pl.Boolean,
         },
     )  # fmt: skip
 

@@ -43,6 +43,31 @@ def test_the_page_says_what_is_kept(site: Site, staff: httpx.Client, kept: dict)
         assert f'?type={row["key"]}">{row["key"]}</a>' in text
 
 
+@pytest.mark.parametrize("chapter", ["", "Gulf"])
+@pytest.mark.parametrize("scored", [None, 0, 17])
+def test_the_lines_of_the_count_add_up_to_each_of_its_sums(site: Site, chapter: str, scored: int | None):
+    """Whatever the source has and however many are scored: what is not explained has a line of its own."""
+    from tenure.web.membership_scope import Asked, shown_for
+    from tenure.web.membership_words import reconciled
+
+    def value(count: str) -> int:
+        return int(count.replace(",", "").replace("−", "-"))
+
+    shown = shown_for(Asked(chapter=chapter), None)
+    shown.body["source"] = {"name": "imis", "on": "2025-03-01", "has": 999}
+    shown.body["people"] |= {"objecting": 3, "without_record": shown.body["people"]["without_record"]}
+    first, *steps = reconciled(shown, scored)
+
+    running = value(first.count)
+    assert running == (999 if not chapter else shown.body["people"]["source"])
+    for step in steps:
+        if step.is_sum:
+            assert value(step.count) == running
+        else:
+            running += value(step.count)
+    assert running == (shown.body["now"]["at_end"] if scored is None else scored)
+
+
 def test_every_filter_is_in_the_address_and_answers_with_its_own_numbers(site: Site, staff: httpx.Client):
     from tenure.ledger import figures
 

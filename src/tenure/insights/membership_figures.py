@@ -1,4 +1,4 @@
-"""What the Membership page says, for everyone, each class, each chapter, and each class of each chapter.
+"""What the Membership page says, for everyone, each member type, each chapter, and each type of each chapter.
 
 Reckoned from the record alone and as it was known on a day; what scores add, `dues_by_scope`, is apart from it, since
 it is there on other nights. Everything is plain values, fit to be kept as JSON.
@@ -32,6 +32,7 @@ from tenure.membership import (
     with_people,
 )
 from tenure.membership.numbers import a_year_before, numbers_of
+from tenure.membership.people import COUNTED
 
 Body = dict[str, Any]
 
@@ -92,7 +93,7 @@ def figures_by_scope(
         gone: Members whom the source no longer has.
 
     Returns:
-        Everyone, then each class, chapter, and class of a chapter, by name. A member stands in the class of the last
+        Everyone, then each type, chapter, and type of a chapter, by name. A member stands in the type of the last
         term and in the chapter of the record.
     """
     now = _Known.on(terms, members, rules, as_of)
@@ -129,7 +130,7 @@ def due_rows(scores: pl.DataFrame) -> pl.DataFrame:
 
 
 def dues_of(due: pl.DataFrame, day: dt.date) -> list[DuesAtRisk]:
-    """Everyone first, then each class; of those whom `due_rows` returns."""
+    """Everyone first, then each type; of those whom `due_rows` returns."""
     return dues_at_risk(
         due["p_lapse_renewal"].to_numpy(),
         due["dues"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
@@ -215,7 +216,10 @@ def _people(counted: pl.DataFrame, scope: Scope, body: Body) -> Body:
     own = counted.filter(pl.col("chapter_id") == scope.chapter) if scope.chapter else counted
     standings = dict(own.group_by("standing").len().iter_rows())
     total = own.height
-    return {"source": total, **standings, "without_record": body["now"]["at_end"] - standings.get("counted", 0)}
+    counted_here = standings.get(COUNTED, 0)
+    objecting = own.filter((pl.col("standing") == COUNTED) & pl.col("objects")).height
+    without = body["now"]["at_end"] - counted_here
+    return {"source": total, **standings, "without_record": without, "objecting": objecting}
 
 
 def _row(body: Body, key: str) -> Body:

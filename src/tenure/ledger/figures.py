@@ -23,7 +23,7 @@ def replace(
     receipt: str = "",
     fence: Fence | None = None,
 ) -> None:
-    """Keep *bodies*, by chapter and class (empty for all), in place of those that *part* had.
+    """Keep *bodies*, by chapter and member type (empty for all), in place of those that *part* had.
 
     Args:
         part: `RECORD` or `SCORES`.

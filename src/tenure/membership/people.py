@@ -22,12 +22,22 @@ STANDINGS = (COUNTED, LISTED, GONE, NEVER, AHEAD, OVER)
 
 
 def people_on(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
-    """One row per member: `member`, `member_type`, `chapter_id` (empty for none), `organization`, `join_date`,
-    `deceased_on`, of the newest version with `valid_from` before *as_of*, at its start (UTC)."""
+    """One row per member, of the newest version with `valid_from` before the start of *as_of* (UTC).
+
+    Returns:
+        `member`, `member_type`, `chapter_id` (empty for none), `organization`, `join_date`, `deceased_on`, `objects`
+        (to being profiled).
+    """
     known = with_payers(members).filter(pl.col("valid_from") < pl.lit(as_of).cast(pl.Datetime("us")))
     newest = known.sort("member", "valid_from").unique("member", keep="last", maintain_order=True)
     return newest.select(
-        "member", "member_type", pl.col("chapter_id").fill_null(""), "organization", "join_date", "deceased_on"
+        "member",
+        "member_type",
+        pl.col("chapter_id").fill_null(""),
+        "organization",
+        "join_date",
+        "deceased_on",
+        objects=pl.col("objects_to_profiling").fill_null(value=False),
     )
 
 
@@ -49,9 +59,9 @@ def headcount(people: pl.DataFrame, spans: pl.DataFrame, rules: Membership, *, a
         as_of: The day, at its start.
 
     Returns:
-        `member`, `chapter_id`, `standing` (one of `STANDINGS`): `counted` as a member; `listed`, so billed to the
-        organization that is counted for them; `gone` (death, merger, transfer); `never` had a paid term; `ahead`, so
-        the first term is yet to begin; `over`, the last one is.
+        `member`, `chapter_id`, `objects`, `standing` (one of `STANDINGS`): `counted` as a member; `listed`, so billed
+        to the organization that is counted for them; `gone` (death, merger, transfer); `never` had a paid term;
+        `ahead`, so the first term is yet to begin; `over`, the last one is.
     """
     counted = spans.filter(there(as_of)).select("member").unique()
     last = spans.sort("member", "spell").group_by("member", maintain_order=True).last()
@@ -63,6 +73,7 @@ def headcount(people: pl.DataFrame, spans: pl.DataFrame, rules: Membership, *, a
         .select(
             "member",
             "chapter_id",
+            "objects",
             standing=pl.when(pl.col("counted").fill_null(value=False))
             .then(pl.lit(COUNTED))
             .when(listed.fill_null(value=False))

@@ -206,7 +206,11 @@ def _steps(shown: Shown, people: Body, source: Body, scored: int | None) -> Iter
     members = shown.body["now"]["at_end"]
     yield Step("Members", words.count(members), "a paid term or its grace runs", is_sum=True)
     if scored is not None:
-        apart = members - scored
-        if apart:
-            yield Step("Not scored", words.change(-apart), "who object to it, left iMIS, or joined since the night")
+        objecting, without = people["objecting"], people["without_record"]
+        for apart, title in ((objecting, "Who object to being profiled"), (without, "Without a record")):
+            if apart:
+                yield Step(title, words.change(-apart))
+        rest = scored - members + objecting + without
+        if rest:
+            yield Step("Otherwise", words.change(rest), "came, left or changed between the count and the scores")
         yield Step("Members with a score", words.count(scored), "as Today lists them", is_sum=True)

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class MembershipFigures(models.Model):
-    """The figures of everyone, a class, a chapter, or a class of a chapter; nobody's alone, and nobody's id.
+    """The figures of everyone, a member type, a chapter, or a type of a chapter; nobody's alone, and nobody's id.
 
     `part` says from what they follow: `record`, or `scores`. All rows of a part are replaced at once.
     """
