@@ -215,6 +215,15 @@ default = {grace_days}
 # host = "127.0.0.1"                # where the staff pages listen
 {port}
 # allowed_hosts = ["127.0.0.1", "localhost"]
+# second_factor = "optional"        # who needs a code besides the password: "approvers", "everyone"
+
+[oidc]
+# issuer = ""                       # identity provider by which staff sign in; the secret: TENURE_OIDC_SECRET
+# client_id = ""                    # what it calls Tenure
+# name = "your organization"        # on the sign-in page: "Sign in with ..."
+# username_claim = "preferred_username"
+# groups_claim = "groups"           # [oidc.roles] turns groups into roles; docs/settings.md says how
+# create_accounts = false           # make an account for whoever has none
 
 [ledger]
 # database = ""                     # empty for SQLite in this directory, else postgresql://user@host/name

@@ -327,6 +327,32 @@ class Web(_Section):
     second_factor: Literal["optional", "approvers", "everyone"] = "optional"
 
 
+class Oidc(_Section):
+    """An identity provider by which staff sign in (OpenID Connect); off without an `issuer`.
+
+    The client's secret lies in `secrets/oidc.secret` or TENURE_OIDC_SECRET. `roles` turns groups into roles, such as
+    `"tenure-managers" = "manager"` or `"gulf" = "liaison:Gulf"`; the first that fits rules.
+    """
+
+    issuer: _SafeUrl = ""
+    client_id: str = ""
+    name: str = "your organization"
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    username_claim: str = "preferred_username"
+    groups_claim: str = "groups"
+    roles: dict[str, str] = Field(default_factory=dict)
+    create_accounts: bool = False
+    timeout_seconds: float = Field(default=10, gt=0, le=60)
+
+    @field_validator("roles")
+    @classmethod
+    def _are_roles(cls, roles: dict[str, str]) -> dict[str, str]:
+        for group, role in roles.items():
+            if not re.fullmatch(r"viewer|liaison:.+|manager|director|analyst|administrator|auditor", role):
+                raise ValueError(f"`{group}` gives no role; a liaison's is written `liaison:CHAPTER`")
+        return roles
+
+
 class Ledger(_Section):
     """The transactional database: empty for SQLite in the home directory, else a postgresql:// address.
 
@@ -358,6 +384,7 @@ class Settings(_Section):
     night: Night = Night()
     writeback: Writeback = Writeback()
     web: Web = Web()
+    oidc: Oidc = Oidc()
     ledger: Ledger = Ledger()
 
     @property

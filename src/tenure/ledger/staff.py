@@ -28,7 +28,7 @@ THROTTLED = "staff:session:throttle"
 def create(
     *,
     username: str,
-    password: str,
+    password: str | None,
     by: str,
     role: str = Role.VIEWER,
     full_name: str = "",
@@ -36,7 +36,7 @@ def create(
     email: str = "",
     clock: Clock = system_clock,
 ) -> Staff:
-    """Give somebody an account.
+    """Give somebody an account; without a *password* they sign in by an identity provider alone.
 
     Raises:
         UsageError: The name is taken or empty, there is no such role, the password is too weak, or a liaison comes
@@ -45,13 +45,7 @@ def create(
     username = username.strip()
     if not username or Staff.objects.filter(username__iexact=username).exists():
         raise UsageError("that sign-in name is empty or taken", mend="choose another")
-    if role not in Role.values:
-        raise UsageError(f"there is no role {role!r}", mend=f"choose one of {', '.join(Role.values)}")
-    if (role == Role.LIAISON) != bool(chapter.strip()):
-        raise UsageError(
-            "a liaison has one chapter, and nobody else has any",
-            mend="pass --role liaison together with --chapter, by its id as in the records",
-        )
+    _check_role(role, chapter)
     person = Staff(
         username=username,
         full_name=full_name,
@@ -60,7 +54,7 @@ def create(
         created_at=clock(),
         email=_address(email),
     )
-    _set_password(person, password)
+    person.set_unusable_password() if password is None else _set_password(person, password)
     with transaction.atomic():
         person.save()
         audit.record("staff:account:create", by=by, subject=username, clock=clock, role=role, chapter=person.chapter_id)
@@ -91,6 +85,38 @@ def set_email(*, username: str, email: str, by: str, clock: Clock = system_clock
     with transaction.atomic():
         person.save(update_fields=["email"])
         audit.record("staff:email:change", by=by, subject=person.username, clock=clock, given=bool(person.email))
+
+
+def set_role(*, username: str, role: str, by: str, chapter: str = "", clock: Clock = system_clock) -> Staff:
+    """Give an account another role, from its next request on.
+
+    Raises:
+        UsageError: There is no such account or role, or a liaison comes without a chapter, or somebody else with one.
+    """
+    _check_role(role, chapter)
+    with transaction.atomic():
+        person = required(username=username)
+        was, person.role, person.chapter_id = person.role, role, chapter.strip()[:200]
+        person.save(update_fields=["role", "chapter_id"])
+        told = {"was": was, "role": role, "chapter": person.chapter_id}
+        audit.record("staff:role:change", by=by, subject=person.username, clock=clock, **told)
+    return person
+
+
+def set_open(*, username: str, is_open: bool, by: str, clock: Clock = system_clock) -> Staff:
+    """Close an account, which ends its sessions and stops its tokens at once; or open it again.
+
+    Raises:
+        UsageError: There is no such account.
+    """
+    with transaction.atomic():
+        person = required(username=username)
+        if person.is_active != is_open:
+            person.is_active = is_open
+            person.save(update_fields=["is_active"])
+            verb = "open" if is_open else "close"
+            audit.record(f"staff:account:{verb}", by=by, subject=person.username, clock=clock)
+    return person
 
 
 def find(*, username: str) -> Staff | None:
@@ -127,11 +153,11 @@ def is_throttled(*, username: str, address: str, clock: Clock = system_clock) ->
     return not SignInGuess.objects.filter(name_digest=digest, address=address, right=True).exists()
 
 
-def note_guess(*, username: str, address: str, right: bool, clock: Clock = system_clock) -> None:
+def note_guess(*, username: str, address: str, right: bool, via: str = "", clock: Clock = system_clock) -> None:
     """Remember an attempt to sign in; a right one forgets the wrong ones before it.
 
     In the audit log a wrong one goes by the account's name where there is such an account, and else by nobody's: people
-    type passwords into the field for the name.
+    type passwords into the field for the name. *via* is the identity provider that was asked, where one was.
     """
     now, digest = clock(), _digest(username)
     with transaction.atomic():
@@ -141,7 +167,8 @@ def note_guess(*, username: str, address: str, right: bool, clock: Clock = syste
         SignInGuess.objects.create(name_digest=digest, address=address, at=now, right=right)
         person = find(username=username)
         act = "staff:session:begin" if right else "staff:session:refuse"
-        audit.record(act, by=person.username if person else "", clock=clock, place=place_of(address))
+        told = {"place": place_of(address), **({"via": via} if via else {})}
+        audit.record(act, by=person.username if person else "", clock=clock, **told)
 
 
 def note_throttled(*, username: str, address: str, clock: Clock = system_clock) -> None:
@@ -158,6 +185,16 @@ def place_of(address: str) -> str:
     """What the audit log, which is never cleaned, holds of an address: enough to tell two apart."""
     key = salted_hmac("tenure.ledger.staff.place", address, secret=django_settings.SECRET_KEY)
     return key.hexdigest()[:16]
+
+
+def _check_role(role: str, chapter: str) -> None:
+    if role not in Role.values:
+        raise UsageError(f"there is no role {role!r}", mend=f"choose one of {', '.join(Role.values)}")
+    if (role == Role.LIAISON) != bool(chapter.strip()):
+        raise UsageError(
+            "a liaison has one chapter, and nobody else has any",
+            mend="give a liaison the chapter's id, as in the records, and nobody else one",
+        )
 
 
 def _digest(username: str) -> str:

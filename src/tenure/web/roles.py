@@ -87,6 +87,8 @@ ROUTES: dict[str, Act | str] = {
     "public-offer": PUBLIC,
     "sign-in": PUBLIC,
     "sign-in-code": PUBLIC,
+    "oidc": PUBLIC,
+    "oidc-done": PUBLIC,
     "sign-out": SIGNED_IN,
     "health": PUBLIC,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.decorators import login_not_required
@@ -30,23 +31,23 @@ _LONGEST = 1024
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The form, and what it sends. An unknown name and a wrong password give the same answer in the same time."""
-    following = _following(request)
+    following = following_of(request)
     if request.user.is_authenticated:
         return redirect(following)
     if request.method != "POST":
-        return _form(request, following)
+        return form(request, following)
     username, password = request.POST.get("username", "")[:150], request.POST.get("password", "")[:_LONGEST]
     address = request.META.get("REMOTE_ADDR", "")
     if staff.is_throttled(username=username, address=address, clock=place.now):
         staff.note_throttled(username=username, address=address, clock=place.now)
-        return _form(request, following, username, THROTTLED, status=429)
+        return form(request, following, username, THROTTLED, status=429)
     person = authenticate(request, username=username, password=password)
     if isinstance(person, Staff) and factors.has(person):
         # Not a right guess yet: it would forget the wrong codes that were tried before.
         return _to_second_half(request, person, following)
     staff.note_guess(username=username, address=address, right=person is not None, clock=place.now)
     if person is None:
-        return _form(request, following, username, _WRONG)
+        return form(request, following, username, _WRONG)
     begin_session(request, person)
     return redirect(following)
 
@@ -83,14 +84,22 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-def _form(
+def form(
     request: HttpRequest, following: str, username: str = "", trouble: str = "", *, status: int = 200
 ) -> HttpResponse:
-    context = {"next": following, "username": username, "trouble": trouble}
+    """The page to sign in on, with what went wrong."""
+    oidc = place.settings().oidc
+    context = {
+        "next": following,
+        "username": username,
+        "trouble": trouble,
+        "provider": oidc.issuer and oidc.name,
+        "next_query": urlencode({"next": following}),
+    }
     return render(request, "sign_in.html", context, status=status)
 
 
-def _following(request: HttpRequest) -> str:
+def following_of(request: HttpRequest) -> str:
     """Where to go after signing in: an address of ours, or Today."""
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
