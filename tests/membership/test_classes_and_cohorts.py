@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import polars as pl
 import pytest
-from test_terms import term, terms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_histories import histories, rules
+from test_terms import SCHEMA, term, terms
 
 from tenure.base.settings import Membership
+from tenure.insights.membership_figures import Scope, figures_by_scope
 from tenure.membership import (
     cohort,
     decisions,
@@ -23,6 +28,7 @@ from tenure.membership import (
     with_joining,
     with_people,
 )
+from tenure.membership.people import STANDINGS
 from tenure.membership.renewal_classes import FIRST_DAY
 
 RULES = Membership()
@@ -230,3 +236,56 @@ def test_a_record_counts_from_the_day_on_which_it_was_known():
     )
     assert people_on(members, dt.date(2025, 3, 5))["chapter_id"].to_list() == ["Gulf"]
     assert people_on(members, dt.date(2025, 3, 6))["chapter_id"].to_list() == ["Pacific"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    each=st.lists(histories(), min_size=1, max_size=4),
+    by=rules(),
+    as_of=st.dates(dt.date(2021, 1, 1), dt.date(2025, 6, 1)),
+    dead=st.sets(st.integers(1, 4)),
+    listed=st.sets(st.integers(1, 4)),
+)
+def test_any_history_gives_figures_that_add_up_and_know_nothing_of_the_future(
+    each: list[list[dict]], by: Membership, as_of: dt.date, dead: set[int], listed: set[int]
+):
+    """Of everyone and of each type: start and net are the end, a class never falls, each person stands in one way."""
+    rows = [
+        row | {"member": member, "term_id": f"{member}-{row['term_id']}"}
+        for member, versions in enumerate(each, 1)
+        for row in versions
+    ]
+    table = pl.DataFrame(rows, schema=SCHEMA)
+    members = people(
+        *(
+            {
+                "member": member, "chapter_id": ("Gulf", None)[member % 2], "join_date": dt.date(2015 + member, 5, 1),
+                "deceased_on": dt.date(2022, 8, 1) if member in dead else None,
+                "organization": 99 if member in listed else None,
+            }
+            for member in range(1, 6)
+        )
+    )  # fmt: skip
+    bodies = figures_by_scope(table, members, by, as_of=as_of)
+    known = table.filter(pl.col("recorded_at") < dt.datetime.combine(as_of, dt.time()))
+
+    assert figures_by_scope(known, members, by, as_of=as_of) == bodies
+    json.dumps(list(bodies.values()), allow_nan=False)
+    everyone = bodies[Scope()]
+    assert sum(row["now"]["at_end"] for row in everyone["types"]) == everyone["now"]["at_end"]
+    assert sum(everyone["people"].get(name, 0) for name in STANDINGS) == everyone["people"]["source"] == 5
+    for body in bodies.values():
+        assert body["now"]["at_start"] + body["now"]["net"] == body["now"]["at_end"]
+        assert all(0 <= part <= whole for part, whole in (body["now"][name] for name in ("renewal", "unbroken")))
+        for one in body["classes"]:
+            assert list(one["by_day"]) == sorted(one["by_day"])
+            assert 0 <= one["renewed"] <= one["due"]
+            if -90 <= one["day"] <= 60:
+                assert one["by_day"][-1] == one["renewed"]
+                assert one["by_day_before"][-1] == one["renewed_before"]
+        for cell in body["renewals"]:
+            assert 0 <= cell["renewed"] <= cell["decided"]
+        for found in body["cohorts"]:
+            shares = [stayed for stayed, *_ in found["steps"]]
+            assert shares == sorted(shares, reverse=True)
+            assert all(0 <= low <= stayed <= high <= 1 for stayed, low, high in found["steps"])

@@ -158,7 +158,7 @@ def renewals_by_cohort(found: pl.DataFrame, *, as_of: dt.date, most: int = 10) -
     open_ = (pl.col("outcome") == PENDING) & (pl.col("ends_on") + pl.duration(days=pl.col("grace")) >= as_of)
     year = ((pl.col("ends_on") - pl.col("joined")).dt.total_days() / _YEAR).round().cast(pl.Int64).clip(lower_bound=1)
     cells = (
-        found.filter(pl.col("spell") == 0)
+        found.filter((pl.col("spell") == 0) & pl.col("joined").is_not_null())
         .group_by(joined=pl.col("joined").dt.year(), year=year)
         .agg(
             renewed=(pl.col("outcome") == RENEWED).sum(),
