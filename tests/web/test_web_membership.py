@@ -78,7 +78,7 @@ def test_every_filter_is_in_the_address_and_answers_with_its_own_numbers(site: S
     assert "Professional, chapter Gulf alone." in text
     assert '<option value="2025-01" selected>' in text
     assert '<option value="chapter" selected>' in text
-    assert 'href="/membership/class.csv?type=Professional&amp;chapter=Gulf&amp;by=chapter&amp;month=2025-01"' in text
+    assert 'href="/membership/movement.csv?type=Professional&amp;chapter=Gulf&amp;by=chapter&amp;month=2025-01"' in text
     assert staff.get("/membership/?type=%00&chapter=%27&by=x&month=9999-99").status_code == 200
     assert "Nobody is in this view" in staff.get("/membership/?type=None+such").text
 
@@ -190,6 +190,8 @@ def test_before_the_first_night_and_without_scores_the_page_says_what_comes(tmp_
         assert "No scores yet" in text
         assert "too few to tell" in text.lower()
         assert "<dd>3</dd>" in text
+        assert "of fewer than ten members it would tell of single ones" in text
+        assert client.get("/membership/class.svg").status_code == 404
         assert client.get("/membership.json").json()["now"]["at_end"] == len(small) == 3
         assert client.get("/").status_code == 200
 

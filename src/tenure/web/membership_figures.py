@@ -39,10 +39,10 @@ def chosen_class(shown: Shown) -> int | None:
 
 
 def class_figure(shown: Shown) -> Figure | None:
-    """The renewal class day by day; None before its first day is told."""
+    """The renewal class day by day; None before its first day is told, and where a line would be of single members."""
     at = chosen_class(shown)
     one = shown.body["classes"][at] if at is not None else None
-    if one is None or not one["due"] or not one["by_day"]:
+    if one is None or one["due"] < FEWEST or not one["by_day"]:
         return None
     days = ClassDays(
         dt.date.fromisoformat(one["ends"]), FIRST_DAY, one["due"], one["due_before"],

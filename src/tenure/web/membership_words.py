@@ -114,6 +114,7 @@ class ClassRow:
     link: str
     change: Change
     picture: str
+    is_total: bool = False
 
     @property
     def points(self) -> str:
@@ -123,16 +124,17 @@ class ClassRow:
 def class_rows(shown: Shown, place: int, link: Any) -> list[ClassRow]:
     """The renewal class number *place* by type or chapter, those in their first year, and all of it."""
     whole = shown.body["classes"][place]
-    rows = [(one["key"], link(one["key"]), Change(*_order(one["classes"][place]))) for one in shown.rows]
-    rows = [row for row in rows if row[2].due or row[2].due_before]
+    rows = [_class_row(one["key"], link(one["key"]), Change(*_order(one["classes"][place]))) for one in shown.rows]
     first = Change(*_order(whole["first"]))
     total = Change(whole["renewed"], whole["due"], whole["renewed_before"], whole["due_before"])
-    rows += [("In their first year", "", first)] if first.due or first.due_before else []
+    rows.append(_class_row("In their first year", "", first))
     if len(shown.rows) != 1:
-        rows.append(("All of the class", "", total))
-    return [
-        ClassRow(name, address, change, dumbbell(change.now, change.before, 0, 1)) for name, address, change in rows
-    ]
+        rows.append(_class_row("All of the class", "", total, is_total=True))
+    return [row for row in rows if row.change.due or row.change.due_before]
+
+
+def _class_row(name: str, link: str, change: Change, *, is_total: bool = False) -> ClassRow:
+    return ClassRow(name, link, change, dumbbell(change.now, change.before, 0, 1), is_total)
 
 
 def _order(counts: list[int]) -> tuple[int, int, int, int]:
