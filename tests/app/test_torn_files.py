@@ -106,20 +106,31 @@ def flip_a_value(path: Path, name: str, text: bytes) -> None:
     path.write_bytes(bytes(whole))
 
 
+VALUES = {
+    "ledger_contact": (b"@", "contact, 1 row"),
+    "ledger_current_score": (b"", "current score, 1 row"),
+    "ledger_model_promotion": (b"tenure train", "model promotion, 1 row"),
+    "ledger_run": (b"tenure run", "run, 1 row"),
+    "ledger_score_set": (b"2025-03-01", "score set, 1 row"),
+    "ledger_signed_labels": (b"A. Director", "signed labels, 1 row"),
+}
+"""A byte in one row of each table, and how its damage is told."""
+
+
 @pytest.mark.parametrize(
-    ("name", "text", "words"),
+    ("flipped", "words"),
     [
-        ("ledger_identity", b"", "is damaged"),
-        ("ledger_model_promotion", b"tenure train", "model promotions"),
-        ("ledger_signed_labels", b"A. Director", "signed labels"),
-        ("ledger_current_score", b"", "current scores"),
-        ("ledger_score_set", b"2025-03-01", "current scores"),
-        ("score_by_band", b"", "is damaged"),
+        ({name: text for name, (text, _) in VALUES.items()}, "; ".join(told for _, told in VALUES.values())),
+        ({"ledger_identity": b""}, "is damaged"),
+        ({"score_by_band": b""}, "is damaged"),
     ],
 )
-def test_a_bit_flipped_within_a_value_of_the_ledger_is_noticed(signed_night: Path, name: str, text: bytes, words: str):
-    """SQLite itself has no checksums; what never changes and the current scores have digests beside it."""
-    flip_a_value(signed_night / "ledger.sqlite3", name, text)
+def test_a_bit_flipped_within_a_value_of_the_ledger_is_noticed(
+    signed_night: Path, flipped: dict[str, bytes], words: str
+):
+    """SQLite itself has no checksums; each row has a digest beside it, and indices are compared with their tables."""
+    for name, text in flipped.items():
+        flip_a_value(signed_night / "ledger.sqlite3", name, text)
     before = everything(signed_night)
 
     done = tenure("run", "--home", signed_night, "--as-of", NEXT)
@@ -127,6 +138,8 @@ def test_a_bit_flipped_within_a_value_of_the_ledger_is_noticed(signed_night: Pat
     assert done.code == 1, done.told
     assert words in done.err
     assert "tenure restore BACKUP" in done.err
+    kept = tenure("backup", "--home", signed_night)
+    assert (kept.code, words in kept.err) == (1, True), "a backup of it would take the place of a good one"
     assert everything(signed_night) == before, "nothing was built on it"
     faults = [
         one for one in tenure("doctor", "--home", signed_night, "--json").json["findings"] if one["state"] == "fault"

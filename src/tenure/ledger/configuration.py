@@ -63,13 +63,14 @@ def migrate() -> None:
     """
     from django.db import connection
 
-    from tenure.ledger import migrating
+    from tenure.ledger import migrating, row_digests
 
     with _alone():
         if migrating.is_behind():
             migrating.apply_all()
-            # A migration of the table itself may have cost it its triggers.
+            # A migration of a table itself may have cost it its triggers.
             guards.install(connection)
+            row_digests.install(connection)
 
 
 @contextmanager

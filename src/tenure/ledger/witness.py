@@ -2,7 +2,7 @@
 
 A SQLite file that was cut to nothing, or whose write-ahead log was torn, opens as an older or an empty ledger without a
 word; the number of the last run that ended, kept in `ledger.witness`, tells. A byte flipped within a value is told by
-the digests that lie there too; see `tenure.ledger.content`.
+the digests of rows; see `tenure.ledger.row_digests`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from tenure.base.errors import DamagedStore
 from tenure.base.home import Home, write_atomically
-from tenure.ledger.content import changed_parts, content_of
+from tenure.ledger import row_digests
 from tenure.ledger.models import Run
 from tenure.ledger.models.runs import State
 
@@ -41,41 +41,40 @@ def require_what_it_knew(home: Home) -> None:
 
 def note(home: Home) -> None:
     """Write down how far the ledger has come, which is never less than it was, and what it says."""
-    told: dict[str, Any] = {"run": _last_run()}
-    if connection.vendor == "sqlite":
-        told["content"] = content_of(home.ledger)
-    body = json.dumps({**told, "check": _check(told)})
     path = home.root / NAME
+    # Whoever deleted the witness lets the ledger pass as it is.
+    row_digests.take(connection, anew=not path.exists())
+    told: dict[str, Any] = {"run": _last_run()}
+    body = json.dumps({**told, "check": _check(told)})
     if not path.exists() or path.read_text(encoding="utf-8", errors="replace") != body:
         write_atomically(path, body.encode())
 
 
 def require_whole(home: Home) -> None:
-    """Look through the ledger's file; a server looks after its own.
+    """Look through the ledger: a file's structure, and whether what nobody has changed says what it said.
 
     Raises:
-        DamagedStore: Its structure is damaged, an index tells another thing than its table, or a value that nobody may
-            change is another than when the last run ended.
+        DamagedStore: Its structure is damaged, an index tells another thing than its table, or a value is another than
+            when a run ended last, though no statement changed it.
     """
-    if connection.vendor != "sqlite":
-        return
-    sealed = _witness(home).get("content")
-    with connection.cursor() as cursor:
-        found = cursor.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if found != "ok":
-        raise DamagedStore(f"{home.ledger} is damaged", mend=mend_of(home))
-    changed = changed_parts(home.ledger, sealed) if sealed else []
-    if changed:
+    knew, place, onto = bool(_witness(home)), "the ledger on its server", " --database ADDRESS-OF-AN-EMPTY-ONE"
+    if connection.vendor == "sqlite":
+        place, onto = str(home.ledger), ""
+        with connection.cursor() as cursor:
+            found = cursor.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if found != "ok":
+            raise DamagedStore(f"{place} is damaged", mend=mend_of(home))
+    if knew and (harmed := row_digests.harmed(connection)):
         raise DamagedStore(
-            f"{home.ledger} is damaged: what it says is not what was written ({', '.join(changed)})",
-            mend=f"{mend_of(home)}. If it was changed on purpose, delete {home.root / NAME}",
+            f"{place} is damaged: what it says is not what was written ({'; '.join(harmed)})",
+            mend=f"{mend_of(home, onto=onto)}. If it was changed on purpose, delete {home.root / NAME}",
         )
 
 
-def mend_of(home: Home) -> str:
-    """How a damaged ledger is mended."""
+def mend_of(home: Home, *, onto: str = "") -> str:
+    """How a damaged ledger is mended; *onto* is a further option of the command that does it."""
     return (
-        f"stop `tenure serve`, then `tenure restore BACKUP --home {home.root} --replace`; "
+        f"stop `tenure serve`, then `tenure restore BACKUP --home {home.root} --replace{onto}`; "
         f"backups are in {home.root / 'backups'} unless you put them elsewhere"
     )
 

@@ -177,7 +177,8 @@ def ledger(house: House) -> Iterator[Finding]:
                 words = f"commits may be lost when power fails: {' and '.join(weak)} is off"
                 yield Finding("ledger", FAULT, words, "switch it on in the settings of the database server")
             else:
-                yield Finding("ledger", OK, f"{connection.vendor} answers; a commit survives a power cut")
+                witness.require_whole(house.home)
+                yield Finding("ledger", OK, f"{connection.vendor} answers; whole; a commit survives a power cut")
             return
         found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in _DURABLE}
         waits = cursor.execute("PRAGMA busy_timeout").fetchone()[0]

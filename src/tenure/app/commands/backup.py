@@ -63,11 +63,19 @@ def _tell(house: House, act: str, **details: bool) -> None:
     audit.record(act, by="tenure backup", clock=house.clock, **details)
 
 
+def _require_whole(house: House) -> None:
+    """A backup of a damaged ledger would in time take the place of the last good one."""
+    from tenure.ledger import witness
+
+    witness.require_whole(house.home)
+
+
 def _back_up(house: House, console: Console, where: Path, *, with_lake: bool) -> tuple[dict[str, object], str]:
     from tenure import custody
 
     if house.settings.ledger.database or house.home.ledger.exists():
         _tell(house, "backup:file:make", with_lake=with_lake)  # first, so that the copy holds it too
+        _require_whole(house)
     with console.step("Back up") as step:
         made = custody.back_up(house.home, house.settings, where, with_lake=with_lake, clock=house.clock)
         tried = f"{made.rows:,} rows of the ledger" if made.rows is not None else "read through, not restored"
