@@ -202,6 +202,8 @@ default = {grace_days}
 [night]
 # starts_at = "02:00"               # local time from which `tenure run --if-due` finds a night due
 # spread_minutes = 0                # over how long the nights of the associations on one machine are spread
+# turns = ""                        # a folder that they share: no two of them then begin within apart_seconds
+# apart_seconds = 60
 # ping_url = ""                     # told of each night's start, success and failure, as healthchecks.io wants it
 
 [writeback]

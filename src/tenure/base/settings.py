@@ -295,11 +295,14 @@ class LanguageModel(_Section):
 class Night(_Section):
     """When a night begins, and who is told of it. `starts_at` is local, by the association's time zone.
 
-    `spread_minutes` is over how long the nights of the associations on one machine are spread from there on.
+    `spread_minutes` is over how long the nights of the associations on one machine are spread from there on; those that
+    share the folder `turns` never begin within `apart_seconds` of one another.
     """
 
     starts_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     spread_minutes: int = Field(default=0, ge=0, le=720)
+    turns: str = ""
+    apart_seconds: int = Field(default=60, ge=1, le=3600)
     ping_url: _SafeUrl = ""
 
     @property

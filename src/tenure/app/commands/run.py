@@ -57,7 +57,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Do one night."""
-    from tenure.app import night
+    from tenure.app import night, turns
     from tenure.app.summary import words_of
 
     by = by.strip()[:150]
@@ -71,6 +71,8 @@ def command(
     if if_due and night.is_done(house):
         console.result_json({"due": False, "exit_code": DONE}) if as_json else console.result("this night was done")
         return DONE
+    if if_due:
+        turns.wait_for_turn(house, console)
     report = night.run_night(
         house, console, as_of=as_of, dry_run=dry_run, by=by or "tenure run", approved=approve_writeback,
         despite_drift=despite_drift,
