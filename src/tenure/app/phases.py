@@ -1,168 +1,35 @@
-"""Phases of the rollout: the gate before each, its evidence, and the named person who opens it."""
+"""Phases of the rollout for the command: the gates of a home, and what they show in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
 from tenure.app.models import manifest_for
-from tenure.base.errors import HeldBack, UsageError
 
-FARTHEST_OFF = 0.05
-"""By how much, as a share of members, expected and actual lapses may differ in the back-test."""
-MOST_OVERRIDDEN = 0.30
-"""Share of decided proposals that staff may have rejected or edited."""
-FEWEST_DECIDED = 30
-"""Decided proposals below which their share says nothing."""
-
-NO_MODEL, CALIBRATION, FEW, OVERRIDES, AUDIT = (
-    "no-model",
-    "calibration-off",
-    "few-decided",
-    "overridden",
-    "audit-broken",
-)
-FIRM = frozenset({AUDIT, NO_MODEL})
-"""What nobody can open a gate in spite of."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One thing that a gate looks at.
-
-    Args:
-        code: What it is called when it speaks against opening; `--despite` takes it.
-        holds: Whether it speaks for opening.
-        words: What was found.
-        figures: The same for programs.
-    """
-
-    code: str
-    holds: bool
-    words: str
-    figures: dict[str, Any]
-
-
-def evidence(house: House, segment: str, number: int) -> list[Evidence]:
-    """What the gate to phase *number* looks at, as it is now; nothing for phase 1."""
-    if number == 1:
-        return []
-    found = [_calibrated(house), _audited(house)]
-    return [*found, _overridden(house, segment)] if number == 3 else found
-
-
-def _calibrated(house: House) -> Evidence:
-    manifest = manifest_for(house)
-    if manifest is None:
-        return Evidence(NO_MODEL, holds=False, words="there is no model yet", figures={})
-    ours = manifest["backtest"]["models"]["tenure"]
-    off, low, high = (ours[f"calibration_in_the_large{end}"] for end in ("", "_low", "_high"))
-    figures = {"model": manifest["version"], "off": off, "low": low, "high": high,
-               "error": ours["calibration_error"], "decisions": manifest["backtest"]["decisions"]}  # fmt: skip
-    if off is None:
-        return Evidence(CALIBRATION, holds=False, words="calibration cannot be told yet", figures=figures)
-    words = (
-        f"in the back-test of {manifest['version']} the expected share of lapses was off by {100 * off:+.1f} in 100 "
-        f"({100 * low:+.1f} to {100 * high:+.1f}); {100 * FARTHEST_OFF:.0f} at most"
-    )
-    return Evidence(CALIBRATION, holds=abs(off) <= FARTHEST_OFF, words=words, figures=figures)
-
-
-def _audited(house: House) -> Evidence:
-    from tenure.app import auditing
-
-    found = auditing.of_ledger(house, ())
-    words = f"the audit log of {found.verdict.rows:,} rows {'is' if found.is_well else 'is NOT'} as it was written"
-    return Evidence(AUDIT, holds=found.is_well, words=words, figures={"rows": found.verdict.rows})
-
-
-def _overridden(house: House, segment: str) -> Evidence:
-    from tenure.ledger.workload import overrides
-    from tenure.outreach.rollout import read_segment
-
-    column, value = read_segment(segment)
-    decided, rejected, edited = overrides(column=column, value=value)
-    figures = {"decided": decided, "rejected": rejected, "edited": edited}
-    if decided < FEWEST_DECIDED:
-        words = f"{decided} proposals were decided; {FEWEST_DECIDED} at least tell something"
-        return Evidence(FEW, holds=False, words=words, figures=figures)
-    share = (rejected + edited) / decided
-    words = (
-        f"of {decided} decided proposals staff rejected {rejected} and edited {edited}, {share:.0%} in all; "
-        f"{MOST_OVERRIDDEN:.0%} at most"
-    )
-    return Evidence(OVERRIDES, holds=share <= MOST_OVERRIDDEN, words=words, figures=figures)
+if TYPE_CHECKING:
+    from tenure.outreach.gates import Evidence, Gates
 
 
 def move(house: House, segment: str, number: int, *, by: str, why: str, despite: Sequence[str] = ()) -> list[Evidence]:
-    """Move *segment* (empty for everyone) to phase *number*, with the evidence of each gate on the way.
+    """Move *segment* to phase *number*; see `tenure.outreach.gates`."""
+    gates = _gates(house)
+    from tenure.outreach import gates as ours
 
-    Going back needs no evidence. Each gate between where the segment stands and *number* is looked at.
-
-    Raises:
-        HeldBack: A gate's evidence speaks against it, and is not named in *despite*.
-        UsageError: There is no such segment or phase, or no reason is given.
-        NotAllowed: *by* may not move phases.
-    """
-    from tenure.outreach.rollout import PHASES, read_segment
-
-    read_segment(segment)
-    if number not in PHASES:
-        raise UsageError(f"there is no phase {number}", mend="a phase is 1, 2 or 3")
-    house.open_ledger()
-    from tenure.ledger import rollout
-
-    here = _stands(segment)
-    looked = evidence(house, segment, number) if number > here else []
-    against = [one for one in looked if not one.holds and (one.code in FIRM or one.code not in despite)]
-    if against:
-        raise HeldBack(
-            f"the gate to phase {number} stays shut: " + "; ".join(f"{one.words} ({one.code})" for one in against),
-            mend=_mend(against),
-        )
-    shown = {"gate": [asdict(one) for one in looked], "despite": sorted(despite), "from": here}
-    rollout.set_phase(segment=segment, number=number, by=by, why=why, evidence=shown, clock=house.clock)
-    return looked
-
-
-def _mend(against: list[Evidence]) -> str:
-    codes = [one.code for one in against]
-    if NO_MODEL in codes:
-        return "`tenure train` makes a model"
-    if AUDIT in codes:
-        return "`tenure audit verify` says what was found; nobody can pass this gate in spite of it"
-    return f"wait for more; or let somebody who may answer for it pass --despite {' --despite '.join(codes)}"
-
-
-def _stands(segment: str) -> int:
-    from tenure.ledger import rollout
-
-    rows = rollout.phases()
-    row = rows.get(segment) or rows.get("")
-    return row.number if row else 1
+    return ours.move(gates, segment, number, by=by, why=why, despite=despite, clock=house.clock)
 
 
 def shown(house: House) -> list[dict[str, Any]]:
     """Each segment with its phase, and what the gate to the next one would look at now."""
-    house.open_ledger()
-    from tenure.ledger import rollout
-    from tenure.outreach.rollout import PHASES
+    return _gates(house).shown()
 
-    rows = rollout.phases()
-    body = []
-    for segment in sorted({"", *rows}):
-        row = rows.get(segment)
-        number = row.number if row else 1
-        gate = evidence(house, segment, number + 1) if number + 1 in PHASES else []
-        body.append({
-            "segment": segment, "phase": number, "words": PHASES[number],
-            "since": row.at.isoformat(timespec="seconds") if row else None, "by": row.by if row else None,
-            "why": row.why if row else None, "evidence": row.evidence if row else {},
-            "next": [asdict(one) for one in gate],
-        })  # fmt: skip
-    return body
+
+def _gates(house: House) -> Gates:
+    house.open_ledger()
+    from tenure.outreach.gates import Gates
+
+    return Gates(house.home, house.settings, manifest_for(house))
 
 
 def words_of(body: list[dict[str, Any]]) -> str:

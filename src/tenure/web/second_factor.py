@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tenure.base.errors import UsageError
 from tenure.ledger import factors, staff
 from tenure.ledger.models import Staff
-from tenure.web import place, words
+from tenure.web import place
 from tenure.web.roles import PUBLIC, ROUTES
+from tenure.web.settings import trouble_of
 from tenure.web.signin import HALF, THROTTLED, begin_session
 
 _WORD = "factor"
@@ -55,14 +56,14 @@ def page(request: HttpRequest) -> HttpResponse:
         return _shown(request)
     if request.method != "POST":
         return _offer(request)
-    if not _is_them(request):
+    if not is_them(request):
         return _offer(request, "That is not your password.", status=422)
     try:
         code = request.POST.get("code", "")[:40]
         word, now = request.session.get(_WORD, ""), place.session_now()
         codes = factors.confirm(person=request.user, word=word, code=code, now=now, clock=place.now)
     except UsageError as error:
-        return _offer(request, f"{words.sentence(error.message)} {words.sentence(error.mend)}", status=422)
+        return _offer(request, trouble_of(error), status=422)
     request.session.pop(_WORD, None)
     return _shown(request, codes=codes)
 
@@ -71,7 +72,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def off(request: HttpRequest) -> HttpResponse:
     """Turn one's own off, by the password."""
-    if not _is_them(request):
+    if not is_them(request):
         return _shown(request, trouble="That is not your password.", status=422)
     factors.end(person=request.user, by=request.user.get_username(), clock=place.now)
     return redirect("second-factor")
@@ -112,7 +113,7 @@ def _half(request: HttpRequest) -> tuple[Staff | None, str]:
     return Staff.objects.filter(pk=half.get("pk"), is_active=True).first(), half.get("next", "/")
 
 
-def _is_them(request: HttpRequest) -> bool:
+def is_them(request: HttpRequest) -> bool:
     """Whether the form came from whoever knows the password; an account of another provider has none."""
     person = request.user
     if not person.has_usable_password():

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tenure.base.errors import TenureError
+from tenure.web import words
 from tenure.web.roles import opens
 
 
@@ -21,11 +23,21 @@ class Room:
 
 
 ROOMS = (
+    Room("people", "People", "Accounts and their roles"),
     Room("tokens", "Tokens", "Keys by which programs ask the API in your name"),
     Room("second-factor", "Second factor", "Codes on your telephone, beside your password"),
-    Room("playbooks", "Playbooks", "What is proposed to whom, in which words; switched on and off, and edited"),
+    Room("password", "Password", "Your own; changing it ends your other sessions"),
+    Room("phases", "Phases", "How far the rollout has come, and the gates between its phases"),
+    Room("left-alone", "Left alone", "Members whom no playbook proposes"),
+    Room(
+        "playbooks",
+        "Playbooks",
+        "What is proposed to whom, in which words; switched on and off, and edited",
+    ),
     Room("reports", "Reports by email", "A daily and a weekly one, for you"),
     Room("sending", "Sending", "The switch that stops everything on its way out; what got lost on the way"),
+    Room("webhooks", "Webhooks", "Other systems that are told what happens"),
+    Room("mapping", "Mapping", "Where each table comes from, and whether it can be read"),
     Room("keys", "Keyboard", "What each key does; keys can be turned off"),
     Room("api", "API", "What programs can ask and do, and how"),
 )
@@ -37,3 +49,9 @@ def page(request: HttpRequest) -> HttpResponse:
     """The rooms that open for the reader."""
     role = getattr(request.user, "role", "")
     return render(request, "settings.html", {"rooms": [room for room in ROOMS if opens(role, room.route)]})
+
+
+def trouble_of(error: TenureError) -> str:
+    """What is wrong and what to do about it, in sentences for a page."""
+    said = (words.sentence(text) for text in (error.message, error.mend) if text)
+    return " ".join(said)

@@ -1,0 +1,84 @@
+"""Members whom playbooks leave alone: the do-not-wake list, added to and lifted from by whoever decides about them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from tenure.base.errors import NotAllowed, TenureError, UsageError
+from tenure.ledger import contacts, identities, rollout
+from tenure.ledger.models import CurrentScore
+from tenure.ledger.rights import Act
+from tenure.web import place
+from tenure.web.record import record_of
+from tenure.web.roles import may, own, sees
+from tenure.web.settings import trouble_of
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Who is left alone, by whose word, why and until when."""
+    return _shown(request)
+
+
+@require_POST
+def change(request: HttpRequest) -> HttpResponse:
+    """Put a member on the list, or take one off; another chapter's is as unknown as one who does not exist."""
+    form, by = request.POST, request.user.get_username()
+    try:
+        member = identities.required(member_id=form.get("member", "").strip().replace("\0", "")[:200])
+        if not sees(request, _chapter_of(member)):
+            raise UsageError("there is no such member", mend="give the id to the letter, with its leading zeros")
+        if form.get("do") == "add":
+            rollout.leave_alone(member=member, by=by, why=form.get("why", ""), until=_day(form), clock=place.now)
+        elif form.get("do") == "lift":
+            rollout.wake(member=member, by=by, clock=place.now)
+        else:
+            raise Http404
+    except TenureError as error:
+        return _shown(request, trouble=trouble_of(error), status=403 if isinstance(error, NotAllowed) else 422)
+    return redirect("left-alone")
+
+
+def _day(form: Any) -> dt.date | None:
+    """Until when; the last day of it has to come."""
+    given = form.get("until", "").strip()
+    try:
+        day = dt.date.fromisoformat(given) if given else None
+    except ValueError as error:
+        raise UsageError("that is no day", mend="write it as 2026-12-31, or leave it empty") from error
+    if day and day < place.now().date():
+        raise UsageError("that day is past", mend="choose today or later, or leave it empty")
+    return day
+
+
+def _chapter_of(member: int) -> str:
+    score = CurrentScore.objects.filter(member=member).first()
+    facts = record_of(place.lake(), member, place.now().date()).facts
+    return facts.get("chapter_id") or (score.chapter_id if score else "")
+
+
+def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:
+    rows = rollout.left_alone(place.now().date())[::-1]
+    if getattr(request.user, "chapter_id", ""):
+        mine = set(own(request, CurrentScore.objects.all()).values_list("member", flat=True))
+        rows = [row for row in rows if row.member in mine]
+    members = [row.member for row in rows]
+    ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
+    people = [
+        {
+            "row": row,
+            "id": ids.get(row.member, ""),
+            "name": names.get(row.member) or f"Member {ids.get(row.member, '')}",
+        }
+        for row in rows
+    ]
+    context = {
+        "people": people, "may_decide": may(request.user, Act.DECIDE), "trouble": trouble,
+        "given": request.POST if trouble else {},
+    }  # fmt: skip
+    return render(request, "left_alone.html", context, status=status)

@@ -1,0 +1,44 @@
+"""One's own password: changed by whoever knows it; every other session of the account ends."""
+
+from __future__ import annotations
+
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from tenure.base.errors import UsageError
+from tenure.ledger import staff
+from tenure.web import place
+from tenure.web.second_factor import is_them
+from tenure.web.settings import trouble_of
+
+_LONGEST = 1024
+
+
+@sensitive_post_parameters("password", "new", "again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """The form, and what it sends."""
+    if request.method != "POST" or not request.user.has_usable_password():
+        return _shown(request)
+    if not is_them(request):
+        return _shown(request, trouble="That is not your password.", status=422)
+    new = request.POST.get("new", "")[:_LONGEST]
+    if new != request.POST.get("again", "")[:_LONGEST]:
+        return _shown(request, trouble="The two new ones differ.", status=422)
+    try:
+        staff.set_password(
+            username=request.user.get_username(), password=new, by=request.user.get_username(), clock=place.now
+        )
+    except UsageError as error:
+        return _shown(request, trouble=trouble_of(error), status=422)
+    request.user.refresh_from_db()
+    update_session_auth_hash(request, request.user)
+    return _shown(request, done=True)
+
+
+def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200, done: bool = False) -> HttpResponse:
+    context = {"trouble": trouble, "done": done, "has_password": request.user.has_usable_password()}
+    return render(request, "own_password.html", context, status=status)

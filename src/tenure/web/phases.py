@@ -1,0 +1,76 @@
+"""Phases of the rollout: how far each segment has come, and the gate to the next, opened by a director."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from tenure.base.errors import HeldBack, NotAllowed, TenureError, UsageError
+from tenure.ledger import promotions, rollout
+from tenure.ledger.rights import Act
+from tenure.outreach.gates import FIRM, Evidence, Gates
+from tenure.outreach.gates import move as open_gate
+from tenure.outreach.rollout import PHASES, SEGMENTED_BY
+from tenure.web import place, words
+from tenure.web.model import manifests
+from tenure.web.roles import may
+from tenure.web.settings import trouble_of
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The phase of each segment; what a gate looks at is looked at when somebody wants through."""
+    return _shown(request)
+
+
+@require_POST
+def move(request: HttpRequest) -> HttpResponse:
+    """Move a segment; when a gate stays shut, the page says why, and what can be passed in spite of."""
+    form, gates = request.POST, _gates()
+    column, value = form.get("column", ""), form.get("value", "").strip()[:200]
+    segment = f"{column}={value}" if column else ""
+    number = int(form["number"]) if form.get("number") in ("1", "2", "3") else 0
+    despite = tuple(form.getlist("despite")[:10])
+    try:
+        if not form.get("why", "").strip():
+            raise UsageError("moving needs a reason", mend="say why in a few words")
+        by, why = request.user.get_username(), form["why"][:400]
+        open_gate(gates, segment, number, by=by, why=why, despite=despite, clock=place.now)
+    except HeldBack:
+        return _shown(request, shut=gates.evidence(segment, number), status=409)
+    except TenureError as error:
+        status = 403 if isinstance(error, NotAllowed) else 422
+        return _shown(request, trouble=trouble_of(error), status=status)
+    return redirect("phases")
+
+
+def _gates() -> Gates:
+    """The gates as they are now, with the model that serves."""
+    known = {one["version"]: one for one in manifests(place.home())}
+    said = [row.version for row in promotions.until() if row.version in known]
+    newest = max(known.values(), key=lambda one: (one.get("as_of", ""), one.get("trained_at", "")), default=None)
+    return Gates(place.home(), place.settings(), known[said[-1]] if said else newest)
+
+
+def _shown(
+    request: HttpRequest, *, trouble: str = "", shut: list[Evidence] | None = None, status: int = 200
+) -> HttpResponse:
+    rows = rollout.phases()
+    context: dict[str, Any] = {
+        "rows": [_row(segment, rows.get(segment)) for segment in sorted({"", *rows})],
+        "phases": list(PHASES.items()), "columns": SEGMENTED_BY, "may_move": may(request.user, Act.PHASES),
+        "shut": [(words.sentence(one.words), one.code, one.holds, one.code in FIRM) for one in shut or ()],
+        "is_firm": any(not one.holds and one.code in FIRM for one in shut or ()),
+        "trouble": trouble, "given": request.POST,
+    }  # fmt: skip
+    return render(request, "phases.html", context, status=status)
+
+
+def _row(segment: str, row: Any) -> dict[str, Any]:
+    column, _, value = segment.partition("=")
+    named = f"{column.replace('_', ' ').removesuffix(' id').capitalize()} {value}" if segment else "Everyone"
+    number = row.number if row else 1
+    return {"segment": named, "number": number, "words": PHASES[number], "row": row}
