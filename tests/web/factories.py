@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import random
 from dataclasses import dataclass, field
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from manifests import MODEL, write_manifest
+from manifests import FORMER, MODEL, drift_found, write_card, write_manifest
 
 from tenure import ledger
-from tenure.base.home import Home
+from tenure.base.home import Home, write_atomically
 from tenure.base.settings import Association, Settings, Source, Web
 from tenure.lake import Lake
 
@@ -123,7 +124,7 @@ def world(root: Path, *, members: int = 240, nights: int = 3, seed: int = 7, **w
     for night in range(nights):
         made.scores = _a_night(made, people, DAY - dt.timedelta(days=7 * (nights - 1 - night)), seed)
     _keep_day(made, people, seed)
-    write_manifest(made.home.models)
+    _keep_models(made)
     keep_figures(made)
     return made
 
@@ -135,6 +136,21 @@ def keep_figures(made: World, day: dt.date = DAY) -> None:
 
     counting.keep_figures(House(made.home, made.settings), day)
     counting.keep_dues(made.scores)
+
+
+def _keep_models(made: World) -> None:
+    """Two models, of which the second took over, with what the last night's watch found."""
+    from tenure.ledger import promotions
+
+    write_manifest(made.home.models, FORMER, as_of="2025-01-01", trained_at="2025-01-01T02:14:07Z")
+    write_manifest(made.home.models)
+    write_card(made.home.models)
+    for version, replaced, on in ((FORMER, "", dt.date(2025, 1, 1)), (MODEL, FORMER, dt.date(2025, 1, 31))):
+        promotions.record(
+            version=version, replaced=replaced, effective_on=on, how=promotions.How.AUTOMATIC, by="tenure train",
+            why="no worse than the one before it", clock=lambda: _morning_of(DAY),
+        )  # fmt: skip
+    write_atomically(made.home.receipts / f"{DAY}.drift.json", json.dumps(drift_found()).encode())
 
 
 def _people(members: dict[int, str], dice: random.Random) -> list[dict[str, Any]]:
@@ -272,6 +288,11 @@ def _a_night(made: World, people: list[dict[str, Any]], day: dt.date, seed: int)
         with run.step("sync") as step:
             step.count(members=len(people), terms=4 * len(people), activity=70 * len(people))
             step.say(f"{len(people):,} members, {4 * len(people):,} terms and {70 * len(people):,} entries of activity")
+            step.count(
+                requests=96,
+                feeds={"activity.web": {"source": 9_120, "read": 41, "lake": 9_100}},
+                programs={"read": 9, "kept": 7, "quarantined": {"ref is empty": 2}},
+            )
             step.notice("2 extra columns in members.csv were ignored")
         with run.step("train") as step:
             step.unchanged("The model of this month is in use; the next is due on March 31")
@@ -319,7 +340,8 @@ def _keep_day(made: World, people: list[dict[str, Any]], seed: int) -> None:
             }
         )
     first_year = {"days": 90, "silent": {"decided": 61, "lapsed": 25}, "others": {"decided": 212, "lapsed": 40}}
-    figures = {"outages": [], "experiments": ["holdout"], "first_year": first_year}
+    newest = {"members": "2025-02-28", "terms": "2025-02-28", "login": "2025-02-28", "community_post": "2025-02-21"}
+    figures = {"outages": [], "experiments": ["holdout"], "first_year": first_year, "newest": newest}
     scores.keep_day(rows=pl.DataFrame(rows, infer_schema_length=None), figures=figures, clock=lambda: _morning_of(DAY))
 
 

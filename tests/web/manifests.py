@@ -11,6 +11,7 @@ from tenure.base.pseudonym import Pseudonyms
 from tenure.base.signing import Signer
 
 MODEL = "2025-03-01-3f2a91"
+FORMER = "2025-01-01-77ab01"
 
 
 def write_manifest(models: Path, version: str = MODEL, **changes: Any) -> None:
@@ -23,6 +24,49 @@ def write_manifest(models: Path, version: str = MODEL, **changes: Any) -> None:
     (folder / "manifest.sig").write_text(signer.sign(version, data))
 
 
+def write_card(models: Path, version: str = MODEL) -> None:
+    """The card beside a model, in both forms."""
+    folder = models / version
+    (folder / "card.json").write_text(json.dumps({"version": version, "fairness": audit()}))
+    (folder / "card.html").write_text("<!doctype html><title>Model card</title>")
+
+
+def audit() -> dict[str, Any]:
+    """Three groups: alike, different, and too few to tell."""
+    alike = {"calibration_in_the_large": -0.012, "calibration_in_the_large_low": -0.04,
+             "calibration_in_the_large_high": 0.011}  # fmt: skip
+    return {
+        "threshold": 0.4,
+        "decisions": 2914,
+        "not_recorded": ["gender"],
+        "groups": [
+            {"by": "age_band", "value": "under 30", "decisions": 604, "lapses": 121, "lapse_rate": 0.2, **alike,
+             "verdict": "no difference found"},
+            {"by": "chapter_id", "value": "Gulf", "decisions": 880, "lapses": 140, "lapse_rate": 0.16, **alike,
+             "verdict": "more of them lapsed than was said"},
+            {"by": "chapter_id", "value": "Caribbean", "decisions": 46, "lapses": 9, "lapse_rate": 0.196,
+             "verdict": "too few to tell"},
+        ],
+    }  # fmt: skip
+
+
+def drift_found(night: str = "2025-03-01") -> dict[str, Any]:
+    """What a watch found: one signal beyond its threshold."""
+
+    def moved(title: str, shift: float, alarm: bool) -> dict[str, Any]:
+        return {"group": title.lower(), "title": title, "shift": shift, "usual": 0.05, "threshold": 0.2, "alarm": alarm}
+
+    return {
+        "model": MODEL,
+        "as_of": night,
+        "members": 240,
+        "inputs": [moved("Logins", 0.04, False), moved("Email", 0.31, True)],
+        "scores": moved("Scores", 0.02, False),
+        "alarms": ["email moved by 0.31, where 0.20 is much"],
+        "matured": {"decisions": 120, "said": 0.17, "lapsed": 0.15, "alarm": False},
+    }
+
+
 def manifest(version: str = MODEL) -> dict[str, Any]:
     """The content of a manifest."""
 
@@ -33,6 +77,7 @@ def manifest(version: str = MODEL) -> dict[str, Any]:
             "brier": loss / 3.4,
             "precision_at_10": auc * 0.62,
             "recall_at_10": auc * 0.45,
+            "recall_at_calls": 0.21,
             "calibration_slope": 0.97,
             "calibration_error": 0.021 * loss / 0.35,
             "auc_low": auc - 0.02,
@@ -120,6 +165,7 @@ def manifest(version: str = MODEL) -> dict[str, Any]:
                 }
                 for s in shares
             ],
+            "capacity": {"share": 0.1, "calls_per_month": 150, "calls_share": 0.06},
             "lapse_rate": 0.167,
             "decisions": 9021,
             "members": 3112,

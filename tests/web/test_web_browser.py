@@ -126,6 +126,25 @@ def test_no_page_scrolls_sideways_and_no_target_is_too_small(seen: Visit, site: 
         assert small == [], name
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_name_of_one_long_word_is_neither_cut_nor_runs_into_its_neighbor(seen: Visit, site: Site, width: int):
+    from tenure.ledger.models import Contact, CurrentScore
+
+    long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"
+    member = CurrentScore.objects.order_by("-p_lapse_renewal").values_list("member", flat=True)[0]
+    before = Contact.objects.get(member=member).last_name
+    Contact.objects.filter(member=member).update(last_name=long)
+    seen.page.set_viewport_size({"width": width, "height": 900})
+    page = seen.go("/?all=1")
+    over = "(e) => [e.getBoundingClientRect().right - e.closest('.who, .head > div').getBoundingClientRect().right]"
+    assert long in page.locator(".work h3 a").first.inner_text()
+    assert page.locator(".work h3 a").first.evaluate(over)[0] <= 0.5
+    page.locator(".work h3 a").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("h1").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+    Contact.objects.filter(member=member).update(last_name=before)
+
+
 def test_every_chart_has_a_name_a_reading_and_its_numbers(seen: Visit, site: Site):
     """A figure without a finding, a title, a description or a table with its numbers fails."""
     charts = 0

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from manifests import MODEL
 from sites import MORNING, Site
 
 from tenure.web.asked import BANDS, SORTS, Asked
@@ -312,10 +313,40 @@ def test_the_model_page_compares_and_names_the_numbers(staff: httpx.Client):
     assert len(read_csv(staff.get("/model/calibration.csv"))) == 10
 
 
+def test_the_model_page_tells_groups_drift_capacity_and_versions(staff: httpx.Client):
+    html = staff.get("/model/").text
+    for words in (
+        "Your 150 calls a month reach 21 % of those who lapse", "1 of 2 groups differs from all others; 1 is too small",
+        "Too few to tell", "−1 (−4 to +1)", "Not recorded: gender", "1 drift warning", "Email moved by 0.31",
+        "Of 120 renewals scored on past nights 17 in 100 were said to lapse; 15 did.", "Served before",
+        "No worse than the one before it.",
+    ):  # fmt: skip
+        assert words in html, words
+    assert "Let it serve" not in html, "a manager may not"
+    card = staff.get(f"/model/{MODEL}/card.html")
+    assert "attachment" in card.headers["content-disposition"]
+    assert staff.get("/model/2025-01-01-77ab01/card.html").status_code == 404
+    assert staff.get("/model/..%2F..%2Fsecrets/card.html").status_code == 404
+
+
 def test_runs_show_steps_counts_and_notices(staff: httpx.Client):
-    assert "The last run, for March 1, 2025, did everything" in staff.get("/runs/").text
+    listed = staff.get("/runs/").text
+    for words in (
+        "The last run, for March 1, 2025, did everything", "How fresh the records are", "Feb 21, 2025", "8 days ago",
+        "Activity: web", "9,120", "96 requests: 96 to read, 0 to write, at most 3,600 an hour", "2 held back",
+    ):  # fmt: skip
+        assert words in listed, words
     html = staff.get("/runs/3/").text
-    for words in ("Sync", "Write back", "Nothing to do", "2 extra columns in members.csv were ignored", "16,800"):
+    for words in (
+        "Rows of programs",
+        "Ref is empty.",
+        "96 requests",
+        "Sync",
+        "Write back",
+        "Nothing to do",
+        "2 extra columns in members.csv were ignored",
+        "16,800",
+    ):
         assert words in html
     assert len(staff.get("/runs.json").json()["runs"]) == 3
     assert len(read_csv(staff.get("/runs.csv"))) == 12

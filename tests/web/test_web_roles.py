@@ -16,6 +16,7 @@ import drafts
 import factories
 import httpx
 import pytest
+from manifests import FORMER, MODEL
 from sites import MORNING, Site, serving
 
 
@@ -71,7 +72,9 @@ def addresses(site: Site) -> dict[str, str]:
         "report-choose": "/reports/choose", "report-file": "/reports/daily.pdf", "keys": "/keys/", "model": "/model/",
         "membership": "/membership/", "membership-file": "/membership.csv",
         "membership-figure": "/membership/retention.csv",
-        "model-file": "/model/calibration.svg", "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
+        "model-file": "/model/calibration.svg", "model-card": f"/model/{MODEL}/card.html",
+        "model-promote": f"/model/{FORMER}/promote", "model-rollback": "/model/rollback",
+        "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
         "public-unsubscribe": "/m/unsubscribe/x", "public-answer": "/m/answer/x", "public-offer": "/m/offer/x",
         "sign-in": "/sign-in", "sign-out": "/sign-out", "health": "/health",
         "oidc": "/sign-in/provider", "oidc-done": "/sign-in/provider/done", "sign-in-code": "/sign-in/code",

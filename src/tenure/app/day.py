@@ -123,4 +123,17 @@ def _figures(house: House, as_of: dt.date, decisions: pl.DataFrame) -> dict[str,
         ],
         "experiments": sorted({HOLDOUT, *(one.experiment for one in found if one.experiment)}),
         "first_year": silent_in_past_years(house.lake, decisions, as_of),
+        "newest": newest(house, as_of),
     }
+
+
+def newest(house: House, as_of: dt.date) -> dict[str, str]:
+    """The day of the newest record of each table, and of each kind of activity, that was known on *as_of*."""
+    query = """
+        SELECT 'members', max(valid_from)::DATE FROM members WHERE valid_from < $1
+        UNION ALL SELECT 'terms', max(recorded_at)::DATE FROM terms WHERE recorded_at < $1
+        UNION ALL SELECT kind, max(recorded_at)::DATE FROM activity WHERE recorded_at < $1 GROUP BY kind
+    """
+    with house.lake.connect() as connection:
+        rows = connection.execute(query, [as_of]).fetchall()
+    return {name: day.isoformat() for name, day in rows if day is not None}

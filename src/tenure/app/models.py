@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
-from tenure.base.errors import TenureError
 from tenure.base.home import write_atomically
 
 if TYPE_CHECKING:
@@ -27,29 +26,18 @@ def manifest_for(house: House, as_of: dt.date | None = None, *, besides: str = "
         as_of: The night.
         besides: A version that is left out of account.
     """
-    fitting = {one["version"]: one for one in _made_by(house, as_of) if one["version"] != besides}
-    if not fitting:
-        return None
     house.open_ledger()
-    from tenure.ledger import promotions
+    from tenure.ledger import serving
 
-    named = [row.version for row in promotions.until(as_of) if row.version in fitting]
-    return fitting[named[-1]] if named else max(fitting.values(), key=_age)
+    return serving.champion(house.registry, as_of, besides=besides)
 
 
 def newest_for(house: House, as_of: dt.date) -> dict[str, Any] | None:
     """The manifest of the model that was made last with what was known on *as_of* or earlier, champion or not."""
-    return max(_made_by(house, as_of), key=_age, default=None)
+    house.open_ledger()
+    from tenure.ledger import serving
 
-
-def _made_by(house: House, as_of: dt.date | None) -> list[dict[str, Any]]:
-    manifests = [house.registry.manifest(version) for version in house.registry.versions()]
-    return [one for one in manifests if as_of is None or one["as_of"] <= as_of.isoformat()]
-
-
-def _age(manifest: dict[str, Any]) -> tuple[str, str]:
-    """Of two models of one day the one trained last is the newer."""
-    return manifest["as_of"], manifest["trained_at"]
+    return max(serving.made_by(house.registry, as_of), key=serving.age, default=None)
 
 
 def model_for(house: House, as_of: dt.date) -> Model | None:
@@ -68,15 +56,10 @@ def version_named(house: House, version: str | None) -> dict[str, Any]:
     Raises:
         TenureError: There is none.
     """
-    manifest = manifest_for(house) if version is None else None
-    if version is not None and version in house.registry.versions():
-        manifest = house.registry.manifest(version)
-    if manifest is None:
-        raise TenureError(
-            f"there is no model `{version}`" if version else "there is no model yet",
-            mend="`tenure evaluate --list` names those there are; `tenure train` makes one",
-        )
-    return manifest
+    house.open_ledger()
+    from tenure.ledger import serving
+
+    return serving.named(house.registry, version)
 
 
 def is_due(house: House, as_of: dt.date) -> str:

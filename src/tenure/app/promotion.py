@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
-from tenure.app.models import manifest_for, rules_now, rules_of, version_named
+from tenure.app.models import manifest_for, rules_now, rules_of
 from tenure.base.errors import UsageError
 
-BY_RULE = "tenure train"
-"""Who is named where no person decided."""
+if TYPE_CHECKING:
+    from tenure.ledger.models import ModelPromotion
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ def admit(house: House, manifest: dict[str, Any], as_of: dt.date) -> Admission:
     return _by_contest(house, version, champion, as_of)
 
 
+def _note(house: House, champion: dict[str, Any]) -> None:
+    from tenure.ledger import serving
+
+    serving.note(champion, house.clock)
+
+
 def _serves(house: House, version: str, as_of: dt.date) -> bool:
     """Whether *version* is the champion made again: from the same records it is the same to the last byte."""
     house.open_ledger()
@@ -81,25 +87,13 @@ def _held(house: House, as_of: dt.date) -> str:
     return ""
 
 
-def _note(house: House, champion: dict[str, Any]) -> None:
-    """Write down that *champion* serves, where it did so only for being the newest."""
-    from tenure.ledger import promotions
-    from tenure.ledger.models import ModelPromotion
-
-    if not ModelPromotion.objects.filter(version=champion["version"]).exists():
-        promotions.record(
-            version=champion["version"], replaced="", effective_on=dt.date.fromisoformat(champion["as_of"]),
-            how=promotions.How.AUTOMATIC, by=BY_RULE, why="it was the newest", clock=house.clock,
-        )  # fmt: skip
-
-
 def _serve(house: House, version: str, before: str, as_of: dt.date, why: str, evidence: dict[str, Any]) -> Admission:
     house.open_ledger()
-    from tenure.ledger import promotions
+    from tenure.ledger import promotions, serving
 
     promotions.record(
-        version=version, replaced=before, effective_on=as_of, how=promotions.How.AUTOMATIC, by=BY_RULE, why=why,
-        evidence=evidence, clock=house.clock,
+        version=version, replaced=before, effective_on=as_of, how=promotions.How.AUTOMATIC, by=serving.BY_RULE,
+        why=why, evidence=evidence, clock=house.clock,
     )  # fmt: skip
     return Admission(True, f"{version} serves: {why}")
 
@@ -113,61 +107,19 @@ def _wait(version: str, champion: dict[str, Any], why: str) -> Admission:
 
 
 def promote(house: House, version: str, *, by: str, why: str, night: dt.date | None) -> str:
-    """Let *version* serve from *night* on, by a person's word; gives the version that served before.
+    """As `tenure.ledger.serving.promote`, for the models of *house*."""
+    house.open_ledger()
+    from tenure.ledger import serving
 
-    Args:
-        house: The association's.
-        version: Which model.
-        by: Who says so.
-        why: And for what reason.
-        night: From which night on; from the latest night scored where none is given.
-
-    Raises:
-        UsageError: There is nobody or no reason, the model serves already, or is from after *night*.
-        DamagedStore: A file of it is missing or was changed.
-    """
-    manifest = version_named(house, version)
-    day = night or _from(house, manifest)
-    champion = manifest_for(house, day)
-    if manifest["as_of"] > day.isoformat():
-        raise UsageError(f"model {version} knows what came after {day}", mend="choose a later --as-of")
-    if champion is not None and champion["version"] == version:
-        raise UsageError(f"model {version} serves already", mend="`tenure model list` shows which are challengers")
-    house.registry.load(version)
-    if champion is not None:
-        _note(house, champion)
-    from tenure.ledger import promotions
-
-    before = champion["version"] if champion else ""
-    promotions.record(
-        version=version, replaced=before, effective_on=day, how=promotions.How.PERSON, by=by, why=why,
-        clock=house.clock,
-    )  # fmt: skip
-    return before
+    return serving.promote(house.registry, version, by=by, why=why, night=night, clock=house.clock)
 
 
 def rollback(house: House, *, by: str, why: str, night: dt.date | None) -> tuple[str, str]:
-    """Let the model serve again that served before the present one; gives both, the present one first.
+    """As `tenure.ledger.serving.rollback`, for the models of *house*."""
+    house.open_ledger()
+    from tenure.ledger import serving
 
-    Arguments as for `promote`.
-
-    Raises:
-        UsageError: There is none before it, or nobody or no reason is named.
-        DamagedStore: A file of it is missing or was changed.
-    """
-    present = version_named(house, None)
-    day = night or _from(house, present)
-    from tenure.ledger import promotions
-
-    former = promotions.before_last(day)
-    if former is None:
-        raise UsageError(f"no model served before {present['version']}", mend="`tenure train` makes another")
-    house.registry.load(former)
-    promotions.record(
-        version=former, replaced=present["version"], effective_on=day, how=promotions.How.ROLLBACK, by=by, why=why,
-        clock=house.clock,
-    )  # fmt: skip
-    return present["version"], former
+    return serving.rollback(house.registry, by=by, why=why, night=night, clock=house.clock)
 
 
 def sign(house: House, version: str, *, by: str, why: str) -> None:
@@ -186,42 +138,27 @@ def sign(house: House, version: str, *, by: str, why: str) -> None:
         house.registry.sign(version)
 
 
-def _from(house: House, manifest: dict[str, Any]) -> dt.date:
-    """The latest night that was scored, so that scoring it anew is with the model; its own day where that is later."""
-    house.open_ledger()
-    from tenure.ledger import promotions, scores
-
-    current = scores.current()
-    made = dt.date.fromisoformat(manifest["as_of"])
-    taken = [row.effective_on for row in promotions.until()][-1:]
-    return max([made, *taken, *([current.as_of] if current else [])])
-
-
 def standing(house: House) -> list[dict[str, Any]]:
     """Every model with its part: `champion`, `challenger` (newer than it, never served), `former`; oldest first."""
-    champion = manifest_for(house)
+    present = manifest_for(house)
     house.open_ledger()
-    from tenure.ledger import promotions
+    from tenure.ledger import serving
 
-    rows = promotions.until()
-    answer = []
-    for version in house.registry.versions():
-        manifest = house.registry.manifest(version)
-        mine = [row for row in rows if row.version == version]
-        part = "challenger" if not mine else "former"
-        if champion is not None and version == champion["version"]:
-            part = "champion"
-        last = mine[-1] if mine else None
-        answer.append({
-            "version": version,
-            "part": part,
-            "as_of": manifest["as_of"],
-            "trained_at": manifest["trained_at"],
-            "learner": manifest["learner"],
-            "grade": manifest["grade"]["letter"],
-            "serves_from": str(last.effective_on) if last else None,
-            "by": last.by if last else None,
-            "how": last.how if last else None,
-            "why": last.why if last else None,
-        })  # fmt: skip
-    return answer
+    versions = house.registry.versions()
+    parts = serving.parts(versions, present["version"] if present else "")
+    return [_told(house.registry.manifest(version), *parts[version]) for version in versions]
+
+
+def _told(manifest: dict[str, Any], part: str, last: ModelPromotion | None) -> dict[str, Any]:
+    return {
+        "version": manifest["version"],
+        "part": part,
+        "as_of": manifest["as_of"],
+        "trained_at": manifest["trained_at"],
+        "learner": manifest["learner"],
+        "grade": manifest["grade"]["letter"],
+        "serves_from": str(last.effective_on) if last else None,
+        "by": last.by if last else None,
+        "how": last.how if last else None,
+        "why": last.why if last else None,
+    }

@@ -10,6 +10,8 @@ from tenure.charts.svg import Drawing, number, polyline
 from tenure.charts.words import hundred_of
 
 _WIDTH, _BASE, _TOP = 540.0, 300.0, 24.0
+_RIGHT_FROM = 0.55
+"""Share beyond which the words of the mark stand left of it."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,16 @@ class Gain:
     ideal: float | None = None
 
 
-def gains(rows: Sequence[Gain], *, about: str, capacity: float = 0.10, key: str = "gains") -> Figure:
+def gains(
+    rows: Sequence[Gain], *, about: str, capacity: float = 0.10, calls: int | None = None, key: str = "gains"
+) -> Figure:
     """Draw the share of lapsers reached by the share of members called.
 
     Args:
         rows: By rising share, at least one.
         about: Of how many decisions, for the line under the finding.
         capacity: The share that is marked and that the finding speaks of.
+        calls: How many calls a month that share comes to, where it is the staff's capacity.
         key: Unique on its page.
     """
     rows = [Gain(0, 0, 0, 0), *(row for row in rows if row.share > 0)]
@@ -38,16 +43,18 @@ def gains(rows: Sequence[Gain], *, about: str, capacity: float = 0.10, key: str 
         330,
         key=key,
         title="Share of those who lapsed that is reached, by share of members called",
-        reading=f"{finding(at)}. Calling at random would reach {hundred_of(at.share)} %.",
+        reading=f"{finding(at, calls)}. Calling at random would reach {hundred_of(at.share)} %.",
     )
     _grid(drawing)
-    _lines(drawing, rows, at)
-    return Figure(key, finding(at), about, drawing.finish(), _table(rows[1:]), "half")
+    _lines(drawing, rows, at, calls)
+    return Figure(key, finding(at, calls), about, drawing.finish(), _table(rows[1:], at), "half")
 
 
-def finding(at: Gain) -> str:
+def finding(at: Gain, calls: int | None = None) -> str:
     """What the marked share reaches, as a sentence without a full stop."""
-    words = f"Calling the top {hundred_of(at.share)} % reaches {hundred_of(at.caught)} % of those who lapse"
+    who = f"Calling the top {hundred_of(at.share)} %" if calls is None else f"Your {calls:,} calls a month"
+    reached = f"{'reaches' if calls is None else 'reach'} {hundred_of(at.caught)} % of those who lapse"
+    words = f"{who} {reached}"
     if at.points_caught is None:
         return words
     return f"{words}; a points score, {hundred_of(at.points_caught)} %"
@@ -72,7 +79,7 @@ def _grid(drawing: Drawing) -> None:
     drawing.text(_WIDTH, 318, "100 % of members", anchor="end")
 
 
-def _lines(drawing: Drawing, rows: Sequence[Gain], at: Gain) -> None:
+def _lines(drawing: Drawing, rows: Sequence[Gain], at: Gain, calls: int | None) -> None:
     points = [(row.share, row.points_caught) for row in rows if row.points_caught is not None]
     if len(points) > 1:
         drawing.path(polyline(_at(share, caught) for share, caught in points), "then")
@@ -89,11 +96,14 @@ def _lines(drawing: Drawing, rows: Sequence[Gain], at: Gain) -> None:
     x, y = _at(at.share, at.caught)
     drawing.path(f"M{number(x)} 300V{number(y)}", "rule")
     drawing.circle(x, y, 5.5)
-    words = f"top {hundred_of(at.share)} % reaches {hundred_of(at.caught)} %"
-    drawing.text(x + 10, _BASE - 9, words, kind="lead halo")
+    who = f"top {hundred_of(at.share)} % reaches" if calls is None else f"{calls:,} calls a month reach"
+    words, is_right = f"{who} {hundred_of(at.caught)} %", at.share <= _RIGHT_FROM
+    drawing.text(
+        x + (10 if is_right else -10), _BASE - 9, words, kind="lead halo", anchor="start" if is_right else "end"
+    )
 
 
-def _table(rows: Sequence[Gain]) -> Table:
+def _table(rows: Sequence[Gain], at: Gain) -> Table:
     names = ("Called, %", "Lapsers reached, %", "By the points score", "At best possible")
     return Table(
         "Share of those who lapsed that is reached",
@@ -101,7 +111,7 @@ def _table(rows: Sequence[Gain]) -> Table:
         tuple(
             (_percent(row.share), _percent(row.caught), _percent(row.points_caught), _percent(row.ideal))
             for row in rows
-            if row.share <= 0.301 or round(row.share * 100) % 10 == 0
+            if row is at or row.share <= 0.301 or round(row.share * 100) % 10 == 0
         ),
     )
 

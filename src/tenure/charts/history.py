@@ -153,7 +153,11 @@ def _lane(drawing: Drawing, scores: Sequence[Scored], events: Sequence[Event], f
 
 
 def _chance_on(scores: Sequence[Scored], on: dt.date) -> float:
-    return next(s.chance for s in reversed(scores) if s.on <= on)
+    """Where the line stands on a day: between two scores, on the straight line that is drawn from one to the other."""
+    before = next(s for s in reversed(scores) if s.on <= on)
+    after = next((s for s in scores if s.on > on), before)
+    way = (on - before.on).days / max(1, (after.on - before.on).days)
+    return before.chance + way * (after.chance - before.chance)
 
 
 def _months(drawing: Drawing, first: dt.date, last: dt.date) -> None:

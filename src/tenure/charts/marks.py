@@ -25,17 +25,18 @@ def strip(chance: float, low: float, high: float, *, band: str, usual: float | N
     )
 
 
-def hundred(many: int, *, band: str = "high") -> str:
-    """A hundred squares, *many* of them filled."""
-    many = max(0, min(100, many))
+def hundred(many: int, *, band: str = "high", of: int = 100) -> str:
+    """A square for each of a hundred, or of fewer, *many* of them filled."""
+    of = max(1, min(100, of))
+    many = max(0, min(of, many))
     squares = "".join(
         f'<rect class="{"on" if i < many else "off"}" x="{1 + 10 * (i % 10)}" y="{1 + 10 * (i // 10)}" '
         'width="7" height="7" rx="1"/>'
-        for i in range(100)
+        for i in range(of)
     )
     return (
         f'<svg class="squares {_band(band)}" viewBox="0 0 100 100" role="img" '
-        f'aria-label="{many} of 100 squares filled">{squares}</svg>'
+        f'aria-label="{many} of {of} squares filled">{squares}</svg>'
     )
 
 

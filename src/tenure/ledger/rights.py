@@ -25,6 +25,7 @@ class Act(StrEnum):
     TOKENS = "make tokens for programs that act in your name"
     WEBHOOKS = "let other systems be told what happens"
     STAFF = "manage accounts, roles and everybody's tokens"
+    SERVE = "let a model serve, and take it back"
 
 
 _EVERYONE = frozenset(Role)
@@ -44,6 +45,7 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.TOKENS: _EVERYONE - {Role.VIEWER},
     Act.WEBHOOKS: frozenset({Role.ADMINISTRATOR}),
     Act.STAFF: frozenset({Role.ADMINISTRATOR}),
+    Act.SERVE: frozenset({Role.DIRECTOR, Role.ANALYST}),
 }
 """Each act, and the roles that include it. A liaison's acts reach the members of one chapter alone."""
 

@@ -11,6 +11,7 @@ from tenure.web.queue_draft import instant
 from tenure.web.queue_list import playbook_title, rule_words
 
 _SHOWN = 12
+_READ = 60
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,15 @@ class Action:
     lines: tuple[str, ...]
 
 
-def actions_of(member: int) -> list[Action]:
-    """The newest proposals for *member*."""
+def proposals_of(member: int) -> list[Proposal]:
+    """The newest proposals for *member*, with their steps and what came of them."""
     rows = Proposal.objects.filter(member=member).prefetch_related("steps__responses").order_by("-created_at", "-pk")
-    return [_action(row) for row in rows[:_SHOWN]]
+    return list(rows[:_READ])
+
+
+def actions_of(proposals: list[Proposal]) -> list[Action]:
+    """The newest of *proposals* in words."""
+    return [_action(row) for row in proposals[:_SHOWN]]
 
 
 def _action(row: Proposal) -> Action:

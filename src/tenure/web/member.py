@@ -11,23 +11,24 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tenure.base.pseudonym import Pseudonyms
 from tenure.charts import Effect, Event, Figure, Scored, effects, history, hundred
 from tenure.lake import Lake
-from tenure.ledger import contacts, identities, permissions
-from tenure.ledger.models import Contact, CurrentScore
+from tenure.ledger import identities
+from tenure.ledger.models import Contact, CurrentScore, Proposal
 from tenure.ledger.rights import chapter_of
-from tenure.web import place, timeline, words
-from tenure.web.actions import actions_of
+from tenure.web import member_side, place, timeline, words
+from tenure.web.actions import actions_of, proposals_of
 from tenure.web.asked import BANDS
-from tenure.web.record import Record, Term, record_of, titles_of
+from tenure.web.record import Record, record_of, titles_of
 from tenure.web.roles import sees
 from tenure.web.shell import current_scores
 from tenure.web.today import figure_file
-from tenure.web.worklist import CONTEXT, is_call, reason_kinds, since_of
+from tenure.web.worklist import CONTEXT, is_call, payment_words, reason_kinds, since_of
 
 _COUNTED_DAYS = 730
 _TERMS_SHOWN = 8
+_ENOUGH = 20
+_CHANNELS = ("email", "phone", "sms")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     _seen_or_404(request, known, score)
     contact = Contact.objects.filter(member=member).first()
     name = contact.name if contact and contact.name else f"Member {member_id}"
-    figure = _history(lake, member, known, today)
+    proposals = proposals_of(member)
+    figure = _history(lake, member, known, proposals, today)
     context: dict[str, Any] = {
         "member_id": member_id,
         "name": name,
@@ -61,14 +63,16 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "about": _about(known.facts, score),
         "score": score,
         "today": today,
-        "facts": _facts(known, today),
-        "actions": actions_of(member),
-        "consent": {channel: _consent(member, channel, known.facts, contact) for channel in ("email", "phone", "sms")},
-        "organization": None if chapter_of(request.user) is not None else _organization(known),
-        "terms": [_term(term, today) for term in known.terms[:_TERMS_SHOWN]],
+        "facts": member_side.facts(known, today),
+        "actions": actions_of(proposals),
+        "consent": {channel: member_side.consent(member, channel, known.facts, contact) for channel in _CHANNELS},
+        "contacted": member_side.contacts_used(member, score_set),
+        "step": member_side.step(proposals, score, is_call=score is not None and is_call(score)),
+        "organization": None if chapter_of(request.user) is not None else member_side.organization(known),
+        "terms": [member_side.told(term) for term in known.terms[:_TERMS_SHOWN]],
         "terms_total": len(known.terms),
         "figure": figure,
-        **_timeline(request, lake, member, known, today),
+        **_timeline(request, lake, member, known, proposals, today),
     }
     if score is not None:
         context |= _scored(score, today)
@@ -84,7 +88,7 @@ def history_file(request: HttpRequest, member_id: str, form: str) -> HttpRespons
     lake = place.lake()
     known = record_of(lake, member, score_set.as_of)
     _seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
-    figure = _history(lake, member, known, score_set.as_of)
+    figure = _history(lake, member, known, proposals_of(member), score_set.as_of)
     if figure is None:
         raise Http404
     return figure_file(figure, form, "tenure-score-history")
@@ -112,9 +116,11 @@ def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
         "since": since_of(score, today),
         "renewal": words.renewal(score.renewal_due_on, in_grace=score.in_grace, standing=score.standing, today=today),
         "renewal_day": words.day(score.renewal_due_on),
-        "squares": hundred(round(score.p_lapse_renewal * 100), band=score.band),
-        "low": words.in_hundred(score.p_low),
-        "high": words.in_hundred(score.p_high),
+        "value": member_side.value(score),
+        "reason": score.leaving_reason.capitalize() if score.leaving_reason else "",
+        "payment": payment_words(score, today),
+        "like": _like(score),
+        "but": words.but(score.against),
         "horizons": [
             (days, words.in_hundred(chance))
             for days, chance in ((30, score.p_lapse_30), (60, score.p_lapse_60), (90, score.p_lapse_90))
@@ -122,6 +128,21 @@ def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
         "lapse_day": words.day(score.predicted_lapse_on) if score.predicted_lapse_on else "",
         "lapse_window": _window(score),
         "steps": waterfall(score),
+    }
+
+
+def _like(score: CurrentScore) -> dict[str, Any] | None:
+    """What became of the past decisions that were scored closest; None for scores from before they were counted."""
+    if score.like_low is None or score.like_high is None:
+        return None
+    low, high = words.in_hundred(score.like_low), words.in_hundred(score.like_high)
+    return {
+        "decided": score.like_decided,
+        "lapsed": score.like_lapsed,
+        "is_told": score.like_decided >= _ENOUGH,
+        "scored": low if low == high else f"{low} to {high}",
+        "span": words.span(*words.share_range(score.like_lapsed, score.like_decided)),
+        "squares": hundred(score.like_lapsed, band=score.band, of=score.like_decided),
     }
 
 
@@ -188,72 +209,8 @@ def _about(facts: dict[str, Any], score: CurrentScore | None) -> str:
     return " · ".join(part for part in (work, membership) if part)
 
 
-def _facts(known: Record, today: dt.date) -> list[tuple[str, str]]:
-    facts, last = known.facts, known.terms[0] if known.terms else None
-    found: list[tuple[str, str | None]] = [
-        ("Type", facts.get("member_type")),
-        ("Joined", words.day(facts["join_date"]) if facts.get("join_date") else None),
-        ("Terms", words.plural(len(known.terms), "term") if known.terms else "none of their own"),
-        ("Dues", f"{last.dues:,.0f} a term" if last and last.dues else None),
-        ("Renews itself", _yes_no(last.auto_renew) if last else None),
-        ("Installments", _yes_no(last.installments) if last else None),
-        ("Chapter", facts.get("chapter_id")),
-        ("Industry", facts.get("industry")),
-        ("Region", ", ".join(part for part in (facts.get("region"), facts.get("country")) if part) or None),
-        ("Profile", _filled(facts.get("profile_completeness"))),
-    ]
-    return [(name, value) for name, value in found if value]
-
-
-def _filled(share: float | None) -> str | None:
-    return None if share is None else f"{round(100 * share)} % filled in"
-
-
-def _yes_no(value: bool | None) -> str | None:
-    return None if value is None else "Yes" if value else "No"
-
-
-def _consent(member: int, channel: str, facts: dict[str, Any], contact: Contact | None) -> str:
-    """What holds for a channel: a suppression before what was stated to us, and that before the source's record."""
-    address = "" if contact is None else contact.email if channel == "email" else contact.phone
-    keyed = Pseudonyms.of(place.home())
-    barred = permissions.barring(member=member, channel=channel, at=place.now(), address=address, keyed=keyed)
-    if barred:
-        return f"Not to be reached: {', '.join(dict.fromkeys(one.why for one in barred))}"
-    stated = permissions.consent_of(member=member, channel=channel, purpose=permissions.EVERY)
-    if stated is not None and not stated.is_given:
-        return "Consent withdrawn"
-    return {True: "Allowed", False: "Not allowed", None: "Consent not stated"}[facts.get(f"{channel}_allowed")]
-
-
-def _organization(known: Record) -> dict[str, Any] | None:
-    organization = known.facts.get("organization")
-    if organization is None:
-        return None
-    ids, names = identities.ids_of(members=[organization]), contacts.names_of(members=[organization])
-    if organization not in ids:
-        return None
-    return {
-        "member_id": ids[organization],
-        "name": names.get(organization) or f"Member {ids[organization]}",
-        "peers": len(known.peers),
-    }
-
-
-def _term(term: Term, today: dt.date) -> dict[str, str]:
-    paid = words.short_day(term.paid_on) if term.paid_on else "not paid" if term.dues else "–"
-    return {
-        "from": words.short_day(term.starts_on),
-        "to": words.short_day(term.ends_on) if term.ends_on else "for life",
-        "kind": term.member_type,
-        "dues": f"{term.dues:,.0f}" if term.dues is not None else "–",
-        "paid": paid,
-        "ended": term.ended_by or "",
-    }
-
-
-def _history(lake: Lake, member: int, known: Record, today: dt.date) -> Figure | None:
-    """The chart of the member's scores; None until there are two."""
+def _history(lake: Lake, member: int, known: Record, proposals: list[Proposal], today: dt.date) -> Figure | None:
+    """The chart of the member's scores, with terms and what we did; None until there are two."""
     frame = lake.score_history(member)
     if frame.is_empty() or frame.height < 2:
         return None
@@ -263,6 +220,7 @@ def _history(lake: Lake, member: int, known: Record, today: dt.date) -> Figure |
     if len(scores) < 2:
         return None
     told = timeline.terms_as_entries(known.terms, today)
+    told += timeline.done_as_entries(proposals, today)
     events = [Event(entry.on, entry.text.partition(",")[0]) for entry in told]
     bands = place.settings().bands
     about = (
@@ -272,18 +230,24 @@ def _history(lake: Lake, member: int, known: Record, today: dt.date) -> Figure |
     return history(scores, events=events, thresholds=(bands.medium, bands.high), about=about)
 
 
-def _timeline(request: HttpRequest, lake: Lake, member: int, known: Record, today: dt.date) -> dict[str, Any]:
+def _timeline(
+    request: HttpRequest, lake: Lake, member: int, known: Record, proposals: list[Proposal], today: dt.date
+) -> dict[str, Any]:
     group = request.GET.get("show", "")
     group = group if group in timeline.GROUPS else ""
     before = _day(request.GET.get("before", ""))
-    frame = lake.timeline(member, before=before, limit=timeline.FETCHED, kinds=timeline.kinds_in(group))
-    rows, following = timeline.cut_at_a_day(frame.to_dicts())
+    read: list[dict[str, Any]] = []
+    if group != "ours":
+        kinds = timeline.kinds_in(group)
+        read = lake.timeline(member, before=before, limit=timeline.FETCHED, kinds=kinds).to_dicts()
+    rows, following = timeline.cut_at_a_day(read)
     told = timeline.entries(rows, titles_of(lake, {row["ref"] for row in rows if row["ref"]}), by_month=not group)
-    if group in ("", "money"):
-        terms = timeline.terms_as_entries(known.terms, today)
-        told += timeline.between(terms, before, following)
-        told.sort(key=lambda entry: entry.on, reverse=True)
-    counts = timeline.counts_by_group(known.kinds)
+    ours = [*timeline.done_as_entries(proposals, place.now().date()), *timeline.waiting_as_entries(proposals)]
+    beside = timeline.terms_as_entries(known.terms, today) if group in ("", "money") else []
+    beside += ours if group in ("", "ours") else []
+    told += timeline.between(beside, before, following)
+    told.sort(key=lambda entry: entry.on, reverse=True)
+    counts = timeline.counts_by_group(known.kinds, len(ours))
     return {
         "entries": told,
         "show": group,

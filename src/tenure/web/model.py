@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tenure.base.home import Home
-from tenure.base.pseudonym import Pseudonyms
-from tenure.base.signing import Signer
 from tenure.charts import Bin, Figure, Gain, calibration, gains
-from tenure.web import place, words
+from tenure.web import model_trust, place, reach, words
+from tenure.web.manifests import card_of, drift_of, manifests
 from tenure.web.shell import current_scores
 from tenure.web.today import figure_file
+
+_SAME = 0.004
 
 RIVALS = {
     "tenure": "Tenure",
@@ -62,15 +60,16 @@ def page(request: HttpRequest) -> HttpResponse:
     in_use = score_set.model_version if score_set else ""
     chosen = _choose(versions, wanted, in_use)
     backtest = chosen.get("backtest") or {}
+    cuts, whole = reach.selected(score_set, request.GET) if score_set else ([], {"members": 0})
     return render(
         request,
         "model.html",
         {
             "model": chosen,
-            "trained": _date(chosen.get("trained_at", "")),
+            "trained": words.iso(chosen.get("trained_at", "")),
             "in_use": in_use,
             "version_query": f"?{urlencode({'version': chosen['version']})}",
-            "versions": [_version(manifest, in_use) for manifest in versions],
+            "versions": model_trust.versions(versions, in_use),
             "grade": chosen.get("grade") or {},
             "data": chosen.get("data") or {},
             "backtest": backtest,
@@ -81,8 +80,27 @@ def page(request: HttpRequest) -> HttpResponse:
             "folds": [_fold(fold) for fold in backtest.get("folds", [])],
             "groups": _groups(chosen),
             "features": chosen.get("features") or [],
+            "cuts": cuts if whole["members"] else [],
+            "whole": reach.summary(whole) if whole["members"] else "",
+            "per_call": f"{place.settings().capacity.minutes_per_call:g}",
+            "fairness": model_trust.fairness(card_of(place.home(), chosen["version"])),
+            "drift": model_trust.drift(drift_of(place.home(), score_set.as_of)) if score_set else None,
+            "has_card": bool(card_of(place.home(), chosen["version"])),
         },
     )
+
+
+@require_safe
+def card(request: HttpRequest, version: str, form: str) -> HttpResponse:
+    """The card that training wrote beside a model, to be mailed or kept: HTML or JSON."""
+    known = {one["version"] for one in manifests(place.home())}
+    path = place.home().models / version / f"card.{form}"
+    if version not in known or form not in ("html", "json") or not path.is_file():
+        raise Http404
+    kind = "text/html; charset=utf-8" if form == "html" else "application/json"
+    answer = HttpResponse(path.read_bytes(), content_type=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="tenure-model-card-{version}.{form}"'
+    return answer
 
 
 @require_safe
@@ -97,21 +115,6 @@ def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponse:
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-{key}-{chosen['version']}")
-
-
-def manifests(home: Home) -> list[dict[str, Any]]:
-    """The manifests of all versions, newest first; one that cannot be read, or that the home has not signed, is left
-    out."""
-    found, signer = [], Signer(Pseudonyms.of(home).secret("models"))
-    for path in home.models.glob("[!.]*/manifest.json"):
-        try:
-            data, signature = path.read_bytes(), path.with_suffix(".sig").read_text(encoding="ascii")
-            manifest = json.loads(data) if signer.is_good(path.parent.name, data, signature.strip()) else None
-        except (OSError, ValueError):
-            continue
-        if isinstance(manifest, dict):
-            found.append({**manifest, "version": manifest.get("version") or path.parent.name})
-    return sorted(found, key=lambda manifest: str(manifest.get("trained_at", "")), reverse=True)
 
 
 def _choose(versions: list[dict[str, Any]], wanted: str, in_use: str) -> dict[str, Any]:
@@ -135,8 +138,22 @@ def figures_of(manifest: dict[str, Any]) -> dict[str, Figure]:
             Gain(row["share"], row["caught"], row.get("points_caught"), row.get("ideal")) for row in backtest["gains"]
         ]
         about = f"{tested}, called from the top of the list; dashed: by a points score, dotted: at random"
-        figures["gains"] = gains(rows, about=about)
+        share, calls, rows = _capacity(backtest, rows)
+        figures["gains"] = gains(rows, about=about, capacity=share, calls=calls)
     return figures
+
+
+def _capacity(backtest: dict[str, Any], rows: list[Gain]) -> tuple[float, int | None, list[Gain]]:
+    """The share that staff can call, how many calls that is, and the curve with that point on it.
+
+    The top tenth where the hours are not stated, or reach everyone.
+    """
+    found, ours = backtest.get("capacity") or {}, (backtest.get("models") or {}).get("tenure") or {}
+    share, calls, caught = found.get("calls_share"), found.get("calls_per_month"), ours.get("recall_at_calls")
+    if not share or not calls or caught is None or share >= 1:
+        return 0.10, None, rows
+    others = [row for row in rows if abs(row.share - share) > _SAME]
+    return share, calls, sorted([*others, Gain(share, caught)], key=lambda row: row.share)
 
 
 def verdicts(manifest: dict[str, Any]) -> list[tuple[str, str]]:
@@ -231,8 +248,8 @@ def _slope(slope: float | None) -> str:
 
 def _fold(fold: dict[str, Any]) -> dict[str, str]:
     return {
-        "from": _date(fold.get("from", "")),
-        "to": _date(fold.get("to", "")),
+        "from": words.iso(fold.get("from", "")),
+        "to": words.iso(fold.get("to", "")),
         "learner": fold.get("learner", ""),
         "decisions": words.count(fold.get("decisions")),
         "lapses": words.count(fold.get("lapses")),
@@ -255,24 +272,3 @@ def _groups(manifest: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for group in groups
     ]
-
-
-def _version(manifest: dict[str, Any], in_use: str) -> dict[str, str]:
-    grade, backtest = manifest.get("grade") or {}, manifest.get("backtest") or {}
-    ours = (backtest.get("models") or {}).get("tenure") or {}
-    return {
-        "version": manifest["version"],
-        "state": "In use" if manifest["version"] == in_use else "Kept",
-        "trained": _date(manifest.get("trained_at", "")),
-        "as_of": _date(manifest.get("as_of", "")),
-        "grade": grade.get("letter", "–"),
-        "auc": words.in_hundred(ours.get("auc")),
-        "decisions": words.count((manifest.get("data") or {}).get("decisions")),
-    }
-
-
-def _date(text: str) -> str:
-    try:
-        return words.short_day(dt.date.fromisoformat(str(text)[:10]))
-    except ValueError:
-        return str(text)

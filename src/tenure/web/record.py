@@ -35,7 +35,7 @@ class Record:
         terms: Newest first.
         kinds: How many entries of activity there are, by kind.
         titles: Titles of events and courses by their `ref`, of those that the member met.
-        peers: Members of the same organization.
+        peers: Others of the same organization; of an organization, its people.
     """
 
     facts: dict[str, Any]
@@ -67,8 +67,9 @@ def record_of(lake: Lake, member: int, since: dt.date) -> Record:
             member,
             since,
         )
-        organization = facts[0]["organization"] if facts else None
-        peers = rows(_PEERS, organization, organization, member) if organization is not None else []
+        of = member if facts and facts[0]["record_type"] == "organization" else None
+        of = facts[0]["organization"] if facts and facts[0]["organization"] is not None else of
+        peers = rows(_PEERS, of, of, member) if of is not None else []
     finally:
         connection.close()
     return Record(

@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from tenure.ledger.models import Run, RunStep
-from tenure.web import words
+from tenure.web import run_words, words
 from tenure.web.cells import csv_file
+from tenure.web.shell import current_scores
 
 PAGE_SIZE = 30
 _TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
@@ -35,6 +36,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "number": number,
             "last": last,
             "opening": _opening(runs) if number == 1 else f"Runs, page {number}",
+            "fresh": run_words.freshness(current_scores(request)) if number == 1 else [],
+            "feeds": run_words.feeds(_last_sync()) if number == 1 else [],
         },
     )
 
@@ -50,7 +53,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
             "step": step,
             "took": words.duration(step.seconds),
             "width": f"{max(160 * (step.seconds or 0) / most, 1):.1f}",
-            "counts": counts_of(step.counts),
+            "counts": counts_of({name: value for name, value in step.counts.items() if name not in _TOLD_APART}),
         }
         for step in steps
     ]
@@ -63,6 +66,8 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "later": later,
         "earlier": earlier,
         "all_counts": counts_of(run.counts),
+        "held": run_words.held_back(steps),
+        "feeds": run_words.feeds(next((step for step in steps if step.name == "sync"), None)),
     }
     return render(request, "run.html", context)
 
@@ -79,6 +84,9 @@ def as_file(request: HttpRequest, form: str) -> HttpResponse:
         return JsonResponse({"runs": [_record(run) for run in runs]})
     raise Http404
 
+
+_TOLD_APART = frozenset({"feeds", "requests", "held_back", "refused_because"})
+"""Counts of a step that the page of its run tells in tables and sentences of their own."""
 
 _RUN = ("id", "as_of", "kind", "state", "started_at", "finished_at")
 _STEP = ("name", "state", "seconds", "words", "trouble", "mend")
@@ -131,7 +139,13 @@ def _told(run: Run) -> dict[str, Any]:
         "troubled": run.state in _TROUBLED,
         "did": [step.words for step in steps if step.words],
         "notices": sum(len(step.notices) for step in steps),
+        "requests": run_words.requests(steps),
+        "held_count": sum(one.count for one in run_words.held_back(steps)),
     }
+
+
+def _last_sync() -> RunStep | None:
+    return RunStep.objects.filter(name="sync", state__in=("done", "unchanged")).order_by("-id").first()
 
 
 def _headed(rows: Any) -> Any:

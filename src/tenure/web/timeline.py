@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+from tenure.ledger.models import OutreachStep, Proposal
+from tenure.ledger.responses import KINDS
 from tenure.web import words
+from tenure.web.queue_list import playbook_title
 from tenure.web.record import Term
 
 Mark = Literal["did", "not", "renewal", "ours"]
@@ -67,7 +70,14 @@ SAYINGS: dict[str, Saying] = {
     "sms_replied": Saying("mail", "Replied to a text message", "Replied to {n} text messages"),
 }
 
-GROUPS = {"": "Everything", "events": "Events", "money": "Money", "use": "Use", "mail": "Email"}
+GROUPS = {
+    "": "Everything",
+    "events": "Events",
+    "money": "Money",
+    "use": "Use",
+    "mail": "Email",
+    "ours": "Our contacts",
+}
 LEGEND: tuple[tuple[Mark, str], ...] = (
     ("did", "the member did"),
     ("not", "did not, or went wrong"),
@@ -93,9 +103,9 @@ def kinds_in(group: str) -> list[str] | None:
     return [kind for kind, saying in SAYINGS.items() if saying.group == group] if group else None
 
 
-def counts_by_group(kinds: dict[str, int]) -> dict[str, int]:
-    """How many entries each filter shows."""
-    counts = dict.fromkeys(GROUPS, 0)
+def counts_by_group(kinds: dict[str, int], ours: int = 0) -> dict[str, int]:
+    """How many entries each filter shows; *ours* are what Tenure did or proposed."""
+    counts = dict.fromkeys(GROUPS, 0) | {"": ours, "ours": ours}
     for kind, number in kinds.items():
         counts[""] += number
         saying = SAYINGS.get(kind)
@@ -149,13 +159,50 @@ def terms_as_entries(terms: Iterable[Term], today: dt.date) -> list[Entry]:
     for i, term in enumerate(terms):
         begun = term.paid_on or term.starts_on
         verb = "Joined" if i == 0 else "Renewed"
-        paid = f", paid {term.dues:,.0f}" if term.dues and term.paid_on else ""
+        paid = f", paid {words.money(term.dues)}" if term.dues and term.paid_on else ""
         told.append(Entry(begun, words.short_day(begun), "renewal", f"{verb}{paid}", _to(term)))
         followed = i + 1 < len(terms)
         if term.ends_on is not None and term.ends_on < today and (term.ended_by or not followed):
             text = f"Term ended: {term.ended_by}" if term.ended_by else "Term ended"
             told.append(Entry(term.ends_on, words.short_day(term.ends_on), "not", text))
     return sorted(told, key=lambda entry: entry.on, reverse=True)
+
+
+_DID = {
+    "task": "Task", "callback": "Call", "email": "Email", "sms": "Text message", "in_app": "In-app message",
+    "offer": "Payment plan", "survey": "Question",
+}  # fmt: skip
+"""Steps that touch a member, or that somebody does for one."""
+
+
+def done_as_entries(proposals: Iterable[Proposal], today: dt.date) -> list[Entry]:
+    """What left or was done by *today*, each with what came of it, newest first."""
+    told = []
+    for proposal in proposals:
+        title = playbook_title(proposal.playbook, proposal.playbook_version)
+        for step in proposal.steps.all():
+            if step.kind in _DID and step.state == OutreachStep.State.DONE and step.done_at:
+                on = step.done_at.date()
+                came = [KINDS.get(response.kind, response.kind).lower() for response in step.responses.all()]
+                detail = words.sentence(", ".join(came))
+                if on <= today:
+                    told.append(Entry(on, words.short_day(on), "ours", f"{_DID[step.kind]}, {title}", detail))
+    return sorted(told, key=lambda entry: entry.on, reverse=True)
+
+
+def waiting_as_entries(proposals: Iterable[Proposal]) -> list[Entry]:
+    """What waits for a word."""
+    return [
+        Entry(
+            row.created_at.date(),
+            words.short_day(row.created_at.date()),
+            "ours",
+            f"Draft proposed: {playbook_title(row.playbook, row.playbook_version)}",
+            "Waits in the queue",
+        )
+        for row in proposals
+        if row.state == Proposal.State.OPEN
+    ]
 
 
 def between(told: Iterable[Entry], before: dt.date | None, from_day: dt.date | None) -> list[Entry]:
@@ -185,7 +232,7 @@ def _amount(saying: Saying, values: list[float]) -> str:
     if saying.value == "minutes":
         return f", {words.plural(round(sum(values)), 'minute')}" if sum(values) >= 1 else ""
     if saying.value == "money":
-        return f" {sum(values):,.0f}" if saying.once in ("Paid",) else f", {sum(values):,.0f}"
+        return f"{' ' if saying.once == 'Paid' else ', '}{words.money(sum(values))}"
     return f", {round(100 * sum(values) / len(values))} of 100"
 
 

@@ -17,6 +17,16 @@ def span(low: float, high: float) -> str:
     return f"{in_hundred(low)}–{in_hundred(high)}"
 
 
+def share_range(some: int, of: int, *, sure: float = 1.645) -> tuple[float, float]:
+    """The range that a share counted as *some* of *of* leaves open, by Wilson's formula; 90 % by default."""
+    if not of:
+        return 0.0, 1.0
+    share, spread = some / of, sure * sure / of
+    middle = share + spread / 2
+    half = sure * ((share * (1 - share) + spread / 4) / of) ** 0.5
+    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
+
+
 def count(number: float | None) -> str:
     """A whole number with its thousands apart, such as `11,842`."""
     return "–" if number is None else f"{round(number):,}"
@@ -39,6 +49,14 @@ def day(date: dt.date | None, *, near: dt.date | None = None) -> str:
     if near is not None and abs((date - near).days) <= 183:
         return f"{date:%B} {date.day}"
     return f"{date:%B} {date.day}, {date.year}"
+
+
+def iso(text: object) -> str:
+    """A date of a manifest, such as `2025-03-01T02:14:07Z`, in a narrow column."""
+    try:
+        return short_day(dt.date.fromisoformat(str(text)[:10]))
+    except ValueError:
+        return str(text)
 
 
 def short_day(date: dt.date) -> str:

@@ -1,0 +1,45 @@
+"""What models say of themselves, read without loading them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tenure.base.home import Home
+from tenure.base.pseudonym import Pseudonyms
+from tenure.base.signing import Signer
+
+
+def manifests(home: Home) -> list[dict[str, Any]]:
+    """The manifests of all versions, newest first; one that cannot be read, or that the home has not signed, is left
+    out."""
+    found, signer = [], Signer(Pseudonyms.of(home).secret("models"))
+    for path in home.models.glob("[!.]*/manifest.json"):
+        try:
+            data, signature = path.read_bytes(), path.with_suffix(".sig").read_text(encoding="ascii")
+            manifest = json.loads(data) if signer.is_good(path.parent.name, data, signature.strip()) else None
+        except (OSError, ValueError):
+            continue
+        if isinstance(manifest, dict):
+            found.append({**manifest, "version": manifest.get("version") or path.parent.name})
+    return sorted(found, key=lambda manifest: str(manifest.get("trained_at", "")), reverse=True)
+
+
+def card_of(home: Home, version: str) -> dict[str, Any]:
+    """The card that training wrote beside a model; empty where there is none. *version* is one of `manifests`."""
+    path = home.models / version / "card.json"
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def drift_of(home: Home, night: object) -> dict[str, Any]:
+    """What the watch of a *night* found; empty where none was kept."""
+    path = home.receipts / f"{night}.drift.json"
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,133 @@
+"""How far a model treats groups alike, whether the world has drifted from it, and who let which one serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenure.ledger import serving
+from tenure.web import words
+
+_BY = {"age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter"}
+_TOO_FEW = "too few to tell"
+_ALIKE = "no difference found"
+
+
+def fairness(card: dict[str, Any]) -> dict[str, Any] | None:
+    """The audit that training wrote into the card, for a table; None where there is none."""
+    audit = card.get("fairness") or {}
+    groups = [_group(one) for one in audit.get("groups") or []]
+    if not groups:
+        return None
+    few = sum(one["is_few"] for one in groups)
+    apart = sum(one["is_apart"] for one in groups)
+    told = len(groups) - few
+    finding = (
+        f"{apart} of {told} groups {'differs' if apart == 1 else 'differ'} from all others"
+        if apart
+        else f"No difference found between {words.plural(told, 'group')}"
+    )
+    tail = f"; {few} {'is' if few == 1 else 'are'} too small to tell" if few else ""
+    return {
+        "finding": f"{finding}{tail}",
+        "groups": groups,
+        "decisions": audit.get("decisions"),
+        "missing": [_BY.get(name, name).lower() for name in audit.get("not_recorded") or []],
+    }
+
+
+def _group(one: dict[str, Any]) -> dict[str, Any]:
+    gap = one.get("calibration_in_the_large")
+    verdict = str(one.get("verdict", ""))
+    low, high = one.get("calibration_in_the_large_low"), one.get("calibration_in_the_large_high")
+    rate = one.get("lapse_rate")
+    return {
+        "by": _BY.get(one.get("by", ""), str(one.get("by", ""))),
+        "value": one.get("value"),
+        "decisions": one.get("decisions"),
+        "scored": "–" if gap is None or rate is None else words.in_hundred(rate - gap),
+        "lapsed": "–" if gap is None else words.in_hundred(rate),
+        "gap": "–" if gap is None or low is None else f"{_points(gap)} ({_points(low)} to {_points(high)})",
+        "verdict": verdict[:1].upper() + verdict[1:],
+        "is_few": verdict == _TOO_FEW,
+        "is_apart": verdict not in (_TOO_FEW, _ALIKE, ""),
+    }
+
+
+def _points(share: float) -> str:
+    rounded = round(100 * share)
+    return "0" if rounded == 0 else f"+{rounded}" if rounded > 0 else f"−{-rounded}"
+
+
+def drift(found: dict[str, Any]) -> dict[str, Any] | None:
+    """What the last watch found, for a table: what moved most against how far it may; None where nobody looked."""
+    if not found:
+        return None
+    alarms = found.get("alarms") or []
+    rows = sorted(
+        [*(found.get("inputs") or []), *([found["scores"]] if found.get("scores") else [])],
+        key=lambda one: -one["shift"] / (one["threshold"] or 1),
+    )
+    young = found.get("too_young")
+    if alarms:
+        finding = f"{words.plural(len(alarms), 'drift warning')}"
+    else:
+        finding = f"Cannot tell yet: {young}" if young else "The world is as the model learnt it"
+    return {
+        "finding": finding,
+        "alarms": [words.sentence(str(one)) for one in alarms],
+        "rows": [
+            {
+                "title": one["title"],
+                "shift": f"{one['shift']:.2f}",
+                "usual": f"{one['usual']:.2f}",
+                "threshold": f"{one['threshold']:.2f}",
+                "alarm": one["alarm"],
+            }
+            for one in rows[:8]
+        ],
+        "of": len(rows),
+        "members": found.get("members"),
+        "model": found.get("model"),
+        "matured": _matured(found.get("matured") or {}),
+    }
+
+
+def _matured(came: dict[str, Any]) -> str:
+    if not came.get("decisions"):
+        return "Of those whom past nights scored, no renewal is decided yet."
+    said, lapsed = (words.in_hundred(came.get(name)) for name in ("said", "lapsed"))
+    count = words.plural(came["decisions"], "renewal")
+    return f"Of {count} scored on past nights {said} in 100 were said to lapse; {lapsed} did."
+
+
+def versions(manifests: list[dict[str, Any]], scored_by: str) -> list[dict[str, Any]]:
+    """Every model with its part, who let it serve, and what can be done about it; the newest first."""
+    present = serving.chosen(manifests)
+    serves = present["version"] if present else ""
+    parts = serving.parts([one["version"] for one in manifests], serves)
+    again = serving.would_serve_again(present) if present else None
+    return [_version(one, *parts[one["version"]], scored_by, again) for one in manifests]
+
+
+def _version(manifest: dict[str, Any], part: str, last: Any, scored_by: str, again: str | None) -> dict[str, Any]:
+    grade, backtest = manifest.get("grade") or {}, manifest.get("backtest") or {}
+    ours = (backtest.get("models") or {}).get("tenure") or {}
+    version = manifest["version"]
+    state = {"champion": "Serves", "challenger": "Waits", "former": "Served before"}[part]
+    unsaid = "Nobody's; it is the newest" if part == "champion" else "Nobody's yet"
+    if version == scored_by and part != "champion":
+        state += "; the scores shown are still its own"
+    return {
+        "version": version,
+        "state": state,
+        "serves": part == "champion",
+        "trained": words.iso(manifest.get("trained_at", "")),
+        "as_of": words.iso(manifest.get("as_of", "")),
+        "grade": grade.get("letter", "–"),
+        "auc": words.in_hundred(ours.get("auc")),
+        "decisions": words.count((manifest.get("data") or {}).get("decisions")),
+        "by": f"{last.by}, {words.short_day(last.effective_on)}" if last else unsaid,
+        "why": last.why if last else "",
+        "can_roll_back": version == again,
+        "can_promote": part != "champion" and version != again,
+    }

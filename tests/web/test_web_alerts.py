@@ -1,0 +1,81 @@
+"""What somebody must know before working through a list."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import drafts
+import factories
+import httpx
+import pytest
+from sites import Site, serving
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    world = factories.world(tmp_path / "home", members=24, nights=1)
+    factories.sign_up()
+    factories.sign_up("lia", role="liaison", chapter="Gulf")
+    with serving(world) as running:
+        yield running
+
+
+def titles(client: httpx.Client) -> list[str]:
+    part = client.get("/").text.partition('id="alerts"')[2].partition("</section>")[0]
+    return re.findall(r'<li>(?:<a class="name" href="[^"]*">|<b>)([^<]+)<', part)
+
+
+def test_a_quiet_day_has_none(site: Site):
+    with site.staff() as client:
+        assert titles(client) == []
+        assert "alert" not in re.search(r"<h1.*?</h1>", client.get("/").text, re.DOTALL).group(0)
+
+
+def test_each_trouble_is_named_once_with_where_to_look(site: Site):
+    from tenure.ledger import promotions, runs
+    from tenure.ledger.models import OutreachStep, Proposal, ScoreSet
+
+    outage = {"feed": "community_post", "since": "2025-02-23", "leaning": ["Community"]}
+    figures = ScoreSet.objects.get().day
+    ScoreSet.objects.update(day={**figures, "outages": [outage]})
+    held = {"reminder: staff hours": 9, "reminder: week cap": 2, "other: open proposal": 50}
+    with runs.start(as_of=factories.DAY, kind="night", by="test", clock=lambda: drafts_at()) as run:
+        with run.step("drift") as step:
+            step.count(alarms=2)
+            step.notice("email_opened came to half of what is usual")
+        with run.step("propose") as step:
+            step.count(held_back=held)
+    first, second, third, *_ = drafts.propose(site.world, 6)
+    Proposal.objects.filter(pk__in=[first, second]).update(expires_on=factories.DAY + dt.timedelta(days=2))
+    Proposal.objects.filter(pk=third).update(state="approved")
+    OutreachStep.objects.filter(proposal=third).update(state="unknown")
+    promotions.record(
+        version="2025-02-27-aa", replaced="2025-01-01-bb", effective_on=dt.date(2025, 2, 27), how="person", by="dora",
+        why="it is no worse", clock=drafts_at,
+    )  # fmt: skip
+    with site.staff() as client:
+        assert titles(client) == [
+            "Community post stopped",
+            "2 drift warnings",
+            "2 approvals overdue",
+            "1 step of unknown outcome",
+            "Cap reached: 11 members wait",
+            "Another model serves since February 27",
+        ]
+        html = client.get("/").text
+        assert ">6 alerts</a>" in html
+        assert "Nothing has come for anybody since February 23. Scores that lean on it (Community)" in html
+        assert "there are not enough staff hours for it this week" in html
+        for address in set(re.findall(r'href="(/(?:queue|runs|model)[^"]*)"', html.partition('id="alerts"')[2])):
+            assert client.get(address.replace("&amp;", "&")).status_code == 200
+    with site.staff("lia") as client:
+        assert "Cap reached: 11 members wait" not in titles(client)
+        assert "Community post stopped" in titles(client)
+        assert 'href="/runs/' not in client.get("/").text.partition("<main")[2]
+
+
+def drafts_at() -> dt.datetime:
+    return dt.datetime(2025, 3, 1, 2, 20, tzinfo=dt.UTC)

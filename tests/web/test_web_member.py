@@ -1,0 +1,147 @@
+"""What a member's page says beside the score: its like, what we did, the next step, the organization."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+import drafts
+import factories
+import httpx
+import polars as pl
+import pytest
+from sites import Site, serving
+
+DONE = dt.datetime(2025, 2, 20, 9, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Two dozen members, of whom the first four have proposals; the email of the second has left and been answered."""
+    world = factories.world(tmp_path_factory.mktemp("web") / "home", members=24)
+    factories.sign_up()
+    from tenure.ledger.models import Proposal, Response
+
+    drafts.propose(world, 4)
+    second = Proposal.objects.get(member=_member(world, 1))
+    step = second.steps.get()
+    Proposal.objects.filter(pk=second.pk).update(state="done", decided_by="marta", decided_at=DONE)
+    second.steps.update(state="done", done_at=DONE)
+    Response.objects.create(
+        member=second.member, step=step, kind="replied", source="test", reference="r1", at=DONE, noted_at=DONE
+    )
+    first = Proposal.objects.get(member=_member(world, 0)).steps.get()
+    first.details = {**first.details, "talking_points": ["Give thanks for nine years", "Do not mention scores"]}
+    first.save()
+    with serving(world) as running:
+        yield running
+
+
+def _member(world: factories.World, place: int) -> int:
+    return next(m for m, i in world.members.items() if i == world.id_of_rank(place))
+
+
+@pytest.fixture(scope="module")
+def staff(site: Site) -> Iterator[httpx.Client]:
+    with site.staff() as client:
+        yield client
+
+
+def page(staff: httpx.Client, site: Site, place: int, query: str = "") -> str:
+    answer = staff.get(f"/members/{site.world.id_of_rank(place)}/{query}")
+    assert answer.status_code == 200
+    return answer.text.replace("&#x27;", "'")
+
+
+def test_members_like_this_one_are_counted_not_rounded_from_the_score(staff: httpx.Client, site: Site):
+    """The count comes from past decisions, so it need not be the score; with few of them nothing is claimed."""
+    from tenure.ledger.models import CurrentScore
+
+    mine = CurrentScore.objects.filter(member=_member(site.world, 0))
+    mine.update(like_decided=100, like_lapsed=41, like_low=0.6, like_high=0.64)
+    html = page(staff, site, 0)
+    assert "<b>41 of 100</b> members like this one lapsed" in html
+    assert "scored closest, 60 to 64 in 100" in html
+    assert "By chance alone it may be 33–49 in 100" in html
+    assert html.count('class="on"') == 41
+    mine.update(like_decided=57, like_lapsed=20)
+    assert page(staff, site, 0).count('class="on"') == 20
+    mine.update(like_decided=7, like_lapsed=3)
+    html = page(staff, site, 0)
+    assert "Too few to tell: 7 past decisions" in html
+    assert 'class="on"' not in html
+
+
+def test_what_we_did_stands_in_the_history_and_the_timeline_with_what_came_of_it(staff: httpx.Client, site: Site):
+    html = page(staff, site, 1)
+    assert "email on February 20, 2025" in re.search(r"Markers: [^<]*", html).group(0)
+    ours = page(staff, site, 1, "?show=ours")
+    entries = re.findall(r'<time datetime="([\d-]+)">.*?<p>(.*?)</p>', ours.partition('id="time"')[2], re.DOTALL)
+    assert [on for on, _ in entries] == ["2025-02-20"]
+    assert entries[0][1].startswith("Email, ")
+    assert "Answered." in ours
+    assert re.search(r'aria-current="page">Our contacts<span class="count">1<', ours)
+    assert "1 of 3 contacts used" in html
+
+
+def test_the_next_step_names_the_draft_and_what_to_speak_about(staff: httpx.Client, site: Site):
+    html = page(staff, site, 0)
+    assert "Next step: write" in html
+    assert "Give thanks for nine years" in html
+    assert 'class="btn primary" href="/queue/?open=' in html
+    silent = page(staff, site, 20)
+    assert "None waits." in silent
+    assert "Open the draft" not in silent
+
+
+def test_value_reason_payment_and_control_group_are_said(staff: httpx.Client, site: Site):
+    from tenure.ledger.models import Assignment, CurrentScore
+
+    score = CurrentScore.objects.get(member=_member(site.world, 0))
+    score.payment_trouble, score.payment_trouble_on, score.leaving_reason = "declined", dt.date(2025, 2, 10), "price"
+    score.save()
+    Assignment.objects.create(
+        experiment="holdout", member=score.member, arm="control", share=0.1, as_of=factories.DAY, at=DONE
+    )
+    html = page(staff, site, 0)
+    assert f"<dd>${score.dues:,.0f} a term</dd>" in html
+    assert f"${score.lifetime_value:,.0f} expected over ten years" in html
+    assert "<dd>Price</dd>" in html
+    assert "Payment failed on February 10, none since" in html
+    assert "Yes (holdout): left alone to compare with" in html
+
+
+def test_an_organization_lists_its_people_and_a_person_the_others_of_it(staff: httpx.Client, site: Site):
+    """Those at risk first; a liaison is told of none, since they may be of another chapter."""
+    world = site.world
+    company, *people = (_member(world, place) for place in (23, 5, 9, 12))
+    with world.lake.batch(source="test", at=dt.datetime(2025, 3, 1, 3, tzinfo=dt.UTC)) as batch:
+        rows = world.lake.members().filter(pl.col("member").is_in([company, *people]))
+        batch.add_versions(
+            "members",
+            rows.with_columns(
+                valid_from=pl.lit(dt.datetime(2025, 1, 1)),
+                organization=pl.when(pl.col("member") != company).then(pl.lit(company)),
+                record_type=pl.when(pl.col("member") == company).then(pl.lit("organization")).otherwise("record_type"),
+            ),
+        )
+        batch.commit()
+    html = page(staff, site, 23)
+    assert "3 people" in html
+    listed = re.findall(r'href="/members/(\d+)/"', html.partition('id="people"')[2])
+    assert listed[:3] == [world.members[member] for member in people]
+    other = page(staff, site, 9)
+    assert f'href="/members/{world.members[company]}/"' in other
+    assert "2 others" in other
+    factories.sign_up("lia", role="liaison", chapter=_chapter(company))
+    with site.staff("lia") as liaison:
+        answer = liaison.get(f"/members/{world.members[company]}/")
+        assert answer.status_code == (200 if _chapter(company) else 404)
+        assert 'id="people"' not in answer.text
+
+
+def _chapter(member: int) -> str:
+    from tenure.ledger.models import CurrentScore
+
+    return CurrentScore.objects.get(member=member).chapter_id
