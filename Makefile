@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint format types contracts coverage torture benchmarks docs browser lock clean
+.PHONY: help demo install test check lint format types contracts coverage torture benchmarks docs screenshots browser lock clean
 
 help: ## List what make can do.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ benchmarks: $(VENV)/tested-with ## Measure every row of docs/benchmarks.md, half
 docs: $(VENV)/installed ## Make docs/command-line.md and docs/doctor.md anew from the code.
 	$(BIN)/python -m tenure.app.reference > docs/command-line.md
 	$(BIN)/python -m tenure.app.checks.page > docs/doctor.md
+
+screenshots: $(VENV)/tested-with browser ## Shoot the staff pages of a demo that lives for some weeks into docs/img: ten minutes, the first time.
+	$(BIN)/python docs/shoot.py --home .shots $(SHOTS)
 
 browser: $(VENV)/tested-with ## Find or install a Chromium for the browser tests.
 	@.ci/chromium $(BIN)/python
