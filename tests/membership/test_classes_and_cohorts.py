@@ -183,12 +183,28 @@ def test_a_cohort_year_by_year_by_hand():
     assert found.years[2].low < 0.5 < found.years[2].high
 
 
-def test_who_joined_before_the_record_comes_into_sight_with_the_first_term_on_it():
-    """5 joined in 2018: at risk from the third year on, lapsed at the end of the fifth."""
+def test_who_joined_before_the_record_comes_into_sight_with_the_second_term_on_it():
+    """5 joined in 2018: at risk from the end of the fourth year on, lapsed at the end of the fifth."""
     found = cohort(joined_spans(dt.date(2025, 1, 1)), 2018, 2018, as_of=dt.date(2025, 1, 1), years=6)
 
-    assert [one.followed for one in found.years] == [0, 0, 0, 1, 1, 0, 0]
+    assert [one.followed for one in found.years] == [0, 0, 0, 0, 1, 0, 0]
     assert [one.stayed for one in found.years] == [1, 1, 1, 1, 1, 0, 0]
+
+
+def test_a_record_that_begins_with_the_lapses_alone_does_not_make_old_members_look_lost():
+    """Of two who joined in 2018 the source has one lapsed term, and the other only from the renewal after it on."""
+    as_of = dt.date(2025, 1, 1)
+    table = terms(
+        year_of(1, 2020), *(year_of(2, year, paid=f"{year}-02-20") for year in (2021, 2022, 2023, 2024))
+    )  # fmt: skip
+    members = people(*({"member": member, "join_date": dt.date(2018, 3, 1)} for member in (1, 2)))
+    spans = spells(table, members, RULES, as_of=as_of)
+    spans = with_joining(with_people(spans, people_on(members, as_of)), spans)
+    found = decisions(table, members, RULES, as_of=as_of)
+    cells = renewals_by_cohort(with_joining(with_people(found, people_on(members, as_of)), spans), as_of=as_of)
+
+    assert cohort(spans, 2018, 2018, as_of=as_of, years=6).years[-1].stayed == 1.0
+    assert [(one.year, one.renewed, one.decided) for one in cells if one.decided] == [(5, 1, 1), (6, 1, 1)]
 
 
 def test_renewals_by_cohort_count_and_say_what_is_open():

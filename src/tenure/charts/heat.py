@@ -9,7 +9,7 @@ from tenure.charts.figure import Column, Figure, Table
 from tenure.charts.svg import Drawing
 from tenure.charts.words import count
 
-FEW = 20
+FEW = 30
 """A share of fewer decisions is printed, and neither colored nor compared."""
 
 _ROW, _HEAD, _NAME, _MEMBERS = 34.0, 30.0, 60.0, 60.0

@@ -102,8 +102,9 @@ def with_joining(frame: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
 def cohort(spans: pl.DataFrame, first: int, last: int, *, as_of: dt.date, years: int = 10) -> Cohort:
     """Who joined from the year *first* to the year *last*: how long the first membership lasted.
 
-    Who joined before the record begins is followed from the first term that is known. Death, merger and transfer end
-    the view without a lapse; a return begins another membership and is not in it.
+    Who joined before the record begins is followed from the end of the first term that is known: of that term many
+    records have the lapses alone, since they begin with what was last known of everyone. Death, merger and transfer
+    end the view without a lapse; a return begins another membership and is not in it.
 
     Args:
         spans: As `tenure.membership.spells` returns, with `joined`.
@@ -112,13 +113,15 @@ def cohort(spans: pl.DataFrame, first: int, last: int, *, as_of: dt.date, years:
         years: Up to how many years of membership are counted.
     """
     mine = spans.filter((pl.col("spell") == 0) & pl.col("joined").dt.year().is_between(first, last))
-    mine = mine.filter(pl.col("began") < as_of)
+    early = pl.col("joined") < pl.col("began")
+    mine = mine.filter((pl.col("began") < as_of) & (~early | (pl.col("terms") > 1)))
+    seen = pl.when(early).then((pl.col("first_ends") - pl.col("joined")).dt.total_days() + 1).otherwise(0)
     end = pl.min_horizontal("ends", pl.lit(as_of - dt.timedelta(days=1)))
     table = mine.select(
         length=(end - pl.col("joined")).dt.total_days() + 1,
         lapsed=(pl.col("outcome") == LAPSED) & (pl.col("ends") < as_of),
-        seen_from=(pl.col("began") - pl.col("joined")).dt.total_days().clip(lower_bound=0),
-    )
+        seen_from=seen,
+    ).filter(pl.col("length") > pl.col("seen_from"))
     length, lapsed, seen_from = (table[name].to_numpy() for name in ("length", "lapsed", "seen_from"))
     curve = retention_curve(length, lapsed, seen_from, confidence=0.95)
     marks = tuple(_mark(curve, year, length, lapsed, seen_from) for year in range(years + 1))
@@ -151,14 +154,16 @@ def renewals_by_cohort(found: pl.DataFrame, *, as_of: dt.date, most: int = 10) -
     """Renewals by year of joining and year of membership, each sorted; cells that nobody has come to are left out.
 
     Args:
-        found: As `tenure.membership.decisions` returns, with `joined`; renewals of later memberships are left out.
+        found: As `tenure.membership.decisions` returns, with `joined`; renewals of later memberships are left out, and
+            so is the first one on record of who joined before it, as in `cohort`.
         as_of: The day on which it was read.
         most: Up to which year of membership.
     """
     open_ = (pl.col("outcome") == PENDING) & (pl.col("ends_on") + pl.duration(days=pl.col("grace")) >= as_of)
     year = ((pl.col("ends_on") - pl.col("joined")).dt.total_days() / _YEAR).round().cast(pl.Int64).clip(lower_bound=1)
+    first, early = (pl.col("spell") == 0) & pl.col("joined").is_not_null(), pl.col("joined") < pl.col("first_began")
     cells = (
-        found.filter((pl.col("spell") == 0) & pl.col("joined").is_not_null())
+        found.filter(first & (~early | (pl.col("terms_in_spell") > 1)))
         .group_by(joined=pl.col("joined").dt.year(), year=year)
         .agg(
             renewed=(pl.col("outcome") == RENEWED).sum(),

@@ -36,9 +36,9 @@ def spells(
 
     Returns:
         One line per payer and spell, sorted by both: `member`, `spell` (0 for the first), `member_type` (of the last
-        term), `began` and `ends` (date; `FOREVER` for lifetime), `grace` (days), `terms`, `dues` (of the last term),
-        `outcome` (of its end: `lapsed`, `deceased`, `transferred`, `merged`, or `running`). Who died is a member until
-        that day, whatever the term.
+        term), `began`, `first_ends` (end of the first term) and `ends` (dates; `FOREVER` for lifetime), `grace`
+        (days), `terms`, `dues` (of the last term), `outcome` (of its end: `lapsed`, `deceased`, `transferred`,
+        `merged`, or `running`). Who died is a member until that day, whatever the term.
     """
     rows = terms.select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
     walked = chains(known_terms(terms, rows, rules), rules)
@@ -55,6 +55,7 @@ def spells(
         .agg(
             pl.col("member_type", "grace", "dues", "term_id", "deceased_on").last(),
             began=pl.col("starts_on").min(),
+            first_ends=pl.col("ends").first(),
             ends=pl.col("ends").max(),
             terms=pl.len(),
         )
@@ -65,7 +66,7 @@ def spells(
             ends=pl.when("died").then("deceased_on").otherwise("ends"),
             outcome=pl.when("died").then(pl.lit("deceased")).otherwise("outcome"),
         )
-        .select("member", "spell", "member_type", "began", "ends", "grace", "terms", "dues", "outcome")
+        .select("member", "spell", "member_type", "began", "first_ends", "ends", "grace", "terms", "dues", "outcome")
         .sort("member", "spell")
     )
 
