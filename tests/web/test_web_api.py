@@ -194,6 +194,19 @@ def test_a_decision_is_that_of_the_queue_bound_to_what_was_looked_at(site: Site,
     assert wordless.status_code == 422
 
 
+def test_two_people_are_two_accounts_however_many_tokens_they_have(site: Site, director: httpx.Client):
+    from tenure.ledger.models import Proposal
+
+    one = director.get("/proposals?size=200").json()["proposals"][-1]
+    Proposal.objects.filter(pk=one["proposal"]).update(is_top_value=True)
+    given = {"seen": [{"step": step["step"], "digest": step["digest"]} for step in one["steps"]]}
+    assert director.post(f"/proposals/{one['proposal']}/approve", json=given).json()["state"] == "waits"
+    with program(site, made("director", name="another")) as same, program(site, made("manager", name="m")) as other:
+        refused = same.post(f"/proposals/{one['proposal']}/second", json=given)
+        assert (refused.status_code, "approved it yourself" in refused.json()["what"]) == (403, True)
+        assert other.post(f"/proposals/{one['proposal']}/second", json=given).json()["state"] == "approved"
+
+
 def test_a_flow_subscribes_is_told_where_to_unsubscribe_and_is_gone(site: Site):
     from tenure.ledger.models import AuditEvent, Endpoint
 

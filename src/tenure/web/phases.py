@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from tenure.base.errors import HeldBack, NotAllowed, TenureError, UsageError
-from tenure.ledger import promotions, rollout
+from tenure.ledger import rollout, serving
 from tenure.ledger.rights import Act
 from tenure.outreach.gates import FIRM, Evidence, Gates
 from tenure.outreach.gates import move as open_gate
 from tenure.outreach.rollout import PHASES, SEGMENTED_BY
 from tenure.web import place, words
-from tenure.web.model import manifests
+from tenure.web.manifests import manifests
 from tenure.web.roles import may
 from tenure.web.settings import trouble_of
 
@@ -49,10 +49,7 @@ def move(request: HttpRequest) -> HttpResponse:
 
 def _gates() -> Gates:
     """The gates as they are now, with the model that serves."""
-    known = {one["version"]: one for one in manifests(place.home())}
-    said = [row.version for row in promotions.until() if row.version in known]
-    newest = max(known.values(), key=lambda one: (one.get("as_of", ""), one.get("trained_at", "")), default=None)
-    return Gates(place.home(), place.settings(), known[said[-1]] if said else newest)
+    return Gates(place.home(), place.settings(), serving.chosen(manifests(place.home())))
 
 
 def _shown(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Path, Query, Router
 
-from tenure.base.errors import Overtaken
+from tenure.base.errors import NotAllowed, Overtaken
 from tenure.ledger import approvals
 from tenure.ledger import proposals as ledger
 from tenure.ledger.approvals import Outcome
@@ -99,6 +99,8 @@ def _agree(
     row, by = _mine(request, proposal), request.user.get_username()
     seen = {one.step: one.digest for one in given.seen}
     (outcome,) = act(proposals=[row.pk], by=by, seen=seen, settings=place.settings(), clock=place.now)
+    if outcome.state == "refused" and outcome.at is None:
+        raise NotAllowed(outcome.words)
     if outcome.state == "refused":
         raise Overtaken(outcome.words, mend="get it anew, and look", by=outcome.by, at=outcome.at)
     return {

@@ -13,7 +13,7 @@ from tenure.ledger.tokens import Scope
 from tenure.web import place
 from tenure.web.api import shapes
 from tenure.web.api.common import needs, part_of
-from tenure.web.model import manifests
+from tenure.web.manifests import manifests
 from tenure.web.shell import current_scores
 
 router = Router(tags=["Runs and the model"])
