@@ -166,6 +166,21 @@ def test_a_provider_that_calls_itself_otherwise_or_does_not_answer_is_not_asked(
         assert sign_in(browser, "marta", factories.PASSWORD).status_code == 302
 
 
+def test_the_doctor_says_whether_the_provider_answers_by_its_name(site: Site):
+    from tenure.app.checks.stores import identity_provider
+    from tenure.app.house import House
+
+    def found() -> list[tuple[str, str]]:
+        return [(one.state, one.words) for one in identity_provider(House(site.world.home, site.world.settings))]
+
+    issuer = site.world.settings.oidc.issuer
+    assert found() == [("ok", f"{issuer} answers by that name")]
+    choose(site, issuer=f"{issuer}/")
+    assert [state for state, _ in found()] == ["fault"]
+    choose(site, issuer="")
+    assert found() == []
+
+
 KEY, OTHER = RSAKey.generate_key(2048, {"kid": "a"}), RSAKey.generate_key(2048, {"kid": "a"})
 KEYS = KeySet([KEY]).as_dict(private=False)
 GOOD = {

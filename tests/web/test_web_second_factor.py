@@ -10,6 +10,9 @@ import factories
 import httpx
 import pyotp
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import RULES, visit
+from playwright.sync_api import Browser, Page
 from sites import MORNING, Site, serving, sign_in
 
 
@@ -124,3 +127,43 @@ def test_who_lost_telephone_and_codes_is_let_in_by_whoever_runs_tenure(site: Sit
     assert not factors.end(person=staff.required(username="marta"), by="tenure staff", clock=lambda: MORNING)
     with site.visitor() as visitor:
         assert sign_in(visitor, "marta", factories.PASSWORD).headers["location"] == "/"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
+def test_it_is_set_up_and_asked_for_in_a_browser_without_a_violation(
+    site: Site, browser: Browser, theme: str, width: int
+):
+    """AX-1, WA-3: the QR code, the recovery codes, and the page that asks for a code."""
+    with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}) as context:
+        made = visit(site, context)
+        page = made.go("/sign-in?next=/settings/second-factor/")
+        page.get_by_label("Name").fill("vera")
+        page.get_by_label("Password").fill(factories.PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        look(page, width)
+        telephone = pyotp.TOTP(page.locator("ol code").inner_text().replace(" ", ""))
+        page.get_by_role("textbox", name="Code").fill(telephone.at(MORNING))
+        page.get_by_label("Your password").fill(factories.PASSWORD)
+        page.get_by_role("button", name="Turn it on").click()
+        look(page, width)
+        codes = page.locator(".codes code").all_inner_texts()
+        page.get_by_role("button", name="Sign out").first.click()
+        page.get_by_label("Name").fill("vera")
+        page.get_by_label("Password").fill(factories.PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        look(page, width)
+        page.get_by_role("textbox", name="Code").fill(codes[0])
+        page.get_by_role("button", name="Sign in").click()
+        made.go("/settings/second-factor/")
+        page.get_by_label("Your password").fill(factories.PASSWORD)
+        page.get_by_role("button", name="Turn it off").click()
+        assert page.get_by_role("button", name="Turn it on").is_visible()
+        made.check()
+
+
+def look(page: Page, width: int) -> None:
+    page.wait_for_load_state()
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url

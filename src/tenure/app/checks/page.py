@@ -92,6 +92,7 @@ LOOKS: dict[str, dict[str, str]] = {
         "last night": "how the last night ended, and how long ago",
         "outbox": "what waits to be written into iMIS, and what iMIS refused",
         "staff accounts": "whether anybody can sign in to the staff pages",
+        "identity provider": "whether the provider by which staff sign in answers, and by the name that was set",
     },
 }  # fmt: skip
 """By subject and check, what it looks at; in the order in which the command tells them."""

@@ -11,6 +11,7 @@ from tenure.app.handover import without_values
 from tenure.app.house import House
 from tenure.app.models import is_due, manifest_for
 from tenure.app.outages import outages
+from tenure.base.errors import TenureError
 
 _SILENCE = dt.timedelta(hours=26)
 _DURABLE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -237,6 +238,21 @@ def accounts(house: House) -> Iterator[Finding]:
         yield Finding("staff accounts", NOTE, "there is none", f"run `tenure staff add NAME --home {house.home.root}`")
 
 
+def identity_provider(house: House) -> Iterator[Finding]:
+    """Whether the provider by which staff sign in answers, and is the one that was set."""
+    if not house.settings.oidc.issuer:
+        return
+    from tenure.web import oidc
+
+    try:
+        oidc.provider_of(house.settings.oidc)
+    except TenureError as error:
+        mend = "write `oidc.issuer` as the provider writes it, and see that this machine reaches it"
+        yield Finding("identity provider", FAULT, error.message, mend)
+    else:
+        yield Finding("identity provider", OK, f"{house.settings.oidc.issuer} answers by that name")
+
+
 def audit_log(house: House) -> Iterator[Finding]:
     """Whether the database refuses to change the log of who did what, and whether it goes on from its last anchor."""
     house.open_ledger()
@@ -272,4 +288,5 @@ CHECKS = (
     ("last night", nights),
     ("outbox", outbox),
     ("staff accounts", accounts),
+    ("identity provider", identity_provider),
 )
