@@ -70,7 +70,7 @@ def scored(source: Path, home: Path, today: dt.date) -> tuple[pl.DataFrame, floa
     began = time.monotonic()
     tool("tenure", "run", "--home", home, "--as-of", today)
     seconds = time.monotonic() - began
-    tool("tenure", "export", "scores", "--home", home, "--out", home / "scores.parquet")
+    tool("tenure", "export", "scores", "--home", home, "--causes", "--out", home / "scores.parquet")
     return pl.read_parquet(home / "scores.parquet"), seconds
 
 
@@ -94,7 +94,20 @@ def judged(scores: pl.DataFrame, truth: pl.DataFrame, today: dt.date) -> dict[st
         "true": float(true.mean()),
         "covered": float(inside.mean()),
         "covered_least": min(float(inside[part].mean()) for part in tenths),
+        **payments(soon),
     }
+
+
+def payments(soon: pl.DataFrame) -> dict[str, float]:
+    """What is said of failed payments and what is true, on average over members who renew by themselves; nothing where
+    too few were known to tell."""
+    charged = soon.filter((pl.col("p_lapse_payment") > 0) & pl.col("p_payment_renewal").is_not_null())
+    if charged.is_empty():
+        return {}
+    said, true = charged["p_payment_renewal"].to_numpy(), charged["p_lapse_payment"].to_numpy()
+    upper = said >= np.median(said)
+    means = {"said": said, "true": true, "upper_said": said[upper], "upper_true": true[upper]}
+    return {f"payment_{name}": float(values.mean()) for name, values in means.items()}
 
 
 def one_world(folder: Path, members: int, seed: int, today: dt.date) -> dict[str, float]:
@@ -121,9 +134,20 @@ def one_tenfold(folder: Path, members: int, seed: int, today: dt.date) -> dict[s
     }
 
 
+_PAYMENTS = ("said", "true", "upper_said", "upper_true")
+
+
 def line(members: int, found: list[dict[str, float]]) -> str:
-    mean = {name: statistics.fmean(one[name] for one in found) for name in found[0]}
+    mean = {
+        name: statistics.fmean(one[name] for one in found) for name in found[0] if all(name in one for one in found)
+    }
     least = min(one["attained"] for one in found)
+    if all("payment_said" in one for one in found):
+        told = {name: statistics.fmean(one[f"payment_{name}"] for one in found) for name in _PAYMENTS}
+        print(
+            f"failed payments, said / true: {told['said']:.3f} / {told['true']:.3f}; in the half said to be likelier "
+            f"{told['upper_said']:.3f} / {told['upper_true']:.3f}\n"
+        )
     tenfold = f" {mean['of_tenfold']:.2f} |" if "of_tenfold" in mean else ""
     return (
         f"| {members:,} | {len(found)} | {mean['attained']:.2f} (least {least:.2f}) |{tenfold} "

@@ -104,7 +104,8 @@ def figures_of(kept: Any) -> Figures:
     """What a script kept: figures by name, or those of each world, of which the mean counts."""
     if isinstance(kept, dict):
         return kept
-    return {**{name: statistics.fmean(one[name] for one in kept) for name in kept[0]}, "worlds": len(kept)}
+    known = [name for name in kept[0] if all(name in one for one in kept)]
+    return {**{name: statistics.fmean(one[name] for one in kept) for name in known}, "worlds": len(kept)}
 
 
 def machine() -> str:

@@ -26,7 +26,8 @@ class Invented:
         lake: Where it lies.
         first: First day of the history.
         last: First day after it.
-        truth: One line per decision: `member`, `ends_on`, `p` (true probability of not renewing on the day it ends).
+        truth: One line per decision: `member`, `ends_on`, `p` (true probability of choosing not to renew, on the day it
+            ends), `p_payment` (of choosing to, and having the card declined).
     """
 
     lake: Lake
@@ -36,9 +37,16 @@ class Invented:
 
 
 def invent(
-    root: Path, *, members: int = 1500, years: int = 5, last: dt.date = dt.date(2025, 3, 1), seed: int = 3
+    root: Path,
+    *,
+    members: int = 1500,
+    years: int = 5,
+    last: dt.date = dt.date(2025, 3, 1),
+    seed: int = 3,
+    failing: bool = False,
 ) -> Invented:
-    """Make an association of about *members* members at a time."""
+    """Make an association of about *members* members at a time; with *failing*, half renew by themselves and some of
+    their cards are declined, those more that were to run out."""
     rng = np.random.default_rng(seed)
     first = last - dt.timedelta(days=365 * years)
     begin, end = (first - EPOCH).days, (last - EPOCH).days
@@ -48,7 +56,7 @@ def invent(
         kind = str(rng.choice(["REG", "STU", "ORG"], p=[0.7, 0.2, 0.1]))
         keen = rng.normal(0.6 if kind != "STU" else 0.0, 0.8)
         people.append((member, join, kind, str(rng.choice(["NE", "SW", "MW"]))))
-        start, number, auto = join, 0, bool(rng.random() < 0.25)
+        start, number, auto = join, 0, bool(rng.random() < (0.5 if failing else 0.25))
         while start < end:
             stop = start + 364
             fading = rng.random() < 0.25
@@ -73,10 +81,18 @@ def invent(
                 + 0.4 * fading
             )
             p = 1 / (1 + np.exp(-odds))
-            truth.append((member, stop, p))
+            expiring = failing and auto and rng.random() < 0.35
+            declined = (0.4 if expiring else 0.08) if failing and auto else 0.0
+            if expiring:
+                activity.append((member, "card_expiring", stop - 120, stop - 120))
+            truth.append((member, stop, p, (1 - p) * declined))
             paid = start - int(rng.integers(0, 40)) if number else start
             terms.append((f"{member}-{number}", member, kind, start, stop, 100.0 + 50 * (kind == "ORG"), paid, auto))
             if rng.random() < p:
+                break
+            if declined and rng.random() < declined:
+                activity += [(member, "payment_failed", stop + day, stop + day) for day in (-2, 3)]
+                activity.append((member, "login", stop - 20, stop - 20))
                 break
             start, number = stop + 1, number + 1
     lake = Lake.open(root)
@@ -86,7 +102,7 @@ def invent(
         batch.replace("terms", _terms(terms, end))
         batch.replace("activity", _activity(activity, end))
         batch.commit()
-    known = pl.DataFrame(truth, schema=["member", "ends_on", "p"], orient="row")
+    known = pl.DataFrame(truth, schema=["member", "ends_on", "p", "p_payment"], orient="row")
     return Invented(lake, first, last, known.with_columns(_day("ends_on")))
 
 

@@ -31,7 +31,8 @@ def pending_decisions(records: Records) -> pl.DataFrame:
     `p_lapse` is the true probability that the term ending on `ends_on` is not renewed by the end of grace, by
     simulating what may still happen until the member decides; 1 once the member has silently decided against.
     `p_lapse_unpaid` is for one who cannot know such decisions, only that nothing has been paid so far: nobody can
-    predict better than that.
+    predict better than that. `p_lapse_payment` is the part of it that is an automatic payment which fails, of a member
+    who meant to stay.
     `effect` is the change of the log odds that contact by staff would bring, `p_lapse_contacted` the probability
     after it; `group` tells persuadable, unmoved and sleeping dog apart, `quadrant` further divides the unmoved into the
     sure, who stay anyway, and the lost, who go anyway; `contacted` says whether staff have lately reached the member,
@@ -39,7 +40,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
     short, the member has left the field for good, or has an employer who does not pay.
     """
     people, state, who = records.people, records.state, pending(records)
-    p, with_contact = truth.expected(state, who)
+    p, with_contact, failed = truth.expected(state, who)
     decided = people["stage"][who] == DECLINED
     return pl.DataFrame(
         {
@@ -49,6 +50,7 @@ def pending_decisions(records: Records) -> pl.DataFrame:
             "p_lapse": np.where(decided, 1.0, p),
             "p_lapse_contacted": np.where(decided, 1.0, with_contact),
             "p_lapse_unpaid": truth.while_unpaid(state, who, p, state.today),
+            "p_lapse_payment": truth.while_unpaid(state, who, p, state.today) * failed / np.maximum(p, 1e-9),
             "effect": people["effect"][who].astype(np.float64),
             "contacted": truth.contacted(state, who, state.today) > 0,
             "group": [group_of(effect) for effect in people["effect"][who].tolist()],

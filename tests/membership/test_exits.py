@@ -28,10 +28,11 @@ def days(*on: dt.date) -> pl.DataFrame:
         (True, FAILED, dt.date(2023, 8, 1), None, "voluntary"),
         (True, FAILED, ACTED, "resigned", "voluntary"),
         (True, FAILED, ACTED, "merged", "merged"),
+        (False, None, dt.date(2023, 8, 1), "payment_failed", "payment failure"),
     ],
 )
 def test_only_an_engaged_member_who_meant_to_renew_was_lost_by_a_failed_payment(auto, failed, acted, ended_by, told):
-    """Automatic renewal, a failure around the end, an act of the last 90 days, and no resignation: all four."""
+    """Automatic renewal, a failure around the end, a late act of one's own, no resignation; or the source says so."""
     ended = term("a", "2023-01-01", "2023-12-31", ended_by=ended_by) | {"auto_renew": auto}
     found = decisions(terms(ended), people(), RULES, as_of=dt.date(2024, 6, 1))
 

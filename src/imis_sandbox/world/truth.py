@@ -98,8 +98,9 @@ _FUTURES = 24
 """Possible futures that are lived through for a probability to come."""
 
 
-def expected(state: State, who: Array) -> tuple[Array, Array]:
-    """Probability of not renewing, and the same after contact by staff, over what may happen until the decision.
+def expected(state: State, who: Array) -> tuple[Array, Array, Array]:
+    """Probability of not renewing, the same after contact by staff, and the part of the first that is a failed payment,
+    over what may happen until the decision.
 
     Interest moves on as the simulation moves it; experiences follow at the rates that interest brings. The random
     numbers are the truth's own, so that asking for it changes nothing.
@@ -108,13 +109,14 @@ def expected(state: State, who: Array) -> tuple[Array, Array]:
     wait = np.maximum(
         np.where(people["stage"][who] == 0, people["ends"][who] - 6, people["decide"][who]) - state.today, 0
     )
-    total, contacted_total = np.zeros(len(who)), np.zeros(len(who))
+    total, contacted_total, unpaid = (np.zeros(len(who)) for _ in range(3))
     for _ in range(_FUTURES):
         odds = _odds_to_come(state, who, wait, rng)
         fails = payment_failure(state, who, state.today)
         total += 1.0 - (1.0 - sigmoid(odds)) * (1.0 - fails)
         contacted_total += 1.0 - (1.0 - sigmoid(odds + people["effect"][who])) * (1.0 - fails)
-    return total / _FUTURES, contacted_total / _FUTURES
+        unpaid += (1.0 - sigmoid(odds)) * fails
+    return total / _FUTURES, contacted_total / _FUTURES, unpaid / _FUTURES
 
 
 def _odds_to_come(state: State, who: Array, wait: Array, rng: np.random.Generator) -> Array:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tenure.risk.causes import sentences_of
+
 Manifest = dict[str, Any]
 
 _TITLES = {
@@ -39,6 +41,7 @@ def _head(manifest: Manifest) -> Iterator[str]:
         f"which were lapses; terms from {data['first_term_on']}, last decision {data['last_decision_on']}."
     )
     yield manifest["why_learner"]
+    yield from sentences_of(manifest.get("causes"))
     yield from data.get("notes", [])
 
 

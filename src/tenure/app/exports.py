@@ -28,8 +28,13 @@ _TYPES: dict[ColumnType, pl.DataType] = {
 }
 
 
-def scores(house: House, as_of: dt.date | None = None) -> pl.DataFrame:
+def scores(house: House, as_of: dt.date | None = None, *, causes: bool = False) -> pl.DataFrame:
     """The scores of the night *as_of*, or of the night run last, in the contract's form, by falling risk.
+
+    Args:
+        house: The association's.
+        as_of: Which night.
+        causes: With `tenure.risk.causes.COLUMNS` at the end: what of each chance is a failed payment.
 
     Raises:
         TenureError: That night has no scores.
@@ -41,7 +46,11 @@ def scores(house: House, as_of: dt.date | None = None) -> pl.DataFrame:
             mend=_nights(house) if as_of else f"run `tenure run --home {house.home.root}`",
         )
     ordered = with_member_ids(house, frame).sort(["p_lapse_renewal", "member_id"], descending=[True, False])
-    return _shaped(ordered, SCORE_COLUMNS)
+    if not causes:
+        return _shaped(ordered, SCORE_COLUMNS)
+    from tenure.risk.causes import COLUMNS, with_causes
+
+    return _shaped(with_causes(ordered), (*SCORE_COLUMNS, *((name, "double") for name in COLUMNS)))
 
 
 def _night_run_last(house: House) -> dt.date | None:

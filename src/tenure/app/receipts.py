@@ -163,10 +163,14 @@ def _plain(value: float | None) -> float | None:
 
 def words_of_receipt(found: dict[str, Any]) -> str:
     """The same for a terminal."""
+    from tenure.risk.causes import words_of
+
     score, page = found["score"], found["page"]
+    failed = words_of(score["p_lapse_renewal"], score.get("p_payment"))
     lines = [
         f"Member {found['member_id']} on {score['as_of']}: {100 * score['p_lapse_renewal']:.1f} in 100 "
         f"({100 * score['p_low']:.0f} to {100 * score['p_high']:.0f}), band {score['band']}",
+        *([f"  {failed}"] if failed else []),
         *(f"  {score[f'reason_{n}_points']:+.1f}  {score[f'reason_{n}']}" for n in (1, 2, 3) if score[f"reason_{n}"]),
         f"Model {score['model_version']}",
     ]

@@ -232,7 +232,7 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("payments", "notices", ("notice_sent",), "renewal notice", "renewal notices", (90,)),
     *_counts("payments", "payments_failed", ("payment_failed",), "failed payment", "failed payments", (90, 365)),
     *_counts("payments", "plan_missed", ("plan_missed",), "missed installment", "missed installments", (365,)),
-    *_counts("payments", "card_expiring", ("card_expiring",), "expiring card", "expiring cards", (90,)),
+    *_counts("payments", "card_expiring", ("card_expiring",), "expiring card", "expiring cards", (90, 365)),
     _recency("payments", "invoice", ("invoice_issued",), "invoice", "No invoice on record"),
     _recency("payments", "transaction", TRANSACTIONS, "transaction", "No transaction on record"),
     _fact("payments", "transactions_cycle", "days with a payment or gift in the term that holds the day", counted("transaction", "transactions", "this membership year"), TRANSACTIONS),

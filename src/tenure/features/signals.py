@@ -31,8 +31,8 @@ SIGNALS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "transaction_since", "paid_late", "paid_late_mean", "paid_early", "paid_early_mean", "paid_in_grace")),
     ("Transactions in the membership year", ("transactions_cycle",)),
     ("Failed payments, expiring cards, missed installments", (
-        "payments_failed_90", "payments_failed_365", "card_expiring_90", "plan_missed_365", "installments",
-        "auto_renew")),
+        "payments_failed_90", "payments_failed_365", "card_expiring_90", "card_expiring_365", "plan_missed_365",
+        "installments", "auto_renew")),
     ("Length of membership, first-year status", ("years", "years_joined", "renewals", "reinstatements")),
     ("Tier history, upgrades and downgrades", ("type_changed", "upgrades", "downgrades")),
     ("Member type, industry, region", ("organization",)),

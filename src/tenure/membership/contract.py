@@ -173,6 +173,9 @@ KINDS: tuple[str, ...] = (
 COMPETING = frozenset({"deceased", "transferred", "merged"})
 """Ends of a term that are outcomes of their own and not churn."""
 
+UNPAID = "payment_failed"
+"""End of a term by a payment that could not be taken, where the source says so."""
+
 SCORE_COLUMNS: tuple[tuple[str, ColumnType], ...] = (
     ("member_id", "string"),
     ("as_of", "date"),

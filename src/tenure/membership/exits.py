@@ -21,9 +21,10 @@ _ENGAGED = 90
 def with_exits(found: pl.DataFrame, troubles: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
     """Add `exit` to decisions: as `outcome`, but a lapse is `voluntary` or a `payment failure`.
 
-    A lapse counts as a payment failure only where the term renewed by itself, nobody resigned, a payment failed or a
-    card ran out from 60 days before the end until grace was over, and the member had taken part in the 90 days before
-    the end. All else is voluntary, a member who went silent and whose card then failed included.
+    A lapse counts as a payment failure where the source says so, and else only where the term renewed by itself, nobody
+    resigned, a payment failed or a card ran out from 60 days before the end until grace was over, and the member had
+    taken part in the 90 days before the end. All else is voluntary, a member who went silent and whose card then
+    failed included.
 
     Args:
         found: As `tenure.membership.decisions` returns.
@@ -35,8 +36,8 @@ def with_exits(found: pl.DataFrame, troubles: pl.DataFrame, acts: pl.DataFrame) 
     failed = _within(keyed, troubles, ends - pl.duration(days=_BEFORE), ends + pl.duration(days=pl.col("grace")))
     engaged = _within(keyed, acts, ends - pl.duration(days=_ENGAGED), ends)
     meant = pl.col("auto_renew").fill_null(value=False) & ~pl.col("resigned")
-    failure = meant & pl.col("at").is_in(failed.implode()) & pl.col("at").is_in(engaged.implode())
-    told = pl.when(failure).then(pl.lit(PAYMENT_FAILURE)).otherwise(pl.lit(VOLUNTARY))
+    seen = meant & pl.col("at").is_in(failed.implode()) & pl.col("at").is_in(engaged.implode())
+    told = pl.when(seen | pl.col("unpaid")).then(pl.lit(PAYMENT_FAILURE)).otherwise(pl.lit(VOLUNTARY))
     exit_ = pl.when(pl.col("outcome") == LAPSED).then(told).otherwise(pl.col("outcome"))
     return keyed.with_columns(exit=exit_).drop("at")
 

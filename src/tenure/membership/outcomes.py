@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 
 from tenure.base.settings import Membership
-from tenure.membership.contract import COMPETING
+from tenure.membership.contract import COMPETING, UNPAID
 from tenure.membership.standing import chains, with_payers
 from tenure.membership.terms import FOREVER, free_of_charge, known_terms
 
@@ -37,7 +37,8 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
         One line per renewal, sorted by member and end: `member`, `term_id`, `member_type`, `starts_on`, `ends_on`
         (date), `extended` (days given for free, included in `ends_on`), `grace` (days), `dues`, `auto_renew`, `spell`
         (0, 1, … by member), `terms_in_spell`, `outcome` (`renewed`, `lapsed`, `deceased`, `transferred`,
-        `merged`, `pending`), `resigned` (bool), `renewed_on` (date paid, null unless renewed) and `renewal_known_at`
+        `merged`, `pending`), `resigned` and `unpaid` (bool: the source says that the term ended by a payment that
+        failed), `renewed_on` (date paid, null unless renewed) and `renewal_known_at`
         (instant at which the next term first was recorded, UTC naive, null unless renewed).
     """
     rows = terms.select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
@@ -73,6 +74,7 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
             "member", "term_id", "member_type", "starts_on", "ends_on", "extended", "grace", "dues", "auto_renew",
             "spell", (pl.col("place") + 1).alias("terms_in_spell"), "outcome",
             (pl.col("ended_by") == "resigned").fill_null(value=False).alias("resigned"),
+            (pl.col("ended_by") == UNPAID).fill_null(value=False).alias("unpaid"),
             pl.when("renewed").then("next_paid").alias("renewed_on"),
             pl.when("renewed").then("next_known").alias("renewal_known_at"),
         )

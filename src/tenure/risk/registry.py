@@ -24,6 +24,7 @@ from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
 from tenure.base.signing import Signer
 from tenure.risk.calibration import Calibrator
+from tenure.risk.causes import Causes
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import load_learner
 from tenure.risk.hazard import Hazard
@@ -66,6 +67,7 @@ class Model:
         spread: How unsure they are.
         timing: When lapses fall.
         hazard: Who leaves before the term ends; None where counted shares serve.
+        causes: How endings divide by their causes; None for models from before that was asked.
     """
 
     manifest: Manifest
@@ -75,6 +77,7 @@ class Model:
     spread: Spread
     timing: Timing
     hazard: Hazard | None = None
+    causes: Causes | None = None
 
     @property
     def version(self) -> str:
@@ -304,6 +307,7 @@ def _files(model: Model) -> dict[str, bytes]:
         "calibrator": model.calibrator.as_json(),
         "timing": model.timing.as_json(),
         "hazard": None if model.hazard is None else list(model.hazard.edges),
+        "causes": None if model.causes is None else model.causes.as_json(),
         "spread": {
             "multiplier": model.spread.multiplier,
             "shrink": model.spread.shrink,
@@ -338,4 +342,5 @@ def _assembled(manifest: Manifest, files: dict[str, bytes], threads: int) -> Mod
         ),
         timing=Timing.from_json(parts["timing"]),
         hazard=Hazard(tuple(parts["hazard"]), Booster(files["hazard.ubj"], threads)) if parts.get("hazard") else None,
+        causes=Causes.from_json(parts["causes"]) if parts.get("causes") else None,
     )

@@ -14,10 +14,11 @@ from tenure.features import REASONS, FeatureMatrix, build
 from tenure.features.facts import known_person
 from tenure.lake import Lake
 from tenure.membership import standing
+from tenure.risk.causes import part_of
 from tenure.risk.learners import Columns, Floats
 from tenure.risk.reasons import Reasons, explain
 from tenure.risk.registry import Model
-from tenure.risk.timing import EARLY, HORIZONS, curve, dates
+from tenure.risk.timing import EARLY, HORIZONS, Curve, curve, dates
 
 SCHEMA: dict[str, pl.DataType] = {
     "member": pl.Int64(), "as_of": pl.Date(), "renewal_due_on": pl.Date(), "p_lapse_30": pl.Float64(),
@@ -28,9 +29,12 @@ SCHEMA: dict[str, pl.DataType] = {
     "reason_2_points": pl.Float64(), "reason_3_points": pl.Float64(), "model_version": pl.String(),
     "record_type": pl.String(), "member_type": pl.String(), "chapter_id": pl.String(), "dues": pl.Float64(),
     "in_grace": pl.Boolean(), "standing": pl.String(), "against": pl.String(), "usual": pl.Float64(),
-    "reason_sure": pl.Boolean(), "reason_kinds": pl.String(),
+    "reason_sure": pl.Boolean(), "reason_kinds": pl.String(), "p_payment": pl.Float64(),
+    "p_otherwise": pl.Float64(),
 }  # fmt: skip
-"""Columns of a night's scores: the contract's, by pseudonym, and what pages show beside them."""
+"""Columns of a night's scores: the contract's, by pseudonym, and what pages show beside them. Among these: what of
+`p_lapse_renewal` is a failed payment (`p_payment`), and apart from it the chance of death, merger or transfer before
+the renewal (`p_otherwise`); null where too few are known to tell."""
 
 
 def score(
@@ -118,6 +122,7 @@ def _at_risk(
         usual=usual.select(pl.col("p").mean().over("member_type")).to_series(),
         standing=pl.when(_new(stood, bands)).then(pl.lit("new")).otherwise(pl.lit("annual")),
         **_said(reasons),
+        **_by_cause(model, matrix, p, lapse),
     )
     return frame.select(list(SCHEMA))
 
@@ -127,6 +132,19 @@ def _left_by(model: Model, x: Columns, stood: pl.DataFrame) -> Floats | None:
         return None
     ahead = (stood["ends"] - stood["as_of"]).dt.total_days().cast(pl.Float64).to_numpy()
     return model.hazard.left_by(x, ahead, ahead, EARLY)
+
+
+def _by_cause(model: Model, matrix: FeatureMatrix, p: Floats, lapse: Curve) -> dict[str, pl.Series]:
+    """What of *p* is a failed payment, and the chance of an end that is no lapse; null where too few are known."""
+    stood, nothing = matrix.rows, np.full(p.size, np.nan)
+    ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
+    causes = model.causes
+    part = otherwise = nothing
+    if causes is not None:
+        if causes.split is not None:
+            part = part_of(causes.split.share(matrix), p, lapse.before(ahead))
+        otherwise = causes.ends_otherwise(stood["member_type"].to_list(), ahead.astype(np.float64))
+    return {name: pl.Series(each).fill_nan(None) for name, each in (("p_payment", part), ("p_otherwise", otherwise))}
 
 
 def _said(reasons: Reasons) -> dict[str, pl.Series]:

@@ -129,6 +129,10 @@ class Curve:
         reached = np.where(self.days <= horizon, self.lapsed, 0.0)
         return np.asarray(reached.max(axis=1))
 
+    def before(self, days: NDArray[np.int64]) -> Floats:
+        """Probability of a lapse dated before each one's day of *days*, shape (n,)."""
+        return np.asarray(np.where(self.days < days[:, None], self.lapsed, 0.0).max(axis=1))
+
     def quantile(self, share: float) -> NDArray[np.int64]:
         """First day by which at least *share* have lapsed, capped at ten years."""
         hit = self.lapsed >= share

@@ -31,6 +31,7 @@ from tenure.risk.cohort import (
 )
 from tenure.risk.early import learn_early
 from tenure.risk.encoding import Encoding
+from tenure.risk.endings import learn_causes
 from tenure.risk.fitting import FLOOR, Workshop
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
@@ -91,16 +92,18 @@ def train(
     tell("model", 0.0)
     judged = report(tested.predicted.filter("fair"), tested.folds, landmarks.matrix.rows, members, settings.capacity)
     model = _fit(landmarks, workshop, tested, found, settings, as_of, tell)
+    causes = learn_causes(lake, landmarks, found, as_of, seed=workshop.seed)
     manifest = {
         **model.manifest,
         **_about_reasons(model, _lately(lake, settings, landmarks, as_of)),
         "trained_at": clock().isoformat(timespec="seconds"),
         "data": _data(lake, found, members, as_of) | counts,
+        "causes": causes.told,
         "backtest": judged,
         "grade": graded(judged),
     }
     kept = _exported(tested, found, terms)
-    return models.keep(replace(model, manifest=manifest), kept)
+    return models.keep(replace(model, manifest=manifest, causes=causes), kept)
 
 
 def _without(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

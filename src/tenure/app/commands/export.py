@@ -35,14 +35,19 @@ def command() -> None:
 @home_option
 @out_option
 @click.option("--as-of", "as_of", type=Day(), default=None, help="Which night. [default: the night run last]")
+@click.option(
+    "--causes",
+    is_flag=True,
+    help="Add what of each chance is a failed payment, and the chance of death, merger or transfer.",
+)
 @json_option
-def scores(home: Path, out: Path, as_of: dt.date | None, as_json: bool) -> int:
+def scores(home: Path, out: Path, as_of: dt.date | None, causes: bool, as_json: bool) -> int:
     """Write the scores of one night, one row per active member."""
     from tenure.app import exports
 
     exports.check_target(out)
     house = House.open(home)
-    return _finish(house, exports.scores(house, as_of), out, "scores", as_json=as_json)
+    return _finish(house, exports.scores(house, as_of, causes=causes), out, "scores", as_json=as_json)
 
 
 @command.command("decisions", cls=Command)

@@ -1,0 +1,99 @@
+"""Of the chance of a lapse, what is a failed payment is told apart, and never contradicts the chance itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from association import Invented, invent
+from tenure.membership import PAYMENT_FAILURE, decisions
+from tenure.risk import Manifest, score, train
+from tenure.risk.causes import COLUMNS, sentences_of, with_causes, words_of
+from tenure.risk.endings import exits_known
+from trained_association import SETTINGS, Trained, registry
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Invented, Manifest, pl.DataFrame]:
+    """An association in which cards are declined, what was learnt of it, and its scores with their causes."""
+    root = tmp_path_factory.mktemp("failing")
+    invented = invent(root / "lake", members=450, failing=True)
+    manifest = train(invented.lake, SETTINGS, invented.last, registry(root / "models"))
+    model = registry(root / "models").latest()
+    assert model is not None
+    return invented, manifest, with_causes(score(invented.lake, SETTINGS, invented.last, model))
+
+
+def test_a_failed_payment_is_a_part_of_every_horizon_and_so_is_the_rest(failing):
+    """Neither the part nor what remains ever falls from one horizon to the next, and no part exceeds its whole."""
+    scores = failing[2]
+    names = [str(days) for days in (30, 60, 90)] + ["renewal"]
+    parts = scores.select(f"p_payment_{name}" for name in names).to_numpy()
+    wholes = scores.select(f"p_lapse_{name}" for name in names).to_numpy()
+
+    assert (parts >= 0).all()
+    assert (parts <= wholes + 1e-12).all()
+    assert (parts[:, :-1] <= parts[:, 1:]).all()
+    assert (parts.max(axis=0) > 0.05).all()
+    # From the renewal on the horizons say the same; up to it the curve of what remains rises too.
+    near = scores.filter((pl.col("renewal_due_on") - pl.col("as_of")).dt.total_days() <= 90)
+    assert (near["p_payment_90"] == near["p_payment_renewal"]).all()
+    rest = wholes[:, :3] - parts[:, :3]
+    assert (rest[:, :-1] <= rest[:, 1:] + 1e-12).all()
+
+
+def test_it_comes_near_a_known_truth(failing):
+    """About as many failed payments as there are to come, and the more of them where the card was to run out."""
+    invented, manifest, scores = failing
+    soon = (pl.col("renewal_due_on") - pl.col("as_of")).dt.total_days().is_between(0, 120)
+    both = scores.join(
+        invented.truth, left_on=["member", "renewal_due_on"], right_on=["member", "ends_on"], suffix="_true"
+    ).filter(soon & (pl.col("p_payment_true") > 0))
+    runs_out = pl.col("p_payment_true") / (1 - pl.col("p")) > 0.2
+    share = pl.col("p_payment") / pl.col("p_lapse_renewal")
+
+    assert manifest["causes"]["payment"]["failures"] > 60
+    assert both["p_payment"].mean() == pytest.approx(both["p_payment_true"].mean(), rel=0.5)
+    assert both.filter(runs_out).select(share.mean()).item() > 1.2 * both.filter(~runs_out).select(share.mean()).item()
+
+
+def test_who_pays_by_hand_has_no_payment_that_fails_by_itself(failing):
+    """Whoever has to act to renew decides by not acting."""
+    invented, _, scores = failing
+    by_hand = invented.lake.terms().filter(~pl.col("auto_renew"))["member"].unique()
+
+    assert scores.filter(pl.col("member").is_in(by_hand.implode()))["p_payment"].max() == 0.0
+
+
+def test_a_failure_that_became_known_later_is_none_yet(failing):
+    """Lapses are told apart by what was recorded before the day on which they are read, whatever came since."""
+    invented = failing[0]
+    day = invented.last - dt.timedelta(days=400)
+    found = decisions(invented.lake.terms(), invented.lake.members(), SETTINGS.membership, as_of=day)
+    read = exits_known(invented.lake, found, day)
+    with invented.lake.connect() as con:
+        known = con.sql("SELECT member, recorded_at FROM activity WHERE kind = 'payment_failed'").pl()
+    by_then = known.filter(pl.col("recorded_at") < pl.lit(day).cast(pl.Datetime("us")))
+    told = read.filter(pl.col("exit") == PAYMENT_FAILURE)
+
+    assert told.height > 20
+    assert told["member"].is_in(by_then["member"].implode()).all()
+    assert read.filter(pl.col("ends_on") > day)["exit"].is_in([PAYMENT_FAILURE]).sum() == 0
+
+
+def test_below_the_floor_it_says_that_it_cannot_tell(trained: Trained):
+    """Null, and not nought: nobody's payment failed on record, so nothing is known of how likely that is."""
+    scores = with_causes(trained.scores)
+    words = " ".join(sentences_of(trained.manifest["causes"]))
+
+    assert scores.select(COLUMNS).null_count().sum_horizontal().item() == len(COLUMNS) * scores.height
+    assert "cannot tell failed payments from other lapses: 0 lapses by a failed payment" in words
+    assert words_of(0.4, None) == ""
+
+
+def test_it_is_said_in_the_words_of_the_whole():
+    """As a share of the same hundred members, and only where it comes to one of them."""
+    assert words_of(0.4, 0.12) == "of the 40 in 100, about 12 by a failed payment"
+    assert words_of(0.4, 0.004) == ""
