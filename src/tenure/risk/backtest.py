@@ -25,6 +25,7 @@ from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
 from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, sigmoid
 from tenure.risk.metrics import auc, log_loss
+from tenure.risk.newcomers import OWN_LINE, OWN_MODEL, are_new, compared, on_own_track
 from tenure.risk.points import fit_points, points_score
 
 _FOLD_DAYS = 182
@@ -82,6 +83,7 @@ class BackTest:
         calibrators: For each learner, the one to use from now on.
         best: The learner that has done best.
         why: In a sentence, why.
+        newcomers: How rivals did that speak of new members alone; see `tenure.risk.newcomers.compared`.
     """
 
     predicted: pl.DataFrame
@@ -89,6 +91,7 @@ class BackTest:
     calibrators: dict[str, Calibrator]
     best: str
     why: str
+    newcomers: dict[str, Any]
 
 
 def fold_edges(first: dt.date, last: dt.date) -> list[dt.date]:
@@ -105,7 +108,8 @@ def run_backtest(
     judged = landmarks.judged
     edges = fold_edges(judged["as_of"].min(), as_of)  # type: ignore[arg-type]
     margins: dict[str, Floats] = {}
-    said, points, base, by_points = (np.full(len(judged), np.nan) for _ in range(4))
+    said, points, base, by_points, own, own_said, own_line = (np.full(len(judged), np.nan) for _ in range(7))
+    new = are_new(landmarks.matrix.rows)[judged["at"].to_numpy()]
     folds: list[dict[str, Any]] = []
     day = judged["as_of"].to_numpy()
     for place, begin in enumerate(edges[:-1]):
@@ -119,6 +123,10 @@ def run_backtest(
         calibrators = _calibrators(judged, margins, until=begin, since=begin)
         choice, _ = _choose(judged, margins, calibrators, until=begin, lapsed=lapsed)
         said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here])))
+        own[here] = on_own_track(workshop, rows, matrix)
+        rival = {OWN_MODEL: own, OWN_LINE: np.where(new, margins[choice], np.nan)}
+        lines = _calibrators(judged, rival, until=begin, since=begin)
+        own_said[here], own_line[here] = (sigmoid(lines[name](margin[here])) for name, margin in rival.items())
         rate = (lapsed + 1) / (rows.matrix.rows["term_id"].n_unique() + 6)
         base[here] = rate
         points[here] = points_score(matrix)
@@ -129,10 +137,14 @@ def run_backtest(
     calibrators = _calibrators(judged, margins, until=as_of, since=as_of)
     lapsed = judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique()
     best, why = _choose(judged, margins, calibrators, until=as_of, lapsed=max(lapsed, landmarks.known_by(as_of)[1]))
+    fair = judged["fair"].to_numpy() & new
+    rivals = {OWN_MODEL: own_said[fair], OWN_LINE: own_line[fair]}
+    decision = judged["term_id"].filter(fair).rank("dense").cast(pl.Int64).to_numpy()
+    told = compared(judged["lapsed"].filter(fair).cast(pl.Float64).to_numpy(), decision, rivals, said[fair])
     columns = {"p": said, "points": points, "base_rate": base, "points_score": by_points}
     columns |= {name: _or_prior(sigmoid(calibrators[name](margin))) for name, margin in margins.items()}
     return BackTest(
-        judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()}), folds, calibrators, best, why
+        judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()}), folds, calibrators, best, why, told
     )
 
 

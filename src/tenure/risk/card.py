@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tenure.charts import Bin, calibration
-from tenure.risk.causes import sentences_of
+from tenure.risk import causes, newcomers
 from tenure.risk.registry import Manifest
 
 Card = dict[str, Any]
@@ -73,7 +73,8 @@ def card_of(
         "approvals": approvals,
         "data": manifest["data"],
         "labels": labels,
-        "causes": list(sentences_of(manifest.get("causes"))),
+        "new_members": list(newcomers.sentences_of(manifest.get("new_members"))),
+        "causes": list(causes.sentences_of(manifest.get("causes"))),
         "features": _by_group(manifest),
         "backtest": manifest["backtest"],
         "fairness": fairness,
@@ -144,7 +145,12 @@ def _sections(card: Card) -> Iterator[str]:
     yield from _calibration(backtest)
     yield _h("Slice by slice") + _slices(backtest.get("slices", []))
     yield from _fairness(card["fairness"])
-    yield _h("How it works") + _p(card["why_learner"]) + _p(card["intervals"]) + _list(card["causes"])
+    yield (
+        _h("How it works")
+        + _p(card["why_learner"])
+        + _p(card["intervals"])
+        + _list([*card["new_members"], *card["causes"]])
+    )
     yield _h("What it looks at") + _features(card["features"])
     yield _h("What it does not know") + _list(card["limits"])
     yield _h("What it is made of") + _files(card)

@@ -9,7 +9,7 @@ merger and transfer are no lapses and in none of it: they have a yearly rate bes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +143,29 @@ def words_of(p: float, part: float | None) -> str:
     return f"of the {100 * p:.0f} in 100, about {100 * part:.0f} by a failed payment"
 
 
+def told_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a page may show of one member's night.
+
+    Args:
+        row: A line of a night's scores, as the lake keeps it.
+
+    Returns:
+        `horizons` (for 30, 60 and 90 days and the renewal: `of`, the chance, and `by_payment`, what of it is a
+        failed payment), `otherwise` (chance of death, merger or transfer, or None) and `words` (empty where there is
+        nothing to say); None for a night or a member of whom it is not known.
+    """
+    part, due = row.get("p_payment"), row.get("renewal_due_on")
+    if part is None or due is None:
+        return None
+    ahead = (due - row["as_of"]).days
+    horizons = {
+        str(days): {"of": row[f"p_lapse_{days}"], "by_payment": part if ahead <= days else 0.0} for days in HORIZONS
+    }
+    horizons["renewal"] = {"of": row["p_lapse_renewal"], "by_payment": part}
+    words = words_of(row["p_lapse_renewal"], part)
+    return {"horizons": horizons, "otherwise": row.get("p_otherwise"), "words": words}
+
+
 def sentences_of(told: dict[str, Any] | None) -> Iterator[str]:
     """What a model knows of causes, from its manifest; nothing for models from before it was asked."""
     if not told:
@@ -168,17 +191,21 @@ def sentences_of(told: dict[str, Any] | None) -> Iterator[str]:
 
 
 def cells(x: Columns, names: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each row stands in a table of `Counted`: whether trouble is on record, and how far the renewal lies."""
     signs = [names.index(name) for name in _SIGNS if name in names]
-    trouble = (np.nan_to_num(x[:, signs]) > 0).any(axis=1).astype(np.int64)
     ahead = np.nan_to_num(x[:, names.index("days_to_renewal")])
-    return trouble, np.asarray(np.searchsorted(PHASES, ahead), np.int64)
+    trouble: NDArray[np.bool_] = np.any(np.nan_to_num(x[:, signs]) > 0, axis=1)
+    phase: NDArray[np.int64] = (ahead[:, None] > PHASES).sum(axis=1)
+    return trouble.astype(np.int64), phase
 
 
 def columns(matrix: FeatureMatrix, names: tuple[str, ...]) -> Columns:
+    """The features called *names*, shape (n_rows, len(names))."""
     return matrix.x[:, [matrix.names.index(name) for name in names]]
 
 
 def margin(way: Counted | Logistic, matrix: FeatureMatrix, names: tuple[str, ...]) -> Floats:
+    """Log-odds that a lapse is a failed payment, by *way*, not yet in line with what came later; shape (n_rows,)."""
     x = columns(matrix, names)
     return way.margin(x, names) if isinstance(way, Counted) else way.margin(x)
 

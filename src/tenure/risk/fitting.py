@@ -30,6 +30,7 @@ from tenure.risk.learners import (
     fit_booster,
     fit_life_table,
     fit_logistic,
+    in_finer_steps,
 )
 
 FULL_STRENGTH = 200
@@ -82,19 +83,25 @@ class Workshop:
         with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
             return [running.result() for running in [pool.submit(fit) for fit in fits]]
 
+    def growth_found(self, rows: int) -> tuple[int, int] | None:
+        """Depth and number of trees that were sought for about so many *rows*; None where none were."""
+        near = (found for size, found in self._growth.items() if size / 1.5 <= rows <= size * 1.5)
+        return next(near, None)
+
     def growth(self, x: Columns, rows: Rows, encoding: Encoding) -> tuple[int, int]:
         """Depth and number of trees for so many rows: sought once, and again when the rows have grown by half."""
-        for size, found in self._growth.items():
-            if size / 1.5 <= rows.y.size <= size * 1.5:
-                return found
+        known = self.growth_found(rows.y.size)
+        if known is not None:
+            return known
         plan, rounds = best_growth(x, rows.y, rows.members, plan=self.plan(encoding))
         self._growth[rows.y.size] = (plan.depth, rounds)
         return plan.depth, rounds
 
     def grown(self, x: Columns, rows: Rows, encoding: Encoding) -> Booster:
-        """A booster on *rows*."""
+        """A booster on *rows*, in finer steps than those by which the number of its trees was sought."""
         depth, rounds = self.growth(x, rows, encoding)
-        return fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, depth=depth))
+        plan, rounds = in_finer_steps(self.plan(encoding, depth=depth), rounds)
+        return fit_booster(x, rows.y, rounds=rounds, plan=plan)
 
     def candidates(self, rows: Rows, encoding: Encoding, decisions_lapsed: int) -> dict[str, Learner]:
         """Every learner that so many lapses allow, fitted on *rows*."""

@@ -161,7 +161,8 @@ def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None
     days, lapsed = [], []
     for place, day in enumerate(EARLY):
         if left_by is not None:
-            share = left_by[:, place] * np.minimum(1.0, p / np.maximum(left_by[:, -1], 1e-9))
+            # Cut off, not scaled down: scaling would lower whom the two disagree about and raise nobody.
+            share = np.minimum(left_by[:, place], p)
         elif day in HORIZONS:
             share = timing.within(p, ahead, day)
         else:
