@@ -169,6 +169,7 @@ class Office:
             "outreach.displacement_purpose": "trial", "mail.host": "127.0.0.1", "mail.port": status["mail_port"],
             "mail.security": "none", "mail.sender": "office@association.example", "mail.sender_name": "The office",
             "mail.postal_address": "1 Quay Street", "mail.messages_per_minute": 100_000,
+            "outreach.public_url": "https://members.association.example",
             "model.train_every_days": train_every, "capacity.hours_per_month": hours * 52 / 12,
         }  # fmt: skip
         write_home(Home(home), answers, force=True, password=ACCOUNT, given=told)
@@ -211,7 +212,10 @@ class Office:
             if kept.name not in NOTICES:
                 ledger_playbooks.switch(name=kept.name, on=True, by=MANAGER, why="trial", clock=self.clock)
         found, _ = playbooks.in_use(self.house)
-        self.minutes = {step.template: step.staff_minutes for one in found for step in one.steps}
+        every = [
+            step for one in found for plan in one.steps for step in (plan, *(plan.by(kind) for kind in plan.instead))
+        ]
+        self.minutes = {step.template: step.staff_minutes for step in every}
         rollout.set_phase(segment="", number=3, by=MANAGER, why="trial", evidence={}, clock=self.clock)
         self._prepared = True
 

@@ -80,6 +80,7 @@ def test_the_example_of_the_page_is_one() -> None:
         ('kind = "renewal"', 'kind = "event"', 12, "trigger", "needs `event`"),
         ('kind = "email"', 'kind = "letter"', 17, "steps[1].kind", "'email'"),
         ('kind = "email"', 'kind = "email"\nmandatory = true\ncommercial = true', 16, "steps[1]", "never commercial"),
+        ('kind = "email"', 'kind = "email"\ninstead = ["task"]', 16, "steps[1]", "`in_app`, `callback` can"),
         ("\n{call_to_action}", "", 16, "steps[1]", "go together"),
         ('subject = "Call"\n', "", 27, "steps[2]", "needs a `subject`"),
         ("wait_days = 5", "wait_dayz = 5", 29, "steps[2].wait_dayz", "did you mean `wait_days`?"),

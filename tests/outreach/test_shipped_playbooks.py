@@ -40,9 +40,10 @@ CONTACT = {
     "leaving": "price", "context": "RSVPs: 3 in a year", "talking_points": "The Quay Wall standard",
 }  # fmt: skip
 SAID = [
-    pytest.param(step, reason, id=f"{step.template}-{reason or 'usual'}")
+    pytest.param(step, reason, id=f"{step.template}-{step.kind}-{reason or 'usual'}")
     for playbook in EVERY.values()
-    for step in playbook.steps
+    for plan in playbook.steps
+    for step in (plan, *(plan.by(kind) for kind in plan.instead))
     for reason in step.reasons()
 ]
 

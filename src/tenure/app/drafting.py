@@ -112,9 +112,14 @@ class Drafter:
             is_exploration=one.is_exploration,
             minutes=one.minutes,
             worth=one.worth,
-            context=[*map(list, card), *(["Set aside", words] for words in aside), *_saved(one)],
+            context=[
+                *map(list, card),
+                *(["Set aside", words] for words in aside),
+                *_saved(one),
+                *(["By", words] for words in one.by),
+            ],
             expires_on=self.as_of + dt.timedelta(days=days),
-            assignee=_username(_person(playbook.steps[0].assignee, chapter, staff)),
+            assignee=_username(_person(one.steps[0].assignee, chapter, staff)),
             **{name: row[name] for name in _TAKEN_OVER},
             **_held_by([problem for written in made for problem in written.problems]),
         )

@@ -18,12 +18,13 @@ from tenure.app import lots, playbooks
 from tenure.app.drafting import Drafter
 from tenure.app.house import House
 from tenure.app.outages import outages
+from tenure.app.reaching import by_channel
 from tenure.app.situation import Lookup
 from tenure.app.staffing import room_of
 from tenure.app.walk import Teller, Walk
 from tenure.base.pseudonym import Pseudonyms
 from tenure.impact import HOLDOUT
-from tenure.outreach.capacity import Candidate, Past, Planned, gathered, planned
+from tenure.outreach.capacity import Candidate, Past, Planned, Room, gathered, planned
 from tenure.outreach.selecting import select
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ class _Night:
         wanted = _fresh(self._selected(situation), past)
         gone = self._left_out(wanted)
         draw = Pseudonyms.of(self.house.home).share
-        plan = planned(self._candidates(wanted, gone, situation), room, past, draw, seed=self.as_of.isoformat())
+        plan = planned(
+            self._candidates(wanted, gone, situation, room, past), room, past, draw, seed=self.as_of.isoformat()
+        )
         drafter = Drafter(self.house, self.playbooks, self.as_of, self.tell)
         made = list(drafter.proposals(plan.listed))
         added = self._keep(made)
@@ -106,10 +109,13 @@ class _Night:
         measured = {name: book.experiment for name, book in self.playbooks.items() if book.experiment}
         return lots.left_out(self.house, wanted, measured, self.as_of, self.walk.run.fence)
 
-    def _candidates(self, wanted: pl.DataFrame, gone: pl.DataFrame, situation: pl.DataFrame) -> list[Candidate]:
+    def _candidates(
+        self, wanted: pl.DataFrame, gone: pl.DataFrame, situation: pl.DataFrame, room: Room, past: Past
+    ) -> list[Candidate]:
         rest = wanted.join(gone.select("member", "playbook"), on=["member", "playbook"], how="anti")
         chosen = {name: rest.filter(pl.col("playbook") == name) for name in self.playbooks}
-        return gathered(self.playbooks.values(), chosen, situation)
+        found = gathered(self.playbooks.values(), chosen, situation)
+        return by_channel(self.house, found, room.effect, past.reached)
 
     def _keep(self, made: Sequence[NewProposal]) -> Added:
         from tenure.ledger import proposals

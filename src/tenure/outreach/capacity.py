@@ -52,6 +52,8 @@ class Candidate:
         playbook: Which playbook.
         occasion, cause: As `tenure.outreach.selecting.select` gives them.
         row: The member's row of the situation.
+        plans: The playbook's steps as they suit the member, where a channel was chosen; else as they are.
+        by: For staff, by which channel the member is reached and why, where there was a choice.
         parts: What each part of the playbook is expected to keep; None where nothing can be expected.
         places: Which steps are proposed, from 1; all of them unless some are not worth their time.
         worth: What an hour of those is expected to keep, in dues, or in members where members count; None where risk,
@@ -64,20 +66,27 @@ class Candidate:
     occasion: str
     cause: str
     row: Mapping[str, Any]
+    plans: tuple[StepPlan, ...] = ()
+    by: tuple[str, ...] = ()
     parts: tuple[Part, ...] | None = None
     places: tuple[int, ...] = ()
     worth: float | None = None
     is_exploration: bool = False
 
     @property
+    def every(self) -> tuple[StepPlan, ...]:
+        """All steps of the playbook, by the channels that were chosen."""
+        return self.plans or self.playbook.steps
+
+    @property
     def steps(self) -> list[StepPlan]:
         """The steps that are proposed."""
-        return [step for place, step in enumerate(self.playbook.steps, 1) if not self.places or place in self.places]
+        return [step for place, step in enumerate(self.every, 1) if not self.places or place in self.places]
 
     @property
     def left_out(self) -> list[StepPlan]:
         """The steps of the playbook that are not proposed."""
-        return [step for place, step in enumerate(self.playbook.steps, 1) if self.places and place not in self.places]
+        return [step for place, step in enumerate(self.every, 1) if self.places and place not in self.places]
 
     @property
     def minutes(self) -> float:
@@ -228,7 +237,7 @@ def planned(candidates: Iterable[Candidate], room: Room, past: Past, draw: Draw,
 
 def _valued(one: Candidate, room: Room, past: Past) -> Candidate:
     """With what each part of it, and an hour of all of it, is expected to keep."""
-    parts = parts_of(one.playbook.name, one.playbook.steps, one.row, room.effect, past.reached.get(one.member, {}))
+    parts = parts_of(one.playbook.name, one.every, one.row, room.effect, past.reached.get(one.member, {}))
     dues = 1.0 if room.counts == "members" else one.row.get("dues")
     if parts is None or dues is None:
         return one

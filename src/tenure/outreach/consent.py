@@ -1,7 +1,4 @@
-"""Whether a member's consent reaches as far as a message needs, and which channel would suit a member best.
-
-`choose` is asked by nothing yet: the playbook names the kind of each step, and with it the channel.
-"""
+"""Whether a member's consent reaches as far as a message needs, and which channel suits a member best."""
 
 from __future__ import annotations
 
@@ -89,10 +86,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Reachable:
-    """By which channels a member can be reached at all, and what came of each before."""
+    """By which channels a member can be reached at all, and what came of each before.
+
+    Args:
+        open_channels: Those that are open.
+        past: What came of earlier messages, by channel.
+        closed: Why others are not, for staff.
+    """
 
     open_channels: Sequence[str]
     past: Mapping[str, Past] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 _BY_STAGE: dict[str, tuple[str, ...]] = {
@@ -106,25 +110,45 @@ _BY_STAGE: dict[str, tuple[str, ...]] = {
 _PRIOR_SENT, _PRIOR_SHARE = 5.0, 0.2
 
 
-def choose(options: Sequence[str], reachable: Reachable, stage: str) -> Choice | None:
-    """The channel of *options* that suits a member best: one that is open, by past answers, and then by stage.
+def choose(
+    options: Sequence[str], reachable: Reachable, stage: str, worth: Mapping[str, float] | None = None
+) -> Choice | None:
+    """The channel of *options* that suits a member best; None where no channel is open.
 
-    A channel that was tried without an answer sinks, one that was answered rises; a few messages move little. None
-    where no channel is open.
+    One that is open, by what an hour of it keeps and by how the member answered before: a channel that was tried
+    without an answer sinks, one that was answered rises; a few messages move little. Where nothing tells them apart, it
+    is what suits the stage.
+
+    Args:
+        options: Channels, the usual one first.
+        reachable: Of the member.
+        stage: Where the member stands.
+        worth: What an hour of each option is expected to keep of somebody who answers as members usually do; None
+            where it is not known.
     """
     order = _BY_STAGE.get(stage, _BY_STAGE["before"])
     possible = [channel for channel in order if channel in options and channel in reachable.open_channels]
     if not possible:
         return None
-    worth = {channel: _worth(reachable.past.get(channel, Past())) for channel in possible}
-    best = max(possible, key=lambda channel: (worth[channel], -order.index(channel)))
-    past = reachable.past.get(best, Past())
-    if past.sent and worth[best] > _PRIOR_SHARE:
-        return Choice(best, f"answered {past.answered} of {past.sent} messages by this channel")
-    if best != possible[0]:
-        tried = reachable.past[possible[0]].sent
-        return Choice(best, f"{tried} messages by {possible[0]} brought no answer")
-    return Choice(best, f"usual {_STAGES.get(stage, 'before the term ends')}")
+    weight = {
+        channel: _answers(reachable.past.get(channel, Past())) * (worth or {}).get(channel, 1.0) for channel in possible
+    }
+    best = max(possible, key=lambda channel: (weight[channel], -order.index(channel)))
+    return Choice(best, _why(best, options, reachable, stage, is_dear=worth is not None))
+
+
+def _why(best: str, options: Sequence[str], reachable: Reachable, stage: str, *, is_dear: bool) -> str:
+    past, usual = reachable.past.get(best, Past()), options[0]
+    if usual != best and usual in reachable.closed:
+        return reachable.closed[usual]
+    if past.sent and _answers(past) > _PRIOR_SHARE:
+        return f"answered {past.answered} of {past.sent} messages by this channel"
+    before = reachable.past.get(usual, Past())
+    if usual != best and before.sent and _answers(before) < _PRIOR_SHARE:
+        return (
+            f"{before.sent} messages by {usual} brought {before.answered or 'no'} answer{'s' * (before.answered > 1)}"
+        )
+    return "keeps most for its time" if is_dear else f"usual {_STAGES.get(stage, 'before the term ends')}"
 
 
 _STAGES = {
@@ -135,5 +159,5 @@ _STAGES = {
 }
 
 
-def _worth(past: Past) -> float:
+def _answers(past: Past) -> float:
     return (past.answered + _PRIOR_SENT * _PRIOR_SHARE) / (past.sent + _PRIOR_SENT)

@@ -37,6 +37,23 @@ MINUTES: dict[str, float] = {
 }  # fmt: skip
 """Staff time of a step where its playbook states none: to read, to approve, and to do it."""
 
+INSTEAD = ("email", "in_app", "callback")
+"""Kinds that can stand in for each other: two that say the same words, and a call about them."""
+
+_CALL_INSTEAD = {
+    "subject": 'Call {member_name|or:"the member"} instead of writing',
+    "body": """
+A short call in place of a message that would not reach the member, or bring no answer. Ask how the year has been.[[
+
+Why now: {cause}]][[
+Likely reason: {leaving}]][[
+What to speak about:
+{talking_points}]][[
+Telephone: {phone}]][[
+{context}]]
+""",
+}
+
 _DETAILS: dict[str, frozenset[str]] = {
     "task": frozenset({"due_days", "priority"}),
     "callback": frozenset({"due_days", "priority", "length_minutes"}),
@@ -102,6 +119,7 @@ class StepPlan(Table):
     """
 
     kind: Kind
+    instead: tuple[Kind, ...] = ()
     purpose: Purpose = "renewal"
     wait_days: int = Field(default=0, ge=0, le=365)
     minutes: float | None = Field(default=None, ge=0, le=480)
@@ -123,6 +141,25 @@ class StepPlan(Table):
     def staff_minutes(self) -> float:
         """What it costs staff, in minutes."""
         return MINUTES[self.kind] if self.minutes is None else self.minutes
+
+    def by(self, kind: Kind) -> StepPlan:
+        """This step as one of *kind*, which is its own or one of `instead`.
+
+        A message keeps its words; a call in its place has words of its own, for staff. Its template is another, so that
+        a permission to leave by itself, which somebody gave for the step as it is, does not cover it.
+        """
+        if kind == self.kind:
+            return self
+        changed: dict[str, Any] = {
+            "kind": kind,
+            "instead": (),
+            "minutes": self.staff_minutes,
+            "template": f"{self.template}:{kind}",
+        }
+        if kind == "callback":
+            words = {key: Wording(default=text) for key, text in _CALL_INSTEAD.items()}
+            changed |= {**words, "call_to_action": None, "minutes": None, "details": {}}
+        return self.model_copy(update=changed)
 
     def said(self, reason: str) -> tuple[str, str]:
         """Subject and body for *reason*, with the call to action in its place and placeholders still in them."""
@@ -146,6 +183,7 @@ class StepPlan(Table):
     @model_validator(mode="after")
     def _hangs_together(self) -> StepPlan:
         _check_details(self)
+        _check_instead(self)
         _check_words(self)
         if self.mandatory and (self.commercial or self.kind not in ("email", "in_app")):
             raise ValueError("a mandatory notice is an email or an in-app message, and never commercial")
@@ -167,6 +205,17 @@ def _check_details(step: StepPlan) -> None:
 
 def _listed(known: frozenset[str]) -> str:
     return f"it knows {', '.join(f'`{name}`' for name in sorted(known))}"
+
+
+def _check_instead(step: StepPlan) -> None:
+    if not step.instead:
+        return
+    if step.mandatory or step.kind not in ("email", "in_app"):
+        raise ValueError("`instead` is for an email or an in-app message that is no mandatory notice")
+    for kind in step.instead:
+        if kind not in INSTEAD or kind == step.kind:
+            others = ", ".join(f"`{one}`" for one in INSTEAD if one != step.kind)
+            raise ValueError(f"a step of kind {kind} cannot stand in for it; {others} can")
 
 
 def _check_words(step: StepPlan) -> None:
