@@ -16,7 +16,10 @@ _MAKE = (
     "(name TEXT NOT NULL, row NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (name, row)) WITHOUT ROWID"
 )
 _EVENTS = {"insert": "NEW", "update": "OLD", "delete": "OLD"}
-"""Also an insert, since INSERT OR REPLACE takes rows away without a word to the trigger of a delete."""
+"""Also an insert, since INSERT OR REPLACE takes rows away without a word to the trigger of a delete.
+
+A key is compared as `+key`: as it is, its column's type would keep SQLite from looking it up by the index.
+"""
 
 _AT_ONCE = 1_000
 
@@ -29,7 +32,7 @@ def install(connection: Any, keys: Mapping[str, str]) -> None:
             for event, row in _EVENTS.items():
                 cursor.execute(
                     f"CREATE TRIGGER IF NOT EXISTS {_trigger(name, event)} AFTER {event.upper()} ON {name} "
-                    f"BEGIN DELETE FROM {TABLE} WHERE name = '{name}' AND row = {row}.{key}; END"
+                    f"BEGIN DELETE FROM {TABLE} WHERE name = '{name}' AND row = +{row}.{key}; END"
                 )
 
 
@@ -101,7 +104,7 @@ def _guarded(ledger: sqlite3.Connection, keys: Mapping[str, str]) -> Iterable[tu
 
 
 def _digest_of_it(key: str) -> str:
-    return f"(SELECT 1 FROM {TABLE} AS given WHERE given.name = ? AND given.row = it.{key})"
+    return f"(SELECT 1 FROM {TABLE} AS given WHERE given.name = ? AND given.row = +it.{key})"
 
 
 def _trigger(name: str, event: str) -> str:
