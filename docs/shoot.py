@@ -130,17 +130,21 @@ _INDEXED = """async (source) => {
   const pixels = new Uint32Array(canvas.getImageData(0, 0, image.width, image.height).data.buffer);
   const counts = new Map();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) || 0) + 1);
-  const kept = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 256).map(([pixel]) => pixel);
   const parts = (pixel) => [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
   const far = (a, b) => a.reduce((sum, part, i) => sum + (part - b[i]) ** 2, 0);
-  const palette = kept.map(parts), place = new Map(kept.map((pixel, i) => [pixel, i]));
-  for (const pixel of counts.keys()) {
-    if (place.has(pixel)) continue;
-    const color = parts(pixel);
-    let best = 0;
-    palette.forEach((other, i) => { if (far(color, other) < far(color, palette[best])) best = i; });
-    place.set(pixel, best);
-  }
+  const ordered = [...counts].sort((a, b) => b[1] - a[1]).map(([pixel]) => ({ pixel, color: parts(pixel) }));
+  const palette = [], nearest = ordered.map(() => 0), gap = ordered.map(() => Infinity);
+  const keep = (color) => {
+    ordered.forEach((one, i) => {
+      const distance = far(one.color, color);
+      if (distance < gap[i]) { gap[i] = distance; nearest[i] = palette.length; }
+    });
+    palette.push(color);
+  };
+  // Most of a page is a few colors; a mark of ten pixels must not lose its own for being small.
+  for (const one of ordered.slice(0, 160)) keep(one.color);
+  while (palette.length < Math.min(256, ordered.length)) keep(ordered[gap.indexOf(Math.max(...gap))].color);
+  const place = new Map(ordered.map((one, i) => [one.pixel, nearest[i]]));
   let text = "";
   for (let i = 0; i < pixels.length; i += 32768) {
     text += String.fromCharCode(...pixels.subarray(i, i + 32768).map((pixel) => place.get(pixel)));
@@ -150,7 +154,7 @@ _INDEXED = """async (source) => {
 
 
 def few_colors(page: Page, picture: bytes) -> bytes:
-    """*picture*, a PNG, with a palette of the 256 colors that it has most of, the others put to the nearest."""
+    """*picture*, a PNG, with a palette of 256 colors: those that it has most of, and those farthest from these."""
     blank = page.context.new_page()
     found = blank.evaluate(_INDEXED, f"data:image/png;base64,{base64.b64encode(picture).decode()}")
     blank.close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.web import place, words
@@ -79,31 +79,40 @@ def sliders(total: int) -> tuple[Slider, ...]:
 def selected(score_set: ScoreSet, query: Mapping[str, str]) -> tuple[list[Selected], dict[str, Any]]:
     """What each slider selects where the address puts it, and the whole that it selects from."""
     here = near(score_set)
-    whole = _sums(here)
-    found = []
-    for slider in sliders(whole["members"]):
-        at = _within(query.get(slider.key, ""), slider)
-        found.append(_told(slider, at, _sums(_cut(here, slider.key, at)), whole))
-    return found, whole
+    known = here.aggregate(members=Count("member"), valued=Count("lifetime_value"))
+    found = [(slider, _within(query.get(slider.key, ""), slider)) for slider in sliders(known["members"])]
+    at = {slider.key: place for slider, place in found}
+    # One look at them all for what is a condition; what is a place in an order needs a look of its own.
+    conditions = {
+        "whole": None,
+        "score": Q(risk_score__gte=at["score"]),
+        "rank": Q(risk_rank__gte=1 - at["rank"] / 100),
+    }
+    sums = here.aggregate(**{f"{key}_{name}": one for key, q in conditions.items() for name, one in _sums(q).items()})
+    told = {key: {name: sums[f"{key}_{name}"] for name in _sums(None)} for key in conditions}
+    for key, rows in _orders(here, at, known["valued"]).items():
+        told[key] = rows.aggregate(**_sums(None))
+    return [_told(slider, place, told[slider.key], told["whole"]) for slider, place in found], told["whole"]
 
 
-def _cut(here: QuerySet[CurrentScore], key: str, at: int) -> QuerySet[CurrentScore]:
-    if key == "calls":
-        return here.order_by("-p_lapse_renewal", "member")[:at]
-    if key == "score":
-        return here.filter(risk_score__gte=at)
-    if key == "rank":
-        return here.filter(risk_rank__gte=1 - at / 100)
-    valued = here.filter(lifetime_value__isnull=False)
-    return valued.order_by("-lifetime_value", "member")[: ceil(valued.count() * at / 100)]
+def _orders(here: QuerySet[CurrentScore], at: Mapping[str, int], valued: int) -> dict[str, QuerySet[CurrentScore]]:
+    """The first of *here* by risk and by lifetime value, as far as the sliders reach."""
+    by_value = here.filter(lifetime_value__isnull=False).order_by("-lifetime_value", "member")
+    return {
+        "calls": here.order_by("-p_lapse_renewal", "member")[: at["calls"]],
+        "value": by_value[: ceil(valued * at["value"] / 100)],
+    }
 
 
-def _sums(rows: QuerySet[CurrentScore]) -> dict[str, Any]:
+def _sums(within: Q | None) -> dict[str, Any]:
+    """What is added up: over all, or over those *within* a condition."""
     p = F("p_lapse_renewal")
-    return rows.aggregate(
-        members=Count("member"), lapses=Sum(p, default=0.0), spread=Sum(p * (1 - p), default=0.0),
-        dues=Sum(p * F("dues"), default=0.0),
-    )  # fmt: skip
+    return {
+        "members": Count("member", filter=within),
+        "lapses": Sum(p, filter=within, default=0.0),
+        "spread": Sum(p * (1 - p), filter=within, default=0.0),
+        "dues": Sum(p * F("dues"), filter=within, default=0.0),
+    }
 
 
 def _told(slider: Slider, at: int, sums: dict[str, Any], whole: dict[str, Any]) -> Selected:

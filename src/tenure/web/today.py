@@ -45,7 +45,7 @@ def page(request: HttpRequest) -> HttpResponse:
     found = own(request, matching(asked, score_set))
     figures = overview_of(score_set, chapter_of(request.user))
     calls = own(request, to_call(CurrentScore.objects.all(), score_set)).count()
-    total = found.count() if asked.narrows else figures.members
+    total = calls if _is_to_call(asked) else found.count() if asked.narrows else figures.members
     last = max(1, -(-total // PAGE_SIZE))
     number = min(asked.page, last)
     first = (number - 1) * PAGE_SIZE
@@ -145,12 +145,17 @@ def months_figure(figures: Overview, score_set: ScoreSet) -> Figure | None:
     return months(figures.months, about=about)
 
 
+def _is_to_call(asked: Asked) -> bool:
+    """Whether it asks for those to be called now and for nothing else."""
+    return asked == Asked(now=True, sort=asked.sort, page=asked.page)
+
+
 def _is_whole(asked: Asked) -> bool:
-    return asked.page == 1 and (not asked.narrows or asked == Asked(now=True, sort=asked.sort))
+    return asked.page == 1 and (not asked.narrows or _is_to_call(asked))
 
 
 def _title(asked: Asked, figures: Overview, total: int) -> str:
-    if asked == Asked(now=True, sort=asked.sort, page=asked.page):
+    if _is_to_call(asked):
         return f"{words.plural(total, 'member')} to call"
     if asked.narrows:
         said = f": {CHANGES[asked.change]}" if asked.change else ""

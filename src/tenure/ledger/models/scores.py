@@ -102,6 +102,9 @@ class CurrentScore(models.Model):
             models.Index(fields=("chapter_id", "-p_lapse_renewal"), name="score_by_chapter"),
             models.Index(fields=("renewal_due_on", "-p_lapse_renewal"), name="score_by_due"),
             models.Index(fields=("-worth", "member"), name="score_by_worth"),
+            models.Index(fields=("-risk_rank", "renewal_due_on"), name="score_by_rank"),
+            models.Index(fields=("-dues", "member"), condition=~Q(payment_trouble=""), name="score_by_payment"),
+            models.Index(fields=("joined_on",), condition=Q(joined_on__isnull=False), name="score_by_joining"),
         )
         constraints = (
             models.CheckConstraint(
