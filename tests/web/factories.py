@@ -153,8 +153,12 @@ def _keep_models(made: World) -> None:
     write_atomically(made.home.receipts / f"{DAY}.drift.json", json.dumps(drift_found()).encode())
 
 
+LONGEST = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"
+"""The last name of the first member: one word that fits no column."""
+
+
 def _people(members: dict[int, str], dice: random.Random) -> list[dict[str, Any]]:
-    people = []
+    people: list[dict[str, Any]] = []
     for member in members:
         kind, dues, _ = dice.choices(_TYPES, weights=[weight for *_, weight in _TYPES])[0]
         years = dice.randint(1, 12)
@@ -174,6 +178,7 @@ def _people(members: dict[int, str], dice: random.Random) -> list[dict[str, Any]
                 "risk": dice.betavariate(0.8, 3.6),
             }
         )
+    people[0]["last"] = LONGEST
     return people
 
 
