@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from tenure.risk.hazard import Periods, Seen, fit_hazard, left_by
 from tenure.risk.learners import BoosterPlan
+from tenure.risk.timing import Timing, curve
 
 EDGES = (0, 30, 60, 90)
 
@@ -113,3 +117,18 @@ def test_thinning_leaves_the_rates_as_they_are(simulated: tuple[np.ndarray, Seen
     assert thinned.row.size < 0.4 * periods.row.size
     assert thinned.left.sum() == periods.left.sum()
     np.testing.assert_allclose(weight.sum(), periods.row.size, rtol=0.03)
+
+
+def test_leaving_early_is_cut_off_at_the_whole_chance_and_else_left_as_it_is():
+    """Scaling it down instead would lower every horizon of whom the two models disagree about."""
+    day = dt.date(2025, 1, 1)
+    stood = pl.DataFrame({
+        "as_of": [day], "ends": [day + dt.timedelta(days=200)], "starts_on": [day - dt.timedelta(days=165)],
+        "member_type": ["REG"], "terms_in_spell": [2],
+    })  # fmt: skip
+    early = np.array([[0.03, 0.06, 0.12, 0.2, 0.2, 0.2]])
+    nobody = Timing(np.zeros((7, 3)), {}, [0.0] * 5)
+
+    drawn = curve(nobody, np.array([0.1]), stood, early)
+
+    np.testing.assert_allclose([drawn.by(days)[0] for days in (30, 60, 90, 199, 365)], [0.03, 0.06, 0.1, 0.1, 0.1])

@@ -30,7 +30,6 @@ from tenure.risk.learners import (
     fit_booster,
     fit_life_table,
     fit_logistic,
-    in_finer_steps,
 )
 
 FULL_STRENGTH = 200
@@ -98,10 +97,9 @@ class Workshop:
         return plan.depth, rounds
 
     def grown(self, x: Columns, rows: Rows, encoding: Encoding) -> Booster:
-        """A booster on *rows*, in finer steps than those by which the number of its trees was sought."""
+        """A booster on *rows*."""
         depth, rounds = self.growth(x, rows, encoding)
-        plan, rounds = in_finer_steps(self.plan(encoding, depth=depth), rounds)
-        return fit_booster(x, rows.y, rounds=rounds, plan=plan)
+        return fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, depth=depth))
 
     def candidates(self, rows: Rows, encoding: Encoding, decisions_lapsed: int) -> dict[str, Learner]:
         """Every learner that so many lapses allow, fitted on *rows*."""

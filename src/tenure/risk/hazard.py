@@ -15,16 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.risk.learners import (
-    Booster,
-    BoosterPlan,
-    Columns,
-    Floats,
-    best_growth,
-    fit_booster,
-    in_finer_steps,
-    sigmoid,
-)
+from tenure.risk.learners import Booster, BoosterPlan, Columns, Floats, best_growth, fit_booster, sigmoid
 
 EDGES = (0, 30, 60, 90, 180, 365)
 """Days after the row's day at which intervals begin and end."""
@@ -153,7 +144,6 @@ def fit_hazard(
     periods, weight = periods.thinned(share, rng)
     lines = _columns(x[periods.row], edges, periods.interval, seen.ahead[periods.row], seen.ends[periods.row])
     grown, rounds = best_growth(lines, periods.left, groups[periods.row], plan=plan.widened(_STRAIGHT), weight=weight)
-    grown, rounds = in_finer_steps(grown, rounds)
     return Hazard(edges, fit_booster(lines, periods.left, rounds=rounds, plan=grown, weight=weight))
 
 

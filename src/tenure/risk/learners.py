@@ -133,16 +133,6 @@ def fit_booster(x: Columns, y: Floats, *, rounds: int, plan: BoosterPlan, weight
     return Booster(bytes(grown.save_raw("ubj")), plan.threads)
 
 
-FINER = 2
-
-
-def in_finer_steps(plan: BoosterPlan, rounds: int) -> tuple[BoosterPlan, int]:
-    """`FINER` times as many trees, each going as much less far, for what serves: the sum is steadier, and ends in the
-    same place. What is fitted many times over, to find depth and number or to see how halves differ, takes whole
-    steps."""
-    return replace(plan, rate=plan.rate / FINER), FINER * rounds
-
-
 _DEPTHS = (3, 4)
 
 

@@ -35,7 +35,7 @@ from tenure.risk.endings import learn_causes
 from tenure.risk.fitting import FLOOR, Workshop
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
-from tenure.risk.learners import BLEND, BOOSTER, FINER
+from tenure.risk.learners import BLEND, BOOSTER
 from tenure.risk.reasons import finest_step, group_points
 from tenure.risk.registry import Manifest, Model, Registry
 from tenure.risk.report import report
@@ -209,7 +209,7 @@ def _fit(
         "as_of": as_of.isoformat(),
         "learner": kind,
         "why_learner": f"{kind[0].upper()}{kind[1:]}: {tested.why}.",
-        "rounds": FINER * growth[1],
+        "rounds": growth[1],
         "rows": int(rows.y.size),
         "seed": settings.model.seed,
         "software": _software(),
