@@ -48,9 +48,10 @@ def enrol(client: httpx.Client, seconds: int = 0) -> tuple[pyotp.TOTP, list[str]
 def test_it_is_asked_for_after_the_password_each_code_once_and_recovery_codes_once(site: Site):
     from tenure.ledger.models import AuditEvent, RecoveryCode
 
-    with site.staff("marta") as client:
+    with site.staff("marta") as client, site.staff("marta") as elsewhere:
         telephone, codes = enrol(client)
         assert client.get("/").status_code == 200
+        assert elsewhere.get("/").headers["location"].startswith("/sign-in")
     assert len(set(codes)) == 10
     assert not set(codes) & set(RecoveryCode.objects.values_list("digest", flat=True))
 
@@ -73,7 +74,7 @@ def test_it_is_asked_for_after_the_password_each_code_once_and_recovery_codes_on
     acts = [row.act for row in AuditEvent.objects.filter(by="marta").order_by("number")]
     assert acts.count("staff:factor:begin") == 1
     assert acts.count("staff:factor:recover") == 1
-    assert acts.count("staff:session:begin") == 3
+    assert acts.count("staff:session:begin") == 4
 
 
 def test_codes_are_throttled_and_a_right_password_between_them_changes_nothing(site: Site):

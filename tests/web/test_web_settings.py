@@ -116,6 +116,19 @@ def test_ones_own_password_is_changed_by_whoever_knows_it_and_ends_other_session
         assert there.get("/").status_code == 302
 
 
+def test_signing_out_everywhere_ends_every_session_of_the_account(site: Site, administrator: httpx.Client):
+    from tenure.ledger.models import Staff
+
+    with site.staff("manager") as here, site.staff("manager") as there, site.staff("director") as other:
+        assert send(here, "/sign-out/everywhere").headers["location"] == "/sign-in"
+        assert here.get("/").status_code == there.get("/").status_code == 302
+        assert other.get("/").status_code == 200
+        page = f"/settings/people/{Staff.objects.get(username='director').pk}/"
+        assert send(administrator, page, do="sessions").status_code == 302
+        assert other.get("/").status_code == 302
+        assert sign_in(other, "director", factories.PASSWORD).status_code == 302
+
+
 def test_webhooks_are_added_switched_and_removed(site: Site, administrator: httpx.Client):
     from tenure.ledger.models import Endpoint
 

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from tenure.base.clock import Clock, system_clock
@@ -116,6 +117,20 @@ def set_open(*, username: str, is_open: bool, by: str, clock: Clock = system_clo
             person.save(update_fields=["is_active"])
             verb = "open" if is_open else "close"
             audit.record(f"staff:account:{verb}", by=by, subject=person.username, clock=clock)
+    return person
+
+
+def end_sessions(*, username: str, by: str, clock: Clock = system_clock) -> Staff:
+    """End every session of an account, in all browsers; whoever ends their own may let one stand.
+
+    Raises:
+        UsageError: There is no such account.
+    """
+    with transaction.atomic():
+        person = required(username=username)
+        Staff.objects.filter(pk=person.pk).update(session_round=F("session_round") + 1)
+        person.refresh_from_db()
+        audit.record("staff:session:end-all", by=by, subject=person.username, clock=clock)
     return person
 
 

@@ -82,6 +82,10 @@ def _factor(request: HttpRequest, person: Staff) -> None:
     factors.end(person=person, by=_by(request), clock=place.now)
 
 
+def _sessions(request: HttpRequest, person: Staff) -> None:
+    staff.end_sessions(username=person.username, by=_by(request), clock=place.now)
+
+
 def _password(request: HttpRequest, person: Staff) -> str:
     password = secrets.token_urlsafe(12)
     staff.set_password(username=person.username, password=password, by=_by(request), clock=place.now)
@@ -94,6 +98,7 @@ _ACTS: dict[str, Callable[[HttpRequest, Staff], str | None]] = {
     "open": _open,
     "email": _email,
     "factor": _factor,
+    "sessions": _sessions,
     "password": _password,
 }
 

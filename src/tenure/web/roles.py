@@ -103,6 +103,7 @@ ROUTES: dict[str, Act | str] = {
     "oidc": PUBLIC,
     "oidc-done": PUBLIC,
     "sign-out": SIGNED_IN,
+    "sign-out-everywhere": SIGNED_IN,
     "health": PUBLIC,
 }
 """By the name of a route: what its reader must be allowed to do."""

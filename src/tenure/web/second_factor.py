@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import segno
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -65,6 +66,9 @@ def page(request: HttpRequest) -> HttpResponse:
     except UsageError as error:
         return _offer(request, trouble_of(error), status=422)
     request.session.pop(_WORD, None)
+    # Whoever signed in elsewhere without it has to do so again with it.
+    name = request.user.get_username()
+    update_session_auth_hash(request, staff.end_sessions(username=name, by=name, clock=place.now))
     return _shown(request, codes=codes)
 
 

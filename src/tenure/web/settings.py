@@ -26,7 +26,7 @@ ROOMS = (
     Room("people", "People", "Accounts and their roles"),
     Room("tokens", "Tokens", "Keys by which programs ask the API in your name"),
     Room("second-factor", "Second factor", "Codes on your telephone, beside your password"),
-    Room("password", "Password", "Your own; changing it ends your other sessions"),
+    Room("password", "Password", "Your own; and signing out everywhere"),
     Room("phases", "Phases", "How far the rollout has come, and the gates between its phases"),
     Room("left-alone", "Left alone", "Members whom no playbook proposes"),
     Room(

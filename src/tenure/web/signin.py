@@ -75,6 +75,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign-in")
 
 
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every session of the account, this one too."""
+    name = request.user.get_username()
+    staff.end_sessions(username=name, by=name, clock=place.now)
+    logout(request)
+    return redirect("sign-in")
+
+
 @login_not_required
 @require_GET
 def health(request: HttpRequest) -> HttpResponse:

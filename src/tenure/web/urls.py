@@ -99,6 +99,7 @@ urlpatterns = [
     path("m/answer/<str:token>", answer.page, name="public-answer"),
     path("m/offer/<str:token>", offer.page, name="public-offer"),
     path("sign-in", signin.sign_in, name="sign-in"),
+    path("sign-out/everywhere", signin.sign_out_everywhere, name="sign-out-everywhere"),
     path("sign-in/provider", oidc_signin.begin, name="oidc"),
     path("sign-in/provider/done", oidc_signin.done, name="oidc-done"),
     path("sign-in/code", second_factor.ask, name="sign-in-code"),

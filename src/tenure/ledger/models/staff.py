@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
+
+_SESSION_SALT = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
 
 class Role(models.TextChoices):
@@ -30,7 +33,7 @@ class StaffManager(BaseUserManager["Staff"]):
 class Staff(AbstractBaseUser):
     """A member of staff. Create and change them by `tenure.ledger.staff`, which leaves an audit row.
 
-    A liaison sees the members of `chapter_id` alone.
+    A liaison sees the members of `chapter_id` alone. `session_round` counts how often all sessions were ended at once.
     """
 
     username = models.CharField(max_length=150, unique=True)
@@ -40,6 +43,7 @@ class Staff(AbstractBaseUser):
     chapter_id = models.CharField(max_length=200, blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    session_round = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[StaffManager] = StaffManager()
 
@@ -51,6 +55,11 @@ class Staff(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.full_name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session has to hold to stand: it changes with the password, and with each round."""
+        key = f"{self.password}:{self.session_round}" if self.session_round else self.password
+        return salted_hmac(_SESSION_SALT, key, secret=secret, algorithm="sha256").hexdigest()
 
 
 class SignInGuess(models.Model):
