@@ -148,6 +148,32 @@ def test_the_same_scores_again_write_nothing_and_a_later_day_keeps_the_earlier_b
     assert (row.risk_score, row.previous_risk_score, row.previous_as_of) == (80, 62, DAY)
 
 
+def test_who_came_and_who_went_is_counted_against_the_day_before_and_a_day_is_filled_once():
+    from tenure.ledger import scores
+    from tenure.ledger.models import CurrentScore
+
+    later = DAY + dt.timedelta(1)
+    assert scores.replace(frame=scores_frame())
+    assert (scores.current().arrived, scores.current().left) == (0, 0), "there was no day before"
+    goes = scores_frame()["member"][0]
+    fewer = scores_frame(later, 0.7).filter(pl.col("member") != goes)
+    comes = scores_frame(later, 0.7).filter(pl.col("member") == goes).with_columns(member=pl.col("member") + 1000)
+    assert scores.replace(frame=pl.concat([fewer, comes]))
+    assert (scores.current().arrived, scores.current().left) == (1, 1)
+    again = scores_frame(later, 0.8).filter(pl.col("member") != goes)
+    assert scores.replace(frame=again)
+    assert (scores.current().arrived, scores.current().left) == (1, 1), "a second set of a day has the same day before"
+
+    member = again["member"][0]
+    rows = pl.DataFrame({"member": [member], "worth": [42.5]})
+    assert scores.keep_day(rows=rows, figures={"outages": []})
+    assert not scores.keep_day(rows=rows.with_columns(worth=pl.lit(1.0)), figures={})
+    assert CurrentScore.objects.get(member=member).worth == 42.5
+    assert scores.current().day == {"outages": []}
+    assert scores.replace(frame=scores_frame(later, 0.9))
+    assert scores.current().day_at is None, "other scores want other figures"
+
+
 def test_scores_that_cannot_be_are_refused_as_a_whole():
     """The database refuses a chance that falls with time, and yesterday's scores stay."""
     from django.db import IntegrityError
