@@ -148,10 +148,12 @@ def against_last_year(
 
 
 def a_year_before(day: dt.date) -> dt.date:
+    """The same day of the year before; for February 29, the 28th."""
     return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 
 def numbers_of(kind: str, spans: pl.DataFrame, found: pl.DataFrame, since: dt.date, until: dt.date) -> Numbers:
+    """The numbers of one kind of member from *since* until *until*, from their spells and the decisions *found*."""
     began = spans.filter(pl.col("began").is_between(since, until, closed="left"))
     ended = spans.filter(pl.col("ends").is_between(since, until, closed="left"))
     lost = ended.filter(pl.col("outcome") == LAPSED)
