@@ -174,17 +174,18 @@ def test_what_was_proposed_and_done_lately_takes_room() -> None:
     Proposal.objects.filter(member=4).update(state="done", decided_at=NOW)
     Proposal.objects.filter(member=2).update(state="rejected", decided_at=NOW)
 
-    found = workload(now=NOW, besides=["renewal-notice"])
+    found = workload(now=NOW, as_of=NOW.date(), besides=["renewal-notice"])
 
     assert found.open == {1}
     assert found.this_week == {"personal-reminder": 2}
+    assert found.tonight["personal-reminder"] == 3, "a decided one was proposed all the same"
     assert (found.minutes, found.members) == (4, 2)
     assert found.contacts == {4: 1}
     assert found.kinds == {4: ["email"]}
-    assert workload(now=NOW, besides=["renewal-notice"], lately=dt.timedelta(days=20)).kinds == {}
+    assert workload(now=NOW, as_of=NOW.date(), besides=["renewal-notice"], lately=dt.timedelta(days=20)).kinds == {}
     assert (3, "renewal-notice", "renewal:2026-04-12") in found.known
-    assert workload(now=NOW + dt.timedelta(days=8)).this_week == {}
-    assert workload(now=NOW + dt.timedelta(days=2)).contacts == {}
+    assert workload(now=NOW + dt.timedelta(days=8), as_of=NOW.date()).this_week == {}
+    assert workload(now=NOW + dt.timedelta(days=2), as_of=NOW.date()).contacts == {}
     assert overrides() == (2, 1, 0)
     OutreachStep.objects.filter(pk=ended.pk).update(edited_by="manager")
     assert overrides(column="member_type", value="REG") == (2, 1, 1)

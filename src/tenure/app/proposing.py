@@ -81,7 +81,8 @@ class _Night:
 
     def propose(self, situation: pl.DataFrame) -> None:
         self.tell("selecting")
-        room, past = room_of(self.house, list(self.playbooks.values()), self.house.clock(), situation)
+        books, now = list(self.playbooks.values()), self.house.clock()
+        room, past = room_of(self.house, books, now, self.as_of, situation)
         wanted = _fresh(self._selected(situation), past)
         gone = self._left_out(wanted)
         draw = Pseudonyms.of(self.house.home).share

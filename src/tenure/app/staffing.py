@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def room_of(
-    house: House, playbooks: Sequence[Playbook], now: dt.datetime, situation: pl.DataFrame
+    house: House, playbooks: Sequence[Playbook], now: dt.datetime, as_of: dt.date, situation: pl.DataFrame
 ) -> tuple[Room, Past]:
     """What a night may propose at *now*, and what has been.
 
@@ -30,6 +30,7 @@ def room_of(
         house: The association's; its ledger is open.
         playbooks: Those that are on.
         now: The present instant.
+        as_of: The night's day.
         situation: Of the night; it says what dues are usual.
     """
     from tenure.ledger import rollout
@@ -38,7 +39,8 @@ def room_of(
 
     settings = house.settings
     lately = dt.timedelta(days=settings.outreach.half_life_days)
-    done = workload(now=now, besides=[one.name for one in playbooks if one.is_mandatory], lately=lately)
+    mandatory = [one.name for one in playbooks if one.is_mandatory]
+    done = workload(now=now, as_of=as_of, besides=mandatory, lately=lately)
     week, cap = settings.capacity.minutes_per_week, settings.outreach.week_cap
     room = Room(
         minutes=max(week - done.minutes, 0.0) if week else None,
@@ -55,6 +57,7 @@ def room_of(
         contacts=done.contacts,
         reached={member: _channels(kinds) for member, kinds in done.kinds.items()},
         this_week=done.this_week,
+        tonight=done.tonight,
         left_alone=frozenset(row.member for row in rollout.left_alone(now.date())),
         phases={segment: row.number for segment, row in rollout.phases().items()},
     )

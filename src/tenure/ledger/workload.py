@@ -33,6 +33,7 @@ class Workload:
         contacts: Contacts to each member in the last 30 days, those on their way included.
         kinds: Kinds of the steps done for each member of late, and on their way, each as often as it was.
         this_week: Proposals of each playbook in the last 7 days.
+        tonight: Proposals of each playbook by the same night, when it was done before.
         minutes: Staff time of the proposals of the last 7 days.
         members: How many members those are about.
     """
@@ -42,15 +43,19 @@ class Workload:
     contacts: dict[int, int]
     kinds: dict[int, list[str]]
     this_week: dict[str, int]
+    tonight: dict[str, int]
     minutes: float
     members: int
 
 
-def workload(*, now: dt.datetime, besides: Collection[str] = (), lately: dt.timedelta = _MONTH) -> Workload:
+def workload(
+    *, now: dt.datetime, as_of: dt.date, besides: Collection[str] = (), lately: dt.timedelta = _MONTH
+) -> Workload:
     """What is there at *now*; proposals of the playbooks *besides* (mandatory notices) take no room.
 
     Args:
         now: The present instant.
+        as_of: The night's day.
         besides: Playbooks that do not count.
         lately: How far `kinds` looks back.
     """
@@ -60,6 +65,7 @@ def workload(*, now: dt.datetime, besides: Collection[str] = (), lately: dt.time
         .exclude(state__in=_COSTS_NOTHING)
         .values_list("member", "playbook", "minutes")
     )
+    tonight = proposals.filter(as_of=as_of).exclude(state=_State.HELD_BACK).values_list("playbook", flat=True)
     known = Proposal.objects.filter(created_at__gte=now - _LONG).values_list("member", "playbook", "occasion")
     return Workload(
         known=frozenset(known.iterator()),
@@ -67,6 +73,7 @@ def workload(*, now: dt.datetime, besides: Collection[str] = (), lately: dt.time
         contacts=_contacts(now, besides),
         kinds=_kinds(now - lately, besides),
         this_week=dict(Counter(playbook for _, playbook, _ in week)),
+        tonight=dict(Counter(tonight)),
         minutes=sum(minutes for _, _, minutes in week),
         members=len({member for member, _, _ in week}),
     )

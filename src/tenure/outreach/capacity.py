@@ -145,6 +145,7 @@ class Past:
         contacts: Contacts to each member in the last 30 days.
         reached: Talks and messages to each member of late, as `tenure.outreach.worth` names them.
         this_week: Proposals of each playbook in the last 7 days.
+        tonight: Proposals of each playbook by the same night, when it was done before.
         left_alone: Members on the do-not-wake list.
         phases: Phase by segment.
     """
@@ -154,6 +155,7 @@ class Past:
     contacts: Mapping[int, int] = field(default_factory=dict)
     reached: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     this_week: Mapping[str, int] = field(default_factory=dict)
+    tonight: Mapping[str, int] = field(default_factory=dict)
     left_alone: Collection[int] = frozenset()
     phases: Mapping[str, int] = field(default_factory=lambda: {EVERYBODY: EVERYONE})
 
@@ -318,7 +320,7 @@ class _Taking:
         self._members = room.members
         self._share = room.exploration_share
         self._effect = room.effect
-        self._tonight: Counter[str] = Counter()
+        self._tonight = Counter(dict(past.tonight))
         self._week = Counter(dict(past.this_week))
         self._ran_out = False
 
