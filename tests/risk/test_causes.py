@@ -10,7 +10,7 @@ import pytest
 from association import Invented, invent
 from tenure.membership import PAYMENT_FAILURE, decisions
 from tenure.risk import Manifest, score, train
-from tenure.risk.causes import COLUMNS, sentences_of, told_of, with_causes, words_of
+from tenure.risk.causes import COLUMNS, sentences_of, with_causes, words_of
 from tenure.risk.endings import exits_known
 from trained_association import SETTINGS, Trained, registry
 
@@ -57,19 +57,6 @@ def test_it_comes_near_a_known_truth(failing):
     assert manifest["causes"]["payment"]["failures"] > 60
     assert both["p_payment"].mean() == pytest.approx(both["p_payment_true"].mean(), rel=0.5)
     assert both.filter(runs_out).select(share.mean()).item() > 1.2 * both.filter(~runs_out).select(share.mean()).item()
-
-
-def test_a_page_is_told_the_same_as_an_export(failing):
-    """One member's line says of each horizon what the table of all does."""
-    row = failing[2].sort("p_payment", descending=True).row(0, named=True)
-
-    told = told_of(row)
-
-    assert told is not None
-    assert told["words"].startswith("of the ")
-    assert told["otherwise"] is None
-    for name, one in told["horizons"].items():
-        assert (one["of"], one["by_payment"]) == (row[f"p_lapse_{name}"], row[f"p_payment_{name}"])
 
 
 def test_who_pays_by_hand_has_no_payment_that_fails_by_itself(failing):

@@ -364,7 +364,9 @@ def scores_frame(people: list[dict[str, Any]], day: dt.date, seed: int) -> pl.Da
     rows = [_score(person, day, random.Random(f"{seed}{person['member']}{day}")) for person in people]
     frame = pl.DataFrame(rows, infer_schema_length=None)
     rank = (pl.col("p_lapse_renewal").rank("min") - 1) / len(people)
-    return frame.with_columns(risk_rank=rank)
+    # A quarter of each chance is a failed payment; who has no renewal ahead has no payment either.
+    due = pl.when(pl.col("renewal_due_on").is_not_null()).then(0.25 * pl.col("p_lapse_renewal"))
+    return frame.with_columns(risk_rank=rank, p_payment=due)
 
 
 def _score(person: dict[str, Any], day: dt.date, dice: random.Random) -> dict[str, Any]:

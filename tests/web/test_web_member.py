@@ -109,6 +109,7 @@ def test_value_reason_payment_and_control_group_are_said(staff: httpx.Client, si
     assert f"${score.lifetime_value:,.0f} expected over ten years" in html
     assert "<dd>Price</dd>" in html
     assert "Payment failed on February 10, none since" in html
+    assert f"about {round(25 * score.p_lapse_renewal)} of them by a failed payment" in html
     assert "Yes (holdout): left alone to compare with" in html
 
 

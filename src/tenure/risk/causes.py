@@ -9,7 +9,7 @@ merger and transfer are no lapses and in none of it: they have a yearly rate bes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,29 +141,6 @@ def words_of(p: float, part: float | None) -> str:
     if part is None or part != part or round(100 * part) < 1:
         return ""
     return f"of the {100 * p:.0f} in 100, about {100 * part:.0f} by a failed payment"
-
-
-def told_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What a page may show of one member's night.
-
-    Args:
-        row: A line of a night's scores, as the lake keeps it.
-
-    Returns:
-        `horizons` (for 30, 60 and 90 days and the renewal: `of`, the chance, and `by_payment`, what of it is a
-        failed payment), `otherwise` (chance of death, merger or transfer, or None) and `words` (empty where there is
-        nothing to say); None for a night or a member of whom it is not known.
-    """
-    part, due = row.get("p_payment"), row.get("renewal_due_on")
-    if part is None or due is None:
-        return None
-    ahead = (due - row["as_of"]).days
-    horizons = {
-        str(days): {"of": row[f"p_lapse_{days}"], "by_payment": part if ahead <= days else 0.0} for days in HORIZONS
-    }
-    horizons["renewal"] = {"of": row["p_lapse_renewal"], "by_payment": part}
-    words = words_of(row["p_lapse_renewal"], part)
-    return {"horizons": horizons, "otherwise": row.get("p_otherwise"), "words": words}
 
 
 def sentences_of(told: dict[str, Any] | None) -> Iterator[str]:

@@ -55,7 +55,8 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     contact = Contact.objects.filter(member=member).first()
     name = contact.name if contact and contact.name else f"Member {member_id}"
     proposals = proposals_of(member)
-    figure = _history(lake, member, known, proposals, today)
+    nights = lake.score_history(member)
+    figure = _history(nights, known, proposals, today)
     context: dict[str, Any] = {
         "member_id": member_id,
         "name": name,
@@ -76,6 +77,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     }
     if score is not None:
         context |= _scored(score, today)
+        context["by_payment"] = _by_payment(nights, score)
     return render(request, "member.html", context)
 
 
@@ -88,7 +90,7 @@ def history_file(request: HttpRequest, member_id: str, form: str) -> HttpRespons
     lake = place.lake()
     known = record_of(lake, member, score_set.as_of)
     _seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
-    figure = _history(lake, member, known, proposals_of(member), score_set.as_of)
+    figure = _history(lake.score_history(member), known, proposals_of(member), score_set.as_of)
     if figure is None:
         raise Http404
     return figure_file(figure, form, "tenure-score-history")
@@ -209,9 +211,16 @@ def _about(facts: dict[str, Any], score: CurrentScore | None) -> str:
     return " · ".join(part for part in (work, membership) if part)
 
 
-def _history(lake: Lake, member: int, known: Record, proposals: list[Proposal], today: dt.date) -> Figure | None:
-    """The chart of the member's scores, with terms and what we did; None until there are two."""
-    frame = lake.score_history(member)
+def _by_payment(nights: pl.DataFrame, score: CurrentScore) -> str:
+    """What of the chance is a failed payment, in words; empty where that is not known, or less than 1 in 100."""
+    if nights.is_empty() or "p_payment" not in nights.columns:
+        return ""
+    part = nights.filter(pl.col("as_of") == score.as_of)["p_payment"].sum()
+    return f"about {words.in_hundred(part)} of them by a failed payment" if round(100 * part) >= 1 else ""
+
+
+def _history(frame: pl.DataFrame, known: Record, proposals: list[Proposal], today: dt.date) -> Figure | None:
+    """The chart of the nights in *frame*, with terms and what we did; None until there are two."""
     if frame.is_empty() or frame.height < 2:
         return None
     columns = ("as_of", "p_lapse_renewal", "p_low", "p_high", "band")
