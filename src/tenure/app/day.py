@@ -35,24 +35,29 @@ def look(house: House, walk: Walk, as_of: dt.date, model: Model, frame: pl.DataF
         frame: The scores.
         situation: Gives the situation of the night.
     """
-    from tenure.ledger import scores
+    from tenure.ledger import runs, scores
 
     with walk.step(STEP, "Look at the day") as tell:
-        current = scores.current()
-        if current is None or current.as_of != as_of or current.day_at is not None:
+        current, read_at = scores.current(), runs.last_read()
+        if current is None or current.as_of != as_of or _is_fresh(current.day_at, read_at):
             tell.unchanged(f"what follows from the scores of {as_of} is kept")
             return
         decisions = house.registry.decisions(model.version)
         rows = _rows(house, situation(), frame, decisions)
         tell("what was so in past years")
         figures = _figures(house, as_of, decisions)
-        scores.keep_day(rows=rows, figures=figures, clock=house.clock, fence=walk.run.fence)
+        scores.keep_day(rows=rows, figures=figures, read_at=read_at, clock=house.clock, fence=walk.run.fence)
         payments = rows.filter(pl.col("payment_trouble") != "").height
         silent = rows.filter(_is_silent(as_of)).height
         tell.count(payments_to_fix=payments, first_year_silent=silent, stopped_feeds=len(figures["outages"]))
         tell.say(
             f"{payments:,} payments to fix; {silent:,} first-year members have done nothing in {_LONG_SILENCE} days"
         )
+
+
+def _is_fresh(kept_at: dt.datetime | None, read_at: dt.datetime | None) -> bool:
+    """Records may bring a failed payment, or a first login, that moves no score."""
+    return kept_at is not None and (read_at is None or read_at <= kept_at)
 
 
 def _is_silent(as_of: dt.date) -> pl.Expr:

@@ -223,6 +223,7 @@ default = {grace_days}
 # issuer = ""                       # identity provider by which staff sign in; the secret: TENURE_OIDC_SECRET
 # client_id = ""                    # what it calls Tenure
 # name = "your organization"        # on the sign-in page: "Sign in with ..."
+# scopes = ["openid", "profile", "email"]  # what it is asked for
 # username_claim = "preferred_username"
 # groups_claim = "groups"           # [oidc.roles] turns groups into roles; docs/settings.md says how
 # create_accounts = false           # make an account for whoever has none

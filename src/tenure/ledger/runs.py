@@ -159,6 +159,12 @@ def last_whole_night() -> dt.datetime | None:
     return rows.order_by("-finished_at").values_list("finished_at", flat=True).first()
 
 
+def last_read() -> dt.datetime | None:
+    """When the sync began that last brought something new; None before there was one."""
+    steps = RunStep.objects.filter(name="sync", state=State.DONE).order_by("-id")
+    return steps.values_list("started_at", flat=True).first()
+
+
 def latest(kind: str | None = None) -> Run | None:
     """The run that began last, of *kind* where given."""
     rows = Run.objects.filter(kind=kind) if kind else Run.objects.all()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 from django.db import connection
+from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger.lease import Fence, fenced
@@ -121,20 +123,27 @@ def _came_and_went(frame: pl.DataFrame, before: dict[int, Any], current: ScoreSe
 
 
 def keep_day(
-    *, rows: pl.DataFrame, figures: dict[str, Any], clock: Clock = system_clock, fence: Fence | None = None
+    *,
+    rows: pl.DataFrame,
+    figures: dict[str, Any],
+    read_at: dt.datetime | None = None,
+    clock: Clock = system_clock,
+    fence: Fence | None = None,
 ) -> bool:
-    """Fill the columns that follow from the night's scores, once for each set of them; False when they are filled.
+    """Fill the columns that follow from the night's scores and records; False when they are filled already.
 
     Args:
         rows: `member` and any of `NIGHTLY`; other members keep what they have.
         figures: Plain JSON for `ScoreSet.day`.
+        read_at: When the records were last read; what was filled before is filled anew.
 
     Raises:
         HeldBack: *fence* says that another process writes by now; nothing was changed.
     """
     names = [name for name in NIGHTLY if name in rows.columns]
     with fenced(fence):
-        if not ScoreSet.objects.filter(day_at=None).update(day=figures, day_at=clock()):
+        stale = Q(day_at=None) | (Q(day_at__lt=read_at) if read_at else Q(day_at=None))
+        if not ScoreSet.objects.filter(stale).update(day=figures, day_at=clock()):
             return False
         quoted = [connection.ops.quote_name(name) for name in (*names, CurrentScore._meta.db_table)]
         wanted = ", ".join(f"{name} = %s" for name in quoted[:-1])
