@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from calls import Done, set_, tenure
+from django.db import connections
 
 import proposing
 from tenure import ledger
@@ -58,6 +59,8 @@ def members(night: Path) -> list[Member]:
     _point_at(night)
     for member in found:
         _do_much_with(member)
+    # Reading the file as a whole, as `texts` does, would drop the locks of a connection that this process keeps.
+    connections.close_all()
     return found
 
 
