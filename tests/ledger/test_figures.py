@@ -21,9 +21,19 @@ def test_a_part_is_replaced_as_a_whole_and_leaves_the_other_alone():
     figures.replace(part=figures.RECORD, bodies={("", ""): {"n": 3}}, as_of=DAY + dt.timedelta(1), receipt="b")
 
     everyone = figures.kept(part=figures.RECORD)
-    assert (everyone.body, everyone.as_of, everyone.receipt) == ({"n": 3}, dt.date(2025, 3, 2), "b")
+    assert (everyone.body, everyone.as_of, everyone.receipt) == ({"n": 3}, dt.date(2025, 3, 2), figures.formed("b"))
     assert figures.kept(part=figures.RECORD, chapter="Gulf", member_type="REG") is None
     assert figures.kept(part=figures.SCORES).body == [{"due": 1.5}]
+
+
+def test_what_was_kept_in_another_form_is_not_shown():
+    from tenure.ledger import figures
+    from tenure.ledger.models import MembershipFigures
+
+    figures.replace(part=figures.RECORD, bodies={("", ""): {"n": 2}}, as_of=DAY, receipt="a")
+    MembershipFigures.objects.update(receipt=f"{figures.FORM + 1}:a")
+
+    assert figures.kept(part=figures.RECORD) is None
 
 
 def test_who_lost_the_right_to_write_leaves_what_was_kept():

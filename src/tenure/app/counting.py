@@ -29,7 +29,7 @@ def count_members(house: House, walk: Walk, as_of: dt.date) -> None:
     if kept is not None and kept.as_of > as_of:
         return
     with walk.step("membership", "Count members") as tell:
-        if kept is not None and (kept.as_of, kept.receipt) == (as_of, receipt):
+        if kept is not None and (kept.as_of, kept.receipt) == (as_of, figures.formed(receipt)):
             tell.unchanged(f"the membership figures of {as_of} stand")
             return
         bodies = keep_figures(house, as_of, receipt=receipt, fence=walk.run.fence)

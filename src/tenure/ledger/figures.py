@@ -12,6 +12,10 @@ from tenure.ledger.models import MembershipFigures
 Part = MembershipFigures.Part
 RECORD, SCORES = Part.RECORD, Part.SCORES
 
+FORM = 1
+"""Of what a body holds. Raise it when pages come to read a body otherwise: those of another form are not shown, and
+the next night makes them anew."""
+
 _AT_ONCE = 200
 
 
@@ -36,7 +40,9 @@ def replace(
         HeldBack: *fence* says that another process writes by now; what was kept stays.
     """
     rows = [
-        MembershipFigures(part=part, chapter_id=chapter, member_type=kind, as_of=as_of, receipt=receipt, body=body)
+        MembershipFigures(
+            part=part, chapter_id=chapter, member_type=kind, as_of=as_of, receipt=formed(receipt), body=body
+        )
         for (chapter, kind), body in bodies.items()
     ]
     with fenced(fence):
@@ -45,5 +51,11 @@ def replace(
 
 
 def kept(*, part: str, chapter: str = "", member_type: str = "") -> MembershipFigures | None:
-    """The figures of one scope; None where there are none."""
-    return MembershipFigures.objects.filter(part=part, chapter_id=chapter, member_type=member_type).first()
+    """The figures of one scope; None where there are none, or another version of Tenure made them in another form."""
+    rows = MembershipFigures.objects.filter(part=part, chapter_id=chapter, member_type=member_type)
+    return rows.filter(receipt__startswith=formed("")).first()
+
+
+def formed(receipt: str) -> str:
+    """A receipt as it is kept, with the form before it."""
+    return f"{FORM}:{receipt}"
