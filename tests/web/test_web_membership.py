@@ -196,6 +196,19 @@ def test_before_the_first_night_and_without_scores_the_page_says_what_comes(tmp_
         assert client.get("/").status_code == 200
 
 
+def test_scores_whose_dues_are_not_counted_are_not_told_as_none(tmp_path: Path):
+    """As after an update that reads kept figures otherwise, until scores are handed over again."""
+    from tenure.ledger import figures
+
+    world = factories.world(tmp_path / "home", members=20, nights=1)
+    factories.sign_up()
+    figures.replace(part=figures.SCORES, bodies={}, as_of=factories.DAY)
+    with serving(world) as site, site.staff() as client:
+        text = client.get("/membership/").text
+    assert "No scores yet" not in text
+    assert text.count("Not counted yet; the next night does") == 2
+
+
 def test_the_kept_figures_hold_no_one_and_reading_them_asks_little(site: Site, staff: httpx.Client):
     """Five rows of figures at most are read for a page, and no member's pseudonym is in any of them."""
     from django.db import connection

@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "class_rows": class_rows(shown, at, lambda key: _address_of(asked, key, mine)) if at is not None else [],
         "months": [_month(one) for one in shown.body["classes"] if one["due"] or one["due_before"]],
-        "summary": _summary(shown),
+        "summary": _summary(shown, is_scored=current_scores(request) is not None),
         "rows": rows,
         "rates_finding": rates_finding(rows),
         "scale": "{:.0f} to {:.0f} %".format(*(100 * end for end in scale_of([*shown.rows, shown.body]))),
@@ -122,7 +122,7 @@ def _month(one: dict[str, Any]) -> tuple[str, str]:
     return f"{ends:%Y-%m}", f"{ends:%B %Y}, {words.plural(one['due'], 'member')}"
 
 
-def _summary(shown: Shown) -> list[tuple[str, str, str]]:
+def _summary(shown: Shown, *, is_scored: bool) -> list[tuple[str, str, str]]:
     """Four figures, each with its name and what stands behind it."""
     now, before = shown.body["now"], shown.body["before"]
     first = Change(*now["first_year"], *before["first_year"])
@@ -136,12 +136,14 @@ def _summary(shown: Shown) -> list[tuple[str, str, str]]:
     against = f"{first.renewed:,} of {first.due:,}. {earlier}. {points_words(first)}"
     if not first.due:
         against = "No first renewal was decided"
-    return [("Members", words.count(now["at_end"]), moved), *_due(shown), ("First-year rate, 12 months", rate, against)]
+    due = _due(shown, is_scored=is_scored)
+    return [("Members", words.count(now["at_end"]), moved), *due, ("First-year rate, 12 months", rate, against)]
 
 
-def _due(shown: Shown) -> list[tuple[str, str, str]]:
+def _due(shown: Shown, *, is_scored: bool) -> list[tuple[str, str, str]]:
     if not shown.dues:
-        nothing = "No scores yet" if not shown.dues_as_of else "Nobody is due"
+        uncounted = "Not counted yet; the next night does" if is_scored else "No scores yet"
+        nothing = "Nobody is due" if shown.dues_as_of else uncounted
         return [("Due in 30, 60, 90 days", "–", nothing), ("Dues at risk in 90 days", "–", nothing)]
     money, last = place.settings().association.currency, shown.dues[-1]
     many = ", ".join(words.count(one["members"]) for one in shown.dues)

@@ -58,7 +58,7 @@ class Shown:
         asked: The address.
         body: What follows from the record, of the scope that is asked for.
         dues: What follows from the scores, by horizon; empty where nothing is due.
-        dues_as_of: Their day, ISO; empty where no night has scored.
+        dues_as_of: Their day, ISO; empty where none are kept.
         types, chapters: What can be asked for.
     """
 
