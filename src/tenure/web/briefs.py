@@ -37,7 +37,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     try:
         change(username=name, kind=kind, by=name, clock=place.now)
     except UsageError as error:
-        return _shown(request, trouble=f"{words.sentence(error.message)} {words.sentence(error.mend)}", status=422)
+        return _shown(request, trouble=words.trouble(error), status=422)
     return redirect("reports")
 
 

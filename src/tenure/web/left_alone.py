@@ -13,10 +13,9 @@ from tenure.base.errors import NotAllowed, TenureError, UsageError
 from tenure.ledger import contacts, identities, rollout
 from tenure.ledger.models import CurrentScore
 from tenure.ledger.rights import Act
-from tenure.web import place
+from tenure.web import place, words
 from tenure.web.record import record_of
 from tenure.web.roles import may, own, sees
-from tenure.web.settings import trouble_of
 
 
 @require_safe
@@ -40,7 +39,7 @@ def change(request: HttpRequest) -> HttpResponse:
         else:
             raise Http404
     except TenureError as error:
-        return _shown(request, trouble=trouble_of(error), status=403 if isinstance(error, NotAllowed) else 422)
+        return _shown(request, trouble=words.trouble(error), status=403 if isinstance(error, NotAllowed) else 422)
     return redirect("left-alone")
 
 

@@ -11,8 +11,7 @@ from django.views.decorators.http import require_safe
 from tenure.base.errors import UsageError
 from tenure.intake import read_mapping, read_sql_mapping
 from tenure.ledger.models import RunStep
-from tenure.web import place
-from tenure.web.settings import trouble_of
+from tenure.web import place, words
 
 
 @require_safe
@@ -26,7 +25,7 @@ def page(request: HttpRequest) -> HttpResponse:
             plan = read(source.mapping, place.home())
             context |= {"feeds": [_feed(name, feed) for _, name, feed in plan.feeds()], "name": plan.name}
         except UsageError as error:
-            context["trouble"] = trouble_of(error)
+            context["trouble"] = words.trouble(error)
     return render(request, "mapping.html", context)
 
 

@@ -55,8 +55,7 @@ def _done(request: HttpRequest, wanted: dict[str, Any], present: dict[str, Any],
         else:
             serving.rollback(_registry(), by=by, why=why, clock=place.now)
     except (UsageError, DamagedStore) as error:
-        said = f"{words.sentence(error.message)} {words.sentence(error.mend)}"
-        return _asked(request, wanted, present, act, trouble=said, status=409)
+        return _asked(request, wanted, present, act, trouble=words.trouble(error), status=409)
     return redirect("model")
 
 

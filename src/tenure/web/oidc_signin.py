@@ -59,7 +59,7 @@ def done(request: HttpRequest) -> HttpResponse:
     except (SourceRefused, SourceUnavailable) as error:
         return _failed(request, error, status=502)
     except (NotAllowed, UsageError) as error:
-        return _refused(request, f"{words.sentence(error.message)} {words.sentence(error.mend)}")
+        return _refused(request, words.trouble(error))
     begin_session(request, person, via="oidc")
     guess = {**_guess(request), "username": person.username}
     staff.note_guess(**guess, right=True, via="oidc", clock=place.now)

@@ -10,9 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from tenure.base.errors import UsageError
 from tenure.ledger import staff
-from tenure.web import place
+from tenure.web import place, words
 from tenure.web.second_factor import is_them
-from tenure.web.settings import trouble_of
 
 _LONGEST = 1024
 
@@ -33,7 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
             username=request.user.get_username(), password=new, by=request.user.get_username(), clock=place.now
         )
     except UsageError as error:
-        return _shown(request, trouble=trouble_of(error), status=422)
+        return _shown(request, trouble=words.trouble(error), status=422)
     request.user.refresh_from_db()
     update_session_auth_hash(request, request.user)
     return _shown(request, done=True)

@@ -14,8 +14,7 @@ from tenure.base.errors import NotAllowed, TenureError, UsageError
 from tenure.ledger import factors, staff, tokens
 from tenure.ledger.models import Staff
 from tenure.ledger.models.staff import Role
-from tenure.web import place
-from tenure.web.settings import trouble_of
+from tenure.web import place, words
 
 _NOT_ONESELF = frozenset({"role", "close"})
 
@@ -34,7 +33,7 @@ def page(request: HttpRequest) -> HttpResponse:
             by=request.user.get_username(), clock=place.now,
         )  # fmt: skip
     except TenureError as error:
-        return _listed(request, trouble=trouble_of(error), status=422)
+        return _listed(request, trouble=words.trouble(error), status=422)
     return _listed(request, made=made, password=password)
 
 
@@ -54,7 +53,8 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
             raise NotAllowed("nobody changes the role of their own account, or closes it", mend="ask somebody else")
         password = _ACTS[act](request, person)
     except TenureError as error:
-        return _shown(request, person, trouble=trouble_of(error), status=403 if isinstance(error, NotAllowed) else 422)
+        status = 403 if isinstance(error, NotAllowed) else 422
+        return _shown(request, person, trouble=words.trouble(error), status=status)
     if password:
         return _shown(request, person, password=password)
     return redirect("person", number=number)

@@ -17,7 +17,6 @@ from tenure.outreach.rollout import PHASES, SEGMENTED_BY
 from tenure.web import place, words
 from tenure.web.manifests import manifests
 from tenure.web.roles import may
-from tenure.web.settings import trouble_of
 
 
 @require_safe
@@ -43,7 +42,7 @@ def move(request: HttpRequest) -> HttpResponse:
         return _shown(request, shut=gates.evidence(segment, number), status=409)
     except TenureError as error:
         status = 403 if isinstance(error, NotAllowed) else 422
-        return _shown(request, trouble=trouble_of(error), status=status)
+        return _shown(request, trouble=words.trouble(error), status=status)
     return redirect("phases")
 
 

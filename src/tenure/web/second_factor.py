@@ -16,9 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tenure.base.errors import UsageError
 from tenure.ledger import factors, staff
 from tenure.ledger.models import Staff
-from tenure.web import place
+from tenure.web import place, words
 from tenure.web.roles import PUBLIC, ROUTES
-from tenure.web.settings import trouble_of
 from tenure.web.signin import HALF, THROTTLED, begin_session
 
 _WORD = "factor"
@@ -64,7 +63,7 @@ def page(request: HttpRequest) -> HttpResponse:
         word, now = request.session.get(_WORD, ""), place.session_now()
         codes = factors.confirm(person=request.user, word=word, code=code, now=now, clock=place.now)
     except UsageError as error:
-        return _offer(request, trouble_of(error), status=422)
+        return _offer(request, words.trouble(error), status=422)
     request.session.pop(_WORD, None)
     # Whoever signed in elsewhere without it has to do so again with it.
     name = request.user.get_username()

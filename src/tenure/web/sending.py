@@ -65,7 +65,7 @@ def outcome(request: HttpRequest) -> HttpResponse:
         else:
             return _shown(request, trouble="Choose one of the two buttons", status=422)
     except Overtaken as error:
-        return _shown(request, trouble=f"{words.sentence(error.message)} {words.sentence(error.mend)}", status=409)
+        return _shown(request, trouble=words.trouble(error), status=409)
     if "back" not in request.POST:
         return redirect("sending")
     return HttpResponseRedirect(f"{reverse('queue')}?{asked_back(request).address(opened=step.proposal_id, picks=())}")

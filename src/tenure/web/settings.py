@@ -8,8 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tenure.base.errors import TenureError
-from tenure.web import words
 from tenure.web.roles import opens
 
 
@@ -49,9 +47,3 @@ def page(request: HttpRequest) -> HttpResponse:
     """The rooms that open for the reader."""
     role = getattr(request.user, "role", "")
     return render(request, "settings.html", {"rooms": [room for room in ROOMS if opens(role, room.route)]})
-
-
-def trouble_of(error: TenureError) -> str:
-    """What is wrong and what to do about it, in sentences for a page."""
-    said = (words.sentence(text) for text in (error.message, error.mend) if text)
-    return " ".join(said)

@@ -12,7 +12,6 @@ from tenure.ledger.rights import Act
 from tenure.web import place, words
 from tenure.web.queue_list import number
 from tenure.web.roles import may
-from tenure.web.settings import trouble_of
 
 DAYS = (30, 90, 180, 366)
 
@@ -29,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
             days=number(request.POST.get("days", "")) or 0, clock=place.now,
         )  # fmt: skip
     except (UsageError, NotAllowed) as error:
-        return _shown(request, trouble=trouble_of(error), status=422)
+        return _shown(request, trouble=words.trouble(error), status=422)
     return _shown(request, made=made, text=text)
 
 

@@ -12,8 +12,7 @@ from tenure.base.errors import TenureError, UsageError
 from tenure.ledger import endpoints
 from tenure.outreach.channels.events import EVENTS
 from tenure.outreach.channels.subscribing import secret_of, subscribe
-from tenure.web import place
-from tenure.web.settings import trouble_of
+from tenure.web import place, words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
             clock=place.now,
         )  # fmt: skip
     except TenureError as error:
-        return _shown(request, trouble=trouble_of(error), status=422)
+        return _shown(request, trouble=words.trouble(error), status=422)
     return _shown(request, named=made.name, secret=secret)
 
 
@@ -51,7 +50,7 @@ def change(request: HttpRequest) -> HttpResponse:
         else:
             raise UsageError("nothing was chosen", mend="choose one of the buttons")
     except TenureError as error:
-        return _shown(request, trouble=trouble_of(error), status=422)
+        return _shown(request, trouble=words.trouble(error), status=422)
     return redirect("webhooks")
 
 

@@ -1,9 +1,10 @@
-"""How the pages say dates, chances and numbers."""
+"""How the pages say dates, chances, numbers and errors."""
 
 from __future__ import annotations
 
 import datetime as dt
 
+from tenure.base.errors import TenureError
 from tenure.web import place
 
 
@@ -111,6 +112,11 @@ def sentence(text: str) -> str:
     first = text.split()[0].rstrip(",:;")
     begun = f"{text[0].upper()}{text[1:]}" if first.isalpha() else text
     return begun if text.endswith((".", "!", "?")) else f"{begun}."
+
+
+def trouble(error: TenureError) -> str:
+    """What is wrong and what to do about it, in sentences."""
+    return " ".join(sentence(text) for text in (error.message, error.mend) if text)
 
 
 def percent(share: float | None) -> str:
