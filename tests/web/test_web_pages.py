@@ -271,7 +271,7 @@ def test_the_member_page_tells_score_reasons_history_and_record(staff: httpx.Cli
         assert top[f"reason_{i}"].partition("; ")[0] in html.replace("&#x27;", "'")
     assert "Associated with lapsing" in html
     assert 'id="history-t"' in html
-    assert f"member{site.world.id_of_rank()}@example.org" in html
+    assert f"mailto:member{site.world.id_of_rank()}@example.org" in html
     points = [
         int(p.replace("−", "-"))
         for p in re.findall(r'<td class="n">([+−]?\d+)</td>', html.partition("What stands behind")[2])

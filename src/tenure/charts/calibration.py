@@ -104,15 +104,19 @@ def _points(drawing: Drawing, bins: Sequence[Bin], full: float) -> None:
         x = _x(b.predicted, full)
         drawing.path(f"M{number(x)} {number(_y(b.low, full))}V{number(_y(b.high, full))}", "whisk")
         drawing.circle(x, _y(b.observed, full), 4.5)
-    # Where no whisker is near.
-    free = max((0.45, 0.55, 0.65, 0.75, 0.85), key=lambda s: min(abs(s - 0.06 - b.predicted / full) for b in bins))
-    drawing.text(_x(full * free, full), _y(full * free, full) - 10, "as scored", kind="halo", anchor="end")
     last = bins[-1]
     words = f"scored {hundred_of(last.predicted)}, {hundred_of(last.observed)} lapsed"
     right = min(_x(last.predicted, full) + 60, _WIDTH)
+    left = right - 8 * len(words)
     # Beneath the whiskers that the words would cross.
-    beneath = max(_y(b.low, full) for b in bins if _x(b.predicted, full) > right - 8 * len(words))
-    drawing.text(right, min(beneath + 20, _BASE - 8), words, kind="lead halo", anchor="end")
+    beneath = max(_y(b.low, full) for b in bins if _x(b.predicted, full) > left)
+    low = min(beneath + 20, _BASE - 8)
+    drawing.text(right, low, words, kind="lead halo", anchor="end")
+    # Where no whisker is near, nor those words.
+    spots = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85)
+    apart = [s for s in spots if _x(full * s, full) < left or abs(_y(full * s, full) - 10 - low) > 20]
+    free = max(apart, key=lambda s: min(abs(s - 0.06 - b.predicted / full) for b in bins))
+    drawing.text(_x(full * free, full), _y(full * free, full) - 10, "as scored", kind="halo", anchor="end")
 
 
 def _bars(drawing: Drawing, bins: Sequence[Bin], full: float) -> None:

@@ -246,7 +246,7 @@ FEATURES: tuple[Feature, ...] = (
     _fact("overall", "active_weeks_trend", "active weeks of 90 days against the year before", trending("active weeks")),
     _fact("overall", "breadth_365", "kinds of benefit used in a year, of eight", counted("kind of benefit used", "kinds of benefit used", _PERIOD[365])),
     _fact("overall", "active_months_365", "of the last twelve 31 days, those with an active day", counted("active month", "active months", _PERIOD[365])),
-    _fact("overall", "decayed_days", "active days of two years, each worth half after 60 days", valued("Recent activity weighs", "", "Activity not recorded long enough")),
+    _fact("overall", "decayed_days", "active days of two years, each worth half after 60 days", valued("Active days, recent ones counting most:", "", "Activity not recorded long enough")),
     _fact("overall", "gap_variation", "standard deviation over mean of the gaps between active days of a year", _regularity),
     _fact("overall", "silence_ratio", "days since the last active day over the mean gap of the year, at most 30", _silence),
     _fact("overall", "cycle_active_days", "active days in the term that holds the day", counted("active day", "active days", "this term so far")),

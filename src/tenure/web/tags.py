@@ -6,6 +6,7 @@ import datetime as dt
 from urllib.parse import urlencode
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from tenure.web import words
@@ -20,6 +21,13 @@ for _name in ("in_hundred", "count", "money", "duration", "day", "short_day", "s
 def picture(svg: str) -> SafeString:
     """SVG from `tenure.charts`, which escapes every word in it."""
     return SafeString(svg)
+
+
+@register.filter
+def mailbox(address: str) -> SafeString:
+    """An email address that breaks before its domain, where a narrow column has to break it."""
+    name, at, domain = address.rpartition("@")
+    return format_html("{}<wbr>{}", name, at + domain)
 
 
 @register.filter
