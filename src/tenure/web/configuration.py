@@ -87,9 +87,9 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "tenure.web.api.door.bearer",
             "tenure.web.middleware.denials",
             "django.contrib.auth.middleware.LoginRequiredMiddleware",
-            "tenure.web.roles.gate",
-            "tenure.web.second_factor.wanted",
-            "tenure.web.api.door.turnstile",
+            "tenure.web.roles.RoleGate",
+            "tenure.web.second_factor.FactorGate",
+            "tenure.web.api.door.Turnstile",
         ],
         "TEMPLATES": [
             {

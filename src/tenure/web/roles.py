@@ -134,22 +134,28 @@ def opens(role: str, route: str) -> bool:
     return (isinstance(needed, str) and not isinstance(needed, Act)) or role in rights.TABLE[Act(needed)]
 
 
-def gate(answer: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Refuse what the reader's role does not open, before the page is begun."""
-    return _Gate(answer)
+class Gate:
+    """Looks at every request for an address that is not public: its route is known then, its page not begun."""
 
-
-class _Gate:
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.answer = answer
+        self._answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.answer(request)
+        return self._answer(request)
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         route = request.resolver_match.view_name if request.resolver_match else ""
-        if ROUTES.get(route) == PUBLIC:
-            return
+        return None if ROUTES.get(route) == PUBLIC else self.stopped(request, route)
+
+    def stopped(self, request: HttpRequest, route: str) -> HttpResponse | None:
+        """The answer in place of the page of *route*; None lets the request through."""
+        raise NotImplementedError
+
+
+class RoleGate(Gate):
+    """Refuses what the reader's role does not open."""
+
+    def stopped(self, request: HttpRequest, route: str) -> None:
         if not opens(getattr(request.user, "role", ""), route):
             raise PermissionDenied
 

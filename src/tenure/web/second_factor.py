@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import segno
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -17,7 +14,7 @@ from tenure.base.errors import UsageError
 from tenure.ledger import factors, staff
 from tenure.ledger.models import Staff
 from tenure.web import place, words
-from tenure.web.roles import PUBLIC, ROUTES
+from tenure.web.roles import Gate
 from tenure.web.signin import HALF, THROTTLED, begin_session
 
 _WORD = "factor"
@@ -81,21 +78,11 @@ def off(request: HttpRequest) -> HttpResponse:
     return redirect("second-factor")
 
 
-def wanted(answer: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Open nothing but the page that sets it up to those whom `web.second_factor` asks for one that they lack."""
-    return _Wanted(answer)
+class FactorGate(Gate):
+    """Opens nothing but the page that sets it up to those whom `web.second_factor` asks for one that they lack."""
 
-
-class _Wanted:
-    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.answer = answer
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.answer(request)
-
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        route = request.resolver_match.view_name if request.resolver_match else ""
-        if ROUTES.get(route) == PUBLIC or route in _OPEN or not request.user.is_authenticated:
+    def stopped(self, request: HttpRequest, route: str) -> HttpResponse | None:
+        if route in _OPEN or not request.user.is_authenticated:
             return None
         return redirect("second-factor") if lacks(request) else None
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from tenure.ledger import tokens
 from tenure.ledger.models import ApiToken
 from tenure.web import place
 from tenure.web.api.problems import MEDIA_TYPE, PREFIX, concerns, problem
-from tenure.web.roles import PUBLIC, ROUTES, SCOPES
+from tenure.web.roles import SCOPES, Gate
 
 PER_MINUTE = 600
 """Requests that one token may make in a minute."""
@@ -42,22 +41,12 @@ def bearer(answer: Answer) -> Answer:
     return asked
 
 
-def turnstile(answer: Answer) -> Any:
+class Turnstile(Gate):
     """After the gate of roles: the token's scopes, its pace, and a row of the log for what would change something."""
-    return _Turnstile(answer)
 
-
-class _Turnstile:
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.answer(request)
-
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+    def stopped(self, request: HttpRequest, route: str) -> HttpResponse | None:
         token: ApiToken | None = getattr(request, "token", None)
-        route = request.resolver_match.view_name if request.resolver_match else ""
-        if token is None or ROUTES.get(route) == PUBLIC:
+        if token is None:
             return None
         needed = SCOPES.get(route)
         if needed is None or needed not in token.scopes:
