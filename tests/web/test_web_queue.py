@@ -71,6 +71,22 @@ def test_a_draft_stands_beside_its_reasons_and_each_clause_beside_its_record(sta
         assert said in html
 
 
+def test_a_draft_of_a_former_night_stands_beside_the_risk_of_today(staff: httpx.Client):
+    """With its range, and the reasons of the same day; what it was when it was drafted is said too."""
+    from tenure.ledger.models import CurrentScore, Proposal
+
+    row = Proposal.objects.get(pk=waiting(staff)[-1]["proposal"])
+    Proposal.objects.filter(pk=row.pk).update(as_of=row.as_of - dt.timedelta(days=3), p_lapse_renewal=0.97)
+    score = CurrentScore.objects.get(member=row.member)
+
+    html = staff.get(f"/queue/?open={row.pk}").text
+    Proposal.objects.filter(pk=row.pk).update(as_of=row.as_of, p_lapse_renewal=row.p_lapse_renewal)
+
+    assert f"{round(100 * score.p_lapse_renewal)} in 100" in html
+    assert f"{round(100 * score.p_low)}–{round(100 * score.p_high)}" in html
+    assert "97 when it was drafted" in html
+
+
 def test_what_is_said_to_be_checked_was_looked_up(staff: httpx.Client):
     """Facts whose clause is gone, contacts as the gate counts them, and a lot that was drawn after the draft."""
     from tenure.ledger.models import Assignment, OutreachStep, Proposal

@@ -90,9 +90,7 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "name": names_of([row.member])[row.member],
         "member_id": identities.ids_of(members=[row.member]).get(row.member, ""),
         "playbook": playbook_title(row.playbook, row.playbook_version),
-        "band_word": BANDS.get(row.band, row.band.capitalize()),
-        "chance": "" if row.p_lapse_renewal is None else words.in_hundred(row.p_lapse_renewal),
-        "span": words.span(score.p_low, score.p_high) if score and score.as_of == row.as_of else "",
+        **_risk(row, score),
         "reasons": reasons_of(score) if score else (),
         "but": words.but(score.against) if score else "",
         "letters": letters,
@@ -113,6 +111,21 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "is_held": row.state == State.HELD_BACK,
         "staff": _assignees(row) if decides else (),
         "ended": _ended(row),
+    }
+
+
+def _risk(row: Proposal, score: CurrentScore | None) -> dict[str, str]:
+    """The risk as it is, beside the reasons of the same day, while nobody has decided; afterwards as it was drafted."""
+    drafted = "" if row.p_lapse_renewal is None else words.in_hundred(row.p_lapse_renewal)
+    if score is None or row.state not in (State.OPEN, State.SNOOZED, State.HELD_BACK):
+        return {"band": row.band, "band_word": BANDS.get(row.band, row.band.capitalize()), "chance": drafted}
+    now = words.in_hundred(score.p_lapse_renewal)
+    return {
+        "band": score.band,
+        "band_word": BANDS.get(score.band, score.band.capitalize()),
+        "chance": now,
+        "span": words.span(score.p_low, score.p_high),
+        "drafted": drafted if drafted != now else "",
     }
 
 
