@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import polars as pl
 import pytest
 
-from association import Invented, invent
+from association import invent
+from lakes import known_before
 from tenure.membership import PAYMENT_FAILURE, decisions
-from tenure.risk import Manifest, score, train
+from tenure.risk import score, train
 from tenure.risk.causes import COLUMNS, sentences_of, with_causes, words_of
 from tenure.risk.endings import exits_known
 from trained_association import SETTINGS, Trained, registry
 
 
 @pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Invented, Manifest, pl.DataFrame]:
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """An association in which cards are declined, what was learnt of it, and its scores with their causes."""
     root = tmp_path_factory.mktemp("failing")
     invented = invent(root / "lake", members=450, failing=True)
     manifest = train(invented.lake, SETTINGS, invented.last, registry(root / "models"))
     model = registry(root / "models").latest()
     assert model is not None
-    return invented, manifest, with_causes(score(invented.lake, SETTINGS, invented.last, model))
+    scores = with_causes(score(invented.lake, SETTINGS, invented.last, model))
+    return Trained(invented, root / "models", manifest, model, scores)
 
 
-def test_a_failed_payment_is_a_part_of_every_horizon_and_so_is_the_rest(failing):
+def test_a_failed_payment_is_a_part_of_every_horizon_and_so_is_the_rest(failing: Trained):
     """Neither the part nor what remains ever falls from one horizon to the next, and no part exceeds its whole."""
-    scores = failing[2]
+    scores = failing.scores
     names = [str(days) for days in (30, 60, 90)] + ["renewal"]
     parts = scores.select(f"p_payment_{name}" for name in names).to_numpy()
     wholes = scores.select(f"p_lapse_{name}" for name in names).to_numpy()
@@ -44,9 +47,9 @@ def test_a_failed_payment_is_a_part_of_every_horizon_and_so_is_the_rest(failing)
     assert (rest[:, :-1] <= rest[:, 1:] + 1e-12).all()
 
 
-def test_it_comes_near_a_known_truth(failing):
+def test_it_comes_near_a_known_truth(failing: Trained):
     """About as many failed payments as there are to come, and the more of them where the card was to run out."""
-    invented, manifest, scores = failing
+    invented, scores = failing.invented, failing.scores
     soon = (pl.col("renewal_due_on") - pl.col("as_of")).dt.total_days().is_between(0, 120)
     both = scores.join(
         invented.truth, left_on=["member", "renewal_due_on"], right_on=["member", "ends_on"], suffix="_true"
@@ -54,22 +57,21 @@ def test_it_comes_near_a_known_truth(failing):
     runs_out = pl.col("p_payment_true") / (1 - pl.col("p")) > 0.2
     share = pl.col("p_payment") / pl.col("p_lapse_renewal")
 
-    assert manifest["causes"]["payment"]["failures"] > 60
+    assert failing.manifest["causes"]["payment"]["failures"] > 60
     assert both["p_payment"].mean() == pytest.approx(both["p_payment_true"].mean(), rel=0.5)
     assert both.filter(runs_out).select(share.mean()).item() > 1.2 * both.filter(~runs_out).select(share.mean()).item()
 
 
-def test_who_pays_by_hand_has_no_payment_that_fails_by_itself(failing):
+def test_who_pays_by_hand_has_no_payment_that_fails_by_itself(failing: Trained):
     """Whoever has to act to renew decides by not acting."""
-    invented, _, scores = failing
-    by_hand = invented.lake.terms().filter(~pl.col("auto_renew"))["member"].unique()
+    by_hand = failing.invented.lake.terms().filter(~pl.col("auto_renew"))["member"].unique()
 
-    assert scores.filter(pl.col("member").is_in(by_hand.implode()))["p_payment"].max() == 0.0
+    assert failing.scores.filter(pl.col("member").is_in(by_hand.implode()))["p_payment"].max() == 0.0
 
 
-def test_a_failure_that_became_known_later_is_none_yet(failing):
+def test_a_failure_that_became_known_later_is_none_yet(failing: Trained):
     """Lapses are told apart by what was recorded before the day on which they are read, whatever came since."""
-    invented = failing[0]
+    invented = failing.invented
     day = invented.last - dt.timedelta(days=400)
     found = decisions(invented.lake.terms(), invented.lake.members(), SETTINGS.membership, as_of=day)
     read = exits_known(invented.lake, found, day)
@@ -81,6 +83,50 @@ def test_a_failure_that_became_known_later_is_none_yet(failing):
     assert told.height > 20
     assert told["member"].is_in(by_then["member"].implode()).all()
     assert read.filter(pl.col("ends_on") > day)["exit"].is_in([PAYMENT_FAILURE]).sum() == 0
+
+
+def test_what_is_recorded_on_the_day_or_later_teaches_nothing_of_failed_payments(failing: Trained, tmp_path: Path):
+    """Failures, acts and ends entered into the past afterwards change no share, rate, calibration or word."""
+    last = failing.invented.last
+    day, lake = dt.datetime.combine(last, dt.time()), known_before(failing.invented.lake, tmp_path / "lake", last)
+    died = pl.when(pl.col("member") % 2 == 0).then(pl.lit("deceased")).otherwise(pl.lit("payment_failed"))
+    ended = lake.terms().with_columns(recorded_at=pl.lit(day), auto_renew=pl.lit(value=True), ended_by=died)
+    entered = pl.concat(
+        ended.select("member", kind=pl.lit(kind), occurred_at=pl.col("ends_on").cast(pl.Datetime("us")) - before)
+        for kind, before in (("payment_failed", dt.timedelta(days=2)), ("login", dt.timedelta(days=20)))
+    ).with_columns(recorded_at=pl.lit(day), activity_key=-1 - pl.int_range(pl.len()))
+    with lake.batch(source="later", at=day.replace(tzinfo=dt.UTC)) as batch:
+        assert batch.upsert("activity", entered).new == len(entered)
+        assert batch.upsert("terms", ended).new == len(ended)
+        batch.commit()
+
+    train(lake, SETTINGS, last, registry(tmp_path / "models"))
+    model = registry(tmp_path / "models").latest()
+
+    assert model is not None
+    assert failing.model.causes is not None
+    assert failing.model.causes.split is not None
+    assert model.causes is not None
+    assert model.causes.as_json() == failing.model.causes.as_json()
+
+
+def test_what_older_lapses_teach_is_read_as_it_was_known_when_the_newest_began(failing: Trained, tmp_path: Path):
+    """Failures that all became known on the last day are counted, and held against nothing that came before it."""
+    last = failing.invented.last
+    lake = known_before(failing.invented.lake, tmp_path / "lake", last)
+    with lake.connect() as con:
+        failures = con.sql("SELECT * FROM activity WHERE kind = 'payment_failed'").pl()
+    eve = dt.datetime.combine(last, dt.time()) - dt.timedelta(hours=1)
+    with lake.batch(source="late", at=eve.replace(tzinfo=dt.UTC)) as batch:
+        batch.upsert("activity", failures.with_columns(recorded_at=pl.lit(eve)))
+        batch.commit()
+
+    late = train(lake, SETTINGS, last, registry(tmp_path / "models"))["causes"]["payment"]
+    known = failing.manifest["causes"]["payment"]
+
+    assert (late["failures"], late["others"]) == (known["failures"], known["others"])
+    assert "lowest log loss" in known["why"]
+    assert late["why"] == "too few are known to compare it with another"
 
 
 def test_below_the_floor_it_says_that_it_cannot_tell(trained: Trained):
