@@ -1,13 +1,14 @@
-"""Files for spreadsheets whose cells compute nothing."""
+"""Files to download: tables whose cells compute nothing in a spreadsheet, and charts."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 
 from tenure.base.spreadsheets import safe
+from tenure.charts import Figure
 
 
 class _Echo:
@@ -32,8 +33,16 @@ def csv_file(rows: Iterable[Iterable[object]], name: str) -> StreamingHttpRespon
     return response
 
 
-def svg_file(svg: str, name: str) -> HttpResponse:
-    """A picture to download."""
+def figure_file(figure: Figure, form: str, name: str) -> HttpResponse:
+    """A chart as a file: `svg` or `csv`."""
+    if form == "svg":
+        return _svg_file(figure.standalone(), f"{name}.svg")
+    if form == "csv":
+        return csv_file([[column.name for column in figure.table.columns], *figure.table.rows], f"{name}.csv")
+    raise Http404
+
+
+def _svg_file(svg: str, name: str) -> HttpResponse:
     response = HttpResponse(svg, content_type="image/svg+xml")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

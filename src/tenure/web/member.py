@@ -19,10 +19,10 @@ from tenure.ledger.rights import chapter_of
 from tenure.web import member_side, place, timeline, words
 from tenure.web.actions import actions_of, proposals_of
 from tenure.web.asked import BANDS
+from tenure.web.cells import figure_file
 from tenure.web.record import Record, record_of, titles_of
 from tenure.web.roles import sees
 from tenure.web.shell import current_scores
-from tenure.web.today import figure_file
 from tenure.web.worklist import CONTEXT, is_call, payment_words, reason_kinds, since_of
 
 _COUNTED_DAYS = 730
@@ -192,15 +192,10 @@ def waterfall(score: CurrentScore) -> list[Step]:
     pictures = effects(bars)
     steps = [Step(kind, "what is usual for this type", f"{usual:.0f}", pictures[0])]
     steps += [
-        Step(text, detail, _signed(points), bar)
+        Step(text, detail, words.change(round(points)), bar)
         for (text, detail, points), bar in zip(rows, pictures[1:-1], strict=True)
     ]
     return [*steps, Step("This member", "", str(score.risk_score), pictures[-1], is_total=True)]
-
-
-def _signed(points: float) -> str:
-    rounded = round(points)
-    return "0" if rounded == 0 else f"+{rounded}" if rounded > 0 else f"−{-rounded}"
 
 
 def _about(facts: dict[str, Any], score: CurrentScore | None) -> str:

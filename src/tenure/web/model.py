@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from tenure.charts import Bin, Figure, Gain, calibration, gains
 from tenure.web import model_trust, place, reach, words
+from tenure.web.cells import figure_file
 from tenure.web.manifests import card_of, drift_of, manifests
 from tenure.web.shell import current_scores
-from tenure.web.today import figure_file
 
 _SAME = 0.004
 

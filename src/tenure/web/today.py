@@ -17,7 +17,7 @@ from tenure.ledger.rights import chapter_of
 from tenure.web import today_words, words
 from tenure.web.alerts import shown
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
-from tenure.web.cells import csv_file, svg_file
+from tenure.web.cells import csv_file, figure_file
 from tenure.web.overview import Overview, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own
@@ -123,15 +123,6 @@ def months_file(request: HttpRequest, form: str) -> HttpResponse:
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-months-{score_set.as_of}")
-
-
-def figure_file(figure: Figure, form: str, name: str) -> HttpResponse:
-    """A chart as a file: `svg` or `csv`."""
-    if form == "svg":
-        return svg_file(figure.standalone(), f"{name}.svg")
-    if form == "csv":
-        return csv_file([[column.name for column in figure.table.columns], *figure.table.rows], f"{name}.csv")
-    raise Http404
 
 
 def months_figure(figures: Overview, score_set: ScoreSet) -> Figure | None:
