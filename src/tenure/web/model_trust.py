@@ -54,8 +54,7 @@ def _group(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _points(share: float) -> str:
-    rounded = round(100 * share)
-    return "0" if rounded == 0 else f"+{rounded}" if rounded > 0 else f"−{-rounded}"
+    return words.change(round(100 * share))
 
 
 def drift(found: dict[str, Any]) -> dict[str, Any] | None:
