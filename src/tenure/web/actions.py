@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from tenure.ledger.models import OutreachStep, Proposal
 from tenure.ledger.responses import KINDS
 from tenure.web import words
-from tenure.web.queue_draft import instant
 from tenure.web.queue_list import playbook_title, rule_words
 
 _SHOWN = 12
@@ -54,7 +53,7 @@ def _step(step: OutreachStep) -> str:
     at = step.done_at or step.leaves_at
     said = f"{step.get_kind_display()}: {step.get_state_display().lower()}"
     if at and step.state in (OutreachStep.State.DONE, OutreachStep.State.APPROVED):
-        said += f", {'leaves ' if step.state == OutreachStep.State.APPROVED else ''}{instant(at)}"
+        said += f", {'leaves ' if step.state == OutreachStep.State.APPROVED else ''}{words.instant(at)}"
     if step.rule:
         said += f" ({rule_words(step.rule)})"
     news = [KINDS.get(response.kind, response.kind).lower() for response in step.responses.all()]

@@ -191,7 +191,7 @@ def _undo_of(request: HttpRequest) -> dict[str, Any] | None:
     leaves = min((step.leaves_at for step in steps if step.leaves_at), default=None)
     if row.state == State.APPROVED and (leaves is None or leaves <= place.now()):
         return None
-    then = f"Leaves {queue_draft.instant(leaves)}." if leaves and row.state == State.APPROVED else ""
+    then = f"Leaves {words.instant(leaves)}." if leaves and row.state == State.APPROVED else ""
     then = f"Back on {words.short_day(row.snoozed_until)}." if row.snoozed_until else then
     return {"pk": row.pk, "said": f"{row.get_state_display()} for", "name": name, "then": then}
 

@@ -20,7 +20,7 @@ from tenure.ledger.rights import Act
 from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import place, wording, words
 from tenure.web.queue import following, page_of, proposal_or_404, show
-from tenure.web.queue_draft import instant, lines_of
+from tenure.web.queue_draft import lines_of
 from tenure.web.queue_list import Asked, asked_back, names_of, number
 from tenure.web.roles import may, own
 
@@ -253,7 +253,7 @@ def _go(request: HttpRequest, asked: Asked, opened: int | None, done: int | None
 def _refused(request: HttpRequest, asked: Asked, row: Proposal, error: TenureError) -> HttpResponse:
     """The page again, with what stood in the way: for whoever came second, who was first and when."""
     at, by = getattr(error, "at", None), getattr(error, "by", "")
-    who = f" {by}, {instant(at)}." if by and at else f" {instant(at).capitalize()}." if at else ""
+    who = f" {by}, {words.instant(at)}." if by and at else f" {words.instant(at).capitalize()}." if at else ""
     mend = f" {words.sentence(error.mend)}" if error.mend else ""
     status = 403 if isinstance(error, NotAllowed) else 422 if isinstance(error, UsageError) else 409
     asked = Asked.of(QueryDict(asked.address(opened=row.pk)))
@@ -269,9 +269,9 @@ def _told(request: HttpRequest, asked: Asked, outcomes: Any, unknown: int, verb:
         "verb": verb,
         "done": done,
         "waits": [(o, name) for o, name in named if o.state == "waits"],
-        "refused": [(o, name, instant(o.at) if o.at else "") for o, name in named if o.state == "refused"],
+        "refused": [(o, name, words.instant(o.at) if o.at else "") for o, name in named if o.state == "refused"],
         "unknown": unknown,
-        "leaves": instant(min(o.leaves_at for o, _ in done)) if done and verb == "approved" else "",
+        "leaves": words.instant(min(o.leaves_at for o, _ in done)) if done and verb == "approved" else "",
         "back": asked.address(opened=None, picks=()),
     }
     return render(request, "queue_told.html", context)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
@@ -268,18 +266,11 @@ def _timing(step: OutreachStep) -> str:
 
 def _state(step: OutreachStep) -> str:
     if step.state == StepState.APPROVED and step.leaves_at:
-        return f"Approved, leaves {instant(step.leaves_at)}"
+        return f"Approved, leaves {words.instant(step.leaves_at)}"
     said = step.get_state_display()
     if step.state in BEGUN and step.done_at:
-        said = f"{said}, {instant(step.done_at)}"
+        said = f"{said}, {words.instant(step.done_at)}"
     return f"{said}: {rule_words(step.rule)}" if step.rule else said
-
-
-def instant(at: dt.datetime) -> str:
-    """An instant by the association's clock: the time alone today, else with its day."""
-    here = ZoneInfo(place.settings().association.time_zone)
-    local, today = at.astimezone(here), place.now().astimezone(here).date()
-    return f"at {local:%H:%M}" if local.date() == today else f"on {words.short_day(local.date())} at {local:%H:%M}"
 
 
 def checked(row: Proposal, steps: Sequence[OutreachStep]) -> str:
@@ -291,7 +282,7 @@ def checked(row: Proposal, steps: Sequence[OutreachStep]) -> str:
     most = place.settings().outreach.contacts_per_month
     lot = "in the control group" if any(in_control(step) for step in steps) else "not in the control group"
     return (
-        f"Drafted in the night of {words.day(row.as_of, near=now.date())}. Checked {instant(now)}: {facts}"
+        f"Drafted in the night of {words.day(row.as_of, near=now.date())}. Checked {words.instant(now)}: {facts}"
         f"{used} of {most} contacts used in 30 days, {lot}."
     )
 
@@ -317,7 +308,7 @@ def _ended(row: Proposal) -> str:
     if row.state in (State.OPEN, State.HELD_BACK):
         return ""
     who = f" by {row.decided_by}" if row.decided_by else ""
-    when = f" {instant(row.decided_at)}" if row.decided_at else ""
+    when = f" {words.instant(row.decided_at)}" if row.decided_at else ""
     why = f": {row.why}" if row.why else f": {rule_words(row.rule)}" if row.rule else ""
     until = f" until {words.short_day(row.snoozed_until)}" if row.snoozed_until else ""
     return f"{row.get_state_display()}{until}{who}{when}{why}"

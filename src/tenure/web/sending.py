@@ -15,7 +15,6 @@ from tenure.ledger import endpoints, outcomes, pausing
 from tenure.ledger.models import Endpoint, OutreachStep, Proposal, SendingPause
 from tenure.ledger.rights import Act
 from tenure.web import place, words
-from tenure.web.queue_draft import instant
 from tenure.web.queue_list import Asked, asked_back, names_of, number
 from tenure.web.roles import may, own
 
@@ -109,7 +108,7 @@ def _in_words(steps: QuerySet[OutreachStep]) -> list[dict[str, Any]]:
         {
             "step": step,
             "name": names[step.proposal.member],
-            "since": instant(step.handed_at or step.changed_at),
+            "since": words.instant(step.handed_at or step.changed_at),
             "address": Asked(view="unknown").address(opened=step.proposal_id),
         }
         for step in found

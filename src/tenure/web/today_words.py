@@ -9,7 +9,6 @@ from tenure.ledger import contacts, identities
 from tenure.ledger.models import CurrentScore, RunStep, ScoreSet
 from tenure.web import place, words
 from tenure.web.overview import FirstYear, Overview
-from tenure.web.queue_draft import instant
 from tenure.web.worklist import payment_words
 
 
@@ -31,9 +30,9 @@ def opening(figures: Overview, calls: int, waiting: int, told: int) -> list[dict
 
 def fresh(score_set: ScoreSet) -> str:
     """How old scores and records are, by the association's clock."""
-    scored = f"Scored {instant(score_set.written_at)}"
+    scored = f"Scored {words.instant(score_set.written_at)}"
     read = RunStep.objects.filter(name="sync", state__in=("done", "unchanged")).order_by("-id").first()
-    return f"{scored}; records read {instant(read.started_at)}" if read else scored
+    return f"{scored}; records read {words.instant(read.started_at)}" if read else scored
 
 
 def hours(calls: int) -> str:

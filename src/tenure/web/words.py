@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from tenure.base.errors import TenureError
 from tenure.web import place
@@ -63,6 +64,13 @@ def iso(text: object) -> str:
 def short_day(date: dt.date) -> str:
     """A date in a narrow column, such as `Mar 4, 2026`."""
     return f"{date:%b} {date.day}, {date.year}"
+
+
+def instant(at: dt.datetime) -> str:
+    """An instant by the association's clock: the time alone today, else with its day."""
+    here = ZoneInfo(place.settings().association.time_zone)
+    local, today = at.astimezone(here), place.now().astimezone(here).date()
+    return f"at {local:%H:%M}" if local.date() == today else f"on {short_day(local.date())} at {local:%H:%M}"
 
 
 def days(number: int) -> str:
