@@ -137,20 +137,14 @@ def exposed(*, experiment: str, kind: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A member whom an experiment's playbooks selected.
+class Wanted(Drawn):
+    """A member with an arm, whom an experiment's playbooks selected.
 
     Args:
-        member: Pseudonym.
-        arm: `treated` or `control`.
-        stratum: In which the arm was drawn.
         since: The night on which the member first was selected.
         is_reached: Whether contact came about, on any occasion.
     """
 
-    member: int
-    arm: str
-    stratum: str
     since: dt.date
     is_reached: bool
 
