@@ -99,6 +99,21 @@ def test_a_second_home_takes_the_place_of_the_first(home: Home, settings: Settin
     assert identities.ids_of(members=[1, 2]) == {1: "00123"}
 
 
+def test_asked_for_the_same_home_again_a_process_keeps_its_connection(home: Home, settings: Settings):
+    """Also with other settings, in the midst of a transaction."""
+    from django.db import connection, transaction
+
+    from tenure.ledger import identities
+
+    with transaction.atomic():
+        identities.learn(pairs=[(1, "00123")])
+        here = connection.connection
+        ledger.setup(home, settings.model_copy(update={"source": Source(kind="files", path="elsewhere")}))
+        assert connection.connection is here
+
+    assert identities.ids_of() == {1: "00123"}
+
+
 def test_an_address_that_is_not_postgresql_is_refused(home: Home):
     with pytest.raises(UsageError, match=r"ledger\.database"):
         ledger.setup(home, Settings(source=Source(kind="files"), ledger=Ledger(database="mysql://a/b")))

@@ -47,13 +47,19 @@ def setup(home: Home, settings: Settings, **extra: Any) -> None:
         django_settings.configure(**values)
         django.setup()
         return
-    if all(getattr(django_settings, name, None) == value for name, value in values.items()):
-        return
-    moved = values["DATABASES"] != django_settings.DATABASES
+    moved = _place(home, settings) != _place(django_settings.TENURE_HOME, django_settings.TENURE_SETTINGS)
+    if not moved:
+        # Django has filled in what it was given, so that the two can never be compared.
+        del values["DATABASES"]
     for name, value in values.items():
         setattr(django_settings, name, value)
     if moved:
         _reconnect()
+
+
+def _place(home: Home, settings: Settings) -> tuple[Home, str]:
+    """What says which database is meant."""
+    return home, settings.ledger.database
 
 
 def migrate() -> None:
