@@ -39,7 +39,7 @@ def as_pdf(brief: Brief, association: str) -> bytes:
 
 
 def as_png(figure: Figure) -> bytes:
-    """A chart as a picture in the colors of print, 1,520 points wide."""
+    """A chart as a picture in the colors of print, 1,520 pixels wide."""
     with tempfile.TemporaryDirectory(prefix="tenure-chart-") as name:
         (Path(name) / "chart.svg").write_text(figure.standalone(), encoding="utf-8")
         source = Path(name) / "chart.typ"

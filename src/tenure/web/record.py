@@ -34,7 +34,6 @@ class Record:
         facts: The last version of the member's row, column to value; empty when there is none.
         terms: Newest first.
         kinds: How many entries of activity there are, by kind.
-        titles: Titles of events and courses by their `ref`, of those that the member met.
         peers: Others of the same organization; of an organization, its people.
     """
 

@@ -82,8 +82,8 @@ class ClassNow:
         change: The numbers.
         rate, rate_before: Shares in words.
         points: The change in words, with its range; or why there is none.
-    points_alone: The change in words.
-    range_words: What is to be known of it: its range, or why there is none.
+        points_alone: The change in words.
+        range_words: What is to be known of it: its range, or why there is none.
         picture: Both shares on one line.
         address: The page that tells more.
         year_before: Of last year's class.
