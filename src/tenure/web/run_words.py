@@ -114,6 +114,11 @@ def freshness(score_set: ScoreSet | None) -> list[Fresh]:
     ]
 
 
+def last_sync() -> RunStep | None:
+    """The sync that read the records last; none where none has ended well."""
+    return RunStep.objects.filter(name="sync", state__in=("done", "unchanged")).order_by("-id").first()
+
+
 def feeds(step: RunStep | None) -> list[tuple[str, str, str, str]]:
     """Each feed of the last sync: its name, rows at the source, rows in the lake, and rows read that time."""
     counts = (step.counts.get("feeds") or {}) if step else {}

@@ -11,10 +11,9 @@ from django.views.decorators.http import require_safe
 from tenure.ledger.models import Run, RunStep
 from tenure.web import run_words, words
 from tenure.web.cells import csv_file
-from tenure.web.shell import current_scores
+from tenure.web.shell import TROUBLED, current_scores
 
 PAGE_SIZE = 30
-_TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
 
 
 @require_safe
@@ -37,7 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "last": last,
             "opening": _opening(runs) if number == 1 else f"Runs, page {number}",
             "fresh": run_words.freshness(current_scores(request)) if number == 1 else [],
-            "feeds": run_words.feeds(_last_sync()) if number == 1 else [],
+            "feeds": run_words.feeds(run_words.last_sync()) if number == 1 else [],
         },
     )
 
@@ -136,16 +135,12 @@ def _told(run: Run) -> dict[str, Any]:
         "state": run.get_state_display(),
         "took": words.duration(run.seconds),
         "day": words.day(run.as_of),
-        "troubled": run.state in _TROUBLED,
+        "troubled": run.state in TROUBLED,
         "did": [step.words for step in steps if step.words],
         "notices": sum(len(step.notices) for step in steps),
         "requests": run_words.requests(steps),
         "held_count": sum(one.count for one in run_words.held_back(steps)),
     }
-
-
-def _last_sync() -> RunStep | None:
-    return RunStep.objects.filter(name="sync", state__in=("done", "unchanged")).order_by("-id").first()
 
 
 def _headed(rows: Any) -> Any:

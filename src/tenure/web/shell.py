@@ -13,7 +13,7 @@ from tenure.ledger.rights import Act, chapter_of
 from tenure.web import place, words
 from tenure.web.roles import may, own
 
-_TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
+TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
 STALE_AFTER = dt.timedelta(hours=36)
 SILENT_AFTER = dt.timedelta(hours=26)
 
@@ -31,7 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "scores": score_set,
         "scores_day": words.day(score_set.as_of) if score_set else "",
         "latest": run,
-        "run_trouble": run is not None and run.state in _TROUBLED,
+        "run_trouble": run is not None and run.state in TROUBLED,
         "room": view,
         "notice": notice(score_set, run),
         "queue": waiting(request),
@@ -59,7 +59,7 @@ def current_scores(request: HttpRequest) -> ScoreSet | None:
 def latest_run(request: HttpRequest) -> Run | None:
     """The run that began last; asked once a request."""
     if not hasattr(request, "_run"):
-        request._run = Run.objects.order_by("-started_at", "-id").first()  # type: ignore[attr-defined]
+        request._run = runs.latest()  # type: ignore[attr-defined]
     return request._run  # type: ignore[attr-defined,no-any-return]
 
 

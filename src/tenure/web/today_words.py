@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.ledger import contacts, identities
-from tenure.ledger.models import CurrentScore, RunStep, ScoreSet
+from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.web import place, words
 from tenure.web.overview import FirstYear, Overview
+from tenure.web.run_words import last_sync
 from tenure.web.worklist import payment_words
 
 
@@ -31,7 +32,7 @@ def opening(figures: Overview, calls: int, waiting: int, told: int) -> list[dict
 def fresh(score_set: ScoreSet) -> str:
     """How old scores and records are, by the association's clock."""
     scored = f"Scored {words.instant(score_set.written_at)}"
-    read = RunStep.objects.filter(name="sync", state__in=("done", "unchanged")).order_by("-id").first()
+    read = last_sync()
     return f"{scored}; records read {words.instant(read.started_at)}" if read else scored
 
 
