@@ -43,14 +43,15 @@ def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None 
     calls = of_chapter(matching(_TO_CALL, score_set), chapter)
     drafts = of_chapter(Proposal.objects.filter(state=Proposal.State.OPEN), chapter).count()
     told = alerts(score_set, chapter, now)
-    held = "".join(piece["text"] for piece in opening(figures, calls.count(), drafts, len(told)))
+    to_call = calls.count()
+    held = "".join(piece["text"] for piece in opening(figures, to_call, drafts, len(told)))
     return Brief(
         kind="daily",
         day=now.date(),
-        subject=f"{settings.association.name}: {words.plural(calls.count(), 'member')} to call",
+        subject=f"{settings.association.name}: {words.plural(to_call, 'member')} to call",
         opening=held,
         fresh=fresh(score_set, now),
-        parts=tuple(_daily_parts(score_set, chapter, settings, told)),
+        parts=tuple(_parts(score_set, figures, list(calls[:_SHOWN]), to_call, settings, told)),
     )
 
 
@@ -60,15 +61,19 @@ def fresh(score_set: ScoreSet, now: dt.datetime) -> str:
     return f"Scores of {words.day(score_set.as_of)}, {age}, by model {score_set.model_version}."
 
 
-def _daily_parts(score_set: ScoreSet, chapter: str | None, settings: Settings, told: list[Alert]) -> Iterable[Part]:
-    figures = overview_of(score_set, chapter)
+def _parts(
+    score_set: ScoreSet,
+    figures: Overview,
+    first: list[CurrentScore],
+    to_call: int,
+    settings: Settings,
+    told: list[Alert],
+) -> Iterable[Part]:
     if told:
         heading = words.plural(len(told), "alert")
         yield Part(heading, tuple(f"{one.title}. {one.text}" for one in told), link=Link("Today", "/#alerts"))
-    chosen = of_chapter(matching(_TO_CALL, score_set), chapter)
-    first = list(chosen[:_SHOWN])
     if first:
-        heading = f"Call {'first' if chosen.count() > len(first) else 'now'}"
+        heading = f"Call {'first' if to_call > len(first) else 'now'}"
         yield Part(heading, table=_people(first, score_set, settings), link=Link("The whole work list", "/#work"))
     if figures.before is not None:
         since = f"Since {words.day(figures.before, near=score_set.as_of)}"

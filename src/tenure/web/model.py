@@ -60,6 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
     in_use = score_set.model_version if score_set else ""
     chosen = _choose(versions, wanted, in_use)
     backtest = chosen.get("backtest") or {}
+    its_card = card_of(place.home(), chosen["version"])
     cuts, whole = reach.selected(score_set, request.GET) if score_set else ([], {"members": 0})
     return render(
         request,
@@ -83,9 +84,9 @@ def page(request: HttpRequest) -> HttpResponse:
             "cuts": cuts if whole["members"] else [],
             "whole": reach.summary(whole) if whole["members"] else "",
             "per_call": f"{place.settings().capacity.minutes_per_call:g}",
-            "fairness": model_trust.fairness(card_of(place.home(), chosen["version"])),
+            "fairness": model_trust.fairness(its_card),
             "drift": model_trust.drift(drift_of(place.home(), score_set.as_of)) if score_set else None,
-            "has_card": bool(card_of(place.home(), chosen["version"])),
+            "has_card": bool(its_card),
         },
     )
 
