@@ -64,5 +64,4 @@ def test_every_file_for_spreadsheets_is_written_by_one_of_the_two():
                 to_file = call.endswith(".write_csv") and node.args
                 if call in writing - {"frame.write_csv"} or to_file or call.endswith((".write_excel", ".to_excel")):
                     found.add(str(path.relative_to(root)))
-    # A chart's table holds our own words and numbers; pages give it out by `web/cells.py`.
-    assert found == {"web/cells.py", "app/exports.py", "charts/figure.py"}
+    assert found == {"web/cells.py", "app/exports.py"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -29,14 +27,6 @@ class Table:
     def numbers(self) -> tuple[int, ...]:
         """The places of the columns that hold numbers."""
         return tuple(i for i, column in enumerate(self.columns) if column.is_number)
-
-    def csv(self) -> str:
-        """The table as CSV; its cells are our own words and numbers."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow([column.name for column in self.columns])
-        writer.writerows(self.rows)
-        return out.getvalue()
 
 
 @dataclass(frozen=True)
