@@ -38,14 +38,19 @@ class Site:
             yield client
 
 
-def token_of(client: httpx.Client) -> str:
-    """The token of the sign-in form."""
-    return re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/sign-in").text).group(1)
+def token_of(client: httpx.Client, page: str = "/keys/") -> str:
+    """The token of the forms on *page*; by default one that opens to everybody who is signed in."""
+    return re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(page).text).group(1)
+
+
+def send(client: httpx.Client, address: str, *, page: str = "/keys/", **fields: object) -> httpx.Response:
+    """Send *fields* to *address* with the token of a form on *page*."""
+    return client.post(address, data={"csrfmiddlewaretoken": token_of(client, page), **fields})
 
 
 def sign_in(client: httpx.Client, username: str, password: str, **more: str) -> httpx.Response:
     """Send the sign-in form."""
-    form = {"csrfmiddlewaretoken": token_of(client), "username": username, "password": password, **more}
+    form = {"csrfmiddlewaretoken": token_of(client, "/sign-in"), "username": username, "password": password, **more}
     return client.post("/sign-in", data=form)
 
 

@@ -15,7 +15,7 @@ import drafts
 import factories
 import httpx
 import pytest
-from sites import MORNING, Site, serving
+from sites import MORNING, Site, serving, token_of
 
 from tenure.base.settings import Webhooks
 
@@ -56,15 +56,11 @@ def director(site: Site) -> Iterator[httpx.Client]:
         yield client
 
 
-def form_token(client: httpx.Client) -> str:
-    return re.search(r'csrfmiddlewaretoken" value="(\w+)"', client.get("/keys/").text).group(1)
-
-
 def test_a_token_is_shown_once_kept_as_a_digest_and_opens_what_it_was_made_for(site: Site):
     from tenure.ledger.models import ApiToken, AuditEvent
 
     with site.staff("manager") as person:
-        form = {"csrfmiddlewaretoken": form_token(person), "name": "flow", "scope": ["scores:read"], "days": "30"}
+        form = {"csrfmiddlewaretoken": token_of(person), "name": "flow", "scope": ["scores:read"], "days": "30"}
         page = person.post("/settings/tokens/", data=form)
         text = re.search(r'value="(tnr_[\w-]{43})"', page.text).group(1)
         assert text not in person.get("/settings/tokens/").text
@@ -82,7 +78,7 @@ def test_a_token_is_shown_once_kept_as_a_digest_and_opens_what_it_was_made_for(s
         assert ApiToken.objects.get(pk=row.pk).used_at == MORNING
 
         with site.staff("analyst") as other:
-            theirs = {"csrfmiddlewaretoken": form_token(other), "token": row.pk}
+            theirs = {"csrfmiddlewaretoken": token_of(other), "token": row.pk}
             assert other.post("/settings/tokens/revoke", data=theirs).status_code == 403
             assert "flow" not in other.get("/settings/tokens/").text
         gone = {"csrfmiddlewaretoken": form["csrfmiddlewaretoken"], "token": row.pk}

@@ -12,7 +12,7 @@ import drafts
 import factories
 import httpx
 import pytest
-from sites import MORNING, Site, serving
+from sites import MORNING, Site, serving, token_of
 
 import proposing
 
@@ -146,7 +146,6 @@ def test_a_playbook_is_read_by_all_and_edited_by_few(site: Site, auditor: httpx.
     page = auditor.get("/playbooks/renewal-reminder/").text
     assert "<textarea" not in page
     assert "Switch o" not in page
-    token = re.search(r'en" value="(\w+)"', auditor.get("/keys/").text).group(1)
-    form = {"csrfmiddlewaretoken": token, "seen": "2", "text": TEXT, "on": "0"}
+    form = {"csrfmiddlewaretoken": token_of(auditor), "seen": "2", "text": TEXT, "on": "0"}
     assert auditor.post("/playbooks/renewal-reminder/", data=form).status_code == 403
     assert auditor.post("/playbooks/renewal-reminder/switch", data=form).status_code == 403

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import drafts
 import factories
 import httpx
 import pytest
-from sites import MORNING, Site, serving
+from sites import MORNING, Site, serving, token_of
 
 import proposing
 
@@ -65,9 +64,7 @@ def lost(chapter: str) -> Any:
 
 
 def form(client: httpx.Client, **fields: object) -> dict[str, object]:
-    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', client.get("/keys/").text)
-    assert token is not None
-    return {"csrfmiddlewaretoken": token.group(1), **fields}
+    return {"csrfmiddlewaretoken": token_of(client), **fields}
 
 
 def test_they_are_listed_and_counted_and_a_liaison_sees_those_of_the_chapter(

@@ -11,7 +11,7 @@ import factories
 import httpx
 import polars as pl
 import pytest
-from sites import Site, serving
+from sites import Site, send, serving
 
 from association import invent
 from tenure.base.pseudonym import Pseudonyms
@@ -65,11 +65,6 @@ def _copied(registry: Registry, models: Path, version: str, name: str, day: str,
 OLD, NEW = "2025-01-01-aaaaaa", "2025-02-01-bbbbbb"
 
 
-def sent(client: httpx.Client, address: str, **form: str) -> httpx.Response:
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/model/").text).group(1)
-    return client.post(address, data={"csrfmiddlewaretoken": token, **form})
-
-
 def state_of(client: httpx.Client) -> dict[str, str]:
     rows = re.findall(
         r"<tr><th scope=\"row\"><a href=\"\?version=([^\"]+)\".*?</th><td>(.*?)</td>", client.get("/model/").text
@@ -85,21 +80,21 @@ def test_a_model_is_promoted_and_taken_back_by_those_who_may_with_their_reason(s
         assert state_of(client) == {NEW: "Serves", OLD: "Waits"}
         assert f"/model/{OLD}/promote" not in client.get("/model/").text
         assert client.get(f"/model/{OLD}/promote").status_code == 403
-        assert sent(client, f"/model/{OLD}/promote", why="it is mine").status_code == 403
+        assert send(client, f"/model/{OLD}/promote", why="it is mine").status_code == 403
     with site.staff("analyst") as client:
         page = client.get(f"/model/{OLD}/promote").text
         assert "It is older than the one that serves" in page
         assert "The scores of March 1, 2025 stay as they are" in page
-        assert sent(client, f"/model/{OLD}/promote", why="  ").status_code == 422
+        assert send(client, f"/model/{OLD}/promote", why="  ").status_code == 422
         assert promotions.until() == []
-        assert sent(client, f"/model/{OLD}/promote", why="the new one is stretched").status_code == 302
+        assert send(client, f"/model/{OLD}/promote", why="the new one is stretched").status_code == 302
         assert state_of(client) == {NEW: "Served before", OLD: "Serves"}
         assert "analyst, Mar 1, 2025" in client.get("/model/").text
     with site.staff("director") as client:
         assert f"Roll back to {NEW}?" in client.get("/model/rollback").text
-        stale = sent(client, "/model/rollback", why="it was right", to=OLD)
+        stale = send(client, "/model/rollback", why="it was right", to=OLD)
         assert (stale.status_code, "By now a rollback leads to" in stale.text) == (409, True)
-        assert sent(client, "/model/rollback", why="it was right", to=NEW).status_code == 302
+        assert send(client, "/model/rollback", why="it was right", to=NEW).status_code == 302
         assert state_of(client)[NEW] == "Serves"
         assert client.get("/model/rollback").status_code == 404, "there is nothing left to go back to"
     acts = AuditEvent.objects.filter(act__startswith="model:").order_by("number")
@@ -114,7 +109,7 @@ def test_a_damaged_model_does_not_serve(site: Site):
     path.write_bytes(whole[:-1])
     try:
         with site.staff("director") as client:
-            answer = sent(client, f"/model/{OLD}/promote", why="a test")
+            answer = send(client, f"/model/{OLD}/promote", why="a test")
             assert answer.status_code == 409
             assert "is missing or was changed" in answer.text
             assert state_of(client)[NEW] == "Serves"

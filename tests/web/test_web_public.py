@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 
 import drafts
 import factories
 import httpx
 import pytest
-from sites import Site, serving
+from sites import Site, send, serving
 
 QUESTION = {"question": "What would make you stay?", "answers": ["Lower dues", "More events"], "valid_days": 30}
 PLAN = {"installments": 4, "grace_days": 60, "purpose": "payment"}
@@ -50,9 +49,9 @@ def link(site: Site, use: str, step, issued_on: dt.date = factories.DAY) -> str:
     return made("https://x", use, Tokens(Pseudonyms.of(site.world.home)).make(use, ticket)).removeprefix("https://x")
 
 
-def send(client: httpx.Client, address: str, **form: str) -> httpx.Response:
-    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', client.get(address).text).group(1)
-    return client.post(address, data={**form, "csrfmiddlewaretoken": token})
+def fill_in(client: httpx.Client, address: str, **form: str) -> httpx.Response:
+    """Send the form that *address* itself shows."""
+    return send(client, address, page=address, **form)
 
 
 def suppressions() -> int:
@@ -87,10 +86,10 @@ def test_an_answer_is_taken_once_and_only_one_of_those_offered(site: Site, visit
     address = link(site, "answer", steps("survey")[1])
     page = visitor.get(address)
     assert "What would make you stay?" in page.text
-    assert send(visitor, address, answer="Free beer").status_code == 422
-    assert send(visitor, address, words="only words").status_code == 422
+    assert fill_in(visitor, address, answer="Free beer").status_code == 422
+    assert fill_in(visitor, address, words="only words").status_code == 422
     assert not Response.objects.filter(kind="answered").exists()
-    assert "Thank you" in send(visitor, address, answer="Lower dues", words="a  little\n help").text
+    assert "Thank you" in fill_in(visitor, address, answer="Lower dues", words="a  little\n help").text
     assert Response.objects.get(kind="answered").value == "Lower dues: a little help"
     assert "Thank you" in visitor.get(address).text
     assert visitor.post(address, data={"answer": "More events"}).status_code == 403
@@ -116,7 +115,7 @@ def test_an_offer_is_taken_up_by_its_button_alone(site: Site, visitor: httpx.Cli
     assert "4 payments of $80.00" in page
     assert "60 days" in page
     assert not Response.objects.filter(kind="accepted").exists()
-    assert "taken the offer up" in send(visitor, address).text
+    assert "taken the offer up" in fill_in(visitor, address).text
     assert Response.objects.filter(kind="accepted").count() == 1
 
 

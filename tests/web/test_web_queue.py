@@ -13,7 +13,7 @@ import drafts
 import factories
 import httpx
 import pytest
-from sites import MORNING, Site, serving
+from sites import MORNING, Site, serving, token_of
 
 GULF = {"chapter_id": "Gulf"}
 
@@ -250,7 +250,7 @@ def test_an_empty_view_says_why(staff: httpx.Client):
 
 
 def test_the_switch_stops_everything_and_every_page_says_so(site: Site, staff: httpx.Client):
-    token = {"csrfmiddlewaretoken": re.search(r'en" value="(\w+)"', staff.get("/sending/").text).group(1)}
+    token = {"csrfmiddlewaretoken": token_of(staff)}
     assert staff.post("/sending/pause", data={**token, "why": " "}).status_code == 422
     assert staff.post("/sending/pause", data={**token, "why": "a wrong price"}).status_code == 302
     for address in ("/", "/queue/", "/runs/"):

@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import RULES, visit
 from playwright.sync_api import Browser
-from sites import Site, serving, sign_in
+from sites import Site, send, serving, sign_in
 
 from tenure.base.settings import Source, Webhooks
 
@@ -35,11 +35,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def administrator(site: Site) -> Iterator[httpx.Client]:
     with site.staff("administrator") as client:
         yield client
-
-
-def send(client: httpx.Client, address: str, **fields: object) -> httpx.Response:
-    token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', client.get("/keys/").text).group(1)
-    return client.post(address, data={"csrfmiddlewaretoken": token, **fields})
 
 
 def shown_once(answer: httpx.Response) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import factories
 import httpx
 import pytest
-from sites import MORNING, Site, serving, sign_in
+from sites import MORNING, Site, send, serving, sign_in
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(site: Site):
@@ -34,14 +34,9 @@ def test_signing_in_changes_the_session_and_signing_out_ends_it(site: Site):
         assert "chosen-by-a-stranger" not in cookie
         visitor.cookies.delete("tenure", domain="")
         kept = dict(visitor.cookies)
-        token = token_of_page(visitor)
-        assert visitor.post("/sign-out", data={"csrfmiddlewaretoken": token}).headers["location"] == "/sign-in"
+        assert send(visitor, "/sign-out").headers["location"] == "/sign-in"
     with httpx.Client(base_url=site.url, cookies=kept) as thief:
         assert thief.get("/").status_code == 302
-
-
-def token_of_page(client: httpx.Client) -> str:
-    return re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/").text).group(1)
 
 
 @pytest.mark.parametrize(
