@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import drafts
 import factories
 import httpx
 import polars as pl
 import pytest
-from sites import Site, serving
+from sites import Site, point_at, serving
 
 DONE = dt.datetime(2025, 2, 20, 9, tzinfo=dt.UTC)
 
@@ -146,3 +147,21 @@ def _chapter(member: int) -> str:
     from tenure.ledger.models import CurrentScore
 
     return CurrentScore.objects.get(member=member).chapter_id
+
+
+def test_what_an_hour_of_calls_keeps_is_told_in_what_the_settings_count(staff: httpx.Client, site: Site):
+    from tenure.ledger.models import CurrentScore
+
+    score = CurrentScore.objects.filter(member=_member(site.world, 0))
+    worth = score.get().worth
+    outreach = site.world.settings.outreach.model_copy(update={"worth": "members"})
+    by_members = site.world.settings.model_copy(update={"outreach": outreach})
+    assert f"Keeps ${worth:,.0f} an hour" in page(staff, site, 0)
+
+    point_at(replace(site.world, settings=by_members))
+    score.update(worth=0.043)
+    try:
+        assert "Keeps 0.043 members an hour" in page(staff, site, 0)
+    finally:
+        point_at(site.world)
+        score.update(worth=worth)

@@ -46,7 +46,7 @@ def step(proposals: Iterable[Proposal], score: CurrentScore | None, *, is_call: 
     rows = list(proposals)
     waiting = next((row for row in rows if row.state == Proposal.State.OPEN), None)
     points = next((tuple(found) for row in rows if (found := talking_points(list(row.steps.all())))), ())
-    worth = f"Keeps {words.money(score.worth)} an hour of calls, as assumed." if score and score.worth else ""
+    worth = f"Keeps {words.kept(score.worth)} an hour of calls, as assumed." if score and score.worth else ""
     if waiting is None:
         return Step("call", None, "", "", points, worth) if is_call else None
     kinds = [one.kind for one in waiting.steps.all()]

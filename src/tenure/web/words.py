@@ -39,6 +39,11 @@ def money(amount: float | None) -> str:
     return "–" if amount is None else f"{place.settings().association.currency}{amount:,.0f}"
 
 
+def kept(worth: float) -> str:
+    """What an hour of staff keeps, in what `outreach.worth` counts: `$42`, or `0.043 members`."""
+    return f"{worth:.3f} members" if place.settings().outreach.worth == "members" else money(worth)
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """A number with its noun, such as `1 member` or `3,000 members`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -166,7 +166,7 @@ _LABELS = {
 
 
 def _act(score: CurrentScore, proposal: Proposal | None) -> Act:
-    worth = f"{words.money(score.worth)} an hour" if score.worth else ""
+    worth = f"{words.kept(score.worth)} an hour" if score.worth else ""
     if proposal is None:
         label = "Fix payment" if score.payment_trouble else "Call" if is_call(score) else ""
         return Act(label, None, worth)

@@ -36,11 +36,11 @@ class CurrentScore(models.Model):
     Probabilities run from 0 to 1, `risk_score` and points from 0 to 100; `usual` is the mean probability of the
     member's type. The `previous_…` columns hold the score of the last earlier day.
 
-    The last columns are filled by the night after scoring, from what was known at the start of its day. `worth`: dues
-    that an hour of calls is expected to keep. `payment_trouble`: a payment `declined`, or a `card` about to run out,
-    that no payment has followed since `payment_trouble_on`. `joined_on`: of members in their first term, and
-    `first_act_days` from then to the first thing done, null while there is none. `like_…`: of so many past
-    decisions that were scored closest, by a model that did not know them, how many lapsed.
+    The last columns are filled by the night after scoring, from what was known at the start of its day. `worth`: what
+    an hour of calls is expected to keep, in dues or in members as the settings say. `payment_trouble`: a payment
+    `declined`, or a `card` about to run out, that no payment has followed since `payment_trouble_on`. `joined_on`: of
+    members in their first term, and `first_act_days` from then to the first thing done, null while there is none.
+    `like_…`: of so many past decisions that were scored closest, by a model that did not know them, how many lapsed.
     """
 
     member = models.BigIntegerField(primary_key=True)
