@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -252,12 +253,13 @@ class _Speaker:
 
     def say(self, reason: str, rows: NDArray[np.int64], *, upward: NDArray[np.bool_]) -> list[str]:
         """Words of *reason* for *rows*: of the subject that alone moves the risk most in the reason's direction, those
-        of the signal that does."""
+        of the signal that does; of the industry or place, where that raises the risk more than all numbers of it do."""
         if not rows.size:
             return []
         subjects = [told for columns in self.parts[reason] if (told := self._numbers(columns))]
+        fields = self._fields([place for columns in self.parts[reason] for place in columns])
         if not subjects:
-            return [_WHERE.get(reason, "Type and place of the member")] * rows.size
+            return [str(said) for said in self._where(rows, fields, upward)]
         silent = np.column_stack([self._silent(rows, columns, upward).all(axis=1) for columns in subjects])
         chosen = self._loudest(rows, subjects, silent, upward) if len(subjects) > 1 else np.zeros(rows.size, np.int64)
         words = np.full(rows.size, "", object)
@@ -267,6 +269,9 @@ class _Speaker:
                 silent = self._silent(rows[here], columns, upward[here])
                 lead = self._loudest(rows[here], [[column] for column in columns], silent, upward[here])
                 words[here] = self._words(rows[here], np.array(columns)[lead])
+        if fields:
+            here = np.flatnonzero(upward & self._by_place(rows, [*chain(*subjects)], [*chain(*fields.values())]))
+            words[here] = self._where(rows[here], fields, upward[here])
         return [str(said) for said in words]
 
     def in_favor(self, reason: str) -> NDArray[np.bool_]:
@@ -280,6 +285,30 @@ class _Speaker:
     def _numbers(self, columns: list[int]) -> list[int]:
         """Those of *columns* that can be told as a number."""
         return [place for place in columns if "=" not in self.names[place]]
+
+    def _fields(self, columns: list[int]) -> dict[str, list[int]]:
+        """Those of *columns* that are levels, by the field that they are of."""
+        found: dict[str, list[int]] = {}
+        for place in columns:
+            field, is_level, _ = self.names[place].partition("=")
+            if is_level:
+                found.setdefault(field, []).append(place)
+        return found
+
+    def _by_place(self, rows: NDArray[np.int64], numbers: list[int], levels: list[int]) -> NDArray[np.bool_]:
+        """Whose *levels* raise the risk more than their *numbers* do: «An individual» would not say why."""
+        kind = self.usual.kind[rows]
+        asked = self.model.grouped(self.x[rows], self.usual.table, kind, [numbers, levels])
+        by_numbers, by_levels = (self.now[rows][:, None] - asked).T
+        return np.asarray(by_levels > np.maximum(by_numbers, 0))
+
+    def _where(
+        self, rows: NDArray[np.int64], fields: dict[str, list[int]], upward: NDArray[np.bool_]
+    ) -> NDArray[np.object_]:
+        """The field whose level moves the risk most in the direction asked for, in words."""
+        said = np.array([_WHERE[field] for field in fields], object)
+        spoken = np.zeros((rows.size, len(fields)), bool)
+        return said[self._loudest(rows, list(fields.values()), spoken, upward)] if rows.size else said[:0]
 
     def _loudest(
         self, rows: NDArray[np.int64], sets: list[list[int]], silent: NDArray[np.bool_], upward: NDArray[np.bool_]
@@ -319,7 +348,12 @@ class _Speaker:
 _NO_EVIDENCE = frozenset({"type", "timing"})
 """Reasons that say nothing in a member's favor, whatever they do to the number."""
 
-_WHERE = {"chapter": "The member's chapter", "type": "Industry, region or country of the member"}
+_WHERE = {
+    "chapter_id": "The member's chapter",
+    "industry": "The member's industry",
+    "region": "The member's region",
+    "country": "The member's country",
+}
 
 
 def _against(speaker: _Speaker, names: list[str], points: Floats) -> list[str]:
