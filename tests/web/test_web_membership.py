@@ -47,8 +47,8 @@ def test_the_page_says_what_is_kept(site: Site, staff: httpx.Client, kept: dict)
 @pytest.mark.parametrize("scored", [None, 0, 17])
 def test_the_lines_of_the_count_add_up_to_each_of_its_sums(site: Site, chapter: str, scored: int | None):
     """Whatever the source has and however many are scored: what is not explained has a line of its own."""
+    from tenure.web.membership_count import reconciled
     from tenure.web.membership_scope import Asked, shown_for
-    from tenure.web.membership_words import reconciled
 
     def value(count: str) -> int:
         return int(count.replace(",", "").replace("−", "-"))

@@ -16,9 +16,10 @@ from tenure.ledger.models import CurrentScore
 from tenure.ledger.rights import chapter_of
 from tenure.web import place, words
 from tenure.web.cells import csv_file, figure_file
+from tenure.web.membership_count import fits, reconciled
 from tenure.web.membership_figures import but, cells_of, chosen_class, figures_of, lines_of, takeaways
+from tenure.web.membership_rates import FORMULAS, class_rows, rate_rows, rates_finding, scale_of
 from tenure.web.membership_scope import ROWS, Asked, Shown, is_kept, shown_for
-from tenure.web.membership_words import FORMULAS, class_rows, fits, rate_rows, rates_finding, reconciled, scale_of
 from tenure.web.renewal_class import Change, ClassNow, points_words, told
 from tenure.web.roles import own
 from tenure.web.shell import current_scores

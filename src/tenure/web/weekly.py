@@ -18,8 +18,8 @@ from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import words
 from tenure.web.daily import fresh
 from tenure.web.membership_figures import figures_of
+from tenure.web.membership_rates import RateRow, rate_rows, rates_finding
 from tenure.web.membership_scope import Asked, Shown, shown_for
-from tenure.web.membership_words import RateRow, rate_rows, rates_finding
 from tenure.web.queue_list import playbook_title
 
 _WEEK = dt.timedelta(days=7)
