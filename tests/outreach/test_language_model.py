@@ -328,6 +328,14 @@ def test_a_days_money_ends_it_cleanly_also_when_prices_rise(tmp_path: Path):
         LanguageModel(url="https://model.example", model="small", money_per_day=1.0)
 
 
+def test_what_was_paid_while_there_was_no_ceiling_counts_once_there_is_one(tmp_path: Path):
+    with ChatEndpoint(says=smoothed) as endpoint:
+        free = smoother(endpoint, tmp_path, price_told=1.0, price_answered=4.0)
+        assert free.draft(Plan(), FACTS, CONTACT, "disengaged", SETTINGS).by == "language model"
+
+    assert Spending(tmp_path, lambda: NOON, "millionths").used() > 0
+
+
 def test_what_the_law_requires_and_what_staff_read_are_not_smoothed(tmp_path: Path):
     with ChatEndpoint(says=smoothed) as endpoint:
         one = smoother(endpoint, tmp_path)

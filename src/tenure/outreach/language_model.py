@@ -154,8 +154,9 @@ class Smoother:
         """
         if not self.spending.take(tokens, self.rules.tokens_per_day):
             raise Unanswered("the day's tokens are used")
-        most = self.rules.money_per_day
-        if most and not self._money.take(price, int(most * _MILLION)):
+        # Without a ceiling it is counted as well: one may be set in the course of the day.
+        most = self.rules.money_per_day * _MILLION or math.inf
+        if not self._money.take(price, most):
             self.spending.settle(tokens, 0)
             raise Unanswered("the day's money is used")
 

@@ -35,7 +35,7 @@ class Spending:
             return 0
         return sum(int(line) for line in lines if line.lstrip("-").isdigit())
 
-    def take(self, amount: int, most: int) -> bool:
+    def take(self, amount: int, most: float) -> bool:
         """Set *amount* aside, unless that would make more than *most* in the day."""
         self._add(amount)
         if self.used() <= most:
