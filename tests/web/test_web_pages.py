@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from manifests import MODEL
 from sites import MORNING, Site
 
+from tenure.features.facts import CATEGORIES
 from tenure.web.asked import BANDS, SORTS, Asked
 
 
@@ -322,6 +323,9 @@ def test_the_model_page_tells_groups_drift_capacity_and_versions(staff: httpx.Cl
         "No worse than the one before it.",
     ):  # fmt: skip
         assert words in html, words
+    assert "Age and gender are never inputs; region, type and chapter are" in html
+    assert {"region", "member_type", "chapter_id"} <= set(CATEGORIES)
+    assert not {"age_band", "gender"} & set(CATEGORIES)
     assert "Let it serve" not in html, "a manager may not"
     card = staff.get(f"/model/{MODEL}/card.html")
     assert "attachment" in card.headers["content-disposition"]
