@@ -9,6 +9,7 @@ import polars as pl
 
 from tenure.membership.contract import COMPETING
 from tenure.membership.outcomes import LAPSED
+from tenure.membership.renewal_classes import end_of_month
 from tenure.membership.spells import RUNNING
 
 
@@ -53,8 +54,8 @@ def movement(spans: pl.DataFrame, *, as_of: dt.date, months: int = 13) -> list[M
         as_of: The day, at its start.
         months: How many.
     """
-    last = (as_of - dt.timedelta(days=1)).replace(day=1)
-    starts = [_months_before(last, back) for back in reversed(range(months))]
+    last = as_of - dt.timedelta(days=1)
+    ends = [end_of_month(last, -back) for back in reversed(range(months))]
     began = _by_month(spans.filter(pl.col("began") < as_of), "began", pl.col("spell") == 0)
     ended = spans.filter(pl.col("ends") < as_of)
     lost = _by_month(ended, "ends", pl.col("outcome") == LAPSED)
@@ -68,17 +69,13 @@ def movement(spans: pl.DataFrame, *, as_of: dt.date, months: int = 13) -> list[M
             dropped=lost.get((month, True), 0),
             departed=gone.get((month, True), 0),
             in_grace=open_.get((month, True), 0),
-            is_over=_months_before(month, -1) <= as_of,
+            is_over=end < as_of,
         )
-        for month in starts
+        for end in ends
+        for month in [end.replace(day=1)]
     ]
 
 
 def _by_month(spans: pl.DataFrame, column: str, is_so: pl.Expr) -> dict[tuple[dt.date, bool], int]:
     found = spans.group_by(pl.col(column).dt.month_start().alias("month"), is_so.alias("is_so")).len()
     return {(month, bool(yes)): count for month, yes, count in found.iter_rows()}
-
-
-def _months_before(month: dt.date, back: int) -> dt.date:
-    year, number = divmod(month.year * 12 + month.month - 1 - back, 12)
-    return dt.date(year, number + 1, 1)

@@ -66,7 +66,7 @@ class RenewalClass:
         first: `due`, `renewed`, `due_before`, `renewed_before` of those who were in the first term of all.
         by_day: Renewed by the end of each day up to *day*.
         by_day_before: The same of the year before: up to *day* as it stood then.
-        later: After *day*: what became of the class of the year before since, and of how many.
+        later: After *day*: what became of the class of the year before since.
         later_due: Of how many.
     """
 
