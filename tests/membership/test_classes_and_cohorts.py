@@ -22,7 +22,7 @@ from tenure.membership import (
     membership_numbers,
     movement,
     people_on,
-    renewal_class,
+    renewal_classes,
     renewals_by_cohort,
     spells,
     with_joining,
@@ -78,7 +78,8 @@ def class_on(table: pl.DataFrame, day: str, ends: dt.date = FEBRUARY):
     as_of = dt.date.fromisoformat(day)
     now = decisions(table, EVERYBODY, RULES, as_of=as_of)
     before = decisions(table, EVERYBODY, RULES, as_of=as_of.replace(year=as_of.year - 1))
-    return renewal_class(now, before, ends=ends, as_of=as_of)
+    (one,) = renewal_classes(now, before, ends=[ends], as_of=as_of)
+    return one
 
 
 def test_a_class_is_counted_by_the_day_on_which_each_renewal_was_recorded():

@@ -11,7 +11,7 @@ from tenure.membership.movement import Moved, movement
 from tenure.membership.numbers import Compared, Numbers, Rate, against_last_year, membership_numbers, paid_by_day
 from tenure.membership.outcomes import LAPSED, PENDING, RENEWED, decisions
 from tenure.membership.people import headcount, people_on, with_people
-from tenure.membership.renewal_classes import RenewalClass, end_of_month, renewal_class, renewal_classes
+from tenure.membership.renewal_classes import RenewalClass, end_of_month, renewal_classes
 from tenure.membership.spells import RUNNING, spells
 from tenure.membership.standing import chains, standing
 from tenure.membership.survival import Curve, cohort_curves, retention_curve
@@ -48,7 +48,6 @@ __all__ = [
     "movement",
     "paid_by_day",
     "people_on",
-    "renewal_class",
     "renewal_classes",
     "renewals_by_cohort",
     "retention_curve",

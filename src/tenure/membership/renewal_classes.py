@@ -83,23 +83,17 @@ class RenewalClass:
     later_due: int
 
 
-def renewal_class(now: pl.DataFrame, before: pl.DataFrame, *, ends: dt.date, as_of: dt.date) -> RenewalClass:
-    """The class that *ends* with a month, on *as_of*, beside that of the year before.
+def renewal_classes(
+    now: pl.DataFrame, before: pl.DataFrame, *, ends: Sequence[dt.date], as_of: dt.date
+) -> list[RenewalClass]:
+    """The classes that end with some months, on *as_of*, each beside that of the year before.
 
     Args:
         now: Decisions as known on *as_of*.
         before: Decisions as known a year before it.
-        ends: Last day of the month.
+        ends: Last day of each month.
         as_of: The day, at its start: the day before it is the last on record.
     """
-    (one,) = renewal_classes(now, before, ends=[ends], as_of=as_of)
-    return one
-
-
-def renewal_classes(
-    now: pl.DataFrame, before: pl.DataFrame, *, ends: Sequence[dt.date], as_of: dt.date
-) -> list[RenewalClass]:
-    """The same for several months, each by its last day; the frames are looked through once."""
     earlier = [end_of_month(end, -12) for end in ends]
     mine, last = _by_month(now, [*ends, *earlier]), _by_month(before, earlier)
     return [_told(mine[end], last[then], mine[then], end, as_of) for end, then in zip(ends, earlier, strict=True)]
