@@ -12,7 +12,7 @@ import pytest
 from tenure.base.settings import Membership
 from tenure.lake import Lake
 from tenure.membership import decisions
-from tenure.risk.cohort import JUDGED, fixed_landmarks, landmark_days, scheduled
+from tenure.risk.landmarks import JUDGED, fixed_landmarks, landmark_days, scheduled
 
 
 def test_who_leaves_early_does_not_gather_on_the_days_learnt_from(tmp_path: Path):

@@ -1,4 +1,5 @@
-"""The contract with a source, and what follows from it alone: terms, spells, grace and outcomes.
+"""The contract with a source, and what follows from it alone: terms, spells, grace and outcomes, and the numbers that
+are made of them.
 
 Frozen values and pure functions over columns; nothing here reads a file, a clock or a setting.
 """

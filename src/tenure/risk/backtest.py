@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from tenure.base.settings import Membership
 from tenure.features import FeatureMatrix
 from tenure.risk.calibration import Calibrator, fit_calibrator, once_per_decision
-from tenure.risk.cohort import labels
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
+from tenure.risk.landmarks import labels
 from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, sigmoid
 from tenure.risk.metrics import auc, log_loss
 from tenure.risk.newcomers import OWN_LINE, OWN_MODEL, are_new, compared, on_own_track

@@ -20,8 +20,8 @@ from tenure.base.settings import Membership
 from tenure.features import CATEGORIES, GROUPS, FeatureMatrix
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
-from tenure.risk.cohort import members_on
 from tenure.risk.inflow import inflow, words_of
+from tenure.risk.landmarks import members_on
 from tenure.risk.learners import Floats
 from tenure.risk.receipts import spoken_again
 from tenure.risk.registry import Model

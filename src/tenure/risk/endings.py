@@ -19,8 +19,8 @@ from tenure.membership.contract import COMPETING
 from tenure.risk.backtest import Landmarks
 from tenure.risk.calibration import Calibrator, fit_calibrator, once_per_decision
 from tenure.risk.causes import PHASES, Causes, Counted, Split, by_itself, cells, columns, margin
-from tenure.risk.cohort import scheduled
 from tenure.risk.fitting import FLOOR
+from tenure.risk.landmarks import scheduled
 from tenure.risk.learners import Floats, Logistic, fit_logistic, sigmoid
 from tenure.risk.metrics import log_loss
 

@@ -18,7 +18,13 @@ from tenure.features import FEATURES, GROUPS, FeatureMatrix, build
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
-from tenure.risk.cohort import (
+from tenure.risk.early import learn_early
+from tenure.risk.encoding import Encoding
+from tenure.risk.endings import learn_causes
+from tenure.risk.fitting import FLOOR, Workshop
+from tenure.risk.grade import graded
+from tenure.risk.intervals import learn_spread, revised_by
+from tenure.risk.landmarks import (
     JUDGED,
     LANDMARKS,
     fixed_landmarks,
@@ -29,12 +35,6 @@ from tenure.risk.cohort import (
     scheduled,
     stand,
 )
-from tenure.risk.early import learn_early
-from tenure.risk.encoding import Encoding
-from tenure.risk.endings import learn_causes
-from tenure.risk.fitting import FLOOR, Workshop
-from tenure.risk.grade import graded
-from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.learners import BLEND, BOOSTER
 from tenure.risk.reasons import finest_step, group_points
 from tenure.risk.registry import Manifest, Model, Registry
