@@ -1,4 +1,4 @@
-"""What an address asks the work list for."""
+"""What an address asks the work list for, and how any address says a number."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class Asked:
     def of(cls, query: Mapping[str, str]) -> Asked:
         """Read an address."""
         band, sort, change = query.get("band", ""), query.get("sort", ""), query.get("change", "")
-        silent = _number(query.get("silent", ""), _MOST_DAYS)
+        silent = number(query.get("silent", ""), _MOST_DAYS)
         return cls(
             band=band if band in BANDS else "",
             kind=query.get("type", "")[:_LONGEST_WORD],
             chapter=query.get("chapter", "")[:200],
-            due=_number(query.get("due", ""), _MOST_DAYS),
+            due=number(query.get("due", ""), _MOST_DAYS),
             grace=query.get("grace") == "1",
             call=query.get("call") == "1",
             now=query.get("now") == "1",
@@ -74,7 +74,7 @@ class Asked:
             silent=silent if silent in SILENT else None,
             words=" ".join(query.get("q", "").replace("\0", "").split())[:_LONGEST_WORD],
             sort=sort if sort in SORTS else "rank",
-            page=_number(query.get("page", ""), 10**6) or 1,
+            page=number(query.get("page", ""), 10**6) or 1,
         )
 
     @classmethod
@@ -112,8 +112,8 @@ _NAMES = frozenset(
 """Every parameter by which an address says whom it is about; `all` asks for everyone."""
 
 
-def _number(text: str, most: int) -> int | None:
+def number(text: str, most: int = 10**15 - 1) -> int | None:
     """A whole number from 1 to *most*; None for anything else."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
         return None
     return int(text) if 1 <= int(text) <= most else None

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 from tenure.ledger import identities, seals
 from tenure.ledger.models import AuditEvent
 from tenure.web import place
+from tenure.web.asked import number
 from tenure.web.cells import csv_file
-from tenure.web.queue_list import number
 
 PAGE_SIZE = 50
 _COLUMNS = ("number", "at", "by", "act", "subject", "member_id", "details", "hash")

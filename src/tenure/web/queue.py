@@ -14,6 +14,7 @@ from tenure.ledger import approvals
 from tenure.ledger.models import OutreachStep, Proposal, Staff
 from tenure.ledger.rights import Act
 from tenure.web import place, queue_draft, queue_list, words
+from tenure.web.asked import number
 from tenure.web.cells import csv_file
 from tenure.web.queue_list import PAGE_SIZE, Asked, matching, names_of
 from tenure.web.roles import may, own
@@ -178,7 +179,7 @@ def _neighbors(asked: Asked, rows: list[queue_list.Row], opened: Proposal, part:
 
 def _undo_of(request: HttpRequest) -> dict[str, Any] | None:
     """The bar that takes one's own last decision back, as long as it can be."""
-    pk = queue_list.number(request.GET.get("done", ""))
+    pk = number(request.GET.get("done", ""))
     row = own(request, Proposal.objects.filter(pk=pk or 0)).prefetch_related("steps").first()
     if row is None:
         return None

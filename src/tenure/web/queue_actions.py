@@ -19,9 +19,10 @@ from tenure.ledger.models import OutreachStep, Proposal
 from tenure.ledger.rights import Act
 from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import place, wording, words
+from tenure.web.asked import number
 from tenure.web.queue import following, page_of, proposal_or_404, show
 from tenure.web.queue_draft import lines_of
-from tenure.web.queue_list import Asked, asked_back, names_of, number
+from tenure.web.queue_list import Asked, asked_back, names_of
 from tenure.web.roles import may, own
 
 SNOOZED_DAYS = 7

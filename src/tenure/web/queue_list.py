@@ -20,7 +20,7 @@ from tenure.ledger import approvals, contacts, identities, rights
 from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal, RunStep
 from tenure.outreach.capacity import RULES
 from tenure.web import place, words
-from tenure.web.asked import BANDS
+from tenure.web.asked import BANDS, number
 from tenure.web.roles import own
 
 PAGE_SIZE = 12
@@ -114,11 +114,6 @@ def asked_back(request: HttpRequest) -> Asked:
     """The list from which the reader came."""
     given = request.POST.get("back") if request.method == "POST" else request.GET.get("back")
     return Asked.of(QueryDict(given[:4000])) if given is not None else Asked.of(request.GET)
-
-
-def number(text: str) -> int | None:
-    """A whole number from 1 on; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 and int(text) else None
 
 
 @dataclass(frozen=True)

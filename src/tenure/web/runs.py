@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from tenure.ledger.models import Run, RunStep
-from tenure.web import run_words, words
+from tenure.web import asked, run_words, words
 from tenure.web.cells import csv_file
 from tenure.web.shell import TROUBLED, current_scores
 
@@ -19,11 +19,9 @@ PAGE_SIZE = 30
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Runs, newest first."""
-    number = request.GET.get("page", "1")
-    number = max(1, int(number)) if number.isascii() and number.isdigit() and len(number) < 7 else 1
     total = Run.objects.count()
     last = max(1, -(-total // PAGE_SIZE))
-    number = min(number, last)
+    number = min(asked.number(request.GET.get("page", "")) or 1, last)
     first = (number - 1) * PAGE_SIZE
     runs = list(Run.objects.prefetch_related("steps").order_by("-started_at", "-id")[first : first + PAGE_SIZE])
     return render(

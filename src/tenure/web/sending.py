@@ -15,7 +15,8 @@ from tenure.ledger import endpoints, outcomes, pausing
 from tenure.ledger.models import Endpoint, OutreachStep, Proposal, SendingPause
 from tenure.ledger.rights import Act
 from tenure.web import place, words
-from tenure.web.queue_list import Asked, asked_back, names_of, number
+from tenure.web.asked import number
+from tenure.web.queue_list import Asked, asked_back, names_of
 from tenure.web.roles import may, own
 
 _SHOWN = 20

@@ -10,7 +10,7 @@ from tenure.base.errors import NotAllowed, UsageError
 from tenure.ledger import tokens
 from tenure.ledger.rights import Act
 from tenure.web import place, words
-from tenure.web.queue_list import number
+from tenure.web.asked import number
 from tenure.web.roles import may
 
 DAYS = (30, 90, 180, 366)
