@@ -99,14 +99,18 @@ def judged(scores: pl.DataFrame, truth: pl.DataFrame, today: dt.date) -> dict[st
 
 
 def payments(soon: pl.DataFrame) -> dict[str, float]:
-    """What is said of failed payments and what is true, on average over members who renew by themselves; nothing where
-    too few were known to tell."""
+    """What is said of failed payments and what is true, on average over members who renew by themselves, and over the
+    fifths of them of whom least and most is said; nothing where too few were known to tell."""
     charged = soon.filter((pl.col("p_lapse_payment") > 0) & pl.col("p_payment_renewal").is_not_null())
     if charged.is_empty():
         return {}
     said, true = charged["p_payment_renewal"].to_numpy(), charged["p_lapse_payment"].to_numpy()
-    upper = said >= np.median(said)
-    means = {"said": said, "true": true, "upper_said": said[upper], "upper_true": true[upper]}
+    least, *_, most = np.array_split(np.argsort(said, kind="stable"), 5)
+    means = {
+        f"{part}{name}": values[rows]
+        for part, rows in (("", slice(None)), ("least_", least), ("most_", most))
+        for name, values in (("said", said), ("true", true))
+    }
     return {f"payment_{name}": float(values.mean()) for name, values in means.items()}
 
 
@@ -134,7 +138,7 @@ def one_tenfold(folder: Path, members: int, seed: int, today: dt.date) -> dict[s
     }
 
 
-_PAYMENTS = ("said", "true", "upper_said", "upper_true")
+_PAYMENTS = ("said", "true", "least_said", "least_true", "most_said", "most_true")
 
 
 def line(members: int, found: list[dict[str, float]]) -> str:
@@ -142,17 +146,23 @@ def line(members: int, found: list[dict[str, float]]) -> str:
         name: statistics.fmean(one[name] for one in found) for name in found[0] if all(name in one for one in found)
     }
     least = min(one["attained"] for one in found)
-    if all("payment_said" in one for one in found):
-        told = {name: statistics.fmean(one[f"payment_{name}"] for one in found) for name in _PAYMENTS}
-        print(
-            f"failed payments, said / true: {told['said']:.3f} / {told['true']:.3f}; in the half said to be likelier "
-            f"{told['upper_said']:.3f} / {told['upper_true']:.3f}\n"
-        )
     tenfold = f" {mean['of_tenfold']:.2f} |" if "of_tenfold" in mean else ""
     return (
         f"| {members:,} | {len(found)} | {mean['attained']:.2f} (least {least:.2f}) |{tenfold} "
         f"{mean['said']:.3f} / {mean['true']:.3f} | {mean['covered']:.2f} | {mean['covered_least']:.2f} | "
         f"{mean['seconds']:.0f} s |"
+    )
+
+
+def of_payments(members: int, found: list[dict[str, float]]) -> str:
+    """How near what is said of failed payments comes; empty where a world had too few to tell."""
+    if not all("payment_said" in one for one in found):
+        return ""
+    told = {name: statistics.fmean(one[f"payment_{name}"] for one in found) for name in _PAYMENTS}
+    return (
+        f"{members:,} members, failed payments, said / true: {told['said']:.3f} / {told['true']:.3f}; in the fifth of "
+        f"whom least is said {told['least_said']:.3f} / {told['least_true']:.3f}, most {told['most_said']:.3f} / "
+        f"{told['most_true']:.3f}"
     )
 
 
@@ -169,6 +179,7 @@ def main() -> None:
     print(f"| members | seeds | attainable gain, 90 days |{also} mean said / true | covers | least tenth | first run |")
     print("|--:|--:|--:|--:|--:|--:|--:|" + ("--:|" if given.tenfold else ""))
     kept: list[dict[str, float]] = []
+    payments_told: list[str] = []
     for members in given.members or [2000]:
         found: list[dict[str, float]] = []
         for seed in range(given.first_seed, given.first_seed + given.seeds):
@@ -179,6 +190,8 @@ def main() -> None:
             if given.json:
                 given.json.write_text(json.dumps(kept, indent=1))
         print(line(members, found), flush=True)
+        payments_told.append(of_payments(members, found))
+    print("", *filter(None, payments_told), sep="\n")
 
 
 if __name__ == "__main__":
