@@ -43,6 +43,18 @@ class House:
         home = Home(root.resolve())
         return cls(home, read_settings(home), clock)
 
+    @classmethod
+    def with_ledger(cls, root: Path) -> House:
+        """The house in *root*, its ledger ready for use.
+
+        Raises:
+            UsageError: As `open` does.
+            DamagedStore: As `open_ledger` does.
+        """
+        house = cls.open(root)
+        house.open_ledger()
+        return house
+
     @property
     def today(self) -> dt.date:
         """The present day, UTC."""

@@ -49,8 +49,7 @@ def allow(
 @click.option("--by", required=True, metavar="NAME", help="Sign-in name of who ends it.")
 def end(home: Path, permission: int, by: str) -> int:
     """End PERMISSION, a number of the list, now."""
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     from tenure.ledger import rollout
 
     ended = rollout.end_auto_send(permission=permission, by=by, clock=house.clock)

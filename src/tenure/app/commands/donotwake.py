@@ -26,8 +26,7 @@ def command() -> None:
 @json_option
 def list_(home: Path, as_json: bool) -> int:
     """List them, with who said so, why and until when."""
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     from tenure.ledger import identities, rollout
 
     rows = rollout.left_alone(house.today)

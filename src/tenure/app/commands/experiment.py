@@ -34,8 +34,7 @@ def list_(home: Path, as_json: bool) -> int:
 
     Ends with exit code 1 when a split is no accident.
     """
-    house = House.open(home)
-    house.open_ledger()
+    House.with_ledger(home)
     body = [_body(name) for name in _names()]
     console = Console(quiet=as_json)
     lines = [
@@ -58,8 +57,7 @@ def effects(home: Path, as_json: bool) -> int:
     from tenure.app.effects import decided_by, measured_of
     from tenure.app.staffing import assumed_of
 
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     found, _ = playbooks.in_use(house)
     told = measured_of(found, decided_by(house, house.today), assumed_of(house.settings.outreach))
     console = Console(quiet=as_json)

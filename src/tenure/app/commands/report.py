@@ -146,8 +146,7 @@ def mail(home: Path, username: str, kind: str, stop: bool, by: str) -> int:
 
     It needs `[mail]`, an address of the account, and a worker (`tenure serve` or `tenure work`).
     """
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     from tenure.ledger import briefs as asked_for
 
     change = asked_for.unsubscribe if stop else asked_for.subscribe
@@ -163,8 +162,7 @@ def _tell(home: Path, kind: str, chapter: str, out: Path | None) -> int:
 
     if out is not None:
         briefs.check_target(out)
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     brief = briefs.made(house, kind, chapter or None)
     if out is None:
         Console().result(briefs.in_words(house, brief))

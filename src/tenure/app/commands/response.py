@@ -32,8 +32,7 @@ def add(home: Path, reference: str, kind: str, by: str, value: str, source_id: s
     mailbox to which replies go can call this for each. After `bounced` the address is left alone, after `unsubscribed`
     (also STOP to a text message) the member, by that channel.
     """
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     from tenure.app.responding import bar
     from tenure.ledger import deliveries, responses
 

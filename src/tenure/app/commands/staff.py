@@ -56,8 +56,7 @@ def add(home: Path, username: str, role: str, full_name: str, chapter: str, emai
 @click.argument("address")
 def set_email(home: Path, username: str, address: str) -> int:
     """Give the account USERNAME the ADDRESS to which calls, alerts and tests of drafts are sent; "" for none."""
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     from tenure.ledger import staff
 
     staff.set_email(username=username, email=address, by="tenure staff", clock=house.clock)
@@ -70,8 +69,7 @@ def set_email(home: Path, username: str, address: str) -> int:
 @click.argument("username")
 def end_factor(home: Path, username: str) -> int:
     """Let the account USERNAME sign in without its second factor, as when the telephone and the codes are gone."""
-    house = House.open(home)
-    house.open_ledger()
+    house = House.with_ledger(home)
     from tenure.ledger import factors, staff
 
     ended = factors.end(person=staff.required(username=username), by="tenure staff", clock=house.clock)

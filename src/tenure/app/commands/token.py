@@ -28,7 +28,7 @@ def command() -> None:
 @json_option
 def add(home: Path, name: str, scopes: tuple[str, ...], days: int, owner: str, by: str, as_json: bool) -> int:
     """Make the token NAME, and print it, once."""
-    house = _opened(home)
+    house = House.with_ledger(home)
     from tenure.ledger import tokens
 
     made, text = tokens.make(owner=owner or by, name=name, scopes=scopes, by=by, days=days, clock=house.clock)
@@ -46,7 +46,7 @@ def add(home: Path, name: str, scopes: tuple[str, ...], days: int, owner: str, b
 @json_option
 def list_(home: Path, as_json: bool) -> int:
     """List the tokens that stand, with their accounts, what they may do, and when they were last used."""
-    house = _opened(home)
+    house = House.with_ledger(home)
     from tenure.ledger import tokens
 
     body = [
@@ -70,15 +70,9 @@ def list_(home: Path, as_json: bool) -> int:
 @by_option
 def revoke(home: Path, number: int, by: str) -> int:
     """End the token of that NUMBER at once."""
-    house = _opened(home)
+    house = House.with_ledger(home)
     from tenure.ledger import tokens
 
     tokens.revoke(token=number, by=by, clock=house.clock)
     Console().result(f"token {number} opens nothing any more")
     return 0
-
-
-def _opened(home: Path) -> House:
-    house = House.open(home)
-    house.open_ledger()
-    return house

@@ -28,7 +28,7 @@ def command() -> None:
 @json_option
 def add(home: Path, name: str, url: str, events: tuple[str, ...], full: bool, by: str, as_json: bool) -> int:
     """Add the endpoint NAME at URL, and print its secret, once."""
-    house = _opened(home)
+    house = House.with_ledger(home)
     from tenure.outreach.channels.subscribing import subscribe
 
     given = {"name": name, "url": url, "events": events, "is_full": full, "by": by}
@@ -42,7 +42,7 @@ def add(home: Path, name: str, url: str, events: tuple[str, ...], full: bool, by
 @json_option
 def list_(home: Path, as_json: bool) -> int:
     """Show every endpoint, how many messages wait, were taken and were given up, and what is wrong."""
-    _opened(home)
+    House.with_ledger(home)
     from tenure.ledger import endpoints
 
     found, console = endpoints.counts(), Console(quiet=as_json)
@@ -68,7 +68,7 @@ def list_(home: Path, as_json: bool) -> int:
 @by_option
 def off(home: Path, name: str, why: str, by: str) -> int:
     """Tell the endpoint NAME nothing more; what is on its way waits."""
-    house = _opened(home)
+    house = House.with_ledger(home)
     from tenure.ledger import endpoints
 
     endpoints.disable(endpoint=endpoints.named(name), why=why, by=by, clock=house.clock)
@@ -82,7 +82,7 @@ def off(home: Path, name: str, why: str, by: str) -> int:
 @json_option
 def rotate(home: Path, name: str, by: str, as_json: bool) -> int:
     """Give the endpoint NAME a new secret; for 24 hours the old one signs as well."""
-    house = _opened(home)
+    house = House.with_ledger(home)
     from tenure.ledger import endpoints
     from tenure.outreach.channels.subscribing import secret_of
 
@@ -97,7 +97,7 @@ def rotate(home: Path, name: str, by: str, as_json: bool) -> int:
 @by_option
 def replay(home: Path, name: str, by: str) -> int:
     """Tell the endpoint NAME again, beginning with what it did not take."""
-    house = _opened(home)
+    house = House.with_ledger(home)
     from tenure.ledger import endpoints
 
     count = endpoints.replay(name=name, by=by, clock=house.clock)
@@ -128,12 +128,6 @@ def describe(power_automate: bool) -> int:
 
     Console().result_json(described.openapi_2() if power_automate else described.openapi_3())
     return 0
-
-
-def _opened(home: Path) -> House:
-    house = House.open(home)
-    house.open_ledger()
-    return house
 
 
 def _show(name: str, secret: str, as_json: bool) -> None:
