@@ -142,7 +142,7 @@ def keep_day(
     """
     names = [name for name in NIGHTLY if name in rows.columns]
     with fenced(fence):
-        stale = Q(day_at=None) | (Q(day_at__lt=read_at) if read_at else Q(day_at=None))
+        stale = Q(day_at=None) | Q(day_at__lt=read_at) if read_at else Q(day_at=None)
         if not ScoreSet.objects.filter(stale).update(day=figures, day_at=clock()):
             return False
         quoted = [connection.ops.quote_name(name) for name in (*names, CurrentScore._meta.db_table)]
