@@ -9,8 +9,7 @@ Each policy lives through the same world (same seed) from the same day on:
   or who are in grace, once a term, while the hours last;
 - `tenure`: the shipped playbooks propose each week, a scripted manager approves what is open in the order of worth and
   talks to those whose task is due, within the same hours; messages go to the members' mailboxes;
-- `oracle`: knows the true probabilities and effects, and talks to those whom a talk helps most.
-
+- `oracle`: knows the true probabilities and effects, and talks to those whom a talk helps most;
 - `letters`: everyone whose renewal is due within 45 days or who is in grace gets one letter a term.
 
 A talk takes 20 minutes, whoever holds it, and a letter 2. *Kept* is the sum, over the decisions that members made, of

@@ -40,6 +40,7 @@ def test_every_score_has_what_an_hour_of_calls_keeps_and_what_became_of_its_like
     past = pl.read_parquet(models[0])
     early = past.filter((pl.col("ends_on") - pl.col("as_of")).dt.total_days() >= 30)
     one = early.sort("as_of").unique(["member", "ends_on"], keep="last")
+    assert any(row[3] for row in found[:25])
     for _, _, _, decided, lapsed, low, high in found[:25]:
         if decided == 0:
             continue
