@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import factories
@@ -13,6 +14,8 @@ import pytest
 from browsing import visit
 from playwright.sync_api import Browser
 from sites import Site, point_at, serving
+
+from tenure.base.settings import Membership
 
 
 def rows_of(answer: httpx.Response) -> list[dict[str, str]]:
@@ -177,6 +180,13 @@ def test_the_class_at_stake_is_the_one_whose_grace_runs_unless_it_is_small(site:
     assert of((20, 8), (-8, 10), (-39, 900)) == -39
     assert of((50, 900), (20, 0), (-8, 0)) == 50
     assert of((20, 0)) is None
+
+    usual = site.world.settings
+    shorter = usual.model_copy(update={"membership": Membership(grace_days={"default": 14, "Student": 60})})
+    point_at(replace(site.world, settings=shorter))
+    assert of((20, 80), (-8, 100)) == -8, "its grace is over"
+    point_at(site.world)
+    assert of((20, 80), (-8, 100)) == 20
 
 
 def test_before_the_first_night_and_without_scores_the_page_says_what_comes(tmp_path: Path):

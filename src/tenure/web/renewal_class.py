@@ -12,12 +12,11 @@ from django.urls import reverse
 from tenure.charts import dumbbell
 from tenure.insights.shares import difference
 from tenure.ledger import figures
-from tenure.web import words
+from tenure.membership.renewal_classes import FIRST_DAY, LAST_DAY
+from tenure.web import place, words
 
 FEW = 30
 """With fewer members than so many, this year or last, a change cannot be told from chance."""
-
-_IN_PLAY = range(-90, 31)
 
 _difference = lru_cache(maxsize=4096)(difference)
 """A page asks for the range of each change several times, and all day for the same ones."""
@@ -115,7 +114,8 @@ def at_stake(classes: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The first class whose grace runs or whose end is near, among those that are no smaller than a quarter of the
     largest; where none is in play, the last one that had members."""
     some = [one for one in classes if one["due"]]
-    in_play = [one for one in some if one["day"] in _IN_PLAY]
+    grace = place.settings().membership.grace_of("default")
+    in_play = [one for one in some if one["day"] in range(FIRST_DAY, min(grace, LAST_DAY) + 1)]
     most = max((one["due"] for one in in_play), default=0)
     return next((one for one in in_play if 4 * one["due"] >= most), some[-1] if some else None)
 
