@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from approved import AFTER_UNDO, proposal, step
+from approved import AFTER_UNDO, NOW, proposal, step
 from mail_sink import MailSink
 
 from tenure.base.home import Home
@@ -133,6 +133,31 @@ def test_a_message_is_noted_on_the_record_once(
         f"{one.reference}:note", "LETTER", "Email: Your renewal",
     )  # fmt: skip
     assert (one.log_state, mail.references) == ("done", {one.reference: 1})
+
+
+def test_a_call_that_staff_logged_stands_on_the_record_once_as_done_or_with_its_promise(
+    home: Home, settings: Settings, site: Sandbox, members: list[str]
+):
+    from tenure.ledger import calls
+    from tenure.ledger.models import Staff
+
+    Staff.objects.create(username="ida", role="manager", created_at=NOW)
+    told: dict[str, Any] = {"by": "ida", "noted": True, "clock": lambda: NOW}
+    spoke = calls.log(member=8, outcome="spoke", key="a", words="Wants the student rate", **told)
+    again = calls.log(member=8, outcome="no-answer", key="b", follow_up=dt.date(2025, 3, 11), **told)
+    site.faults(lost_reply={"rate": 1.0, "match": "/api/Activity", "times": 1})
+    for minutes in (0, 1, 5, 10):
+        carried_out(home, settings, site, minutes)
+
+    rows = {row["UF_1"]: row for row in activities(site, members[7], spoke, again)}
+    assert [row["UF_1"] for row in activities(site, members[7], spoke, again)] == list(rows)
+    shown = ("ACTIVITY_TYPE", "DESCRIPTION", "NOTE", "SOURCE_CODE", "STATUS_CODE", "TICKLER_DATE")
+    assert [rows[spoke.reference][name] for name in shown] == [
+        "CALL", "Call: spoke with the member", "Wants the student rate", "ida", "C", None,
+    ]  # fmt: skip
+    assert [rows[again.reference][name] for name in shown] == [
+        "CALL", "Call: no answer", "", "ida", None, "2025-03-11T00:00:00",
+    ]  # fmt: skip
 
 
 def group_members(site: Sandbox, group: str) -> list[str]:

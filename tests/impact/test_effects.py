@@ -50,6 +50,13 @@ def test_where_half_were_reached_contact_did_twice_what_all_show() -> None:
     assert half.sd > 1.5 * whole.sd
 
 
+def test_where_the_control_group_was_called_too_the_difference_is_of_those_who_were_called_more() -> None:
+    called = Arms(90_000, 27_000, 90_000, 10_000, 3_400, 5_000)
+
+    assert shift(called).shift == pytest.approx(shift(arms(90_000, 0.30, 10_000, 0.34, reached=0.5)).shift, rel=0.01)
+    assert measured({"call": {"high": Arms(900, 300, 900, 100, 40, 100)}}, {"call": ASSUMED}, {"call": "talk"}) == {}
+
+
 def test_a_playbook_leans_on_those_of_its_kind_and_not_on_others() -> None:
     little, much = arms(40, 0.3, 5, 0.3), arms(90_000, 0.2, 10_000, 0.4)
     found = {"new": {"high": little}, "old": {"high": much}}

@@ -74,4 +74,5 @@ def _arms(rows: pl.DataFrame) -> Arms:
         reached=int((treated & rows["reached"]).sum()),
         control=int((~treated).sum()),
         control_lapsed=int((~treated & lapsed).sum()),
+        control_reached=int((~treated & rows["reached"]).sum()),
     )

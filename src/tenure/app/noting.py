@@ -23,7 +23,12 @@ _AT_ONCE = 50
 
 
 def note_of(parcel: Parcel) -> Parcel:
-    """The note of a message: that it was sent, by which channel, with what in it, under a reference of its own."""
+    """The note of a message: that it was sent, by which channel, with what in it, under a reference of its own.
+
+    Of a call that staff logged, the call itself: nothing of it is in iMIS yet.
+    """
+    if parcel.kind == "callback":
+        return replace(parcel, kind="called")
     said = _SAID.get(parcel.kind, parcel.kind)
     subject = f"{said}: {parcel.subject}" if parcel.subject else said
     return replace(parcel, kind="note", reference=f"{parcel.reference}:note", recipient="", subject=subject)

@@ -2,7 +2,8 @@
 
 Both arms are those whom a playbook wanted: who was held back for want of time counts with those who were reached, since
 nobody in the control group was sorted out in that way. The change of the log odds is then that of all who were wanted;
-divided by the share who were reached it is that of contact itself.
+divided by how much larger the share of those reached is than in the control group, whom somebody may have called
+nevertheless, it is that of contact itself.
 
 Each playbook leans on what the others of its kind were found to do, beyond or short of what is assumed of them, and
 each band on its playbook: the less is known of one, the more. With no data all of it is what is assumed.
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 LEAST_REACHED = 10
 """Members reached below which nothing is told of a playbook."""
 
+_LEAST_APART = 0.05
+"""Where both arms were reached almost alike, nothing can be told."""
 _ASSUMED_SD = 0.25
 """How far off an assumption may well be, in log odds: nine in ten within 0.4, which is a third off the odds or so."""
 _PLAYBOOKS_SD = 0.15
@@ -34,7 +37,7 @@ class Arms:
         treated: Members in the treated arm whose decision is known.
         treated_lapsed: Of them, who lapsed.
         reached: Of them, who were reached.
-        control, control_lapsed: Likewise of the control group.
+        control, control_lapsed, control_reached: Likewise of the control group.
     """
 
     treated: int = 0
@@ -42,11 +45,13 @@ class Arms:
     reached: int = 0
     control: int = 0
     control_lapsed: int = 0
+    control_reached: int = 0
 
     def __add__(self, other: Arms) -> Arms:
         return Arms(
             self.treated + other.treated, self.treated_lapsed + other.treated_lapsed, self.reached + other.reached,
             self.control + other.control, self.control_lapsed + other.control_lapsed,
+            self.control_reached + other.control_reached,
         )  # fmt: skip
 
 
@@ -113,12 +118,14 @@ def _raw(arms: Arms) -> Effect | None:
     """The effect as the counts alone have it; half a member is added to each cell, so that none is empty."""
     if arms.reached < LEAST_REACHED or not arms.control:
         return None
+    share = arms.reached / arms.treated - arms.control_reached / arms.control
+    if share < _LEAST_APART:
+        return None
     cells = (
         arms.treated_lapsed + 0.5, arms.treated - arms.treated_lapsed + 0.5,
         arms.control_lapsed + 0.5, arms.control - arms.control_lapsed + 0.5,
     )  # fmt: skip
     odds = math.log(cells[0] / cells[1]) - math.log(cells[2] / cells[3])
-    share = arms.reached / arms.treated
     return Effect(odds / share, math.sqrt(sum(1 / cell for cell in cells)) / share)
 
 

@@ -129,6 +129,32 @@ def reach(*, member: int, occasion: str, as_of: dt.date, clock: Clock = system_c
     )  # fmt: skip
 
 
+def touch(*, member: int, since: dt.date, as_of: dt.date, clock: Clock = system_clock) -> int:
+    """Note that *member* was reached outside of any list, in each arm that selected them since a day; gives how many.
+
+    Of the control group too: an effect is divided by how much more often the treated were reached.
+    """
+    now, found = clock(), {}
+    chosen = Exposure.objects.filter(assignment__member=member, kind__in=("eligible", "listed"), as_of__gte=since)
+    for one in chosen.order_by("as_of", "id"):
+        found[one.assignment_id] = one
+    Exposure.objects.bulk_create(
+        [
+            Exposure(assignment_id=one.assignment_id, kind="reached", occasion=one.occasion, as_of=as_of, at=now)
+            for one in found.values()
+        ],
+        ignore_conflicts=True,
+    )
+    return len(found)
+
+
+def left_out(*, member: int, since: dt.date) -> list[str]:
+    """Experiments whose control group *member* belongs to: the holdout, and those that selected them since a day."""
+    control = Assignment.objects.filter(member=member, arm="control")
+    current = Q(experiment="holdout") | Q(exposures__kind="eligible", exposures__as_of__gte=since)
+    return list(control.filter(current).order_by("experiment").values_list("experiment", flat=True).distinct())
+
+
 def exposed(*, experiment: str, kind: str) -> dict[str, int]:
     """How many members of each arm were exposed in the way *kind*."""
     rows = Exposure.objects.filter(assignment__experiment=experiment, kind=kind)

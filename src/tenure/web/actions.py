@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tenure.ledger.calls import LOGGED
 from tenure.ledger.models import OutreachStep, Proposal
 from tenure.ledger.responses import KINDS
 from tenure.web import words
 from tenure.web.queue_list import playbook_title, rule_words
+from tenure.web.timeline import outcome_of, said_of
 
 _SHOWN = 12
 _READ = 60
@@ -15,9 +17,9 @@ _READ = 60
 
 @dataclass(frozen=True)
 class Action:
-    """One proposal in words, with a line for each step and each response."""
+    """One proposal in words, with a line for each step and each response; a call that was logged has no proposal."""
 
-    proposal: int
+    proposal: int | None
     title: str
     state: str
     day: str
@@ -37,6 +39,8 @@ def actions_of(proposals: list[Proposal]) -> list[Action]:
 
 
 def _action(row: Proposal) -> Action:
+    if row.playbook == LOGGED:
+        return _call(row)
     by = f" by {row.decided_by}" if row.decided_by else ""
     why = f": {rule_words(row.rule)}" if row.rule else ""
     return Action(
@@ -47,6 +51,13 @@ def _action(row: Proposal) -> Action:
         cause=row.cause,
         lines=tuple(_step(step) for step in row.steps.all()),
     )
+
+
+def _call(row: Proposal) -> Action:
+    """A call that somebody logged."""
+    (step,) = row.steps.all()
+    lines = tuple(line for line in (said_of(step),) if line)
+    return Action(None, f"Call by {row.assignee}", "", words.short_day(row.created_at.date()), outcome_of(step), lines)
 
 
 def _step(step: OutreachStep) -> str:

@@ -28,6 +28,7 @@ ROUTES: dict[str, Act | str] = {
     "months-file": Act.SEE,
     "member": Act.SEE,
     "history-file": Act.SEE,
+    "member-call": Act.DECIDE,
     "queue": Act.SEE,
     "queue-csv": Act.EXPORT,
     "queue-json": Act.EXPORT,

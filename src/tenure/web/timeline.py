@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+from tenure.ledger.calls import LOGGED, OUTCOMES
 from tenure.ledger.models import OutreachStep, Proposal
 from tenure.ledger.responses import KINDS
 from tenure.web import words
@@ -183,11 +184,31 @@ def done_as_entries(proposals: Iterable[Proposal], today: dt.date) -> list[Entry
         for step in proposal.steps.all():
             if step.kind in _DID and step.state == OutreachStep.State.DONE and step.done_at:
                 on = step.done_at.date()
+                if step.template == LOGGED:
+                    told += [_logged(step, proposal.assignee, on)] if on <= today else []
+                    continue
                 came = [KINDS.get(response.kind, response.kind).lower() for response in step.responses.all()]
                 detail = words.sentence(", ".join(came))
                 if on <= today:
                     told.append(Entry(on, words.short_day(on), "ours", f"{_DID[step.kind]}, {title}", detail))
     return sorted(told, key=lambda entry: entry.on, reverse=True)
+
+
+def _logged(step: OutreachStep, by: str, on: dt.date) -> Entry:
+    """A call that somebody of staff told of."""
+    return Entry(on, words.short_day(on), "ours", f"Call, {outcome_of(step)}, {by}", said_of(step))
+
+
+def outcome_of(step: OutreachStep) -> str:
+    """How a logged call ended."""
+    return OUTCOMES.get(step.details.get("outcome", ""), "").lower()
+
+
+def said_of(step: OutreachStep) -> str:
+    """What was said in a logged call, and what was promised."""
+    on = step.details.get("follow_up_on")
+    promise = f"To follow up on {words.day(dt.date.fromisoformat(on))}." if on else ""
+    return " ".join(part for part in (words.sentence(step.body), promise) if part)
 
 
 def waiting_as_entries(proposals: Iterable[Proposal]) -> list[Entry]:

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 from tenure.charts import Figure, months
 from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.ledger.rights import chapter_of
-from tenure.web import today_words, words
+from tenure.web import place, today_words, words
 from tenure.web.alerts import shown
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
+from tenure.web.call import promised
 from tenure.web.cells import csv_file, figure_file
 from tenure.web.overview import Overview, overview_of
 from tenure.web.renewal_class import class_today
@@ -60,6 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "opening": today_words.opening(figures, calls, waiting(request), len(told)),
             "fresh": today_words.fresh(score_set),
             "alerts": told,
+            "promised": promised(place.now().date(), chapter_of(request.user)),
             "hours": today_words.hours(calls),
             "views": _views(asked, figures, calls),
             "rows": rows_of(found[first : first + PAGE_SIZE], score_set.as_of),

@@ -13,6 +13,7 @@ from tenure.briefing import Brief, Link, Part
 from tenure.charts import Column, Table
 from tenure.lake import Lake
 from tenure.ledger import anchors
+from tenure.ledger.calls import LOGGED
 from tenure.ledger.models import AuditEvent, OutreachStep, Proposal, Response, ScoreSet
 from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import words
@@ -95,7 +96,7 @@ def _rates(row: RateRow) -> tuple[str, ...]:
 def _counts(since: dt.datetime) -> list[dict[str, int]]:
     """By playbook: proposals of the week, and what was decided on any in it."""
     made, decided = Q(created_at__gte=since), Q(decided_at__gte=since)
-    rows = Proposal.objects.filter(made | decided).values("playbook")
+    rows = Proposal.objects.filter(made | decided).exclude(playbook=LOGGED).values("playbook")
     return list(
         rows.annotate(
             made=Count("pk", filter=made),
@@ -145,6 +146,8 @@ def _left(since: dt.datetime) -> str:
     dropped = OutreachStep.objects.filter(state=OutreachStep.State.DROPPED, changed_at__gte=since).count()
     names = {choice.value: choice.label.lower() for choice in OutreachStep.Kind}
     said = [words.plural(number, names[kind]) for kind, number in sent.most_common()]
+    if calls := OutreachStep.objects.filter(template=LOGGED, done_at__gte=since).count():
+        said.append(words.plural(calls, "call logged", "calls logged"))
     if dropped:
         said.append(f"{words.count(dropped)} dropped at sending by a rule")
     return f"{', '.join(said)}." if said else ""

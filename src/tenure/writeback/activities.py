@@ -1,4 +1,4 @@
-"""Activities in iMIS: tasks and calls with a follow-up date, and notes of what was said to a member.
+"""Activities in iMIS: tasks and calls with a follow-up date, calls that were made, and notes of what was said.
 
 iMIS has no task of its own kind: what its users see as tasks are activities with a follow-up date, whose assignee
 stands in the source code. Each activity carries the step's reference, and is looked up by it before it is created,
@@ -98,9 +98,11 @@ class Activities:
         given = parcel.details.get("activity_type")
         if parcel.kind == "log" and given:
             return str(given)
-        return {"task": self._rules.task_type, "callback": self._rules.call_type, "log": self._rules.log_type}.get(
-            parcel.kind, self._rules.message_type
-        )
+        rules = self._rules
+        types = {
+            "task": rules.task_type, "callback": rules.call_type, "called": rules.call_type, "log": rules.log_type,
+        }  # fmt: skip
+        return types.get(parcel.kind, rules.message_type)
 
     def _values(self, parcel: Parcel) -> dict[str, Any]:
         at = parcel.at.astimezone(self._zone).replace(tzinfo=None, microsecond=0)
@@ -121,7 +123,17 @@ class Activities:
                 "NOTE_2": parcel.subject,
                 "CATEGORY": str(parcel.details.get("priority") or ""),
             }
+        if parcel.kind == "called":
+            values |= self._of_a_call(parcel)
         return {name: _fitting(name, value) for name, value in values.items() if value not in ("", None)}
+
+    def _of_a_call(self, parcel: Parcel) -> dict[str, Any]:
+        """Of a call that was made: what is to follow is a task of whoever made it; else it is done."""
+        on = str(parcel.details.get("follow_up_on") or "")
+        if on:
+            return {"TICKLER_DATE": dt.date.fromisoformat(on), "SOURCE_CODE": self._assignee(parcel)}
+        done = {self._rules.done_field: self._rules.done_codes[0]} if self._rules.done_codes else {}
+        return {"SOURCE_CODE": self._assignee(parcel), **done}
 
     def _assignee(self, parcel: Parcel) -> str:
         name = parcel.recipient or str(parcel.details.get("assignee") or "")

@@ -162,6 +162,7 @@ class OutreachStep(models.Model):
         indexes = (
             models.Index(fields=("state", "leaves_at"), name="step_by_time"),
             models.Index(fields=("log_state", "log_at"), name="step_by_log"),
+            models.Index(fields=("template", "done_at"), name="step_by_template"),
         )
         constraints = (models.UniqueConstraint(fields=("proposal", "position"), name="step_position"),)
 

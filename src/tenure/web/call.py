@@ -1,0 +1,113 @@
+"""A call that was made, told by whoever made it: a plain form, and what it sends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from tenure.base.errors import NotAllowed, Overtaken, UsageError
+from tenure.ledger import calls, contacts, identities, proposals
+from tenure.ledger.models import Contact, CurrentScore, Proposal
+from tenure.web import member_side, place, words
+from tenure.web.queue_list import playbook_title
+from tenure.web.record import record_of
+from tenure.web.roles import sees
+
+
+@dataclass(frozen=True)
+class Promised:
+    """A member to be called back: by whom, and what that day is called."""
+
+    member_id: str
+    name: str
+    by: str
+    said: str
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, member_id: str) -> HttpResponse:
+    """The form; sent, it keeps the call once, however often it is sent, and leads back to the member."""
+    member = identities.member_of(member_id=member_id)
+    known = record_of(place.lake(), member, place.now().date()) if member is not None else None
+    chapter = _chapter(member, known.facts) if member is not None and known else ""
+    if member is None or known is None or not sees(request, chapter):
+        raise Http404
+    if request.method != "POST":
+        return _form(request, member_id, member, known.facts)
+    form, by, settings = request.POST, request.user.get_username(), place.settings()
+    try:
+        calls.log(
+            member=member, outcome=form.get("outcome", ""), by=by, key=form.get("key", "")[:60] or secrets.token_hex(8),
+            chapter=chapter, words=form.get("words", "").replace("\r\n", "\n").replace("\0", ""),
+            follow_up=_day(form.get("follow_up", "")), minutes=settings.capacity.minutes_per_call,
+            noted=settings.writes_into_imis, despite=form.get("despite") == "1", clock=place.now,
+        )  # fmt: skip
+    except (UsageError, NotAllowed) as error:
+        status = 403 if isinstance(error, NotAllowed) else 422
+        return _form(request, member_id, member, known.facts, trouble=words.trouble(error), status=status)
+    _take_off(request, member, by)
+    return redirect(f"{reverse('member', args=[member_id])}?show=ours#time")
+
+
+def promised(today: dt.date, chapter: str | None) -> list[Promised]:
+    """Whom somebody promised to be in touch with by *today*."""
+    found = calls.promises(today=today, chapter=chapter)
+    members = [one.member for one in found]
+    ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
+    return [
+        Promised(
+            ids[one.member],
+            names.get(one.member) or f"Member {ids[one.member]}",
+            one.by,
+            "today" if one.on == today else f"since {words.day(one.on, near=today)}",
+        )
+        for one in found
+        if one.member in ids
+    ]
+
+
+def _chapter(member: int, facts: dict[str, Any]) -> str:
+    score = CurrentScore.objects.filter(member=member).first()
+    return facts.get("chapter_id") or (score.chapter_id if score else "")
+
+
+def _take_off(request: HttpRequest, member: int, by: str) -> None:
+    """Reject what waits for the member, where the form says so; what somebody decided meanwhile stays decided."""
+    for text in request.POST.getlist("take_off")[:20]:
+        row = Proposal.objects.filter(pk=text, member=member).first() if text.isdecimal() else None
+        if row is not None:
+            try:
+                proposals.reject(proposal=row.pk, by=by, reason="touch", clock=place.now)
+            except Overtaken:
+                continue
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError as error:
+        raise UsageError("that is no day", mend="write it as 2026-12-31, or leave it empty") from error
+
+
+def _form(
+    request: HttpRequest, member_id: str, member: int, facts: dict[str, Any], *, trouble: str = "", status: int = 200
+) -> HttpResponse:
+    contact, today = Contact.objects.filter(member=member).first(), place.now().date()
+    waiting = Proposal.objects.filter(member=member, state__in=("open", "snoozed")).order_by("pk")
+    given = request.POST if request.method == "POST" else {}
+    context = {
+        "member_id": member_id, "name": contact.name if contact and contact.name else f"Member {member_id}",
+        "contact": contact, "consent": member_side.consent(member, "phone", facts, contact),
+        "left_out": bool(calls.left_out_of(member=member, today=today)), "outcomes": calls.OUTCOMES,
+        "waiting": [(row.pk, playbook_title(row.playbook, row.playbook_version)) for row in waiting],
+        "key": given.get("key") or secrets.token_hex(8), "given": given, "trouble": trouble, "today": today,
+        "last_day": today + calls.FARTHEST, "longest": calls.LONGEST, "noted": place.settings().writes_into_imis,
+    }  # fmt: skip
+    return render(request, "call.html", context, status=status)
