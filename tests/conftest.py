@@ -16,6 +16,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("COLUMNS", "100")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker takes a whole file: what its module serves is made once, and tests that follow each other do so."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember a skipped test by its reason."""
     _remember(report)

@@ -13,13 +13,6 @@ from calls import AS_OF, PASSWORD, Site, imis_sandbox, serving, set_, tenure
 SMALL = ("--members", 220, "--years", 4, "--events-per-year", 15, "--seed", 5, "--today", "2025-03-10")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker takes all of these, so that the first night is made once."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("app"))
-
-
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small association as a folder of CSV files, whose ids have leading zeros. Read-only."""
