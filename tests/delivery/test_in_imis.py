@@ -156,7 +156,7 @@ def test_a_call_that_staff_logged_stands_on_the_record_once_as_done_or_with_its_
         "CALL", "Call: spoke with the member", "Wants the student rate", "ida", "C", None,
     ]  # fmt: skip
     assert [rows[again.reference][name] for name in shown] == [
-        "CALL", "Call: no answer", "", "ida", None, "2025-03-11T00:00:00",
+        "CALL", "Call: no answer", "", "ida", "", "2025-03-11T00:00:00",
     ]  # fmt: skip
 
 

@@ -168,6 +168,26 @@ def test_the_timeline_can_be_paged_and_narrowed(lake: Lake):
     assert lake.timeline(404).is_empty()
 
 
+def test_one_member_is_read_without_the_others(lake: Lake):
+    """What a member's page reads: what they did since a day, their versions, and who belongs to an organization."""
+    assert (lake.acts_since(9, dt.date(2025, 1, 1)).height, lake.versions_of("terms", 9).height) == (0, 0)
+    put(
+        lake, "activity", activity(*((10 * m + k, m, "login", f"2025-{k:02d}-05") for k in range(1, 9) for m in (8, 9)))
+    )
+    assert lake.acts_since(9, dt.date(2025, 5, 5))["activity_key"].to_list() == [98, 97, 96, 95]
+    assert lake.acts_since(9, dt.date(2025, 5, 6))["activity_key"].to_list() == [98, 97, 96]
+
+    moved = [(1, 700, "2024-01-01"), (1, 701, "2025-01-01"), (2, 700, "2024-01-01"), (3, 701, "2024-01-01"),
+             (3, None, "2025-01-01")]  # fmt: skip
+    given = {
+        "member": [member for member, *_ in moved], "organization": [of for _, of, _ in moved],
+        "valid_from": [dt.datetime.fromisoformat(day) for *_, day in moved],
+    }  # fmt: skip
+    put(lake, "members", SHAPES["members"].conform(pl.DataFrame(given)))
+    assert sorted(lake.versions_of("members", 1)["organization"]) == [700, 701]
+    assert (lake.people_of(700), lake.people_of(701), lake.people_of(9)) == ([2], [1], [])
+
+
 def test_scores_are_kept_by_night(lake: Lake):
     """A night replaces itself; a member's history is read across nights."""
     for day, score in ((dt.date(2025, 3, 1), 10), (dt.date(2025, 3, 2), 20), (dt.date(2025, 3, 2), 30)):

@@ -6,7 +6,7 @@ import datetime as dt
 import io
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import polars as pl
@@ -238,6 +238,32 @@ class Lake:
         rows = pl.concat([SHAPES["activity"].empty(), *frames])
         return rows.sort("occurred_at", "activity_key", descending=True).head(limit)
 
+    def acts_since(self, member: int, since: dt.date) -> pl.DataFrame:
+        """What *member* did from the start of the day *since* on, newest first: the columns of activity.
+
+        One look at all months at once; for a member's page, where opening a DuckDB would take longer than reading.
+        """
+        months = f"{since:%Y-%m}"
+        files = [self._root / file.path for file in self._manifest.files("activity") if file.part >= months]
+        if not files:
+            return SHAPES["activity"].empty()
+        scan = pl.scan_parquet(files, hive_partitioning=False).filter(
+            (pl.col("member") == member) & (pl.col("occurred_at") >= _naive(since))
+        )
+        rows = SHAPES["activity"].conform(scan.collect())
+        return rows.sort("occurred_at", "activity_key", descending=True)
+
+    def versions_of(self, table: Literal["members", "terms"], member: int) -> pl.DataFrame:
+        """All versions of the rows of one *member*, without reading those of others."""
+        return self._where(table, pl.col("member") == member)
+
+    def people_of(self, organization: int) -> list[int]:
+        """Members whose newest row names *organization*, by pseudonym."""
+        named = self._where("members", pl.col("organization") == organization)["member"].unique().to_list()
+        rows = self._where("members", pl.col("member").is_in(named)).sort("valid_from")
+        last = rows.unique("member", keep="last", maintain_order=True)
+        return sorted(last.filter(pl.col("organization") == organization)["member"])
+
     def write_scores(self, as_of: dt.date, frame: pl.DataFrame) -> None:
         """Store the scores of the night *as_of*, in place of what it had, sorted by `member`, which must be there."""
         self._nights.write(as_of, frame)
@@ -280,6 +306,12 @@ class Lake:
 
     def _read(self, table: str) -> pl.DataFrame:
         return read_frame(self._root, SHAPES[table], self._manifest.files(table))
+
+    def _where(self, table: str, condition: pl.Expr) -> pl.DataFrame:
+        shape = SHAPES[table]
+        scans = [pl.scan_parquet(self._root / f.path, hive_partitioning=False) for f in self._manifest.files(table)]
+        frames = [shape.conform(scan.filter(condition).collect()) for scan in scans]
+        return pl.concat(frames) if frames else shape.empty()
 
     def _months_until(self, until: dt.datetime | None) -> list[Path]:
         files = sorted(self._manifest.files("activity"), key=lambda file: file.part, reverse=True)

@@ -240,11 +240,7 @@ def _timeline(
     group = request.GET.get("show", "")
     group = group if group in timeline.GROUPS else ""
     before = _day(request.GET.get("before", ""))
-    read: list[dict[str, Any]] = []
-    if group != "ours":
-        kinds = timeline.kinds_in(group)
-        read = lake.timeline(member, before=before, limit=timeline.FETCHED, kinds=kinds).to_dicts()
-    rows, following = timeline.cut_at_a_day(read)
+    rows, following = _acts(lake, member, known, before, group, today) if group != "ours" else ([], None)
     told = timeline.entries(rows, titles_of(lake, {row["ref"] for row in rows if row["ref"]}), by_month=not group)
     ours = [*timeline.done_as_entries(proposals, place.now().date()), *timeline.waiting_as_entries(proposals)]
     beside = timeline.terms_as_entries(known.terms, today) if group in ("", "money") else []
@@ -261,6 +257,23 @@ def _timeline(
         "is_paged": before is not None,
         "legend": timeline.LEGEND,
     }
+
+
+def _acts(
+    lake: Lake, member: int, known: Record, before: dt.date | None, group: str, today: dt.date
+) -> tuple[list[dict[str, Any]], dt.date | None]:
+    """A page of what the member did, and the day before which the next one begins.
+
+    The two years that are counted are read already. What is older is read when somebody turns to it.
+    """
+    since, kinds = today - dt.timedelta(days=_COUNTED_DAYS), timeline.kinds_in(group)
+    if before is not None and before <= since:
+        found = lake.timeline(member, before=before, limit=timeline.FETCHED, kinds=kinds)
+        return timeline.cut_at_a_day(found.to_dicts())
+    found = known.acts if kinds is None else known.acts.filter(pl.col("kind").is_in(kinds))
+    found = found if before is None else found.filter(pl.col("occurred_at").dt.date() < before)
+    rows, following = timeline.cut_at_a_day(found.head(timeline.FETCHED).to_dicts())
+    return rows, following or (since if known.begins_before(since) else None)
 
 
 def _day(text: str) -> dt.date | None:

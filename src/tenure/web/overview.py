@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings as django_settings
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from tenure.charts import Month
-from tenure.ledger.models import CurrentScore, OutreachStep, ScoreSet
+from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachStep, ScoreSet
 from tenure.ledger.workload import CONTACTS
 from tenure.web.asked import SILENT
-from tenure.web.worklist import call_now, changed, due_within, first_year, payment_to_fix
+from tenure.web.worklist import call_now, changed, due_within, first_year, payment_to_fix, to_call
 
 HORIZONS = (30, 60, 90)
 _MONTHS_SHOWN = 12
@@ -75,9 +75,29 @@ class Overview:
 
 def overview_of(score_set: ScoreSet, chapter: str | None = None) -> Overview:
     """The figures of *score_set*, of one *chapter* where one is given, counted when it is first asked for."""
+    return _counted(made_of(score_set), score_set.as_of, chapter)
+
+
+def calls_of(score_set: ScoreSet, chapter: str | None = None) -> int:
+    """How many are to be called now, of one *chapter* where one is given; counted anew when somebody is left alone, or
+    the lot is drawn."""
+    asleep = DoNotWake.objects.aggregate(n=Count("pk"), last=Max("at"))
+    drawn = Assignment.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return _calls(f"{made_of(score_set)} {asleep} {drawn}", score_set.pk, chapter)
+
+
+@lru_cache(maxsize=16)
+def _calls(key: str, score_set: int, chapter: str | None) -> int:
+    scores = CurrentScore.objects.all()
+    if chapter is not None:
+        scores = scores.filter(chapter_id=chapter).exclude(chapter_id="")
+    return to_call(scores, ScoreSet.objects.get(pk=score_set)).count()
+
+
+def made_of(score_set: ScoreSet) -> str:
+    """What tells *score_set* from all others, in this process too: what is counted of it can be kept by this."""
     made = f"{score_set.written_at.isoformat()} {score_set.day_at}"
-    key = f"{django_settings.DATABASES['default']['NAME']} {score_set.digest} {made}"
-    return _counted(key, score_set.as_of, chapter)
+    return f"{django_settings.DATABASES['default']['NAME']} {score_set.digest} {made}"
 
 
 @lru_cache(maxsize=16)

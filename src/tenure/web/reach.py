@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, sqrt
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.web import place, words
+from tenure.web.overview import made_of
 
 NEAR_DAYS = 90
 _NINETY = 1.645
@@ -58,9 +60,9 @@ class Selected:
     hours: float
 
 
-def near(score_set: ScoreSet) -> QuerySet[CurrentScore]:
+def near(as_of: dt.date) -> QuerySet[CurrentScore]:
     """Members in grace, and those whose term ends within 90 days."""
-    return CurrentScore.objects.filter(renewal_due_on__lte=score_set.as_of + dt.timedelta(days=NEAR_DAYS))
+    return CurrentScore.objects.filter(renewal_due_on__lte=as_of + dt.timedelta(days=NEAR_DAYS))
 
 
 def sliders(total: int) -> tuple[Slider, ...]:
@@ -78,10 +80,24 @@ def sliders(total: int) -> tuple[Slider, ...]:
 
 def selected(score_set: ScoreSet, query: Mapping[str, str]) -> tuple[list[Selected], dict[str, Any]]:
     """What each slider selects where the address puts it, and the whole that it selects from."""
-    here = near(score_set)
-    known = here.aggregate(members=Count("member"), valued=Count("lifetime_value"))
-    found = [(slider, _within(query.get(slider.key, ""), slider)) for slider in sliders(known["members"])]
-    at = {slider.key: place for slider, place in found}
+    key, as_of = made_of(score_set), score_set.as_of
+    members, valued = _known(key, as_of)
+    found = [(slider, _within(query.get(slider.key, ""), slider)) for slider in sliders(members)]
+    told = _summed(key, as_of, valued, tuple((slider.key, place) for slider, place in found))
+    return [_told(slider, place, told[slider.key], told["whole"]) for slider, place in found], told["whole"]
+
+
+@lru_cache(maxsize=16)
+def _known(key: str, as_of: dt.date) -> tuple[int, int]:
+    """How many are near, and how many of them have a lifetime value; counted once for each set of scores."""
+    known = near(as_of).aggregate(members=Count("member"), valued=Count("lifetime_value"))
+    return known["members"], known["valued"]
+
+
+@lru_cache(maxsize=64)
+def _summed(key: str, as_of: dt.date, valued: int, places: tuple[tuple[str, int], ...]) -> dict[str, dict[str, Any]]:
+    """The sums of what each slider selects at its place, and of the whole; once for each set of scores and places."""
+    here, at = near(as_of), dict(places)
     # One look at them all for what is a condition; what is a place in an order needs a look of its own.
     conditions = {
         "whole": None,
@@ -90,9 +106,9 @@ def selected(score_set: ScoreSet, query: Mapping[str, str]) -> tuple[list[Select
     }
     sums = here.aggregate(**{f"{key}_{name}": one for key, q in conditions.items() for name, one in _sums(q).items()})
     told = {key: {name: sums[f"{key}_{name}"] for name in _sums(None)} for key in conditions}
-    for key, rows in _orders(here, at, known["valued"]).items():
-        told[key] = rows.aggregate(**_sums(None))
-    return [_told(slider, place, told[slider.key], told["whole"]) for slider, place in found], told["whole"]
+    for name, rows in _orders(here, at, valued).items():
+        told[name] = rows.aggregate(**_sums(None))
+    return told
 
 
 def _orders(here: QuerySet[CurrentScore], at: Mapping[str, int], valued: int) -> dict[str, QuerySet[CurrentScore]]:

@@ -10,6 +10,8 @@ import polars as pl
 
 from tenure.lake import Lake
 
+_PEERS = 200
+
 
 @dataclass(frozen=True)
 class Term:
@@ -33,14 +35,25 @@ class Record:
     Args:
         facts: The last version of the member's row, column to value; empty when there is none.
         terms: Newest first.
-        kinds: How many entries of activity there are, by kind.
+        acts: What the member did since a day, newest first: the columns of activity.
         peers: Others of the same organization; of an organization, its people.
     """
 
     facts: dict[str, Any]
     terms: list[Term]
-    kinds: dict[str, int]
+    acts: pl.DataFrame
     peers: tuple[int, ...]
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many entries of activity there are, by kind."""
+        return dict(self.acts["kind"].value_counts().iter_rows())
+
+    def begins_before(self, day: dt.date) -> bool:
+        """Whether there may be records from before *day*."""
+        days = [*(term.starts_on for term in self.terms), self.facts.get("join_date")]
+        known = [one for one in days if one is not None]
+        return not known or min(known) < day
 
 
 def record_of(lake: Lake, member: int, since: dt.date) -> Record:
@@ -49,34 +62,22 @@ def record_of(lake: Lake, member: int, since: dt.date) -> Record:
     Args:
         lake: Where from.
         member: The pseudonym.
-        since: Entries of activity are counted from this day on.
+        since: Activity is read from this day on.
     """
-    connection = lake.connect()
-    try:
+    versions = lake.versions_of("members", member).sort("valid_from", descending=True)
+    facts = versions.row(0, named=True) if versions.height else {}
+    of = facts.get("organization")
+    of = member if of is None and facts.get("record_type") == "organization" else of
+    peers = [one for one in lake.people_of(of) if one != member][:_PEERS] if of is not None else []
+    return Record(facts=facts, terms=_terms(lake, member), acts=lake.acts_since(member, since), peers=tuple(peers))
 
-        def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
-            cursor = connection.execute(sql, list(values))
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-        facts = rows("SELECT * FROM members WHERE member = ? ORDER BY valid_from DESC LIMIT 1", member)
-        terms = rows(_TERMS, member)
-        kinds = rows(
-            "SELECT kind, count(*) AS n FROM activity WHERE member = ? AND occurred_at >= ? GROUP BY kind",
-            member,
-            since,
-        )
-        of = member if facts and facts[0]["record_type"] == "organization" else None
-        of = facts[0]["organization"] if facts and facts[0]["organization"] is not None else of
-        peers = rows(_PEERS, of, of, member) if of is not None else []
-    finally:
-        connection.close()
-    return Record(
-        facts=facts[0] if facts else {},
-        terms=[Term(**{name: row[name] for name in Term.__dataclass_fields__}) for row in terms],
-        kinds={row["kind"]: row["n"] for row in kinds},
-        peers=tuple(row["member"] for row in peers),
-    )
+def _terms(lake: Lake, member: int) -> list[Term]:
+    """The last known version of each term, newest first."""
+    rows = lake.versions_of("terms", member).sort("recorded_at")
+    last = rows.unique("term_id", keep="last", maintain_order=True)
+    ordered = last.sort("starts_on", "recorded_at", descending=True, maintain_order=True)
+    return [Term(**row) for row in ordered.select(*Term.__dataclass_fields__).iter_rows(named=True)]
 
 
 def country_of(lake: Lake, member: int) -> str:
@@ -91,18 +92,3 @@ def titles_of(lake: Lake, refs: set[str]) -> dict[str, str]:
         return {}
     programs = lake.programs().filter(pl.col("ref").is_in(list(refs)), pl.col("title").is_not_null())
     return dict(zip(programs["ref"], programs["title"], strict=True))
-
-
-_TERMS = """
-SELECT * FROM terms WHERE member = ?
-QUALIFY row_number() OVER (PARTITION BY term_id ORDER BY recorded_at DESC) = 1
-ORDER BY starts_on DESC, recorded_at DESC
-"""
-
-_PEERS = """
-SELECT member FROM (
-    SELECT member, organization FROM members
-    WHERE member IN (SELECT member FROM members WHERE organization = ?)
-    QUALIFY row_number() OVER (PARTITION BY member ORDER BY valid_from DESC) = 1
-) WHERE organization = ? AND member <> ? LIMIT 200
-"""

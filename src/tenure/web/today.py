@@ -19,11 +19,11 @@ from tenure.web.alerts import shown
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
 from tenure.web.call import promised
 from tenure.web.cells import csv_file, figure_file
-from tenure.web.overview import Overview, overview_of
+from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own
 from tenure.web.shell import current_scores, waiting
-from tenure.web.worklist import COLUMNS, PAGE_SIZE, matching, records, rows_of, to_call
+from tenure.web.worklist import COLUMNS, PAGE_SIZE, found_by_name, matching, records, rows_of
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,12 @@ def page(request: HttpRequest) -> HttpResponse:
     asked = Asked.today(request.GET)
     found = own(request, matching(asked, score_set))
     figures = overview_of(score_set, chapter_of(request.user))
-    calls = own(request, to_call(CurrentScore.objects.all(), score_set)).count()
-    total = calls if _is_to_call(asked) else found.count() if asked.narrows else figures.members
+    calls = calls_of(score_set, chapter_of(request.user))
+    sought: list[CurrentScore] | None = None
+    if asked.words:
+        total, sought = found_by_name(found, asked.page)
+    else:
+        total = calls if _is_to_call(asked) else found.count() if asked.narrows else figures.members
     last = max(1, -(-total // PAGE_SIZE))
     number = min(asked.page, last)
     first = (number - 1) * PAGE_SIZE
@@ -64,7 +68,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "promised": promised(place.now().date(), chapter_of(request.user)),
             "hours": today_words.hours(calls),
             "views": _views(asked, figures, calls),
-            "rows": rows_of(found[first : first + PAGE_SIZE], score_set.as_of),
+            "rows": rows_of(found[first : first + PAGE_SIZE] if sought is None else sought, score_set.as_of),
             "total": total,
             "first": first + 1,
             "until": min(first + PAGE_SIZE, total),

@@ -52,6 +52,17 @@ def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
     return found.order_by(*_ORDERS[asked.sort])
 
 
+def found_by_name(found: QuerySet[CurrentScore], number: int) -> tuple[int, list[CurrentScore]]:
+    """How many *found* has, and its page *number*, or the last where there are fewer.
+
+    Names are looked through once for both, and only the rows of the page are read whole.
+    """
+    order = list(found.values_list("pk", flat=True))
+    first = (min(number, max(1, -(-len(order) // PAGE_SIZE))) - 1) * PAGE_SIZE
+    shown = CurrentScore.objects.in_bulk(order[first : first + PAGE_SIZE])
+    return len(order), [shown[pk] for pk in order[first : first + PAGE_SIZE] if pk in shown]
+
+
 def call_now() -> Q:
     """The top 10 % by rank, of those whose renewal can still be won."""
     return Q(risk_rank__gte=CALL_NOW) & Q(renewal_due_on__isnull=False)
