@@ -172,11 +172,12 @@ def test_a_missing_verb(server: Server, client: ImisClient):
         list(client.entities("Activity"))
 
 
-def test_validation_faults_are_read_out(server: Server, client: ImisClient):
+@pytest.mark.parametrize("named", ["FieldName", "PropertyName"])
+def test_validation_faults_are_read_out(server: Server, client: ImisClient, named: str):
     server.script = lambda asked: Says(
         {
             "$type": "Asi.Soa.Core.DataContracts.ValidationResultsData, Asi.Contracts",
-            "Errors": {"$values": [{"Message": "Risk band is too long.", "PropertyName": "RiskBand"}]},
+            "Errors": {"$values": [{"Message": "Risk band is too long.", named: "RiskBand"}]},
             "Summary": "Risk band is too long.",
         },
         400,

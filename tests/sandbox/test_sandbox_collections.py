@@ -32,13 +32,14 @@ def execute(client: httpx.Client, entity: str, operation: str, *arguments: Any, 
 def test_what_no_member_does_is_kept_as_written(sandbox: Sandbox, entity: str) -> None:
     made = sandbox.master.post(f"/api/{entity}", json={"Name": "First", "Purpose": "test"})
     assert made.status_code == 201, made.text
-    key = made.json()[f"{entity}Id"]
+    name = {"Themes": "ThemeId"}.get(entity, f"{entity}Id")
+    key = made.json()[name]
     assert next(iter(made.json())) == "$type"
     assert re.fullmatch(rf"Asi\.Soa\.\w+\.DataContracts\.{entity}Data, Asi\.Contracts", made.json()["$type"])
     changed = sandbox.master.put(f"/api/{entity}/{key}", json={**made.json(), "Name": "Second"})
     assert (changed.status_code, changed.json()["Name"]) == (201, "Second")
     found = sandbox.staff.get(f"/api/{entity}", params={"name": "contains:seco"}).json()
-    assert [item[f"{entity}Id"] for item in found["Items"]["$values"]] == [key]
+    assert [item[name] for item in found["Items"]["$values"]] == [key]
     assert sandbox.master.post(f"/api/{entity}", json=made.json()).status_code == 409
     assert sandbox.staff.post(f"/api/{entity}", json={"Name": "Mine"}).status_code == 403
     assert sandbox.master.delete(f"/api/{entity}/{key}").status_code == 200
@@ -137,7 +138,7 @@ def test_documents_are_found_by_path_and_by_folder(sandbox: Sandbox) -> None:
 
 def test_roles_are_asked_for_by_operation(sandbox: Sandbox, somebody: str) -> None:
     roles = execute(sandbox.staff, "UserSecurity", "GetUserRoles", somebody).json()["Result"]["$values"]
-    assert [role["Name"] for role in roles] == ["Member"]
+    assert [role["RoleName"] for role in roles] == ["Everyone", "Member"]
 
 
 def test_the_older_tables_take_rows(sandbox: Sandbox, somebody: str) -> None:

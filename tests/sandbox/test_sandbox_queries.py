@@ -72,7 +72,7 @@ def test_a_definition_is_found_by_path_and_serves_by_key(sandbox: Sandbox) -> No
     names = [entry["Alias"] for entry in found["Properties"]["$values"]]
     assert names == list(sandbox.query("Terms", Limit=1)["Items"]["$values"][0])[1:]
     assert found["Parameters"]["$values"][0]["PropertyName"] == "EnteredSince"
-    by_key = sandbox.staff.get("/api/iqa", params={"querydocumentversionkey": found["DocumentVersionId"]})
+    by_key = sandbox.staff.get("/api/iqa", params={"querydocumentversionkey": found["Document"]["DocumentVersionId"]})
     assert by_key.json()["TotalCount"] == sandbox.query("Terms", Limit=1)["TotalCount"]
 
 

@@ -151,7 +151,7 @@ def test_a_new_contact_is_found_and_changed(sandbox: Sandbox) -> None:
 
 def test_what_a_put_leaves_as_it_was_goes_on_living(sandbox: Sandbox) -> None:
     party = sandbox.staff.get("/api/Person?Limit=1&OrderBy=PartyId:Descending").json()["Items"]["$values"][0]
-    gender = "X" if party.get("Gender") != "X" else "F"
+    gender = {**party["Gender"], "Code": "X" if party["Gender"].get("Code") != "X" else "F"}
     changed = sandbox.master.put(f"/api/Party/{party['PartyId']}", json={**party, "Gender": gender}).json()
     updated = changed.pop("UpdateInformation")
     before = party.pop("UpdateInformation")

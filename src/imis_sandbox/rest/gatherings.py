@@ -8,6 +8,7 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Flag, Numbered, Text, Whole
+from imis_sandbox.rest.contracts import event_summary, function_of, updated
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.ledger import Latest, Subset, typed
 from imis_sandbox.rest.listed import Documents, Shelf
@@ -18,6 +19,10 @@ from imis_sandbox.world.config import DAY
 from imis_sandbox.world.store import Array
 
 _BEGINS, _ENDS = 54_000, 64_800
+_OF_SUMMARY = (
+    "$type", "EventId", "EventCode", "Name", "Description", "Category", "Status", "StartDateTime", "EndDateTime",
+    "AdditionalAttributes",
+)  # fmt: skip
 
 
 class Gatherings:
@@ -35,7 +40,7 @@ class Gatherings:
     def entities(self) -> list[Entity]:
         """All of them."""
         event = Shelf("Event", "LCUD", wire.EVENTS, items=self.documents)
-        summary = Shelf("EventSummary", "LD", wire.EVENTS, items=self.documents)
+        summary = Shelf("EventSummary", "LD", wire.EVENTS, items=self.summaries)
         summary.kept = event.kept
         function = Shelf("EventFunction", "LCUD", wire.EVENTS, items=self.functions)
         kinds = [{"AttendanceTypeCode": kind, "Description": kind.title()} for kind in ("CONF", "WEBINAR", "CHAPTER")]
@@ -59,25 +64,29 @@ class Gatherings:
         return [e.number for e in state.events if e.announced < state.today and e.day >= state.start - 30]
 
     def _event(self, event: Any) -> wire.Json:
-        begins, ends = text_of(np.array([event.day * DAY + _BEGINS, event.day * DAY + _ENDS]))
-        category = {"$type": wire.type_name(wire.EVENTS, "EventCategoryData"), "EventCategoryId": event.kind}
+        summary = {name: value for name, value in event_summary(event, self._state.today).items() if name != "$type"}
+        function = function_of(event.code, event.title, summary["StartDateTime"], summary["EndDateTime"])
+        option = {**function, "$type": wire.type_name(wire.EVENTS, "OptionEventFunctionData")}
+        place = {"$type": wire.type_name(wire.MEMBERSHIP, "LocationPartyAddressData")}
+        announced = text_of(np.array([event.announced * DAY]))[0]
         return {
-            "EventId": event.code, "EventCode": event.code, "Name": event.title, "Description": "",
-            "Status": "A" if event.day >= self._state.today else "C", "StartDateTime": begins, "EndDateTime": ends,
-            "Category": {**category, "Name": event.kind}, "Capacity": 0, "NumberOfRegistrants": event.registrants,
+            **summary, "Location": {**place, "Name": "" if event.format == "online" else "Riverbend"}, "Capacity": 0,
+            "Functions": wire.collection(wire.type_name(wire.EVENTS, "EventFunctionDataCollection"), [function]),
+            "RegistrationOptions": wire.collection(
+                wire.type_name(wire.EVENTS, "OptionEventFunctionDataCollection"), [option]
+            ),
+            "UpdateInformation": updated(announced), "NumberOfRegistrants": event.registrants,
             "IsVirtual": event.format == "online",
         }  # fmt: skip
 
+    def summaries(self) -> Documents:
+        """The same events by the members of their summary."""
+        kind = wire.type_name(wire.EVENTS, "EventSummaryData")
+        return [{**{part: event[part] for part in _OF_SUMMARY}, "$type": kind} for event in self.documents()]
+
     def functions(self) -> Documents:
         """`EventFunction`: each event has one, the event itself."""
-        kind = wire.type_name(wire.EVENTS, "EventFunctionData")
-        found = []
-        for event in self.documents():
-            code = f"{event['EventId']}/MAIN"
-            whole = {"EventFunctionId": code, "EventFunctionCode": "MAIN", "EventId": event["EventId"]}
-            times = {"StartDateTime": event["StartDateTime"], "EndDateTime": event["EndDateTime"]}
-            found.append({"$type": kind, **whole, "Name": event["Name"], **times})
-        return found
+        return [event["Functions"]["$values"][0] for event in self.documents()]
 
     def attendance(self) -> Tabled:
         """`LegacyEventFunctionAttendance`: who came, entered when the list was typed in."""
@@ -93,7 +102,18 @@ class Gatherings:
             "LegacyEventFunctionAttendance", columns, rows, key=("LegacyEventFunctionAttendanceId",)
         )  # fmt: skip
         kind = wire.type_name(wire.EVENTS, "LegacyEventFunctionAttendanceData")
-        return Tabled(source, kind, lambda chosen: typed(kind, source, chosen))
+        return Tabled(source, kind, lambda chosen: [self._attended(one) for one in typed(kind, source, chosen)])
+
+    def _attended(self, data: wire.Json) -> wire.Json:
+        """`LegacyEventFunctionAttendanceData`."""
+        row = self._records.row_of(data["PartyId"])
+        names = ("full_name", "first_name", "last_name")
+        full, given, family = (getattr(self._records, name)(row) for name in names)
+        return {
+            **data, "EventFunctionAttendanceId": str(data["LegacyEventFunctionAttendanceId"]),
+            "FunctionId": data["EventFunctionId"], "RegistrantFullName": full, "RegistrantFirstName": given,
+            "RegistrantLastName": family, "RegistrantOrganization": self._records.company(row),
+        }  # fmt: skip
 
     def party_attendance(self) -> Tabled:
         """`PartyAttendance`: the same by contact, known from the vendor's migration tool alone."""
@@ -105,7 +125,7 @@ class Gatherings:
         ]  # fmt: skip
         rows = Subset(self._records, "registrations", ("event_attended",))
         source = Source("PartyAttendance", columns, rows, key=("PartyAttendanceId",))
-        kind = wire.type_name(wire.MEMBERSHIP, "PartyAttendanceData")
+        kind = wire.type_name(f"{wire.MEMBERSHIP}.Groups", "PartyAttendanceData")
         return Tabled(source, kind, lambda chosen: typed(kind, source, chosen))
 
     def _types(self, rows: Array) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from imis_sandbox.rest import wire
+from imis_sandbox.rest.contracts import References
 from imis_sandbox.rest.dialect import RESERVED, window
 from imis_sandbox.rest.entities import Call, Entity
 from imis_sandbox.rest.listed import chosen
@@ -43,7 +44,7 @@ class Groups:
     """
 
     def __init__(self, records: Records) -> None:
-        self.records = records
+        self.records, self.references = records, References(records)
         self.named = {f"COMMITTEE/{code}": f"{code.title()} Committee" for code in catalog.COMMITTEES}
         self.members: dict[str, Membership] = {}
         self.wipes = False
@@ -249,7 +250,7 @@ class GroupMember(Entity):
             "$type": _type(f"{self.name}Data"),
             "GroupMemberId": member.key,
             "Group": {"$type": _type("GroupSummaryData"), "GroupId": member.group, "Name": self._name(member)},
-            "Party": {"$type": _type("PartySummaryData"), "PartyId": member.party},
+            "Party": self._groups.references.summary(member.party),
             "JoinDate": member.joined,
             "IsActive": member.active,
             "MembershipDetails": wire.collection(_type("GroupMemberDetailDataCollection"), details_of(member)),
@@ -261,7 +262,7 @@ class GroupMember(Entity):
 
 def details_of(member: Membership) -> list[Any]:
     """The details of a membership: one for each role."""
-    role = {"$type": _type("GroupRoleData"), "RoleId": MEMBER_ROLE, "Name": "Member"}
+    role = {"$type": _type("GroupRoleData"), "RoleId": MEMBER_ROLE, "Description": "Member", "Name": "Member"}
     return [
         {
             "$type": _type("GroupMemberDetailData"), "GroupMemberDetailId": detail, "GroupMemberId": member.key,

@@ -7,14 +7,17 @@ adds, U updates, D deletes. What is not offered is answered with 501.
 from __future__ import annotations
 
 _AREAS: dict[str, dict[str, str]] = {
+    "Certification": {
+        "L": "CertificationProgramComponent CertificationProgramGroup ExperienceGrade",
+        "LCUD": "ExperienceLocation",
+    },
     "Membership": {
         "": "PartyMerge",
         "L": """
-            CertificationProgramComponent CertificationProgramGroup CommitteeMinutes ContactInteraction ExperienceGrade
-            InstituteTypeRef InteractionAction InteractionType InteractionTypeAction NameDesignation PartyDuplicate
-            PartySalutation SocialNetwork
+            CommitteeMinutes ContactInteraction InstituteTypeRef InteractionAction InteractionType
+            InteractionTypeAction NameDesignation PartyDuplicate PartySalutation SocialNetwork
         """,
-        "LCUD": "AddressFormat ExperienceLocation LegacyCountryDetail PartyImage PartyNote",
+        "LCUD": "AddressFormat LegacyCountryDetail PartyImage PartyNote",
         "LU": "NamePrefix NameSuffix PartySalutationMethodSummary ProrateSchedule",
     },
     "Communications": {
@@ -47,15 +50,15 @@ _AREAS: dict[str, dict[str, str]] = {
         "LCD": "Cart ProductTransaction",
         "LCU": "Item",
         "LCUD": """
-            BatchSummary BillingLogItem ChapterZipCode DataVaultLog ExpectedPaymentSet
-            FinancialEntity ItemPrice ItemSetItem LegacyBillingCycle LegacyBillingItem LegacyDueToDueFrom
-            LegacyFreightRate LegacyFreightZone LegacyItemClassDetail LegacyVatRule LegacyVatRuleSet PaymentMethodSet
-            PaymentMethodSetDetail Promotion TaxAuthority
+            BatchSummary BillingLogItem ChapterZipCode DataVaultLog FinancialEntity GatewayAccount ItemPrice
+            ItemSetItem LegacyBillingCycle LegacyBillingItem LegacyDueToDueFrom LegacyFreightRate LegacyFreightZone
+            LegacyItemClassDetail LegacyVatRule LegacyVatRuleSet PaymentMethodSet PaymentMethodSetDetail Promotion
+            TaxAuthority
         """,
         "LD": "FinancialEntitySummary PaymentTerms PaymentTermsSummary ReceiptLine",
         "LU": """
-            BillingLog DeliveryMethod DeliveryMethodSet DonationCommitment ExpectedPayment PriceSheetSummary
-            TaxAuthoritySummary TaxSchedule TaxScheduleSummary UomGroup WarehouseSummary
+            BillingLog DeliveryMethod DeliveryMethodSet LegacyCashAccount PriceSheetSummary TaxAuthoritySummary
+            TaxSchedule TaxScheduleSummary UomGroup WarehouseSummary
         """,
         "LUD": "LegacyOrderType",
     },
@@ -63,17 +66,18 @@ _AREAS: dict[str, dict[str, str]] = {
         "": "ContentItem LogMessage",
         "L": "CultureFormat Tag",
         "LCUD": """
-            GatewayAccount ImportBatch LocalizationControlProperty LocalizationControlType LocalizationPhrase
+            ImportBatch LocalizationControlProperty LocalizationControlType LocalizationPhrase
             RedirectRule Themes
         """,
         "LD": "ImportBatchSummary Note",
-        "LU": "ImportFileType LegacyCashAccount LocalizationCulture",
+        "LU": "ImportFileType LocalizationCulture",
     },
     "Fundraising": {
         "L": "GiftAidClaim GiftPremiumSet",
         "LCD": "GiftItem",
-        "LCUD": "DonationPremium GiftInformationBatch TributeType",
+        "LCUD": "DonationPremium ExpectedPaymentSet GiftInformationBatch TributeType",
         "LD": "GiftAidClaimDetail",
+        "LU": "DonationCommitment ExpectedPayment",
         "LUD": "GiftPremiumRule",
     },
     "Events": {
@@ -82,8 +86,17 @@ _AREAS: dict[str, dict[str, str]] = {
         "LUD": "ProgramGroup",
     },
 }
+_DEEPER = {
+    "Billing": "ChapterZipCode", "Groups": "CommitteeMinutes InstituteTypeRef",
+    "ContactInteraction": "ContactInteraction InteractionAction InteractionType InteractionTypeAction",
+    "Autopay": "DataVaultAttempt DataVaultLog DataVaultLogDetail", "Person": "NameDesignation",
+    "Order": "LegacyOrder OrderStageProcessingNotificationLogDetail", "Invoice": "PartyPledgeScheduledPayment",
+    "Product": "ProductTransactionDetail",
+}  # fmt: skip
+"""Contracts that stand one deeper in their area's namespace."""
+_WITHIN = {name: f".{inner}" for inner, names in _DEEPER.items() for name in names.split()}
 KNOWN: dict[str, tuple[str, str]] = {
-    name: (f"Asi.Soa.{area}.DataContracts", verbs)
+    name: (f"Asi.Soa.{area}.DataContracts{_WITHIN.get(name, '')}", verbs)
     for area, kinds in _AREAS.items()
     for verbs, names in kinds.items()
     for name in names.split()

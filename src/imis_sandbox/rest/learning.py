@@ -6,6 +6,7 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Flag, Moment, Number, Numbered, Text
+from imis_sandbox.rest.contracts import CERTIFICATION, References
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.ledger import Subset, typed
 from imis_sandbox.rest.records import Records, reference
@@ -47,8 +48,8 @@ class Learning:
         key = ("CertificationProgramRegistrationId",)
         rows = Subset(self._records, "activities", ("learning_started",))
         source = Source("CertificationProgramRegistration", columns, rows, key=key, aliases={"id": "PartyId"})
-        kind = wire.type_name(wire.MEMBERSHIP, "CertificationProgramRegistrationData")
-        return Tabled(source, kind, lambda chosen: typed(kind, source, chosen))
+        kind, shape = wire.type_name(CERTIFICATION, "CertificationProgramRegistrationData"), References(self._records)
+        return Tabled(source, kind, lambda chosen: [shape.learner(one) for one in typed(kind, source, chosen)])
 
     def units(self) -> Tabled:
         """`ExperienceUnit`: one for each course completed."""
@@ -59,7 +60,7 @@ class Learning:
             Number("Units", lambda rows: np.ones(len(rows))),
         ]  # fmt: skip
         source = Source("ExperienceUnit", columns, self._finished(), key=("ExperienceUnitId",))
-        kind = wire.type_name(wire.MEMBERSHIP, "ExperienceUnitData")
+        kind = wire.type_name(CERTIFICATION, "ExperienceUnitData")
         return Tabled(source, kind, lambda chosen: typed(kind, source, chosen))
 
     def experiences(self) -> SourceEntity:

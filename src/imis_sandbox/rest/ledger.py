@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Day, Flag, Number, Numbered, Text, Whole
+from imis_sandbox.rest.contracts import References, monetary, sent
 from imis_sandbox.rest.entities import Entity, SourceEntity, Tabled
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
@@ -27,8 +27,8 @@ _STATUS = {
     "event_attended": "Attended",
     "event_no_show": "NoShow",
 }
-_ACTIVE = {"event_registered": 1, "event_cancelled": 2, "event_attended": 1, "event_no_show": 1}
-"""The status of a registration as a number: 1 is active; the one for canceled is a guess."""
+_ACTIVE = {"event_registered": 1, "event_cancelled": 4, "event_attended": 1, "event_no_show": 1}
+"""The status of a registration as a number of the vendor's: 1 is registered, 4 is canceled."""
 
 
 class Subset:
@@ -56,6 +56,7 @@ class Ledger:
 
     def __init__(self, records: Records, zone: Zone) -> None:
         self.records, self.zone, self.state = records, zone, records.state
+        self.references = References(records)
 
     def entities(self) -> list[Entity]:
         """All of them."""
@@ -168,7 +169,8 @@ class Ledger:
             aliases={"partyid": "BillToPartyId"},
         )  # fmt: skip
         kind = wire.type_name(wire.COMMERCE, data)
-        return Tabled(source, kind, lambda rows: typed(kind, source, rows, money={amount, "Balance"}))
+        shape = self.references.invoice if amount == "InvoiceAmount" else self.references.payment
+        return Tabled(source, kind, lambda rows: [shape(one) for one in typed(kind, source, rows)])
 
     def _owed(self, amount: str) -> list[Column]:
         """What invoices say beside their amount; one is paid once a payment refers to it."""
@@ -201,7 +203,8 @@ class Ledger:
         )  # fmt: skip
         kind = wire.type_name(wire.COMMUNICATIONS, "CommunicationLogEventData")
         named = Source("CommunicationLogEvent", columns, rows, key=("CommunicationLogEventKey",))
-        return [SourceEntity(events), Tabled(named, kind, lambda chosen: typed(kind, named, chosen))]
+        told = Tabled(named, kind, lambda chosen: [sent(one) for one in typed(kind, named, chosen)])
+        return [SourceEntity(events), told]
 
     def registrations(self) -> Tabled:
         """`EventRegistration`: `{EVENTCODE}-{PARTYID}`, active or canceled as was ruled last."""
@@ -215,7 +218,8 @@ class Ledger:
             "EventRegistration", columns, latest, key=("EventRegistrationId",), aliases={"id": "EventRegistrationId"}
         )
         kind = wire.type_name(wire.EVENTS, "EventRegistrationData")
-        return Tabled(source, kind, lambda rows: [_with_function(one) for one in typed(kind, source, rows)])
+        shape = self.references.registration
+        return Tabled(source, kind, lambda rows: [shape(one) for one in typed(kind, source, rows)])
 
     def registration_objects(self) -> SourceEntity:
         """`CsRegistration`: the order of each registrant."""
@@ -292,7 +296,7 @@ class Ledger:
     def scores(self) -> Tabled:
         """`EngagementScore`."""
         source = Source("EngagementScore", self._score_columns("PartyId"), self._members, key=("PartyId",))
-        kind = wire.type_name(wire.MEMBERSHIP, "EngagementScoreData")
+        kind = wire.type_name(wire.COMMUNICATIONS, "EngagementScoreData")
         return Tabled(source, kind, lambda rows: typed(kind, source, rows))
 
     def score_objects(self) -> SourceEntity:
@@ -340,37 +344,20 @@ def typed(kind: str, source: Source, rows: Array, money: set[str] | None = None)
         data = {"$type": kind}
         for name, value in row.items():
             if value is not None:
-                data[name] = amount(value) if money and name in money else value
+                data[name] = monetary(value) if money and name in money else value
         found.append(data)
     return found
-
-
-def amount(value: float) -> Any:
-    """A monetary amount in dollars."""
-    currency = {"$type": wire.type_name(wire.CORE, "CurrencyData"), "CurrencyCode": "USD", "DecimalPositions": 2}
-    kind = wire.type_name(wire.CORE, "MonetaryAmountData")
-    return {"$type": kind, "Amount": value, "Currency": currency, "IsAmountDefined": True}
-
-
-def _with_function(data: wire.Json) -> wire.Json:
-    """A registration with the one function that each event has, which is also the registration option."""
-    function = {
-        "$type": wire.type_name(wire.EVENTS, "EventFunctionData"), "EventFunctionId": f"{data['EventId']}/MAIN",
-        "EventFunctionCode": "MAIN", "Name": "Registration", "IsEventRegistrationOption": True,
-    }  # fmt: skip
-    entry = {"$type": wire.type_name(wire.EVENTS, "EventFunctionRegistrationData"), "EventFunction": function}
-    functions = wire.collection(wire.type_name(wire.EVENTS, "EventFunctionRegistrationDataCollection"), [entry])
-    return {**data, "Functions": functions}
 
 
 def _enum(data: wire.Json) -> wire.Json:
     """The filter takes the letter, the object carries the number; and the item as an object."""
     code = data["ItemId"]
     item = {"$type": wire.type_name(wire.COMMERCE, "ItemSummaryData"), "ItemId": code, "ItemCode": code}
+    of = wire.type_name(wire.COMMERCE, "ItemClassSummaryData")
     return {
         **data,
         "Status": 0 if data.get("Status") == "A" else 1,
-        "Item": {**item, "ItemClass": {"ItemClassId": "DUES"}},
+        "Item": {**item, "Name": code, "ItemClass": {"$type": of, "ItemClassId": "DUES", "Name": "Dues"}},
     }
 
 

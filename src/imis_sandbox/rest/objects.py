@@ -10,6 +10,7 @@ import numpy as np
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.columns import Coded, Column, Day, Flag, Moment, Number, Text, Whole
+from imis_sandbox.rest.contracts import change
 from imis_sandbox.rest.queries import GENDERS
 from imis_sandbox.rest.records import Records, changed_value
 from imis_sandbox.rest.sources import Maker, Source, constant
@@ -50,7 +51,10 @@ class Objects:
 
     def basic_contacts(self) -> Source:
         """`CsContactBasic`: the most asked for columns of `CsContact`."""
-        wanted = {"ID", "FirstName", "LastName", "FullName", "Company", "Email", "MemberType", "Status", "LastUpdated"}
+        wanted = {
+            "ID", "FirstName", "LastName", "FullName", "Company", "CompanyId", "IsCompany", "IsMember", "Email",
+            "MemberType", "MajorKey", "Status", "LastUpdated",
+        }  # fmt: skip
         columns = [column for column in self._contact_columns() if column.name in wanted]
         return Source("CsContactBasic", columns, self.records.there, key=("ID",), party="ID")
 
@@ -249,12 +253,14 @@ def change_data(records: Records, zone: Zone, number: int) -> wire.Json:
     field = FIELDS[int(changes["field"][number])]
     moment = text_of(zone.local(changes["recorded"][[number]]))[0]
     entry = {
-        "$type": wire.type_name(wire.CORE, "ChangeLogPropertyData"), "PropertyName": field,
+        "$type": wire.type_name(wire.CORE, "ChangePropertyData"), "PropertyName": field,
         "OriginalValue": changed_value(records, field, int(changes["old"][number])),
         "CurrentValue": changed_value(records, field, int(changes["new"][number])),
     }  # fmt: skip
+    party = records.id_of(int(changes["who"][number]))
     return {
-        "$type": wire.type_name(wire.CORE, "ChangeLogData"), "ChangeLogId": str(number + 1), "CreatedOn": moment,
-        "EntityTypeName": "Party", "PartyId": records.id_of(int(changes["who"][number])), "UserId": "SYSTEM",
-        "Properties": wire.collection(wire.type_name(wire.CORE, "ChangeLogPropertyDataCollection"), [entry]),
+        "$type": wire.type_name(wire.CORE, "ChangeLogData"), **change(party, moment, entry),
+        "ChangeLogId": str(number + 1), "CreatedOn": moment, "EntityTypeName": "Party", "PartyId": party,
+        "UserId": "SYSTEM",
+        "Properties": wire.collection(wire.type_name(wire.CORE, "ChangePropertyDataCollection"), [entry]),
     }  # fmt: skip

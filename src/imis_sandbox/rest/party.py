@@ -9,9 +9,11 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Flag
+from imis_sandbox.rest.contracts import status
 from imis_sandbox.rest.dialect import cut, window
 from imis_sandbox.rest.entities import Call, Entity
 from imis_sandbox.rest.listed import shape_of
+from imis_sandbox.rest.party_shape import full_address, gender, shaped
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone, text_of
@@ -20,6 +22,11 @@ from imis_sandbox.world.config import DAY
 from imis_sandbox.world.state import ORGANIZATION
 
 _TYPE = wire.MEMBERSHIP
+_ALIASES = {
+    "customertype": "CustomerTypeCode", "cityname": "City", "primaryemail": "Email",
+    "updateinformation.updatedon": "UpdatedOn", "personname.firstname": "FirstName",
+    "personname.lastname": "LastName",
+}  # fmt: skip
 
 
 def typed(name: str, **members: Any) -> wire.Json:
@@ -56,8 +63,11 @@ class Party(Entity):
             Flag("IsMember", lambda rows: records.is_member(rows)),
             Flag("IsOrganization", lambda rows: self.state.people["kind"][rows] == ORGANIZATION),
             people.text("Status", lambda row: "A"), people.text("City", records.city),
+            people.text("PostalCode", records.postal_code), people.text("Sort", records.sort_name),
+            people.coded("CountrySubEntityCode", "state", lambda: names.STATES),
+            people.coded("CountryName", "country", lambda: names.COUNTRIES),
         ]  # fmt: skip
-        return Source(self.name, columns, self._rows, key=("PartyId",), aliases={"customertype": "CustomerTypeCode"})
+        return Source(self.name, columns, self._rows, key=("PartyId",), aliases=_ALIASES)
 
     def _rows(self) -> Any:
         rows = self.records.there()
@@ -88,10 +98,11 @@ class Party(Entity):
 
     def _edit(self, row: int, body: wire.Json) -> None:
         """Keep what a client wrote otherwise than it stood there; the rest goes on living."""
-        before = self._data(row)
-        changed = {name: value for name, value in body.items() if before.get(name) != value}
-        kept = {name: value for name, value in changed.items() if name not in ("PartyId", "Id", "$type")}
-        self._edits[row] = {**self._edits.get(row, {}), **kept}
+        before, written = self._data(row), shaped(body)
+        changed = {name: value for name, value in written.items() if before.get(name) != value}
+        self._edits[row] = {**self._edits.get(row, {}), **changed}
+        if "PersonName" in changed:
+            self._edits[row]["PersonName"].setdefault("FullName", self.records.full_name(row))
 
     def create(self, call: Call) -> wire.Json:
         errors = self.validate(call)
@@ -137,6 +148,7 @@ class Party(Entity):
             name=wire.member(body, "OrganizationName") or wire.member(body, "Name"),
             email=wire.member(emails[0], "Address") if emails else wire.member(body, "Email"),
             phone=wire.member(phones[0], "Number") if phones else None,
+            company=wire.member(wire.member(body, "PrimaryOrganization") or {}, "Name"),
         )
 
     def _add(self, company: bool) -> int:
@@ -167,12 +179,18 @@ class Party(Entity):
 
     def _common(self, row: int) -> dict[str, Any]:
         records = self.records
-        status = typed("PartyStatusData", ActiveStatus="Active", PartyStatusId="A", Name="Active", Description="Active")
+        party = records.id_of(row)
+        identity = {"$type": wire.type_name(wire.CORE, "AlternateIdData"), "Id": party, "IdType": "MajorKey"}
         return {
-            "PartyId": records.id_of(row), "Id": records.id_of(row), "UniformId": records.key_of(row), "Status": status,
-            "Name": records.full_name(row), "Sort": records.sort_name(row), "Addresses": self._addresses(row),
-            "Emails": self._emails(row), "Phones": self._phones(row), "UpdateInformation": self._updates(row),
-            "AdditionalAttributes": self._attributes(row),
+            "PartyId": party, "Id": party, "UniformId": records.key_of(row),
+            "Status": status(), "Name": records.full_name(row), "Sort": records.sort_name(row),
+            "IsMarkedForDelete": False, "Addresses": self._addresses(row),
+            "AlternateIds": wire.collection(wire.type_name(wire.CORE, "AlternateIdDataCollection"), [identity]),
+            "Emails": self._emails(row), "FinancialInformation": typed("FinancialInformationData"),
+            "Phones": self._phones(row), "Salutations": _none("PartySalutation"),
+            "SocialNetworks": _none("PartySocialNetwork"),
+            "CommunicationTypePreferences": _none("PartyCommunicationTypePreference"),
+            "UpdateInformation": self._updates(row), "AdditionalAttributes": self._attributes(row),
         }  # fmt: skip
 
     def _person(self, row: int) -> wire.Json:
@@ -188,23 +206,33 @@ class Party(Entity):
         )  # fmt: skip
         born = int(people["birth"][row])
         birth = text_of(np.array([born * DAY]))[0] if born > -200_000 and born != -1 else None
-        gender = {1: "F", 2: "M", 3: "X"}.get(int(people["gender"][row]))
+        code = {1: "F", 2: "M", 3: "X"}.get(int(people["gender"][row]), "")
         return typed(
             "PersonData", **self._common(row), PersonName=name, PrimaryOrganization=employer, BirthDate=birth,
-            Gender=gender,
+            Gender=gender(code),
         )  # fmt: skip
 
     def _organization(self, row: int) -> wire.Json:
         return typed("OrganizationData", **self._common(row), OrganizationName=self.records.full_name(row))
 
     def _addresses(self, row: int) -> wire.Json:
-        people = self.state.people
+        people, party = self.state.people, self.records.id_of(row)
+        state, country = names.STATES[int(people["state"][row])], names.COUNTRIES[int(people["country"][row])]
+        city, postal = self.records.city(row), self.records.postal_code(row)
+        lines = [f"{100 + int(people['number'][row]) % 900} Main Street"]
+        printed = full_address(lines, city, state, postal, country)
         address = typed(
-            "AddressData", CityName=self.records.city(row),
-            CountrySubEntityCode=names.STATES[int(people["state"][row])],
-            CountryName=names.COUNTRIES[int(people["country"][row])], PostalCode=self.records.postal_code(row),
+            "AddressData", AddressId=party,
+            AddressLines=wire.collection(wire.type_name(_TYPE, "AddressLineDataCollection"), lines), CityName=city,
+            CountryCode=names.COUNTRY_CODES[int(people["country"][row])], CountryName=country,
+            CountrySubEntityCode=state, CountrySubEntityName=state, FullAddress=printed, PostalCode=postal,
+            VerificationStatus=0,
         )  # fmt: skip
-        full = typed("FullAddressData", AddressPurpose="Address", Address=address)
+        full = typed(
+            "FullAddressData", AdditionalLines=_none("AddressLine"), Address=address, AddresseeText=printed,
+            AddressPurpose="Address", CommunicationPreferences=_PREFERRED, Email=self.records.email(row),
+            FullAddressId=party, Phone=self.records.phone(row), DisplayName=self.records.full_name(row),
+        )  # fmt: skip
         return wire.collection(wire.type_name(_TYPE, "FullAddressDataCollection"), [full])
 
     def _emails(self, row: int) -> wire.Json:
@@ -233,4 +261,14 @@ class Party(Entity):
         return wire.collection(wire.PROPERTIES, entries)
 
 
+def _none(name: str) -> wire.Json:
+    """An empty collection of a contract."""
+    return wire.collection(wire.type_name(_TYPE, f"{name}DataCollection"), [])
+
+
 _CODES = [kind.code for kind in catalog.TYPES]
+_PREFERRED = wire.collection(
+    wire.type_name(_TYPE, "CommunicationPreferenceDataCollection"),
+    [typed("CommunicationPreferenceData", Reason=reason) for reason in ("default", "mail", "bill", "ship")],
+)
+"""What the one address that a contact has is used for."""

@@ -112,34 +112,6 @@ def one_row(row: wire.Json, *, old: bool) -> wire.Json:
     return wire.page(wire.GENERIC, [entity], offset=0, limit=DEFAULT_LIMIT, total=1)
 
 
-def definition(query: Query) -> wire.Json:
-    """What `QueryDefinition` says of a query."""
-    data_type = wire.type_name(wire.CORE, "IqaQueryDefinitionData")
-    properties = [
-        {
-            "$type": wire.type_name(wire.CORE, "QueryPropertyData"), "Name": column.name, "PropertyName": column.name,
-            "Alias": column.name, "Caption": column.name, "DataTypeName": column.kind, "DisplayOrder": place,
-        }
-        for place, column in enumerate(query.source.columns)
-    ]  # fmt: skip
-    prompts = [
-        {
-            "$type": wire.type_name(wire.CORE, "QueryParameterData"), "Operation": usual, "PropertyName": alias,
-            "Prompt": f"{alias} (optional)", "AllowMultiple": False, "Values": "",
-        }
-        for alias, _, usual in query.prompts
-    ]  # fmt: skip
-    folder, _, name = query.path.rpartition("/")
-    return {
-        "$type": data_type, "Name": name, "Path": query.path,
-        "QueryDefinitionId": query.key, "DocumentVersionId": query.key, "FolderPath": folder, "LimitResultsCount": 0,
-        "Parameters": wire.collection(wire.type_name(wire.CORE, "QueryParameterDataCollection"), prompts),
-        "Properties": wire.collection(wire.type_name(wire.CORE, "QueryPropertyDataCollection"), properties),
-        "Sources": wire.collection(wire.STRINGS, [query.source.name]),
-        "Relations": wire.collection(wire.STRINGS, []),
-    }  # fmt: skip
-
-
 class Catalog:
     """The site's queries by path."""
 

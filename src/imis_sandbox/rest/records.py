@@ -137,6 +137,8 @@ class Records:
         """Employer, or the organization's own name."""
         if self.people["kind"][row] == ORGANIZATION:
             return self.full_name(row)
+        if row in self.given and "company" in self.given[row]:
+            return self.given[row]["company"]
         return self.state.employers[int(self.people["employer"][row])]
 
     def email(self, row: int) -> str:

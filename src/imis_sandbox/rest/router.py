@@ -166,6 +166,4 @@ def _validated(entity: Entity, call: Call) -> wire.Json:
 def _executed(entity: Entity, call: Call) -> wire.Json:
     name = str(wire.member(call.body, "OperationName", ""))
     arguments = [wire.unboxed(value) for value in wire.values(wire.member(call.body, "Parameters", []))]
-    result = entity.execute(name, arguments, call)
-    kind = wire.type_name(wire.CORE, "GenericExecuteResult")
-    return {"$type": kind, "Result": result, "IsSuccessStatusCode": True}
+    return wire.service_response(entity.execute(name, arguments, call))

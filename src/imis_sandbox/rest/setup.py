@@ -9,12 +9,11 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Numbered
-from imis_sandbox.rest.dialect import window
-from imis_sandbox.rest.entities import Call, Entity, Tabled
+from imis_sandbox.rest.contracts import PROCESSING_COMPLETE, References, updated
+from imis_sandbox.rest.entities import Call, Tabled
 from imis_sandbox.rest.ledger import typed
-from imis_sandbox.rest.listed import Listed, Shelf, chosen
+from imis_sandbox.rest.listed import Listed, Shelf
 from imis_sandbox.rest.objects import change_data
-from imis_sandbox.rest.queries import Catalog, Query, definition
 from imis_sandbox.rest.records import Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, text_of
@@ -24,45 +23,10 @@ from imis_sandbox.world.config import DAY
 from imis_sandbox.world.state import FIELDS, ORGANIZATION
 from imis_sandbox.world.store import Array
 
-
-class QueryDefinition(Entity):
-    """`QueryDefinition`: `_execute` FindByPath, FindById, GetRestAccess, SetRestAccess.
-
-    Args:
-        queries: The site's.
-    """
-
-    def __init__(self, queries: Catalog) -> None:
-        super().__init__("QueryDefinition")
-        self._queries = queries
-
-    def page(self, call: Call) -> wire.Json:
-        found = chosen([definition(query) for query in self._queries.all()], call.params)
-        offset, limit = window(call.params)
-        kind = wire.type_name(wire.CORE, "IqaQueryDefinitionData")
-        return wire.page(kind, found[offset : offset + limit], offset=offset, limit=limit, total=len(found))
-
-    def get(self, elements: list[str], call: Call) -> wire.Json:
-        return definition(self._query(elements[0]))
-
-    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
-        name, path = operation.lower(), str(arguments[0]) if arguments else ""
-        if name in ("findbypath", "findbyid"):
-            return definition(self._query(path))
-        if name == "getrestaccess":
-            return self._query(path).available
-        if name == "setrestaccess":
-            if not call.master:
-                raise wire.forbidden("change queries")
-            self._query(path).available = bool(arguments[1]) if len(arguments) > 1 else True
-            return True
-        return super().execute(operation, arguments, call)
-
-    def _query(self, path: str) -> Query:
-        query = self._queries.find(path)
-        if query is None:
-            raise wire.not_found(f"Query: {path} not found.")
-        return query
+_MEMBERSHIP_MAIL = {
+    "$type": wire.type_name(wire.COMMUNICATIONS, "CommunicationTypeSummaryData"), "CommunicationTypeId": "Membership",
+    "ReasonCode": "MEMBERSHIP", "CommunicationTypeDisplay": "Membership",
+}  # fmt: skip
 
 
 class User(Tabled):
@@ -83,10 +47,19 @@ class User(Tabled):
         rows = lambda: np.flatnonzero(records.people["kind"] != ORGANIZATION)  # noqa: E731
         source = Source("User", columns, rows, key=("UserId",), aliases={"partyid": "UserId"})
         kind = wire.type_name(wire.MEMBERSHIP, "UserData")
-        super().__init__(source, kind, lambda chosen: typed(kind, source, chosen))
+        shape = References(records).user
+        super().__init__(source, kind, lambda chosen: [shape(one) for one in typed(kind, source, chosen)])
+
+    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
+        """FindByUserName."""
+        if operation.lower() != "findbyusername" or not arguments:
+            return super().execute(operation, arguments, call)
+        party = self.party_of(str(arguments[0]))
+        return self.get([party], call) if party else None
 
     def create(self, call: Call) -> wire.Json:
-        party = str(wire.member(call.body, "UserId", ""))
+        whose = wire.member(wire.member(call.body, "Party") or {}, "PartyId", "")
+        party = str(wire.member(call.body, "UserId", "") or whose)
         name = str(wire.member(call.body, "UserName", ""))
         row = self._records.row_of(party)
         if row < 0:
@@ -166,8 +139,10 @@ class CommunicationLog(Listed):
     def _entry(self, key: str, subject: str, second: int, party: str | None = None) -> wire.Json:
         created = text_of(self._zone.local(np.array([second])))[0]
         return {
-            "$type": self.kind, "CommunicationLogId": key, "Subject": subject, "SourceProcess": "Communication",
-            "CommunicationTypeId": "Membership", "CreatedOn": created, **({"PartyId": party} if party else {}),
+            "$type": self.kind, "CommunicationLogId": key, "Status": PROCESSING_COMPLETE, "Subject": subject,
+            "SourceProcess": "Communication", "CommunicationType": _MEMBERSHIP_MAIL,
+            "UpdateInformation": updated(created), "CommunicationTypeId": "Membership", "CreatedOn": created,
+            **({"PartyId": party} if party else {}),
         }  # fmt: skip
 
     def create(self, call: Call) -> wire.Json:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from imis_sandbox.rest import wire
+from imis_sandbox.rest.contracts import CERTIFICATION, monetary
 from imis_sandbox.rest.entities import Entity
 from imis_sandbox.rest.groups import MEMBER_ROLE
 from imis_sandbox.rest.known import KNOWN
@@ -18,9 +19,19 @@ from imis_sandbox.world.catalog import FAMILIES, SOURCE_CODES
 MISCELLANEOUS = "e88e66b1-9516-47f9-88dc-e2eb8a3ef13e"
 """The stock group class."""
 _KEYS = {
-    "LegacyBillingCycle": "BillingCycleId", "LegacyBillingItem": "ItemId", "Communication": "DocumentId",
-    "vGatewayAccounts": "GatewayAccountId",
+    "LegacyBillingCycle": "LegacyBillingCycleId", "LegacyBillingItem": "ItemId", "Communication": "DocumentId",
+    "vGatewayAccounts": "GatewayAccountId", "GiftItem": "ItemId", "ItemSetItem": "ItemId", "NamePrefix": "Code",
+    "NameSuffix": "Code", "NameDesignation": "Code", "InteractionType": "InteractionTypeCode",
+    "InteractionAction": "InteractionActionCode", "InstituteTypeRef": "InstituteTypeCode", "Themes": "ThemeId",
+    "LegacyOrderType": "OrderTypeCode", "EventResourceType": "ResourceCode", "LegacyVatRule": "RuleId",
+    "LegacyVatRuleSet": "RuleSetId", "LegacyItemClassDetail": "ItemClassId", "LegacyCountryDetail": "CountryCode",
+    "ImportBatch": "BatchId", "ImportBatchSummary": "BatchId", "ProductTransaction": "TransactionId",
+    "ProductTransactionDetail": "TransactionDetailId", "WarehouseSummary": "FacilityId",
+    "PartySalutation": "SalutationId",
 }  # fmt: skip
+_SAID = dict.fromkeys(("NamePrefix", "NameSuffix", "NameDesignation"), "Description")
+_SAID |= {"SocialNetwork": "SocialNetworkName", "InstituteTypeRef": "InstituteTypeName"}
+"""The member with the words, where it is not `Name`."""
 Make = Callable[[], Documents]
 
 
@@ -42,15 +53,15 @@ def _fixed(made: dict[str, Documents | Make]) -> list[Entity]:
     """Shelves that the association is about; an administrator may still change them."""
     spelled: dict[str, tuple[str, str, str]] = {
         "AddressPurpose": (wire.MEMBERSHIP, "LU", "AddressPurposeId"),
-        "CertificationProgram": (wire.MEMBERSHIP, "LU", "CertificationProgramId"),
-        "CertificationProgramSummary": (wire.MEMBERSHIP, "L", "CertificationProgramId"),
+        "CertificationProgram": (CERTIFICATION, "LU", "CertificationProgramId"),
+        "CertificationProgramSummary": (CERTIFICATION, "L", "CertificationProgramId"),
         "Country": (wire.MEMBERSHIP, "L", "CountryCode"),
         "EventCategory": (wire.EVENTS, "LU", "EventCategoryId"),
         "GenTable": (wire.CORE, "LCUD", "GenTableId"),
         "GroupClass": (wire.MEMBERSHIP, "L", "GroupClassId"),
         "GroupClassSummary": (wire.MEMBERSHIP, "L", "GroupClassId"),
-        "LegacyActivityType": (wire.MEMBERSHIP, "LCUD", "ActivityTypeCode"),
-        "LegacyCustomerType": (wire.MEMBERSHIP, "LCUD", "CustomerTypeCode"),
+        "LegacyActivityType": (wire.CORE, "LCUD", "ActivityTypeId"),
+        "LegacyCustomerType": (wire.CORE, "LCUD", "CustomerTypeId"),
         "PanelDefinition": (wire.CORE, "LD", "PanelDefinitionId"),
         "PanelDefinitionSummary": (wire.CORE, "L", "PanelDefinitionId"),
         "PanelSourceSummary": (wire.CORE, "L", "Name"),
@@ -64,7 +75,7 @@ def _fixed(made: dict[str, Documents | Make]) -> list[Entity]:
 
 def _documents(namespace: str, name: str, rows: list[wire.Json]) -> list[wire.Json]:
     kind = wire.type_name(namespace, f"{name}Data")
-    return [{"$type": kind, **row} for row in rows]
+    return [{**row, "$type": kind} if next(iter(row)) == "$type" else {"$type": kind, **row} for row in rows]
 
 
 def _products() -> dict[str, Documents | Make]:
@@ -72,13 +83,15 @@ def _products() -> dict[str, Documents | Make]:
     dues = [(f"DUES_{kind.code}", f"{kind.title} dues", kind.dues, "DUES") for kind in catalog.TYPES[:-1]]
     courses = [(code, catalog.course_title(code), catalog.COURSE_PRICE, "COURSE") for code in catalog.COURSES]
     items = [_item(code, title, of) for code, title, _, of in (*dues, *courses)]
-    cycles = [{"BillingCycleId": name, "Name": name} for name in ("Anniversary Dues", "Calendar Year Dues")]
+    cycles = [{"LegacyBillingCycleId": name, "Name": name} for name in ("Anniversary Dues", "Calendar Year Dues")]
     programs = [
-        {"CertificationProgramId": code, "Name": title, "Description": "", "Status": "Active", "IsCourse": True}
-        for code, title, _, _ in courses
+        {"CertificationProgramId": code, "Name": title, "Description": "", "Status": 0} for code, title, _, _ in courses
     ]
     classes = [{"ItemClassId": name, "Name": name.title()} for name in ("DUES", "COURSE")]
-    prices = [{"ItemPriceId": code, "ItemId": code, "DefaultPrice": price} for code, _, price, _ in (*dues, *courses)]
+    prices = [
+        {"ItemPriceId": code, "ItemId": code, "Item": _item(code, title, of), "DefaultPrice": monetary(price)}
+        for code, title, price, of in (*dues, *courses)
+    ]
     made = {
         "Item": items, "ItemSummary": items, "ItemClass": classes, "ItemClassSummary": classes, "ItemPrice": prices,
         "LegacyBillingCycle": cycles, "LegacyBillingItem": [item for item in items if item["ProductType"] == "DUES"],
@@ -87,13 +100,14 @@ def _products() -> dict[str, Documents | Make]:
         name: _documents(wire.COMMERCE, name, list(rows)) for name, rows in made.items()
     }
     for name in ("CertificationProgram", "CertificationProgramSummary"):
-        found[name] = _documents(wire.MEMBERSHIP, name, programs)
+        found[name] = _documents(CERTIFICATION, name, programs)
     return found
 
 
 def _item(code: str, title: str, kind: str) -> wire.Json:
     item_class = {"$type": wire.type_name(wire.COMMERCE, "ItemClassSummaryData"), "ItemClassId": kind}
-    return {"ItemId": code, "ItemCode": code, "Name": title, "ProductType": kind, "ItemClass": item_class}
+    itself = {"$type": wire.type_name(wire.COMMERCE, "ItemSummaryData"), "ItemId": code, "ItemCode": code}
+    return {**itself, "Name": title, "ProductType": kind, "ItemClass": {**item_class, "Name": kind.title()}}
 
 
 def _scoring() -> dict[str, Documents | Make]:
@@ -101,7 +115,7 @@ def _scoring() -> dict[str, Documents | Make]:
     parts = [("WEB", "Uses the website", 4), ("EVENT", "Attends", 20), ("PART", "Takes part", 15)]
     category = [{"EngagementCategoryId": "DEFAULT", "Name": "Engagement"}]
     components = [
-        {"ScoreComponentId": key, "Name": name, "EngagementCategoryId": "DEFAULT", "Points": points}
+        {"ScoreComponentId": key, "DisplayName": name, "EngagementCategoryId": "DEFAULT", "Points": points}
         for key, name, points in parts
     ]
     return {
@@ -152,10 +166,15 @@ def _words() -> dict[str, Documents | Make]:
         "InstituteTypeRef": ("Company", "University"),
     }  # fmt: skip
     found: dict[str, Documents | Make] = {
-        name: _documents(wire.MEMBERSHIP, name, [{f"{name}Id": word, "Name": word} for word in words])
+        name: _documents(
+            KNOWN[name][0], name, [{_KEYS.get(name, f"{name}Id"): w, _SAID.get(name, "Name"): w} for w in words]
+        )
         for name, words in lists.items()
     }
-    types = [{"CommunicationTypeId": word, "Name": word} for word in ("Membership", "Events", "Newsletter")]
+    types = [
+        {"CommunicationTypeId": word, "ReasonCode": word.upper(), "CommunicationTypeDisplay": word, "Name": word}
+        for word in ("Membership", "Events", "Newsletter")
+    ]
     found["CommunicationType"] = _documents(wire.COMMUNICATIONS, "CommunicationType", types)
     methods = [{"PaymentMethodId": word, "Name": word} for word in ("CASH", "CHECK", "VISA", "MC")]
     found["PaymentMethod"] = _documents(wire.COMMERCE, "PaymentMethod", methods)
@@ -183,22 +202,25 @@ def _set_up(records: Records) -> dict[str, Documents | Make]:
         "EventCategory": [{"EventCategoryId": k, "Name": k} for k in ("CONF", "WEBINAR", "CHAPTER")],
         "GroupClass": classes, "GroupClassSummary": classes,
         "LegacyActivityType": [
-            {"ActivityTypeCode": code, "Description": code.title()}
+            {"ActivityTypeId": code, "ActivityTypeCode": code, "Description": code.title()}
             for code in (SOURCE_CODES[name] for name in FAMILIES["activities"])
         ],
         "LegacyCustomerType": [
             {
                 "CustomerTypeCode": kind.code, "CustomerTypeId": kind.code, "Description": kind.title,
-                "IsMember": kind.code != "NM", "IsCompany": kind.company,
+                "IsMemberRecord": kind.code != "NM", "IsCompanyRecord": kind.company, "IsMember": kind.code != "NM",
+                "IsCompany": kind.company,
             }
             for kind in catalog.TYPES
         ],
         "GenTable": _look_ups(records),
     }  # fmt: skip
-    core = {"GenTable"}
-    return {
-        name: _documents(wire.CORE if name in core else wire.MEMBERSHIP, name, rows) for name, rows in tables.items()
+    elsewhere = {"EventCategory": wire.EVENTS}
+    elsewhere |= dict.fromkeys(("GenTable", "LegacyActivityType", "LegacyCustomerType"), wire.CORE)
+    found: dict[str, Documents | Make] = {
+        name: _documents(elsewhere.get(name, wire.MEMBERSHIP), name, rows) for name, rows in tables.items()
     }
+    return {**found, "Role": _documents(wire.MEMBERSHIP, "GroupRole", tables["Role"])}
 
 
 def _look_ups(records: Records) -> list[wire.Json]:
@@ -220,7 +242,8 @@ def _panels(panels: dict[str, Panel]) -> dict[str, Documents | Make]:
         return lambda: [{"$type": kind, **of(panel)} for panel in panels.values()]
 
     def definition(panel: Panel) -> dict[str, Any]:
-        return {"PanelDefinitionId": panel.name, "Name": panel.name, "SourceName": panel.name}
+        named = {"PanelDefinitionId": panel.name, "Name": panel.name, "RelatedEntityName": panel.name}
+        return {**named, "SourceName": panel.name}
 
     def source(panel: Panel) -> dict[str, Any]:
         return {"Name": panel.name, "ObjectTypeName": "Multi" if panel.multi else "Single"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.activity import Activity
+from imis_sandbox.rest.definitions import QueryDefinition, QueryParameterDefinition
 from imis_sandbox.rest.documents import Library
 from imis_sandbox.rest.entities import Call, Entity, SourceEntity
 from imis_sandbox.rest.faults import Faults
@@ -19,7 +20,7 @@ from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.queries import Catalog, installed
 from imis_sandbox.rest.reckonings import Reckonings
 from imis_sandbox.rest.records import Records
-from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, Message, QueryDefinition, User
+from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, Message, User
 from imis_sandbox.rest.shelves import shelves
 from imis_sandbox.rest.signon import SignOn
 from imis_sandbox.rest.standing import Standing
@@ -107,7 +108,8 @@ class Site:
         )  # fmt: skip
         return [
             *parties, *(SourceEntity(source) for source in read), SourceEntity(objects.finances(), writable=True),
-            Demographics(objects.demographics()), Units(records, zone), *Standing(records, zone, parties[0]).entities(),
+            Demographics(objects.demographics()), Units(records, zone),
+            *Standing(records, zone, parties[0], self.accounts).entities(),
         ]  # fmt: skip
 
     def _doings(self) -> list[Entity]:
@@ -124,12 +126,14 @@ class Site:
         """Groups, messages, documents, queries, logins."""
         records, zone, groups = self.records, self.zone, self.groups
         sent: list[dict[str, object]] = []
+        written: dict[str, dict[str, object] | None] = {}
         return [
             Group("Group", groups), Group("GroupSummary", groups), GroupMember("GroupMember", groups),
             GroupMember("GroupMemberSummary", groups), GroupMemberDetail(groups), Message(records),
             *(CommunicationLog(f"CommunicationLog{end}", records, zone, sent) for end in ("", "Summary")),
-            *(Library(name, self.queries) for name in ("Document", "DocumentSummary")),
-            QueryDefinition(self.queries), User(records, zone), ChangeLog(records, zone),
+            *(Library(name, self.queries, written) for name in ("Document", "DocumentSummary")),
+            QueryDefinition(self.queries), QueryParameterDefinition(self.queries), User(records, zone),
+            ChangeLog(records, zone),
         ]  # fmt: skip
 
     def _add(self, entity: Entity) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import numpy as np
 
 from imis_sandbox.rest import wire
+from imis_sandbox.rest.accounts import Accounts
 from imis_sandbox.rest.columns import Column, Day, Flag, Number, Text
+from imis_sandbox.rest.contracts import References
 from imis_sandbox.rest.dialect import window
 from imis_sandbox.rest.entities import Call, Entity, Tabled
-from imis_sandbox.rest.groups import MEMBER_ROLE
 from imis_sandbox.rest.ledger import typed
 from imis_sandbox.rest.listed import Documents, Shelf
 from imis_sandbox.rest.party import Party
@@ -29,17 +31,20 @@ class Standing:
         records: Of people.
         zone: The site's.
         party: Knows everybody's address.
+        accounts: Of staff.
     """
 
-    def __init__(self, records: Records, zone: Zone, party: Party) -> None:
+    def __init__(self, records: Records, zone: Zone, party: Party, accounts: Accounts) -> None:
         self._records, self._zone, self._party, self._state = records, zone, party, records.state
+        self._accounts = accounts
         self._people = Maker(records, zone, lambda: records.state.people)
 
     def entities(self) -> list[Entity]:
         """All of them."""
         return [
             self._addresses("Address"), self._addresses("FullAddress"), self._automatic("AutoPayAccount"),
-            self._automatic("AutoPayInstruction"), self._renewals(), self._deleted(), UserSecurity(self._records),
+            self._automatic("AutoPayInstruction"), self._renewals(), self._deleted(),
+            UserSecurity(self._records, self._accounts),
         ]  # fmt: skip
 
     def _addresses(self, name: str) -> Tabled:
@@ -59,7 +64,7 @@ class Standing:
             given = wire.member(given, "Address") or {}
         rest = {part: value for part, value in given.items() if part != "$type"}
         party = self._records.id_of(row)
-        return {"$type": wire.type_name(wire.MEMBERSHIP, f"{name}Data"), key: party, "PartyId": party, **rest}
+        return {"$type": wire.type_name(wire.MEMBERSHIP, f"{name}Data"), **rest, key: party, "PartyId": party}
 
     def _deleted(self) -> Shelf:
         """`PartyDeleteLog`: contacts that were deleted, or merged into another."""
@@ -75,7 +80,8 @@ class Standing:
         moment = text_of(self._zone.local(np.array([second])))[0]
         party = self._records.id_of(row)
         kind = wire.type_name(wire.CORE, "PartyDeleteLogData")
-        return {"$type": kind, "PartyDeleteLogId": party, "PartyId": party, "DeletedOn": moment}
+        noted = {"PartyDeleteLogId": party, "PartyId": party, "Status": 3, "CreatedOn": moment, "DeletedOn": moment}
+        return {"$type": kind, **noted}
 
     def _automatic(self, name: str) -> Tabled:
         """Cards on file; only the last digits and the month in which they expire are known."""
@@ -87,8 +93,9 @@ class Standing:
             Flag("IsExpired", lambda rows: self._state.people["card"][rows] < self._state.today),
         ]  # fmt: skip
         source = Source(name, columns, self._payers, key=(key,))
-        kind = wire.type_name(wire.COMMERCE, f"{name}Data")
-        return Tabled(source, kind, lambda rows: typed(kind, source, rows))
+        kind, people_of = wire.type_name(wire.COMMERCE, f"{name}Data"), References(self._records)
+        shape = people_of.account if name == "AutoPayAccount" else people_of.instruction
+        return Tabled(source, kind, lambda rows: [shape(one) for one in typed(kind, source, rows)])
 
     def _payers(self) -> Array:
         return np.flatnonzero((self._state.people["auto"] == 1) & (self._state.people["status"] == 0))
@@ -106,16 +113,24 @@ class Standing:
         return Tabled(source, kind, lambda rows: typed(kind, source, rows, money={"BillAmount"}))
 
 
+_USER = f"{wire.MEMBERSHIP}.User"
+_ROLES = {
+    "SysAdmin": "May do everything", "RemoteService": "Calls from other systems", "Member": "A member",
+    "Everyone": "Everybody",
+}  # fmt: skip
+
+
 class UserSecurity(Entity):
-    """`UserSecurity`: the roles of a user, by `_execute` GetUserRoles.
+    """`UserSecurity`: the roles of a user, by `_execute` GetUserRoles. A user is a login's name, or a contact.
 
     Args:
         records: Of people.
+        accounts: Of staff.
     """
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, accounts: Accounts) -> None:
         super().__init__("UserSecurity")
-        self._records = records
+        self._records, self._accounts = records, accounts
 
     def page(self, call: Call) -> wire.Json:
         wanted = next((value for name, value in call.params if name.lower() in ("userid", "usersecurityid")), None)
@@ -123,25 +138,40 @@ class UserSecurity(Entity):
         every = [wanted.removeprefix("eq:")] if wanted is not None else self._records.ids()
         known = [party for party in every if self._records.row_of(party) >= 0]
         items = [self.get([party], call) for party in known[offset : offset + limit]]
-        kind = wire.type_name(wire.MEMBERSHIP, "UserSecurityData")
-        return wire.page(kind, items, offset=offset, limit=limit, total=len(known))
+        return wire.page(wire.type_name(_USER, "UserSecurityData"), items, offset=offset, limit=limit, total=len(known))
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
-        party = elements[0]
-        if self._records.row_of(party) < 0:
-            raise wire.not_found(f"UserSecurity {party} was not found.")
-        kind = wire.type_name(wire.MEMBERSHIP, "UserSecurityData")
-        return {"$type": kind, "UserSecurityId": party, "UserId": party, "Roles": self._roles(party)}
+        asked = elements[0]
+        account = self._accounts.find(asked)
+        party = account.party if account else asked
+        name, roles = asked, ["Everyone"]
+        if account and not party:
+            roles += ["RemoteService", *(["SysAdmin"] if account.master else [])]
+        else:
+            row = self._records.row_of(party)
+            if row < 0:
+                raise wire.not_found(f"UserSecurity {asked} was not found.")
+            name, roles = self._records.user_name(row), roles + self._of_member(row)
+        found = {"UserSecurityId": party or name, "UserId": party or name, "UserName": name}
+        return {"$type": wire.type_name(_USER, "UserSecurityData"), **found, "Roles": _roles(roles)}
 
     def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
         if operation.lower() != "getuserroles" or not arguments:
             return super().execute(operation, arguments, call)
         return self.get([str(arguments[0])], call)["Roles"]
 
-    def _roles(self, party: str) -> wire.Json:
-        row = self._records.row_of(party)
+    def _of_member(self, row: int) -> list[str]:
         company = self._records.people["kind"][row] == ORGANIZATION
-        kind = wire.type_name(wire.MEMBERSHIP, "RoleData")
-        role = {"$type": kind, "RoleId": MEMBER_ROLE, "Name": "Member"}
-        is_member = bool(self._records.is_member(np.array([row]))[0]) and not company
-        return wire.collection(wire.type_name(wire.MEMBERSHIP, "RoleDataCollection"), [role] if is_member else [])
+        return [] if company or not self._records.is_member(np.array([row]))[0] else ["Member"]
+
+
+def _roles(given: list[str]) -> wire.Json:
+    kind = wire.type_name(_USER, "RoleData")
+    roles = [
+        {
+            "$type": kind, "RoleKey": str(uuid.uuid5(uuid.NAMESPACE_URL, f"role {name}")),
+            "Description": _ROLES[name], "RoleName": name,
+        }
+        for name in given
+    ]  # fmt: skip
+    return wire.collection(f"System.Collections.Generic.List`1[[{kind}]], mscorlib", roles)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Flag, Numbered
+from imis_sandbox.rest.contracts import References
 from imis_sandbox.rest.entities import Call, Entity, Tabled
 from imis_sandbox.rest.ledger import Ledger, Subset, typed
 from imis_sandbox.rest.records import Records, reference
@@ -19,25 +21,28 @@ def summaries(records: Records, zone: Zone) -> list[Entity]:
     ledger = Ledger(records, zone)
     return [
         parties(records, zone),
-        renamed(ledger.registrations(), "EventRegistrationSummary", wire.EVENTS),
+        renamed(ledger.registrations(), "EventRegistrationSummary", wire.EVENTS, ledger.references.registration),
         renamed(ledger.subscriptions(), "LegacySubscription", wire.COMMERCE),
         renamed(ledger.subscriptions(), "LegacyPartyMembership", wire.COMMERCE),
-        renamed(ledger.payments(), "Receipt", wire.COMMERCE),
+        renamed(ledger.payments(), "Receipt", wire.COMMERCE, ledger.references.receipt),
         recipients(records, zone, "CommunicationLogRecipient"),
         recipients(records, zone, "CommunicationLogRecipientSummary"),
         Registrations(ledger.registrations(), records),
     ]
 
 
-def _table(source: Source, kind: str) -> Tabled:
-    return Tabled(source, kind, lambda rows: typed(kind, source, rows))
+Shape = Callable[[wire.Json], wire.Json]
 
 
-def renamed(entity: Tabled, name: str, namespace: str) -> Tabled:
+def _table(source: Source, kind: str, shape: Shape = lambda data: data) -> Tabled:
+    return Tabled(source, kind, lambda rows: [shape(one) for one in typed(kind, source, rows)])
+
+
+def renamed(entity: Tabled, name: str, namespace: str, shape: Shape = lambda data: data) -> Tabled:
     """The same rows under the name of a summary."""
     old = entity.source
     source = Source(name, old.columns, old.rows, key=old.key)
-    return _table(source, wire.type_name(namespace, f"{name}Data"))
+    return _table(source, wire.type_name(namespace, f"{name}Data"), shape)
 
 
 def parties(records: Records, zone: Zone) -> Tabled:
@@ -50,7 +55,8 @@ def parties(records: Records, zone: Zone) -> Tabled:
         people.text("OrganizationName", records.company), Flag("IsMember", records.is_member),
     ]  # fmt: skip
     source = Source("PartySummary", columns, records.there, key=("PartyId",))
-    return _table(source, wire.type_name(wire.MEMBERSHIP, "PartySummaryData"))
+    kind, who = wire.type_name(wire.MEMBERSHIP, "PartySummaryData"), References(records)
+    return _table(source, kind, lambda data: {**data, **who.summary(data["PartyId"])})
 
 
 def recipients(records: Records, zone: Zone, name: str) -> Tabled:
@@ -71,7 +77,7 @@ def recipients(records: Records, zone: Zone, name: str) -> Tabled:
         key=("CommunicationLogRecipientId",),
         aliases={"partyid": "ContactId"},
     )
-    return _table(source, wire.type_name(wire.COMMUNICATIONS, f"{name}Data"))
+    return _table(source, wire.type_name(wire.COMMUNICATIONS, f"{name}Data"), References(records).recipient)
 
 
 class Registrations(Tabled):
@@ -87,21 +93,23 @@ class Registrations(Tabled):
     def __init__(self, served: Tabled, records: Records) -> None:
         super().__init__(served.source, served.item, served.items)
         self._records, self._state = records, records.state
+        self._references = References(records)
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
-        """A registration; for one that nobody made, the bare event and contact without a status (a guess)."""
+        """A registration; for one that nobody made, event and contact without a status, which is that of nobody."""
         try:
             return super().get(elements, call)
         except wire.Refusal as refusal:
             event, _, party = elements[0].rpartition("-")
             if refusal.status != 404 or self._event(event) < 0 or self._records.row_of(party) < 0:
                 raise
-            return {"$type": self.item, "EventId": event.upper(), "PartyId": party}
+            named = {"EventRegistrationId": f"{event.upper()}-{party}", "EventId": event.upper(), "PartyId": party}
+            return self._references.registration({"$type": self.item, **named})
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         row = self.row(elements)
         status = str(wire.unboxed(wire.member(call.body, "Status"))).lower()
-        if status == "2" or status.startswith("cancel"):
+        if status in ("3", "4", "5") or status.startswith("cancel"):
             self._enter("event_cancelled", *self._of(elements[0]))
         return self.one(row)
 

@@ -127,9 +127,22 @@ def properties(data: Json) -> dict[str, Any]:
     return found
 
 
+def service_response(result: Any) -> Json:
+    """What `_execute` answers. What an operation did not find is a success to HTTP, with the status in the envelope."""
+    kind = "System.Boolean, mscorlib" if isinstance(result, bool) else "System.Object, mscorlib"
+    if isinstance(result, dict):
+        kind = str(result.get("$type") or kind)
+    envelope = {"$type": f"{CORE}.ServiceResponse`1[[{kind}]], Asi.Contracts", "Result": result}
+    if result is None:
+        return {**envelope, "Message": "NotFound", "StatusCode": 5}
+    return {**envelope, "IsSuccessStatusCode": True, "Message": "Success"}
+
+
 def validation(errors: list[tuple[str, str]]) -> Json:
-    """The results of a validation: (property, message) each. The inner types are a guess."""
-    entries = [{"$type": _RESULT, "Message": message, "PropertyName": name} for name, message in errors]
+    """The results of a validation: (property, message) each. `PropertyName` says again what `FieldName` does."""
+    entries = [
+        {"$type": _RESULT, "FieldName": name, "Message": message, "PropertyName": name} for name, message in errors
+    ]
     return {
         "$type": VALIDATION,
         "Errors": collection(_RESULTS, entries),
@@ -152,6 +165,13 @@ class Refusal(Exception):
         self.body = body
 
 
+class NotOffered(Refusal):
+    """501."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(501, words)
+
+
 def denied() -> Refusal:
     """401."""
     message = "Authorization has been denied for this request."
@@ -170,12 +190,12 @@ def not_found(what: str = "") -> Refusal:
 
 def no_service(entity: str) -> Refusal:
     """501 for an entity without a service; the wording is a guess."""
-    return Refusal(501, f"Service not implemented: {entity}")
+    return NotOffered(f"Service not implemented: {entity}")
 
 
 def no_operation(entity: str, operation: str) -> Refusal:
     """501 for a verb that an entity does not offer; the wording is a guess."""
-    return Refusal(501, f"Operation not implemented: {operation} on {entity}")
+    return NotOffered(f"Operation not implemented: {operation} on {entity}")
 
 
 def invalid(*errors: tuple[str, str]) -> Refusal:

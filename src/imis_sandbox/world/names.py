@@ -49,6 +49,7 @@ ABROAD = _phrases("""
     Canada, United Kingdom, India, Nigeria, Brazil, Germany, Japan, South Africa, Mexico, Kenya
 """)
 COUNTRIES = ["United States", *ABROAD]
+COUNTRY_CODES = _words("US CA GB IN NG BR DE JP ZA MX KE")
 INDUSTRIES = _phrases("""
     Healthcare, Education, Manufacturing, Energy, Finance, Government, Software, Construction, Logistics, Research
 """)

@@ -149,7 +149,8 @@ def faults_of(body: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     errors = results.get("Errors") if isinstance(results, dict) else None
     listed = errors.get("$values", []) if isinstance(errors, dict) else []
     messages = [_one_line(str(e.get("Message", ""))) for e in listed if isinstance(e, dict)]
-    fields = [str(e["PropertyName"]) for e in listed if isinstance(e, dict) and e.get("PropertyName")]
+    named = [e.get("FieldName") or e.get("PropertyName") for e in listed if isinstance(e, dict)]
+    fields = [str(name) for name in named if name]
     if not any(messages):
         messages = [_one_line(str(found[key])) for key in ("Summary", "Message", "error_description") if found.get(key)]
     return tuple(filter(None, messages[:5])), tuple(fields[:5])
