@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tenure.outreach.plain_words import refused
+from tenure.outreach.plain_words import LANGUAGES, refused
 
 REFUSED = """
 You are at risk of losing access.
@@ -115,6 +115,120 @@ the forecast of the market
 low water level in the estuary
 your use of the library is yours to keep
 """.strip().splitlines()
+
+ELSEWHERE = {
+    "french": """
+Votre adhésion est à risque.
+Vous risquez de nous quitter.
+Vous semblez susceptible de partir.
+Votre score d'engagement est faible.
+La probabilité de votre renouvellement
+Nous avons prédit votre départ.
+Notre modèle indique que vous hésitez.
+L'algorithme vous a choisi.
+Nos données montrent une baisse.
+le profilage des membres
+Vous avez été identifiée comme hésitante.
+votre groupe de contrôle
+vos difficultés financières
+la fidélisation des adhérents
+Nous surveillons votre compte.
+Nous avons remarqué votre absence.
+Votre participation a diminué cette année.
+une baisse de votre activité
+un membre inactif
+Vous ne vous êtes pas connecté depuis mai.
+votre dernière connexion
+Vous n'avez pas ouvert nos messages.
+""",
+    "spanish": """
+Su membresía está en riesgo.
+Es poco probable que renueve.
+Su puntuación de participación es baja.
+La probabilidad de que se quede
+Predecimos su marcha.
+El algoritmo le eligió.
+Nuestro modelo indica que duda.
+Nuestros datos muestran un cambio.
+la elaboración de perfiles
+Ha sido identificado como dudoso.
+un grupo de control
+sus dificultades económicas
+la retención de socios
+Monitoreamos su cuenta.
+Hemos notado su ausencia.
+Su actividad ha disminuido.
+un descenso en su participación
+los socios inactivos
+No ha iniciado sesión desde mayo.
+su último acceso
+""",
+    "german": """
+Ihre Mitgliedschaft ist gefährdet.
+Ihr Austrittsrisiko ist hoch.
+Ihr Score liegt bei 32.
+die Wahrscheinlichkeit, dass Sie bleiben
+Wir haben Ihren Austritt vorhergesagt.
+Unser Modell zeigt, dass Sie zögern.
+Der Algorithmus hat Sie gewählt.
+Unsere Daten zeigen einen Rückgang.
+Profiling der Mitglieder
+Sie wurden als unsicher eingestuft.
+in unserer Kontrollgruppe
+Ihre finanziellen Schwierigkeiten
+unser Team für Mitgliederbindung
+Wir überwachen Ihr Konto.
+Wir haben bemerkt, dass Sie fehlten.
+Uns ist aufgefallen, dass Sie fehlten.
+Ihre Teilnahme ist gesunken.
+ein Rückgang Ihrer Aktivität
+inaktive Mitglieder
+Sie haben sich nicht angemeldet.
+Ihre letzte Anmeldung
+Sie haben unsere Nachrichten nie geöffnet.
+""",
+}
+ORDINARY_ELSEWHERE = """
+Renouvelez votre adhésion en une minute.
+Complétez votre profil.
+la gestion des risques dans les petites entreprises
+Un essai sans risque pour un collègue
+Vous avez assisté à trois rencontres.
+Le modèle de contrat est dans la bibliothèque.
+Votre adhésion se termine le 4 mars.
+Nous serions heureux de vous garder parmi nous.
+Vous êtes membre depuis 2016.
+Renueve su membresía en un minuto.
+Complete su perfil.
+la gestión de riesgos en empresas pequeñas
+Pruébelo sin riesgo.
+Usted asistió a tres encuentros.
+El modelo de contrato está en la biblioteca.
+Su membresía termina el 4 de marzo.
+Es usted socia desde 2016.
+Verlängern Sie Ihre Mitgliedschaft in einer Minute.
+Vervollständigen Sie Ihr Profil.
+Risikomanagement für kleine Unternehmen
+Probieren Sie es ohne Risiko.
+Sie waren bei drei Treffen dabei.
+Das Vertragsmodell liegt in der Bibliothek.
+Ihre Mitgliedschaft endet am 4. März.
+Sie sind seit 2016 Mitglied.
+Melden Sie sich hier an.
+Wir würden uns freuen, wenn Sie bleiben.
+""".strip().splitlines()
+
+
+def test_a_word_of_watching_is_refused_in_every_language_that_templates_are_written_in():
+    assert set(LANGUAGES) == {"english", *ELSEWHERE}
+    let_by = [line for lines in ELSEWHERE.values() for line in lines.strip().splitlines() if not refused(line)]
+    assert let_by == []
+    kinds = {language: {word.of for word in refused(lines)} for language, lines in ELSEWHERE.items()}
+    assert all(found == {"risk", "scores", "prediction", "profiling", "monitoring"} for found in kinds.values()), kinds
+
+
+def test_an_ordinary_word_is_let_by_in_every_language():
+    assert [word for line in ORDINARY_ELSEWHERE for word in refused(line)] == []
 
 
 @pytest.mark.parametrize("sentence", REFUSED)

@@ -1,15 +1,19 @@
 """Words that no member is to read: of risk, scores, prediction, profiling and of being watched.
 
-A member who reads "you were flagged as at risk" learns what was thought, not what is offered. The list is English and
-knows inflections; ordinary uses of the same words ("risk-free", "log in to renew", "a track record") are let by, and
-so is what stands within a fact, such as the title of a webinar on risk management.
+A member who reads "you were flagged as at risk" learns what was thought, not what is offered. The list here is English
+and knows inflections; ordinary uses of the same words ("risk-free", "log in to renew", "a track record") are let by,
+and so is what stands within a fact, such as the title of a webinar on risk management. `words_of_watching.toml` has
+those of French, Spanish and German. Words of every language are looked for in every text, since nobody says which
+one a template is written in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,20 @@ _LET_BY = re.compile(
     r"(?:\w+ )?risk[- ](?:management|managers?|engineering)|"
     r"high[- ]scores?|underscor\w+|score ?(?:board|card|sheet)s?|predictable (?:dues|payments?|costs?))\b"
 )
-_PATTERNS = tuple((of, re.compile(pattern, re.IGNORECASE)) for of, group in _WORDS.items() for pattern in group)
+_ELSEWHERE: dict[str, dict[str, list[str]]] = tomllib.loads(
+    files(__package__).joinpath("words_of_watching.toml").read_text(encoding="utf-8")
+)
+LANGUAGES = ("english", *_ELSEWHERE)
+
+
+def _every() -> Iterator[tuple[str, str]]:
+    """What each pattern finds words of, and the pattern, of every language."""
+    for language in (_WORDS, *_ELSEWHERE.values()):
+        yield from ((of, pattern) for of, group in language.items() if of != "let_by" for pattern in group)
+
+
+_PATTERNS = tuple((of, re.compile(pattern, re.IGNORECASE)) for of, pattern in _every())
+_SPARING = (_LET_BY, *(re.compile("|".join(words["let_by"]), re.IGNORECASE) for words in _ELSEWHERE.values()))
 
 
 def refused(text: str, *, within_facts: Iterable[tuple[int, int]] = ()) -> tuple[Refused, ...]:
@@ -108,7 +125,7 @@ def refused(text: str, *, within_facts: Iterable[tuple[int, int]] = ()) -> tuple
         text: What the member would read.
         within_facts: Ranges (from, to) of *text* that state a fact in its own words, and are let by.
     """
-    spared = [*within_facts, *(found.span() for found in _LET_BY.finditer(text))]
+    spared = [*within_facts, *(found.span() for look in _SPARING for found in look.finditer(text))]
     found = {
         (match.start(), match.end()): Refused(match[0], of, match.start(), match.end())
         for of, pattern in _PATTERNS
