@@ -40,13 +40,15 @@ coverage: $(VENV)/tested-with browser ## Run every test and list the lines that 
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --show-missing --skip-covered
 
-torture: $(VENV)/tested-with ## Kill 200 syncs and 200 write-backs, try a thousand watermarks, fill the disk 100 times, live a year by four policies: hours (TORTURE="--kills 1000").
+torture: $(VENV)/tested-with ## Kill 200 syncs and 200 write-backs, try a thousand watermarks, do 250,000 acts in an office, erase 500 members, fill the disk 100 times, live a year by five policies: hours (TORTURE="--kills 1000").
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
 	$(BIN)/python benchmarks/delivery_torture.py
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py
 	TENURE_CASES=200 $(BIN)/python -m pytest --timeout=3600 tests/risk/test_drift_gate.py
 	TENURE_CASES=100 $(BIN)/python -m pytest --timeout=3600 tests/web/test_web_api.py
-	TENURE_CASES=50 TENURE_ACTS=500 $(BIN)/python -m pytest --timeout=3600 tests/ledger/test_approval_machine.py
+	$(BIN)/python benchmarks/approval_torture.py $(ACTS)
+	$(BIN)/python benchmarks/approval_torture.py --postgresql $(ACTS)
+	TENURE_ERASED=500 $(BIN)/python -m pytest --timeout=3600 tests/app/test_member_rights.py -k erased_without
 	$(BIN)/python benchmarks/full_disk.py $(FULL_DISK)
 	$(BIN)/python benchmarks/simulated_year.py $(YEAR)
 

@@ -21,6 +21,15 @@ def staff(**roles: str) -> None:
         Staff.objects.create(username=name, role=kind, chapter_id=chapter, created_at=NIGHT, password="!")
 
 
+def known_staff(**roles: str) -> None:
+    """Accounts as for `staff`, of which the audit log tells as well."""
+    from tenure.ledger import staff as accounts
+
+    for name, role in roles.items():
+        kind, _, chapter = role.partition(":")
+        accounts.create(username=name, password=None, by="test", role=kind, chapter=chapter, clock=lambda: NIGHT)
+
+
 def settings(**outreach: Any) -> Settings:
     """Settings with something of `[outreach]` in them."""
     return Settings(source=Source(kind="files"), outreach=Outreach(**outreach))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import killing
+from approved import AFTER_UNDO, proposal, step
 from mail_sink import MailSink
+
+import proposing
+from tenure.base.home import Home
+from tenure.base.settings import Settings
 
 
 def said(house: Any, *given: str) -> int:
@@ -46,3 +52,26 @@ def test_the_command_says_what_the_page_says_and_takes_the_word_of_the_same_peop
     assert said(house, "--release", other.reference, "--by", "maria") == 0
     assert work(house, once=True) == {"done": 1}
     assert mail.references == {one.reference: 1, other.reference: 2}
+
+
+def test_what_did_not_arrive_before_its_proposal_ended_never_leaves(home: Home, settings: Settings, mail: MailSink):
+    """The member renewed while nobody knew whether the message had left; it waits no longer, and the log says so."""
+    from tenure.ledger import deliveries, outcomes, proposals
+    from tenure.ledger.models import AuditEvent, OutreachStep
+
+    proposing.staff(maria="manager")
+    lost, begun, waiting = (step(proposal(member)) for member in (1, 2, 3))
+    for one in (lost, begun):
+        assert deliveries.begin(step=one, clock=lambda: AFTER_UNDO)
+    deliveries.hand(step=lost, clock=lambda: AFTER_UNDO)
+    deliveries.settle(step=lost, state="unknown", clock=lambda: AFTER_UNDO)
+    for one in (lost, begun):
+        proposals.withdraw(proposal=one.proposal_id, rule="renewed", why="renewed", by="tenure run")
+    outcomes.send_again(step=lost.pk, by="maria")
+    later = AFTER_UNDO + dt.timedelta(days=1)
+    deliveries.postpone(step=begun, until=later, why="the server asks to come back later")
+
+    states = dict(OutreachStep.objects.values_list("pk", "state"))
+    assert states == {lost.pk: "cancelled", begun.pk: "cancelled", waiting.pk: "approved"}
+    assert AuditEvent.objects.filter(act="step:member:cancel", by="maria").count() == 1
+    assert [one.pk for one in deliveries.due(later)] == [waiting.pk]

@@ -32,6 +32,7 @@ _STOPPED = (
     Proposal.State.REJECTED,
     Proposal.State.WITHDRAWN,
 )
+_OVER = (Proposal.State.REJECTED, Proposal.State.WITHDRAWN)
 _TOLD = ("state", "attempts", "receipt", "last_error", "rule", "handed_at", "leaves_at", "done_at", "changed_at")
 _VERBS = {
     State.DONE: "deliver",
@@ -186,10 +187,14 @@ def postpone(
     clock: Clock = system_clock,
     fence: Fence | None = None,
 ) -> None:
-    """Let *step*, of which nothing has left, wait until *until*; its approval stands."""
+    """Let *step*, of which nothing has left, wait until *until*; its approval stands, unless its proposal is over."""
     with fenced(fence):
         row = _locked(step)
         if row.state not in (State.SENDING, State.APPROVED):
+            return
+        if row.proposal.state in _OVER:
+            _cancel(row, clock)
+            _take_over(step, row)
             return
         row.state, row.leaves_at, row.last_error, row.rule = State.APPROVED, until, why[:400], rule[:60]
         row.handed_at, row.changed_at = None, clock()
@@ -199,15 +204,21 @@ def postpone(
 
 
 def put_back(*, step: OutreachStep, by: str = BY, clock: Clock = system_clock, fence: Fence | None = None) -> None:
-    """Let *step* be taken again: of what was begun nothing arrived, as a look, or *by*, has found."""
+    """Let *step* be taken again: of what was begun nothing arrived, as a look, or *by*, has found.
+
+    One whose approval does not stand any more, or whose proposal has ended meanwhile, is cancelled: it would wait for
+    ever.
+    """
     with fenced(fence):
         row = _locked(step)
         if row.state not in (State.SENDING, State.UNKNOWN):
             return
-        row.state = State.APPROVED if row.approvals.filter(ended_at=None).exists() else State.CANCELLED
-        row.handed_at, row.changed_at = None, clock()
-        row.save(update_fields=["state", "handed_at", "changed_at"])
-        _note("put-back", row, clock, by=by)
+        if row.proposal.state in _OVER or not row.approvals.filter(ended_at=None).exists():
+            _cancel(row, clock, by=by)
+        else:
+            row.state, row.handed_at, row.changed_at = State.APPROVED, None, clock()
+            row.save(update_fields=["state", "handed_at", "changed_at"])
+            _note("put-back", row, clock, by=by)
     _take_over(step, row)
 
 
@@ -242,6 +253,13 @@ def _locked(step: OutreachStep) -> OutreachStep:
     row = OutreachStep.objects.select_for_update().get(pk=step.pk)
     row.proposal = proposal
     return row
+
+
+def _cancel(row: OutreachStep, clock: Clock, *, by: str = BY) -> None:
+    """Let a step of which nothing arrived never leave."""
+    row.state, row.handed_at, row.changed_at = State.CANCELLED, None, clock()
+    row.save(update_fields=["state", "handed_at", "changed_at"])
+    _note("cancel", row, clock, by=by)
 
 
 def _take_over(step: OutreachStep, row: OutreachStep) -> None:
