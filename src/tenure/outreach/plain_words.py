@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -110,8 +110,9 @@ LANGUAGES = ("english", *_ELSEWHERE)
 
 def _every() -> Iterator[tuple[str, str]]:
     """What each pattern finds words of, and the pattern, of every language."""
-    for language in (_WORDS, *_ELSEWHERE.values()):
-        yield from ((of, pattern) for of, group in language.items() if of != "let_by" for pattern in group)
+    languages: list[Mapping[str, Sequence[str]]] = [_WORDS, *_ELSEWHERE.values()]
+    for words in languages:
+        yield from ((of, pattern) for of, group in words.items() if of != "let_by" for pattern in group)
 
 
 _PATTERNS = tuple((of, re.compile(pattern, re.IGNORECASE)) for of, pattern in _every())
