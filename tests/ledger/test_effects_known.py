@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tenure.app.effects import by_band
+from tenure.app.effects import by_band, contact_of
 from tenure.impact.effects import Arms
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -47,6 +47,28 @@ def test_it_is_the_renewal_that_lay_ahead_and_no_other() -> None:
     )  # fmt: skip
 
     assert by_band([wanted(1), wanted(2), wanted(3)], outcomes) == {"high": Arms(3, 2, 3, 0, 0)}
+
+
+def test_each_member_counts_once_where_first_wanted_and_nobody_from_after_the_day() -> None:
+    """What Today says of contact: forty wanted by two playbooks, of whom one came later than the day that is told."""
+    from tenure.ledger import experiments
+
+    def draw(name: str, members: range, on: dt.date) -> None:
+        drawn = [experiments.Drawn(m, "control" if m % 2 else "treated", "high, before") for m in members]
+        experiments.keep(experiment=name, drawn=drawn, share=0.5, as_of=on, by="tenure run")
+        experiments.expose(experiment=name, occasions=dict.fromkeys(members, "x"), kind="eligible", as_of=on)
+
+    draw("call", range(1, 41), SINCE)
+    draw("letter", range(20, 44), SINCE + dt.timedelta(days=1))
+    draw("late", range(50, 60), SINCE + dt.timedelta(days=9))
+    outcomes = decided(*((m, "lapsed" if m % 2 and m < 21 else "renewed", END, END) for m in range(1, 43)))
+    told = contact_of(["call", "letter", "late"], outcomes, SINCE + dt.timedelta(days=5))
+
+    assert (told["wanted"], told["decided"], told["treated"], told["control"]) == (43, 42, 21, 21)
+    assert (told["treated_kept"], told["control_kept"], told["reached"]) == (21, 11, 0)
+    assert 0 < told["low"] < 40 < told["points"] < told["high"]
+    few = contact_of(["call"], outcomes.filter(pl.col("member") < 39), SINCE)
+    assert (few["wanted"], few["decided"], few["points"]) == (40, 38, None)
 
 
 def test_who_had_lapsed_already_is_not_counted_as_kept_or_lost() -> None:

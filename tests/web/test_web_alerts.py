@@ -79,3 +79,31 @@ def test_each_trouble_is_named_once_with_where_to_look(site: Site):
 
 def drafts_at() -> dt.datetime:
     return dt.datetime(2025, 3, 1, 2, 20, tzinfo=dt.UTC)
+
+
+def test_whether_contact_works_is_answered_as_far_as_the_arms_tell(site: Site):
+    from tenure.ledger.models import ScoreSet
+
+    figures = ScoreSet.objects.get().day
+    nothing = dict.fromkeys(("decided", "reached", "treated", "treated_kept", "control", "control_kept"), 0)
+    counted = {"wanted": 500, "decided": 412, "reached": 150, "treated": 206, "treated_kept": 147, "control": 206,
+               "control_kept": 142, "points": 2.4, "low": -6.4, "high": 11.2}  # fmt: skip
+    told = {
+        "Nothing to compare yet": {**nothing, "wanted": 0},
+        "Too early": {**nothing, "wanted": 96, "decided": 12, "treated": 10, "control": 2, "points": None},
+        "Cannot tell yet": counted,
+        "Yes, it keeps members": {**counted, "low": 0.4},
+        "No, it loses members": {**counted, "points": -4.0, "low": -7.0, "high": -1.0},
+    }
+    with site.staff() as client, site.staff("lia") as lia:
+        assert 'id="contact"' not in client.get("/").text
+        for answer, contact in told.items():
+            ScoreSet.objects.update(day={**figures, "contact": contact})
+            page = client.get("/").text
+            assert f"<b>{answer}.</b>" in page, answer
+            if answer == "Too early":
+                assert "12 of 96 renewals decided: 10 wanted, 2 left out by lot" in page
+            if answer == "Cannot tell yet":
+                assert "+2.4 points, 95 % range −6.4 to +11.2" in page
+                assert "71 in 100 of 206" in page
+        assert 'id="contact"' not in lia.get("/").text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tenure.app import playbooks
+from tenure.app.effects import contact_of, decided_by
 from tenure.app.house import House
 from tenure.app.outages import outages
 from tenure.app.staffing import worth_of_a_call
@@ -121,12 +122,14 @@ def _figures(house: House, as_of: dt.date, decisions: pl.DataFrame) -> dict[str,
     from tenure.insights.first_year import silent_in_past_years
 
     found, _ = playbooks.in_use(house)
+    tried = {one.experiment for one in found if one.experiment}
     return {
         "outages": [
             {"feed": one.feed, "since": one.since.isoformat(), "leaning": list(one.leaning)}
             for one in outages(house, as_of)
         ],
-        "experiments": sorted({HOLDOUT, *(one.experiment for one in found if one.experiment)}),
+        "experiments": sorted({HOLDOUT, *tried}),
+        "contact": contact_of(tried, decided_by(house, as_of), as_of),
         "first_year": silent_in_past_years(house.lake, decisions, as_of),
         "newest": newest(house, as_of),
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from tenure.app.house import House
 from tenure.impact import TREATED
 from tenure.impact.effects import Arms, Measured, measured
+from tenure.impact.kept import difference
 from tenure.membership import LAPSED, RENEWED, decisions
 
 if TYPE_CHECKING:
@@ -43,6 +44,41 @@ def measured_of(playbooks: Iterable[Playbook], decided: pl.DataFrame, assumed: E
     found = {one.name: by_band(experiments.wanted(experiment=one.experiment), decided) for one in tried}
     usual = {one.name: assumed.of_all(one.steps) for one in tried}
     return measured(found, usual, {one.name: kind_of(one.steps) for one in tried})
+
+
+def contact_of(experiments_tried: Iterable[str], decided: pl.DataFrame, as_of: dt.date) -> dict[str, Any]:
+    """Whether contact keeps members, over all playbooks, in plain JSON for the page of the day.
+
+    Each member counts once: in the arm of the first playbook that wanted them.
+
+    Args:
+        experiments_tried: Those of the playbooks.
+        decided: As `decided_by` gives them for *as_of*.
+        as_of: The day; who was wanted only later does not count.
+
+    Returns:
+        `wanted` members with a renewal ahead, how many of them are `decided`, both arms with those who renewed, those
+        `reached`, and `points`, `low` and `high` of `tenure.impact.kept.Difference`, null while nothing can be told.
+    """
+    from tenure.ledger import experiments
+
+    first: dict[int, tuple[str, Wanted]] = {}
+    for name in sorted(set(experiments_tried)):
+        for one in experiments.wanted(experiment=name):
+            known = first.get(one.member)
+            if one.since <= as_of and one.stratum.endswith(_HERE) and (known is None or one.since < known[1].since):
+                first[one.member] = name, one
+    of: dict[str, list[Wanted]] = {}
+    for name, one in first.values():
+        of.setdefault(name, []).append(one)
+    strata = [arms for people in of.values() for arms in by_band(people, decided).values()]
+    whole, found = sum(strata, Arms()), difference(strata)
+    return {
+        "wanted": len(first), "decided": whole.treated + whole.control, "reached": whole.reached,
+        "treated": whole.treated, "treated_kept": whole.treated - whole.treated_lapsed,
+        "control": whole.control, "control_kept": whole.control - whole.control_lapsed,
+        "points": found and found.points, "low": found and found.low, "high": found and found.high,
+    }  # fmt: skip
 
 
 def by_band(wanted: Sequence[Wanted], decided: pl.DataFrame) -> dict[str, Arms]:

@@ -12,7 +12,7 @@ from tenure.charts.figure import Column, Figure, Table
 from tenure.charts.gains import Gain, gains
 from tenure.charts.heat import Cell, heat
 from tenure.charts.history import Event, Scored, history
-from tenure.charts.marks import Effect, dumbbell, effects, hundred, strip
+from tenure.charts.marks import Effect, dumbbell, effects, hundred, interval, strip
 from tenure.charts.months import Month, months
 from tenure.charts.movement import movement
 from tenure.charts.retention import retention
@@ -39,6 +39,7 @@ __all__ = [
     "heat",
     "history",
     "hundred",
+    "interval",
     "months",
     "movement",
     "retention",

@@ -84,6 +84,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "before": words.day(figures.before, near=score_set.as_of) if figures.before else "",
             "payments": today_words.payments(figures, score_set),
             "first_year": today_words.first_year(figures.first_year, score_set),
+            "contact": None if chapter_of(request.user) is not None else today_words.contact(score_set),
             "class_now": class_today(chapter_of(request.user)),
             "chart": months_figure(figures, score_set) if _is_whole(asked) else None,
             "weekday": _dated(score_set.as_of),

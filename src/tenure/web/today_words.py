@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
+from tenure.charts import interval
+from tenure.impact.kept import LEAST_DECIDED
 from tenure.ledger import contacts, identities
 from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.web import place, words
@@ -43,6 +46,49 @@ def hours(calls: int) -> str:
     if not week or not calls:
         return ""
     return f"Your hours reach {words.plural(week, 'call')} a week" + (", all of these" if week >= calls else "")
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Whether contact is working, in words.
+
+    Args:
+        answer: What stands beside the question.
+        picture: The difference with its interval; empty while there is none.
+        reach: The ends of the picture's line, in points.
+        lines: What the answer rests on.
+    """
+
+    answer: str
+    picture: str
+    reach: int
+    lines: tuple[str, ...]
+
+
+def contact(score_set: ScoreSet) -> Contact | None:
+    """What the night counted of those whom playbooks wanted, in both arms; None for a night that counted nothing."""
+    told = score_set.day.get("contact")
+    if told is None:
+        return None
+    if not told["wanted"]:
+        said = "No playbook has wanted anybody with a renewal ahead. Once one does, the lot leaves some out."
+        return Contact("Nothing to compare yet", "", 0, (said,))
+    decided = f"{words.count(told['decided'])} of {words.plural(told['wanted'], 'renewal')} decided"
+    if told["points"] is None:
+        arms = f"{words.count(told['treated'])} wanted, {words.count(told['control'])} left out by lot"
+        return Contact("Too early", "", 0, (f"{decided}: {arms}. Told from {LEAST_DECIDED} of either on.",))
+    low, high = told["low"], told["high"]
+    answer = "Yes, it keeps members" if low > 0 else "No, it loses members" if high < 0 else "Cannot tell yet"
+    reach = max(10, 10 * ceil(max(abs(low), abs(high)) / 10))
+    shares = [words.in_hundred(told[f"{arm}_kept"] / told[arm]) for arm in ("treated", "control")]
+    lines = (
+        f"{words.points(told['points'])} points, 95 % range {words.points(low)} to {words.points(high)}, "
+        "however often one looks.",
+        f"Renewed: {shares[0]} in 100 of {words.count(told['treated'])} whom playbooks wanted, "
+        f"{words.count(told['reached'])} of them reached; {shares[1]} in 100 of {words.count(told['control'])} left "
+        f"out by lot. {decided}; compared within playbook and band.",
+    )
+    return Contact(answer, interval(told["points"], low, high, reach=reach), reach, lines)
 
 
 @dataclass(frozen=True)
