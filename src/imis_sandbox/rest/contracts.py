@@ -16,6 +16,11 @@ from imis_sandbox.world.state import ORGANIZATION
 CERTIFICATION = "Asi.Soa.Certification.DataContracts"
 EVENT_TYPES = {"Delivered": 2, "Bounce": 4, "Open": 5, "Click": 6, "Unsubscribe": 8}
 """Numbers of the vendor's types of events of a message."""
+LOGGED = {
+    "MemberType": "Name.MEMBER_TYPE", "Chapter": "Name.CHAPTER", "Company": "Name.COMPANY",
+    "FunctionalTitle": "Name.FUNCTIONAL_TITLE", "CompanyID": "Name.CO_ID", "StateProvince": "Name.STATE_PROVINCE",
+}  # fmt: skip
+"""Columns by the names that the change log has for them."""
 MEMBERSHIP_RENEWAL, PROCESSED, CREDIT_CARD, FOR_MEMBERSHIP, PROCESSING_COMPLETE = 9, 3, 1, 1, 3
 """Numbers in the vendor's contracts: purpose of an invoice, status of a payment, type of an account and of an
 instruction to pay, status of a message."""
@@ -203,7 +208,8 @@ def function_of(code: str, title: str, begins: str | None = None, ends: str | No
 
 def change(party: str, moment: str, entry: wire.Json) -> wire.Json:
     """The members of `ChangeLogData` for one change of a contact."""
-    told = {"PropertyName": entry["PropertyName"], "OriginalValue": entry["OriginalValue"]}
+    column = LOGGED.get(entry["PropertyName"], f"Name_Demo.{entry['PropertyName']}")
+    told = {"PropertyName": column, "OriginalValue": entry["OriginalValue"]}
     one = {"$type": wire.type_name(wire.CORE, "ChangePropertyData"), **told, "NewValue": entry["CurrentValue"]}
     return {
         "ActionType": 1, "ChangeDate": moment, "ChangedByUserId": "SYSTEM", "Description": entry["PropertyName"],

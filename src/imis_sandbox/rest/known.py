@@ -95,6 +95,11 @@ _DEEPER = {
 }  # fmt: skip
 """Contracts that stand one deeper in their area's namespace."""
 _WITHIN = {name: f".{inner}" for inner, names in _DEEPER.items() for name in names.split()}
+OPERATIONS = {
+    "Cart": "Submit", "Order": "UpdatePricing", "TaskDefinition": "TaskAdhocRequest",
+    "LegacyBilling": "RunDefaultDateGeneration", "ProductTransaction": "AddProductTransactionByGroup",
+}  # fmt: skip
+"""Operations that collections and live clients ask of shelves: they are taken, and nothing comes of them."""
 KNOWN: dict[str, tuple[str, str]] = {
     name: (f"Asi.Soa.{area}.DataContracts{_WITHIN.get(name, '')}", verbs)
     for area, kinds in _AREAS.items()

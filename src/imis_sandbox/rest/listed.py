@@ -13,6 +13,7 @@ from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column
 from imis_sandbox.rest.dialect import RESERVED, Params, arrange, condition, cut, narrow, ordering, window
 from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest.known import OPERATIONS
 from imis_sandbox.rest.zone import seconds_of
 from imis_sandbox.world.store import Array
 
@@ -192,6 +193,16 @@ class Shelf(Listed):
 
     def validate(self, call: Call) -> list[tuple[str, str]]:
         return [] if call.body else [(self.key, "An entity is required.")]
+
+    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
+        """The operation that clients ask of this shelf, if any: what it is about comes back as it was."""
+        if operation.lower() != OPERATIONS.get(self.name, "").lower() or not operation:
+            return super().execute(operation, arguments, call)
+        if not call.master:
+            raise wire.forbidden(f"do {operation} on {self.name}")
+        return (
+            arguments[0] if arguments else next((part for part in call.body.values() if isinstance(part, dict)), True)
+        )
 
     def _offer(self, verb: str, operation: str) -> None:
         if verb not in self._verbs:

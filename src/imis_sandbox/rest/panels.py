@@ -30,12 +30,13 @@ _BOXES = {"Integer": "System.Int32", "Decimal": "System.Decimal", "Boolean": "Sy
 
 @dataclass(frozen=True)
 class Property:
-    """One property of a panel source; *length* bounds text."""
+    """One property of a panel source; *length* bounds text, *own* says that it identifies a row."""
 
     name: str
     kind: str
     length: int | None = None
     required: bool = False
+    own: bool = False
 
 
 def property_of(data: wire.Json) -> Property:
@@ -46,9 +47,8 @@ def property_of(data: wire.Json) -> Property:
     word = word.removeprefix("propertytype").removesuffix("data")
     kind = _KINDS.get(word.split("(")[0], "String")
     length = wire.member(data, "MaxLength") or wire.member(extended, "MaxLength")
-    return Property(
-        str(wire.member(data, "Name", "")), kind, int(length) if length else None, bool(wire.member(data, "Required"))
-    )
+    required, own = (bool(wire.member(data, name)) for name in ("Required", "IsIdentity"))
+    return Property(str(wire.member(data, "Name", "")), kind, int(length) if length else None, required, own)
 
 
 class _Cells(Column):
@@ -111,10 +111,12 @@ class Panel(Entity):
     def redefine(self, definition: wire.Json) -> None:
         """Take another definition; rows keep what they hold."""
         self.definition = {"$type": wire.type_name(wire.CORE, "BOEntityDefinitionData"), **definition}
+        self.parent = str(wire.member(definition, "PrimaryParentEntityTypeName") or "Party")
         self.multi = str(wire.member(definition, "ObjectTypeName", "Single")).lower() == "multi"
         found = [property_of(entry) for entry in wire.values(wire.member(definition, "Properties", []))]
         named = [entry for entry in found if entry.name]
-        self.id_name = next((p.name for p in named if p.name.lower() in _ID_NAMES), "PartyId")
+        usual = "PartyId" if self.parent.lower() == "party" else "ID"
+        self.id_name = next((p.name for p in named if p.name.lower() in _ID_NAMES), usual)
         self.ordinal_name = next((p.name for p in named if p.name.lower() in _ORDINAL_NAMES), "Ordinal")
         skip = _ID_NAMES | _ORDINAL_NAMES
         self.properties = [entry for entry in named if entry.name.lower() not in skip]
@@ -169,7 +171,7 @@ class Panel(Entity):
             "$type": wire.type_name(wire.CORE, "EntityDefinitionData"),
             "EntityTypeName": self.name,
             "ObjectTypeName": "Multi" if self.multi else "Single",
-            "PrimaryParentEntityTypeName": "Party",
+            "PrimaryParentEntityTypeName": self.parent,
             "Properties": wire.collection(wire.type_name(wire.CORE, "EntityPropertyDefinitionCollection"), entries),
         }
 
@@ -179,7 +181,7 @@ class Panel(Entity):
 
     def _as_of(self, moment: float) -> Panel:
         """This panel without the writes after a moment."""
-        older = Panel(self.definition, self.records)
+        older = type(self)(self.definition, self.records)
         older._rows = dict(self.rows)
         for key, (written, before) in self._replaced.items():
             if written > moment and before is None:
@@ -198,7 +200,8 @@ class Panel(Entity):
         keys = list(self.rows)
         cells = [self._flat(key) for key in keys]
         columns = {entry.name.lower(): _Cells(entry, cells) for entry in self._all()}
-        columns |= {name: columns[self.id_name.lower()] for name in _ID_NAMES}
+        whose = columns.get(self.id_name.lower())
+        columns |= {name: whose for name in _ID_NAMES if whose is not None}
         filters: list[Filter] = []
         for name, value in params:
             if name.lower() not in RESERVED:
@@ -221,7 +224,7 @@ class Panel(Entity):
     def _generic(self, key: tuple[str, ...]) -> wire.Json:
         flat = self._flat(key)
         props = [wire.prop(entry.name, flat.get(entry.name), _BOXES.get(entry.kind)) for entry in self._all()]
-        return wire.generic(self.name, list(key), props, key[0])
+        return wire.generic(self.name, list(key), props, key[0], self.parent)
 
     def _key(self, elements: list[str]) -> tuple[str, ...]:
         if len(elements) != (2 if self.multi else 1):
@@ -249,7 +252,7 @@ class Panel(Entity):
 
     def _errors(self, party: str, given: dict[str, Any]) -> list[tuple[str, str]]:
         known = {entry.name.lower(): entry for entry in self.properties}
-        errors = [] if self.records.row_of(party) >= 0 else [(self.id_name, "The contact does not exist.")]
+        errors = self._unknown_parent(party)
         for name, value in given.items():
             entry = known.get(name.lower())
             if entry is None and name.lower() not in _ID_NAMES | _ORDINAL_NAMES:
@@ -257,6 +260,15 @@ class Panel(Entity):
             elif entry is not None and value is not None and not fits(entry, value):
                 errors.append((name, f"{name} is not a valid {entry.kind.lower()}."))
         return errors
+
+    def _unknown_parent(self, party: str) -> list[tuple[str, str]]:
+        """That a row's contact, or event, is not there; of other parents only that one is named."""
+        if self.parent.lower() == "event":
+            there = any(event.code == party.upper() for event in self.records.state.events)
+        else:
+            there = bool(party) if self.parent.lower() != "party" else self.records.row_of(party) >= 0
+        what = "contact" if self.parent.lower() == "party" else self.parent.lower()
+        return [] if there else [(self.id_name, f"The {what} does not exist.")]
 
     def _kept(self, given: dict[str, Any]) -> dict[str, Any]:
         known = {entry.name.lower(): entry for entry in self.properties}
@@ -292,54 +304,3 @@ def stored(entry: Property, value: Any) -> Any:
         text = str(value)
         return f"{text}T00:00:00" if len(text) == 10 else text[:19]
     return int(float(value)) if entry.kind == "Integer" else float(value)
-
-
-class Definitions(Entity):
-    """`BOEntityDefinition`: what makes panel sources.
-
-    Args:
-        panels: By lower-case name; shared with whoever looks entities up.
-        records: Handed to new panels.
-        taken: Names (lower case) that are no panels.
-    """
-
-    guarded = False
-
-    def __init__(self, panels: dict[str, Panel], records: Records, taken: set[str]) -> None:
-        super().__init__("BOEntityDefinition")
-        self._panels, self._records, self._taken = panels, records, taken
-
-    def page(self, call: Call) -> wire.Json:
-        kind = wire.type_name(wire.CORE, "BOEntityDefinitionData")
-        offset, limit = window(call.params)
-        wanted = next((v.removeprefix("eq:").lower() for n, v in call.params if n.lower() == "entitytypename"), None)
-        every = [panel.definition for name, panel in self._panels.items() if wanted in (None, name)]
-        return wire.page(kind, every[offset : offset + limit], offset=offset, limit=limit, total=len(every))
-
-    def get(self, elements: list[str], call: Call) -> wire.Json:
-        return self._panel(elements[0]).definition
-
-    def create(self, call: Call) -> wire.Json:
-        name = str(wire.member(call.body, "EntityTypeName", ""))
-        if not name or not wire.values(wire.member(call.body, "Properties", [])):
-            raise wire.invalid(("EntityTypeName", "A name and at least one property are required."))
-        if name.lower() in self._panels or name.lower() in self._taken:
-            raise wire.Refusal(409, f"{name} already exists.")
-        self._panels[name.lower()] = Panel(call.body, self._records)
-        return self._panels[name.lower()].definition
-
-    def update(self, elements: list[str], call: Call) -> wire.Json:
-        panel = self._panel(elements[0])
-        panel.redefine(call.body)
-        return panel.definition
-
-    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
-        if operation.lower() == "findbyid" and arguments:
-            return self._panel(str(arguments[0])).definition
-        return super().execute(operation, arguments, call)
-
-    def _panel(self, name: str) -> Panel:
-        panel = self._panels.get(name.lower())
-        if panel is None:
-            raise wire.not_found(f"BOEntityDefinition {name} was not found.")
-        return panel

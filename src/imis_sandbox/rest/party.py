@@ -123,9 +123,8 @@ class Party(Entity):
         return [] if name or wire.member(call.body, "Name") else [("LastName", "A name is required.")]
 
     def changelog(self, elements: list[str], call: Call) -> wire.Json:
-        row = self._row(elements)
-        changes = self.state.changes
-        mine = np.flatnonzero(changes["who"] == row)
+        row = self.source.find(elements)
+        mine = np.flatnonzero(self.state.changes["who"] == (-1 if row is None else row))
         offset, limit = window(call.params)
         from imis_sandbox.rest.objects import change_data
 

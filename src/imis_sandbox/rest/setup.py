@@ -92,7 +92,11 @@ class ChangeLog(Tabled):
             changes.person("PartyId", "who"), constant("UserId", "SYSTEM"),
             changes.coded("PropertyName", "field", lambda: FIELDS),
         ]  # fmt: skip
-        source = Source("ChangeLog", columns, lambda: range(len(records.state.changes)), key=("ChangeLogId",))
+        aliases = {
+            "identityentitytypename": "EntityTypeName", "changedate": "CreatedOn", "changedbyuserid": "UserId",
+        }  # fmt: skip
+        rows = lambda: range(len(records.state.changes))  # noqa: E731
+        source = Source("ChangeLog", columns, rows, key=("ChangeLogId",), aliases=aliases)
 
         def build(rows: Array) -> list[wire.Json]:
             return [change_data(records, zone, row) for row in rows.tolist()]
@@ -118,9 +122,11 @@ class CommunicationLog(Listed):
         self._records, self._zone, self._sent = records, zone, sent
         self._campaigns: list[wire.Json] = []
         self._read = 0
+        self._edits: dict[str, wire.Json] = {}
 
     def _entries(self) -> list[wire.Json]:
-        return [*self._sent_campaigns(), *self._sent]
+        every = [*self._sent_campaigns(), *self._sent]
+        return [self._edits.get(entry["CommunicationLogId"], entry) for entry in every] if self._edits else every
 
     def _sent_campaigns(self) -> list[wire.Json]:
         """A campaign for each reference in the log of messages, by when it first went out."""
@@ -144,6 +150,14 @@ class CommunicationLog(Listed):
             "UpdateInformation": updated(created), "CommunicationTypeId": "Membership", "CreatedOn": created,
             **({"PartyId": party} if party else {}),
         }  # fmt: skip
+
+    def update(self, elements: list[str], call: Call) -> wire.Json:
+        if self.name != "CommunicationLog":
+            raise wire.no_operation(self.name, "Update")
+        before = self.get(elements, call)
+        given = {name: value for name, value in call.body.items() if name not in ("$type", "CommunicationLogId")}
+        self._edits[before["CommunicationLogId"]] = {**before, **given}
+        return {**before, **given}
 
     def create(self, call: Call) -> wire.Json:
         if self.name != "CommunicationLog":

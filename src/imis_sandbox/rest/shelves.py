@@ -32,6 +32,11 @@ _KEYS = {
 _SAID = dict.fromkeys(("NamePrefix", "NameSuffix", "NameDesignation"), "Description")
 _SAID |= {"SocialNetwork": "SocialNetworkName", "InstituteTypeRef": "InstituteTypeName"}
 """The member with the words, where it is not `Name`."""
+_LEADS = {
+    "Item": {"itemclassid": "ItemClass.ItemClassId"}, "ItemSummary": {"itemclassid": "ItemClass.ItemClassId"},
+    "ItemPrice": {"pricesheetid": "PriceSheet.PriceSheetId"},
+}  # fmt: skip
+"""Members within members, by the names that lists filter by."""
 Make = Callable[[], Documents]
 
 
@@ -42,6 +47,7 @@ def shelves(records: Records, panels: dict[str, Panel]) -> list[Entity]:
     for name, (namespace, verbs) in KNOWN.items():
         asks = ("path", "documentversionkey") if name == "Communication" else ()
         found[name] = Shelf(name, verbs, namespace, key=_KEYS.get(name, ""), items=made.get(name, ()), asks=asks)
+        found[name].aliases = _LEADS.get(name, {})
     for name, shelf in found.items():
         whole = found.get(name.removesuffix("Summary"))
         if whole is not None and whole is not shelf:
@@ -88,8 +94,16 @@ def _products() -> dict[str, Documents | Make]:
         {"CertificationProgramId": code, "Name": title, "Description": "", "Status": 0} for code, title, _, _ in courses
     ]
     classes = [{"ItemClassId": name, "Name": name.title()} for name in ("DUES", "COURSE")]
+    kind = wire.type_name(wire.COMMERCE, "PriceSheetSummaryData")
+    sheet = {"$type": kind, "PriceSheetId": "Standard", "Name": "Standard"}
     prices = [
-        {"ItemPriceId": code, "ItemId": code, "Item": _item(code, title, of), "DefaultPrice": monetary(price)}
+        {
+            "ItemPriceId": code,
+            "ItemId": code,
+            "Item": _item(code, title, of),
+            "PriceSheet": sheet,
+            "DefaultPrice": monetary(price),
+        }
         for code, title, price, of in (*dues, *courses)
     ]
     made = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.activity import Activity
+from imis_sandbox.rest.business_objects import Definitions
 from imis_sandbox.rest.definitions import QueryDefinition, QueryParameterDefinition
 from imis_sandbox.rest.documents import Library
 from imis_sandbox.rest.entities import Call, Entity, SourceEntity
@@ -15,7 +16,7 @@ from imis_sandbox.rest.ledger import Ledger
 from imis_sandbox.rest.mail import Mailboxes
 from imis_sandbox.rest.notices import Notices
 from imis_sandbox.rest.objects import Objects
-from imis_sandbox.rest.panels import Definitions, Panel
+from imis_sandbox.rest.panels import Panel
 from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.queries import Catalog, installed
 from imis_sandbox.rest.reckonings import Reckonings
@@ -95,7 +96,7 @@ class Site:
     def _furnish(self) -> None:
         for entity in (*shelves(self.records, self.panels), *self._contacts(), *self._doings(), *self._itself()):
             self._add(entity)
-        self._add(Definitions(self.panels, self.records, set(self.entities)))
+        self._add(Definitions(self.panels, self.records, self.entities))
 
     def _contacts(self) -> list[Entity]:
         """People and organizations, and what stands about them."""

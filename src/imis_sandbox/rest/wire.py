@@ -89,11 +89,15 @@ def identity(entity: str, elements: list[str]) -> Json:
     return {"$type": IDENTITY, "EntityTypeName": entity, "IdentityElements": collection(STRINGS, elements)}
 
 
+def nobody(entity: str) -> Json:
+    """The identity of a parent that there is none of."""
+    return {"$type": IDENTITY, "EntityTypeName": entity}
+
+
 def generic(entity: str, elements: list[str], props: list[Json], party: str | None, parent: str = "Party") -> Json:
     """A generic entity; *party* is the identity of its parent, None for one that stands alone."""
     data: Json = {"$type": GENERIC, "EntityTypeName": entity}
-    if party is not None:
-        data["PrimaryParentEntityTypeName"] = parent
+    data["PrimaryParentEntityTypeName"] = parent if party is not None else "Standalone"
     data["Identity"] = identity(entity, elements)
     if party is not None:
         data["PrimaryParentIdentity"] = identity(parent, [party])

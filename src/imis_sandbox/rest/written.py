@@ -17,7 +17,7 @@ VERBS = {
     "Address": "UD", "AutoPayAccount": "UD", "AutoPayInstruction": "CUD", "CertificationProgramRegistration": "CUD",
     "CommunicationLogEvent": "CD", "CommunicationLogRecipient": "CUD", "CommunicationLogRecipientSummary": "CU",
     "EngagementScore": "U", "ExperienceUnit": "U", "FullAddress": "CUD", "LegacyEventFunctionAttendance": "U",
-    "LegacySubscription": "U", "Payment": "CU", "PaymentSummary": "UD",
+    "LegacySubscription": "U", "Payment": "CU", "PaymentSummary": "UD", "Subscription": "U",
 }  # fmt: skip
 """What the vendor's collection offers beside reading, of entities over the world: C adds, U updates, D deletes."""
 
