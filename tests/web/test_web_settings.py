@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
+from pathlib import Path
 
 import factories
 import httpx
@@ -194,23 +196,64 @@ def test_members_are_left_alone_by_whoever_decides_about_them(site: Site):
 
 
 def test_the_mapping_is_shown_as_its_file_says_and_what_is_wrong_with_it(site: Site, administrator: httpx.Client):
-    from django.conf import settings as django_settings
-
     page = unescape(administrator.get("/settings/mapping/").text)
     assert "feeds by the mapping stock" in page
     assert "$/Tenure/" in page
     assert "2 extra columns in members.csv were ignored" in page
-    (site.world.home.root / "ours.toml").write_text('base = "stock"\nwithout = ["nothing.of.the.kind"]\n')
-    kept = django_settings.TENURE_SETTINGS
-    wrong = kept.source.model_copy(update={"mapping": "ours.toml"})
-    django_settings.TENURE_SETTINGS = kept.model_copy(update={"source": wrong})
-    try:
+    assert "next version" not in page
+    with mapped(site, 'base = "stock"\nwithout = ["nothing.of.the.kind"]\n'):
         page = administrator.get("/settings/mapping/")
-    finally:
-        django_settings.TENURE_SETTINGS = kept
     assert page.status_code == 200
     assert "The mapping cannot be read" in page.text
     assert "nothing.of.the.kind" in page.text
+
+
+@contextmanager
+def mapped(site: Site, text: str) -> Iterator[Path]:
+    """The association reads its source by a file of its own that says *text*."""
+    from django.conf import settings as django_settings
+
+    path, kept = site.world.home.root / "ours.toml", django_settings.TENURE_SETTINGS
+    path.write_text(text)
+    own = kept.source.model_copy(update={"mapping": "ours.toml"})
+    django_settings.TENURE_SETTINGS = kept.model_copy(update={"source": own})
+    try:
+        yield path
+    finally:
+        django_settings.TENURE_SETTINGS = kept
+
+
+def test_the_mapping_is_changed_by_an_administrator_whole_or_not_at_all(site: Site, administrator: httpx.Client):
+    """What cannot be used is sent back with its line; what was there is kept, and can be put back."""
+    first = 'base = "stock"\n\n[terms.columns]\nends_on = "PaidThru"\n'
+    second = first.replace("PaidThru", "ExpiresOn")
+    keep, before = "/settings/mapping/keep", last()
+    with mapped(site, first) as path, site.staff("director") as director:
+        assert "next version" not in director.get("/settings/mapping/").text
+        page = administrator.get("/settings/mapping/").text
+        seen = re.search(r'name="seen" value="(\w+)"', page).group(1)
+        form = {"seen": seen, "why": "The column has a new name"}
+        wrong = {
+            "line 4": second.replace('"ExpiresOn"', "12"), "line 3": second + "\n[nothing]\n",
+            "not valid TOML": second.replace('"', ""), "terms has no column": second + 'color = "Red"\n',
+        }  # fmt: skip
+        for said, text in wrong.items():
+            answer = send(administrator, keep, **form, text=text)
+            assert (answer.status_code, unescape(answer.text).count("Not kept.")) == (422, 1), said
+        assert "line 4, terms.columns.ends_on" in unescape(send(administrator, keep, **form, text=wrong["line 4"]).text)
+        assert send(administrator, keep, seen=seen, why=" ", text=second).status_code == 422
+        assert (path.read_text(), acts_since(before)) == (first, [])
+
+        assert send(administrator, keep, **form, text=second.replace("\n", "\r\n")).status_code == 302
+        assert path.read_text() == second
+        assert send(administrator, keep, **form, text=first).status_code == 409
+        (earlier,) = path.parent.glob("ours-until-*.toml")
+        assert earlier.read_text() == first
+        back = administrator.get("/settings/mapping/", params={"version": earlier.name}).text
+        assert "PaidThru" in back.partition("<textarea")[2].partition("</textarea>")[0]
+        assert administrator.get("/settings/mapping/?version=../tenure.toml").status_code == 404
+        assert "ExpiresOn" in administrator.get("/settings/mapping/").text
+    assert acts_since(before) == [("mapping:file:change", "administrator", "ours.toml")]
 
 
 @pytest.mark.browser
@@ -224,9 +267,10 @@ def test_axe_finds_nothing_where_accounts_and_webhooks_are_managed(
     with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}) as context:
         context.add_cookies(cookies)
         made = visit(site, context)
-        for address in ("/settings/people/", "/settings/people/1/", "/settings/webhooks/", "/settings/mapping/"):
-            page = made.go(address)
-            found = Axe().run(page, options=RULES)
-            assert found.violations_count == 0, f"{address}: {found.generate_report()}"
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        with mapped(site, 'base = "stock"\n'):
+            for address in ("/settings/people/", "/settings/people/1/", "/settings/webhooks/", "/settings/mapping/"):
+                page = made.go(address)
+                found = Axe().run(page, options=RULES)
+                assert found.violations_count == 0, f"{address}: {found.generate_report()}"
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         made.check()

@@ -11,11 +11,11 @@ The public face: `sync`, its `SyncReport`, and the sources: `FilesSource` for a 
 from tenure.intake._codes import activity_types, known_codes
 from tenure.intake._files import FilesSource
 from tenure.intake._imis import ImisSource
-from tenure.intake._mapping import Feed, Mapping, read_mapping
+from tenure.intake._mapping import Feed, Mapping, mapping_path, read_mapping
 from tenure.intake._report import Fault, SyncReport, TableReport
 from tenure.intake._source import Delivery, Errand, FeedCount, Given, Source
 from tenure.intake._sql import SqlSource
-from tenure.intake._sql_mapping import SqlMapping, read_sql_mapping
+from tenure.intake._sql_mapping import SqlMapping, check_mapping, read_sql_mapping
 from tenure.intake._sync import sync
 
 __all__ = [
@@ -34,7 +34,9 @@ __all__ = [
     "SyncReport",
     "TableReport",
     "activity_types",
+    "check_mapping",
     "known_codes",
+    "mapping_path",
     "read_mapping",
     "read_sql_mapping",
     "sync",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,8 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
+from tenure.base.toml_lines import Lines
 from tenure.intake._base import whole
 from tenure.membership.contract import TABLES
+
+_SECTION = re.compile(r"\[([\w.-]+)\]")
 
 AnyMapping = TypeVar("AnyMapping", bound=BaseModel)
 
@@ -232,6 +236,13 @@ def mapping_file(name: str, home: Home, usual: str) -> tuple[bytes, str]:
     return path.read_bytes(), str(path)
 
 
+def mapping_path(name: str, home: Home) -> Path | None:
+    """The file of the mapping called *name*; None where it ships with Tenure, or is not there."""
+    shipped = resources.files("tenure.intake") / "profiles" / f"{name}.toml"
+    path = home.root / Path(name).expanduser()
+    return path if path.is_file() and not (shipped.is_file() and "/" not in name) else None
+
+
 def parse_mapping(text: bytes, label: str) -> Mapping:
     """Check the text of a mapping; *label* is for messages.
 
@@ -252,5 +263,15 @@ def parsed(kind: type[AnyMapping], text: bytes, label: str) -> AnyMapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{label} is not valid TOML: {error}", mend="mend the line it names") from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:6])
+        lines = Lines(text.decode())
+        faults = "; ".join(_fault(lines, one["loc"], one["msg"]) for one in error.errors()[:6])
         raise UsageError(f"{label} cannot be used: {faults}", mend="docs/mapping.md explains every key") from error
+
+
+def _fault(lines: Lines, place: tuple[int | str, ...], said: str) -> str:
+    """One fault, with the line on which the file speaks of it where it does; what it lacks may be its base's."""
+    said = said.removeprefix("Value error, ")
+    section = _SECTION.match(said)
+    line = lines.of(tuple(section[1].split(".")) if section and not place else place, 0)
+    words = f"{'.'.join(map(str, place))}: {said}" if place else said
+    return f"line {line}, {words}" if line else words

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
 from tenure.imis.sql import Condition, Join, Question, is_secret
-from tenure.intake._mapping import Section, Shape, check_shape, mapping_file, parsed
+from tenure.intake._mapping import Section, Shape, check_shape, mapping_file, parse_mapping, parsed
 
 
 class Wanted(Section):
@@ -182,3 +182,12 @@ def read_sql_mapping(name: str, home: Home) -> SqlMapping:
     """
     # `stock` is what the setting says when nobody set it.
     return parsed(SqlMapping, *mapping_file("sql" if name == "stock" else name, home, "sql"))
+
+
+def check_mapping(text: bytes, kind: str, label: str) -> None:
+    """Check *text* as a night would read it for a source of *kind* (`imis` or `sql`); *label* is for messages.
+
+    Raises:
+        UsageError: It cannot be used; what is wrong is named, with its line.
+    """
+    parsed(SqlMapping, text, label) if kind == "sql" else parse_mapping(text, label)

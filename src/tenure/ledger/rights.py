@@ -24,6 +24,7 @@ class Act(StrEnum):
     MODEL = "read the model's page and the runs"
     TOKENS = "make tokens for programs that act in your name"
     WEBHOOKS = "let other systems be told what happens"
+    MAPPING = "change where the records come from"
     STAFF = "manage accounts, roles and everybody's tokens"
     SERVE = "let a model serve, and take it back"
 
@@ -44,6 +45,7 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.MODEL: _EVERYONE - {Role.LIAISON},
     Act.TOKENS: _EVERYONE - {Role.VIEWER},
     Act.WEBHOOKS: frozenset({Role.ADMINISTRATOR}),
+    Act.MAPPING: frozenset({Role.ADMINISTRATOR}),
     Act.STAFF: frozenset({Role.ADMINISTRATOR}),
     Act.SERVE: frozenset({Role.DIRECTOR, Role.ANALYST}),
 }

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from tenure.base.errors import BadInput
-from tenure.outreach._lines import Lines
+from tenure.base.toml_lines import Lines
 from tenure.outreach.conditions import Table, nearest
 from tenure.outreach.names import TO_MEMBERS, TO_STAFF
 from tenure.outreach.placeholders import BadTemplate, read_template

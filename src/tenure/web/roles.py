@@ -66,6 +66,7 @@ ROUTES: dict[str, Act | str] = {
     "phases": Act.MODEL,
     "phase-move": Act.PHASES,
     "mapping": Act.MODEL,
+    "mapping-keep": Act.MAPPING,
     "left-alone": Act.SEE,
     "left-alone-change": Act.DECIDE,
     "tokens": Act.TOKENS,

@@ -82,6 +82,7 @@ urlpatterns = [
     path("settings/phases/", phases.page, name="phases"),
     path("settings/phases/move", phases.move, name="phase-move"),
     path("settings/mapping/", mapping.page, name="mapping"),
+    path("settings/mapping/keep", mapping.keep, name="mapping-keep"),
     path("settings/left-alone/", left_alone.page, name="left-alone"),
     path("settings/left-alone/change", left_alone.change, name="left-alone-change"),
     path("api/", api_page.page, name="api"),

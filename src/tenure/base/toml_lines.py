@@ -28,13 +28,13 @@ class Lines:
         self._counts: dict[Path, int] = {}
         self._walk()
 
-    def of(self, path: tuple[object, ...]) -> int:
-        """The line of *path*, or of the nearest key above it that the file has; 1 when it has none.
+    def of(self, path: tuple[object, ...], unknown: int = 1) -> int:
+        """The line of *path*, or of the nearest key above it that the file has; *unknown* when it has none.
 
         Steps of *path* that the file does not have, as a validator puts in for its own branches, are passed over.
         """
         here: Path = ()
-        line = 1
+        line = unknown
         for step in path:
             if isinstance(step, str | int) and (*here, step) in self._found:
                 here = (*here, step)
@@ -60,7 +60,8 @@ class Lines:
                 self._take("]]")
             elif self._take("["):
                 table = self._resolved(self._keys())
-                self._note(table)
+                for count in range(1, len(table) + 1):
+                    self._note(table[:count])
                 self._take("]")
             else:
                 self._pair(table)
