@@ -154,16 +154,19 @@ def test_each_gate_of_the_rollout_wants_its_evidence_and_a_director(director: Pa
     early = moved(3)
     wrong = moved(2, by="max")
     second = moved(2, "--segment", "member_type=REG")
-    third = moved(3, "--segment", "member_type=REG", "--despite", "few-decided")
+    third = moved(3, "--segment", "member_type=REG", "--despite", "few-decided", "--despite", "few-sent")
+    told = tenure("phase", "show", "--home", director).out
 
     assert [(one["segment"], one["phase"]) for one in fresh] == [("", 1)]
     assert [one["code"] for one in fresh[0]["next"]] == ["calibration-off", "audit-broken"]
     assert (early.code, wrong.code, second.code, third.code) == (3, 1, 0, 0), second.told + third.told
     assert "(few-decided)" in early.err
+    assert "(few-sent)" in early.err
+    assert "found then: 0 messages were sent; 30 at least tell something; passed in spite of it" in told
     assert all(one["holds"] for one in second.json["evidence"])
     shown = {one["segment"]: one for one in tenure("phase", "show", "--home", director, "--json").json}
     assert shown["member_type=REG"]["phase"] == 3
-    assert shown["member_type=REG"]["evidence"]["despite"] == ["few-decided"]
+    assert shown["member_type=REG"]["evidence"]["despite"] == ["few-decided", "few-sent"]
     assert shown[""]["phase"] == 1
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tenure.base.errors import NotAllowed, UsageError
+from tenure.base.home import Home
+from tenure.base.settings import Settings
 
 NOW = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -190,6 +192,40 @@ def test_what_was_proposed_and_done_lately_takes_room() -> None:
     OutreachStep.objects.filter(pk=ended.pk).update(edited_by="manager")
     assert overrides(column="member_type", value="REG") == (2, 1, 1)
     assert overrides(column="member_type", value="STU") == (0, 0, 0)
+
+
+def test_the_gate_to_the_last_phase_looks_at_how_messages_were_taken(home: Home, settings: Settings) -> None:
+    """By the ledger, of the segment's own messages; one that went wrong is let pass, two of forty are not."""
+    from tenure.ledger import permissions, responses
+    from tenure.ledger.models import OutreachStep
+    from tenure.outreach.gates import Gates
+
+    def gate(segment: str) -> tuple[str, bool, dict[str, int]]:
+        found = Gates(home, settings, None).evidence(segment, 3)[-1]
+        return found.code, found.holds, found.figures
+
+    def note(kind: str, step: Any) -> None:
+        told = responses.News(step.proposal.member, kind, "mail", f"{step.reference}:{kind}", NOW, step.pk)
+        responses.note(news=told, by="test", clock=clock)
+
+    def complain(member: int) -> None:
+        permissions.suppress(why="complaint", source="mail", by="test", member=member, clock=clock)
+
+    few = proposed(1, member_type="STU")
+    sent = [step for member in range(2, 42) for step in proposed(member)]
+    OutreachStep.objects.update(state="done", done_at=NOW)
+    came = {"delivered": sent, "renewed": sent[:9], "replied": sent[5:12], "unsubscribed": sent[:1]}
+    for kind, steps in came.items():
+        for step in steps:
+            note(kind, step)
+    complain(2)
+
+    one = {"sent": 40, "bounced": 0, "unsubscribed": 1, "complained": 1, "answered": 12}
+    assert gate("member_type=REG") == ("unwelcome", True, one)
+    assert gate("member_type=STU") == ("few-sent", False, dict.fromkeys(one, 0) | {"sent": len(few)})
+    assert gate("region=West") == gate("") == ("unwelcome", True, one | {"sent": 41})
+    complain(3)
+    assert gate("")[1] is False
 
 
 @pytest.mark.usefixtures("people")

@@ -40,6 +40,8 @@ def words_of(body: list[dict[str, Any]]) -> str:
 def _lines(one: dict[str, Any]) -> Iterator[str]:
     since = f" since {one['since'][:10]} by {one['by']}: {one['why']}" if one["since"] else ""
     yield f"{one['segment'] or 'everyone'}: phase {one['phase']}, {one['words']}{since}"
+    for found in one["evidence"].get("gate", ()):
+        yield f"  found then: {found['words']}" + ("" if found["holds"] else "; passed in spite of it")
     if one["next"]:
         yield f"  the gate to phase {one['phase'] + 1}:"
     for found in one["next"]:

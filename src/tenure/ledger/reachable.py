@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tenure.ledger.models import Consent, Contact, OutreachStep, Response, Suppression
-
-ANSWERS = ("replied", "answered", "accepted", "attended", "paid", "renewed")
-"""Responses that are more than a message having arrived; see `tenure.ledger.responses.KINDS`."""
+from tenure.ledger.workload import ANSWERS
 
 _AT_ONCE = 500
 

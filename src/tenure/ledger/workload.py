@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tenure.ledger.models import OutreachStep, Proposal
+from django.db.models import Exists, OuterRef, Q
+
+from tenure.ledger.models import OutreachStep, Proposal, Suppression
 
 _State, _StepState = Proposal.State, OutreachStep.State
 
@@ -16,6 +18,12 @@ MESSAGES = ("email", "sms", "in_app", "offer", "survey")
 
 CONTACTS = (*MESSAGES, "callback")
 """Kinds of step that a member notices."""
+
+SEGMENTS = ("member_type", "chapter_id")
+"""Columns by which a segment can be told from what was proposed."""
+
+ANSWERS = ("replied", "answered", "accepted", "attended", "paid", "renewed")
+"""Responses that are more than a message having arrived; see `tenure.ledger.responses.KINDS`."""
 
 _ON_THE_WAY = (_StepState.APPROVED, _StepState.SENDING, _StepState.UNKNOWN)
 _UNDECIDED = (_State.OPEN, _State.SNOOZED, _State.APPROVED)
@@ -95,6 +103,44 @@ def _kinds(since: dt.datetime, besides: Collection[str]) -> dict[int, list[str]]
     return found
 
 
+@dataclass(frozen=True)
+class Reception:
+    """How messages were taken: how many were sent, and of how many something came, each message once a kind.
+
+    Args:
+        sent: Messages done, and those whose address was refused.
+        bounced: Whose address was refused.
+        unsubscribed: Whose recipient wants no more of them.
+        complained: Whose recipient complained of messages after it.
+        answered: Whose recipient replied, answered, accepted, came, paid or renewed after it.
+    """
+
+    sent: int
+    bounced: int
+    unsubscribed: int
+    complained: int
+    answered: int
+
+
+def reception(*, column: str = "", value: str = "") -> Reception:
+    """How the messages of a segment were taken, or everyone's; arguments as for `overrides`."""
+    bounced = Q(responses__kind="bounced")
+    steps = OutreachStep.objects.filter(kind__in=MESSAGES).filter(Q(state=_StepState.DONE) | bounced)
+    if column in SEGMENTS:
+        steps = steps.filter(**{f"proposal__{column}": value})
+    complaint = Suppression.objects.filter(
+        why="complaint", member=OuterRef("proposal__member"), since__gte=OuterRef("done_at")
+    )
+    count = lambda rows: rows.values("pk").distinct().count()  # noqa: E731
+    return Reception(
+        sent=count(steps),
+        bounced=count(steps.filter(bounced)),
+        unsubscribed=count(steps.filter(responses__kind="unsubscribed")),
+        complained=count(steps.filter(Exists(complaint))),
+        answered=count(steps.filter(responses__kind__in=ANSWERS)),
+    )
+
+
 def overrides(*, column: str = "", value: str = "") -> tuple[int, int, int]:
     """How many proposals were decided, and how many of them were rejected or approved only after an edit.
 
@@ -103,7 +149,7 @@ def overrides(*, column: str = "", value: str = "") -> tuple[int, int, int]:
         value: What it holds there.
     """
     rows = Proposal.objects.exclude(decided_at=None)
-    if column in ("member_type", "chapter_id"):
+    if column in SEGMENTS:
         rows = rows.filter(**{column: value})
     rejected = rows.filter(state=_State.REJECTED).count()
     approved = rows.filter(state__in=(_State.APPROVED, _State.DONE))

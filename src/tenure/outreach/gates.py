@@ -13,7 +13,7 @@ from tenure.base.errors import HeldBack, UsageError
 from tenure.base.home import Home
 from tenure.base.settings import Settings
 from tenure.ledger import anchors, guards, rollout
-from tenure.ledger.workload import overrides
+from tenure.ledger.workload import SEGMENTS, overrides, reception
 from tenure.outreach.rollout import PHASES, read_segment
 
 FARTHEST_OFF = 0.05
@@ -23,11 +23,18 @@ MOST_OVERRIDDEN = 0.30
 FEWEST_DECIDED = 30
 """Decided proposals below which their share says nothing."""
 
-NO_MODEL, CALIBRATION, FEW, OVERRIDES, AUDIT = (
+FEWEST_SENT = 30
+"""Messages below which what came of them says nothing."""
+MOST_COMPLAINED, MOST_UNSUBSCRIBED, MOST_BOUNCED = 0.003, 0.02, 0.05
+"""Shares of messages at most. Large mail providers take who is complained of more often for a sender of spam."""
+
+NO_MODEL, CALIBRATION, FEW, OVERRIDES, FEW_SENT, UNWELCOME, AUDIT = (
     "no-model",
     "calibration-off",
     "few-decided",
     "overridden",
+    "few-sent",
+    "unwelcome",
     "audit-broken",
 )
 FIRM = frozenset({AUDIT, NO_MODEL})
@@ -69,7 +76,7 @@ class Gates:
         if number == 1:
             return []
         found = [_calibrated(self.manifest), self._audited()]
-        return [*found, _overridden(segment)] if number == 3 else found
+        return [*found, _overridden(segment), _received(segment)] if number == 3 else found
 
     def shown(self) -> list[dict[str, Any]]:
         """Each segment with its phase, and what the gate to the next one would look at now."""
@@ -159,6 +166,26 @@ def _overridden(segment: str) -> Evidence:
         f"{MOST_OVERRIDDEN:.0%} at most"
     )
     return Evidence(OVERRIDES, holds=share <= MOST_OVERRIDDEN, words=words, figures=figures)
+
+
+def _received(segment: str) -> Evidence:
+    """What came of the messages; of a single one that was complained of or went back nothing follows."""
+    column, value = read_segment(segment)
+    told = reception(column=column, value=value)
+    of_all = "" if not segment or column in SEGMENTS else ", of all segments"
+    if told.sent < FEWEST_SENT:
+        words = f"{told.sent} messages were sent{of_all}; {FEWEST_SENT} at least tell something"
+        return Evidence(FEW_SENT, holds=False, words=words, figures=asdict(told))
+    words = (
+        f"of {told.sent} messages{of_all} {told.complained} were complained of, {told.unsubscribed} ended in "
+        f"unsubscribing and {told.bounced} went back; {MOST_COMPLAINED:.1%}, {MOST_UNSUBSCRIBED:.0%} and "
+        f"{MOST_BOUNCED:.0%} at most, and one is let pass. {told.answered} were answered"
+    )
+    limits = (
+        (told.complained, MOST_COMPLAINED), (told.unsubscribed, MOST_UNSUBSCRIBED), (told.bounced, MOST_BOUNCED)
+    )  # fmt: skip
+    holds = all(count <= max(1, most * told.sent) for count, most in limits)
+    return Evidence(UNWELCOME, holds=holds, words=words, figures=asdict(told))
 
 
 def _mend(against: list[Evidence]) -> str:

@@ -69,4 +69,5 @@ def _row(segment: str, row: Any) -> dict[str, Any]:
     column, _, value = segment.partition("=")
     named = f"{column.replace('_', ' ').removesuffix(' id').capitalize()} {value}" if segment else "Everyone"
     number = row.number if row else 1
-    return {"segment": named, "number": number, "words": PHASES[number], "row": row}
+    found = [(words.sentence(one["words"]), one["holds"]) for one in row.evidence.get("gate", ())] if row else []
+    return {"segment": named, "number": number, "words": PHASES[number], "row": row, "found": found}

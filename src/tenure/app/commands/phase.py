@@ -46,7 +46,8 @@ def show(home: Path, as_json: bool) -> int:
 @click.option("--despite", multiple=True, metavar="CODE", help="In spite of this finding; may be given again.")
 @json_option
 def set_(home: Path, number: int, segment: str, by: str, why: str, despite: tuple[str, ...], as_json: bool) -> int:
-    """Move to phase 1, 2 or 3, with the evidence of the gate: calibration, what staff overrode, the audit log.
+    """Move to phase 1, 2 or 3, with the evidence of the gate: calibration, what staff overrode, how messages were
+    taken, the audit log.
 
     Ends with exit code 3 where the evidence speaks against it, unless each finding is named by --despite. Nobody passes
     a gate without a model, or with an audit log that was changed. Going back needs no evidence.
