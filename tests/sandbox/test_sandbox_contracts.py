@@ -258,3 +258,11 @@ def test_a_message_that_was_noted_is_changed(sandbox: Sandbox) -> None:
     assert sandbox.staff.put(address, json={**sent, "Subject": "Another"}).json()["Subject"] == "Another"
     assert sandbox.staff.get(address).json() == {**sent, "Subject": "Another"}
     sandbox.staff.put(address, json=sent)
+
+
+def test_a_number_fits_into_a_column_of_text(sandbox: Sandbox, somebody: str) -> None:
+    defined(sandbox, "With_Text", "Single", "Party", {"Name": "Code", "PropertyTypeName": "String", "MaxLength": 4})
+    row = row_of("With_Text", "Party", [somebody], ID=somebody, Code=1234)
+    assert properties(sandbox.staff.post("/api/With_Text", json=row).json())["Code"] == "1234"
+    row["Properties"]["$values"][1]["Value"] = 12345
+    assert sandbox.staff.put(f"/api/With_Text/{somebody}", json=row).status_code == 400

@@ -80,6 +80,16 @@ def test_lists_may_be_stale(sandbox: Sandbox, panel: str, somebody: str) -> None
     assert saved(sandbox, somebody)
 
 
+def test_lists_of_contacts_may_not_know_whom_somebody_just_wrote(sandbox: Sandbox, somebody: str) -> None:
+    person = sandbox.staff.get(f"/api/Party/{somebody}").json()
+    sandbox.master.put(f"/api/Party/{somebody}", json={**person, "WebsiteUrl": "https://example.org"})
+    sandbox.faults(stale_lists={"match": "Party", "seconds": 60})
+    assert sandbox.staff.get("/api/Party", params={"PartyId": somebody}).json()["Items"]["$values"] == []
+    assert sandbox.staff.get(f"/api/Party/{somebody}").json()["WebsiteUrl"] == "https://example.org"
+    sandbox.control.delete("/faults")
+    assert sandbox.staff.get("/api/Party", params={"PartyId": somebody}).json()["Count"] == 1
+
+
 @pytest.mark.parametrize(
     ("fault", "status"),
     [("unavailable", 503), ("throttled", 429), ("server_error", 500), ("forbidden", 403), ("query_off", 404)],

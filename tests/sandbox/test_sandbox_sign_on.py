@@ -113,3 +113,21 @@ def test_wrong_passwords_of_a_contact_show_in_user_data_until_it_is_locked(sandb
 def test_further_staff_can_be_given_accounts(sandbox: Sandbox) -> None:
     sandbox.control.post("/accounts", json={"name": "mary", "password": "hers"})
     assert sandbox.token("MARY", "hers").json()["userName"] == "MARY"
+
+
+def test_a_script_of_the_sites_own_page_calls_with_cookie_and_verification_token(sandbox: Sandbox) -> None:
+    browser = httpx.Client(base_url=sandbox.url, timeout=60)
+    assert 'name="password"' in browser.get("/Default.aspx").text
+    refused = browser.post("/SignIn.aspx", data={"username": "tenure", "password": "wrong"})
+    assert ("incorrect" in refused.text, "Set-Cookie" in refused.headers) == (True, False)
+    sandbox.control.delete("/accounts")
+    browser.post("/SignIn.aspx", data={"username": "tenure", "password": "sandbox"})
+    page = browser.get("/default.aspx").text
+    found = re.search(r'id="__RequestVerificationToken"[^>]*value="([^"]+)"', page)
+    assert found is not None
+    assert "&quot;isAnonymous&quot;: false" in page
+    headers = {"RequestVerificationToken": found[1], "Accept": "application/json"}
+    assert browser.get("/api/iqa?queryname=$/Tenure/Members&limit=10", headers=headers).json()["Count"] == 10
+    for wrong in ({"RequestVerificationToken": "x"}, {}):
+        assert browser.get("/api/Party?limit=1", headers=wrong).status_code == 401
+    assert httpx.get(f"{sandbox.url}/api/Party?limit=1", headers=headers).status_code == 401

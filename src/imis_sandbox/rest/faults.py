@@ -37,7 +37,7 @@ ANSWERS = {
     "unordered": "rows of a page in random order",
     "repeated_page": "the rows of the previous page again at the head of this one",
     "missing_rows": "`share` of the rows left out, counts and all (a bad night)",
-    "stale_lists": "lists of a panel source do not know the writes of the last `seconds`",
+    "stale_lists": "lists do not know what was written to panel sources and contacts in the last `seconds`",
     "html": "an HTML page with status 200",
     "truncated": "half of the JSON",
     "wrong_charset": "bytes that are not UTF-8",

@@ -283,7 +283,8 @@ class Panel(Entity):
 def fits(entry: Property, value: Any) -> bool:
     """Whether a property can hold a value."""
     if entry.kind == "String":
-        return isinstance(value, str) and (entry.length is None or len(value) <= entry.length)
+        text = isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool))
+        return text and (entry.length is None or len(str(value)) <= entry.length)
     if entry.kind == "Boolean":
         return isinstance(value, bool)
     try:
@@ -298,8 +299,10 @@ def fits(entry: Property, value: Any) -> bool:
 
 def stored(entry: Property, value: Any) -> Any:
     """A value as the database keeps it."""
-    if value is None or entry.kind in ("String", "Boolean"):
+    if value is None or entry.kind == "Boolean":
         return value
+    if entry.kind == "String":
+        return str(value)
     if entry.kind == "Date":
         text = str(value)
         return f"{text}T00:00:00" if len(text) == 10 else text[:19]

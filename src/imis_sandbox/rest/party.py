@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Flag
 from imis_sandbox.rest.contracts import status
-from imis_sandbox.rest.dialect import cut, window
+from imis_sandbox.rest.dialect import cut, numbers, window
 from imis_sandbox.rest.entities import Call, Entity
 from imis_sandbox.rest.listed import shape_of
 from imis_sandbox.rest.party_shape import full_address, gender, shaped
@@ -20,6 +21,7 @@ from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.config import DAY
 from imis_sandbox.world.state import ORGANIZATION
+from imis_sandbox.world.store import Array
 
 _TYPE = wire.MEMBERSHIP
 _ALIASES = {
@@ -77,10 +79,17 @@ class Party(Entity):
 
     def page(self, call: Call) -> wire.Json:
         rows = self.source.select(call.params)
+        if call.stale:
+            rows = self._known_before(numbers(rows), time.monotonic() - call.stale)
         offset, limit = window(call.params)
         items = [self._data(row) for row in cut(rows, offset, limit).tolist()]
         item = {"Person": "PersonData", "Organization": "OrganizationData"}.get(self.name, "PartyData")
         return wire.page(wire.type_name(_TYPE, item), items, offset=offset, limit=limit, total=len(rows))
+
+    def _known_before(self, rows: Array, moment: float) -> Array:
+        """The rows that nobody wrote to since a moment, as a list out of a cache has them."""
+        fresh = [row for row, written in self.records.written.items() if written > moment]
+        return rows[~np.isin(rows, fresh)]
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
         return self._data(self._row(elements))
@@ -98,6 +107,7 @@ class Party(Entity):
 
     def _edit(self, row: int, body: wire.Json) -> None:
         """Keep what a client wrote otherwise than it stood there; the rest goes on living."""
+        self.records.written[row] = time.monotonic()
         before, written = self._data(row), shaped(body)
         changed = {name: value for name, value in written.items() if before.get(name) != value}
         self._edits[row] = {**self._edits.get(row, {}), **changed}

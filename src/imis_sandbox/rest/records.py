@@ -34,6 +34,8 @@ class Records:
         self._ranks = np.empty(0, np.int64)
         self.given: dict[int, dict[str, str]] = {}
         """What clients wrote of contacts, by row: first, last, name, email, phone."""
+        self.written: dict[int, float] = {}
+        """When clients wrote a contact last, by row, seconds of a clock that only goes forward."""
         self.deleted: dict[int, int] = {}
         """Contacts that an administrator deleted, and the second at which."""
         self.logins: dict[int, str] = {}

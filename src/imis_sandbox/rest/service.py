@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from imis_sandbox.rest import control, wire
+from imis_sandbox.rest.accounts import Account
 from imis_sandbox.rest.entities import Call
 from imis_sandbox.rest.faults import ANSWERS, BEFORE, Fault, spoil
 from imis_sandbox.rest.moving import Moving, moved, told
@@ -28,6 +29,8 @@ from imis_sandbox.rest.site import Site
 _log = logging.getLogger(__name__)
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache", "Server": "Microsoft-IIS/10.0"}
+_LOGIN = "Login"
+"""Name of the login cookie (a guess)."""
 _LARGEST_BODY = 16 * 2**20
 _SERVER_ERROR = "An error occurred. Please contact the administrator."
 _SPOILING = {"unordered", "repeated_page", "missing_rows", "empty_has_next", "duplicate_keys"} | {
@@ -137,8 +140,8 @@ class Handler:
         if len(parts) < 3 and [part.lower() for part in parts][-1:] == ["token"]:
             return self._token(request, body)
         if len(parts) == 1 and parts[0].lower().endswith(".aspx") and request.method in ("GET", "POST"):
-            return 200, _Page(self._site.sign_on.start(parts[0][:-5], _form(body)))
-        account = self._site.accounts.account_of(request.headers.get("authorization", ""))
+            return 200, self._opened(request, parts[0][:-5], body)
+        account = self._account(request)
         params = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         asks = len(parts) > 1 and "_haspermission" in [part.lower() for part in parts]
         data = _json(body) if request.method in ("POST", "PUT") and not asks else {}
@@ -146,6 +149,22 @@ class Handler:
         if not writes(request.method, parts):
             return self._read(request, parts, address, call)
         return self._write(request, parts, address, call)
+
+    def _opened(self, request: Request, name: str, body: bytes) -> _Page:
+        """The start page of a client application, or the site's own."""
+        if name.lower() not in ("default", "signin"):
+            return _Page(self._site.sign_on.start(name, _form(body)))
+        text, cookie = self._site.sign_on.visit(request.cookies.get(_LOGIN, ""), _form(body))
+        page = _Page(text)
+        page.cookie = cookie
+        return page
+
+    def _account(self, request: Request) -> Account:
+        """Who asks: by token, or from a page of the site by login cookie and verification token; 401 otherwise."""
+        bearer, verification = (request.headers.get(name, "") for name in ("authorization", "requestverificationtoken"))
+        if verification and not bearer:
+            return self._site.sign_on.visitor(request.cookies.get(_LOGIN, ""), verification)
+        return self._site.accounts.account_of(bearer)
 
     def _token(self, request: Request, body: bytes) -> Answer:
         if request.method != "POST":
@@ -259,9 +278,12 @@ def _loose_json(body: bytes) -> Any:
 
 
 class _Page(str):
-    """A page of HTML."""
+    """A page of HTML, with the login cookie that it sets; empty for none."""
 
-    __slots__ = ()
+    __slots__ = ("cookie",)
+
+    def __init__(self, text: str) -> None:
+        self.cookie = ""
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -270,7 +292,8 @@ def _form(body: bytes) -> dict[str, str]:
 
 def _plain(status: int, body: Any) -> Response:
     if isinstance(body, _Page):
-        return Response(str(body), status, _HEADERS, "text/html; charset=utf-8")
+        login = {"Set-Cookie": f"{_LOGIN}={body.cookie}; Path=/; HttpOnly; SameSite=Lax"} if body.cookie else {}
+        return Response(str(body), status, {**_HEADERS, **login}, "text/html; charset=utf-8")
     if isinstance(body, str):
         return Response(body, status, _HEADERS, "text/plain; charset=utf-8" if body else None)
     return Response(orjson.dumps(body), status, _HEADERS, "application/json; charset=utf-8")

@@ -1,8 +1,13 @@
-"""Single sign-on: client applications, the start page on which a user signs in, and the refresh token handed over."""
+"""Single sign-on: client applications, the start page on which a user signs in, and the refresh token handed over.
+
+Besides, the site's own page: who signs in there has a login cookie, and scripts of the page call the service with it
+and with the verification token that the page has in a hidden input.
+"""
 
 from __future__ import annotations
 
 import html
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -38,6 +43,7 @@ class SignOn:
     clock: Callable[[], float] = time.time
     applications: dict[str, Application] = field(default_factory=dict)
     _waiting: dict[str, tuple[str, Account, float]] = field(default_factory=dict)
+    _sessions: dict[str, tuple[str, Account]] = field(default_factory=dict)
 
     def register(self, body: wire.Json) -> wire.Json:
         """Register or replace an application; 400 when something is missing."""
@@ -77,6 +83,36 @@ class SignOn:
         token = self.hand_out(application, account)
         return _page(_HAND_OVER.format(url=html.escape(application.redirect_url), token=token))
 
+    def visit(self, cookie: str, form: dict[str, str]) -> tuple[str, str]:
+        """The site's own page, and the login cookie to set: the form to sign in, or the page of who has.
+
+        Args:
+            cookie: The login cookie; empty when there is none.
+            form: What was sent; empty when the page is opened.
+        """
+        if form:
+            try:
+                account = self.accounts.sign_in(form.get("username", ""), form.get("password", ""))
+            except wire.Refusal:
+                return _page("<p role='alert'>The user name or password is incorrect.</p>" + _SIGN_IN), ""
+            cookie = secrets.token_urlsafe(48)
+            self._sessions[cookie] = (secrets.token_urlsafe(48), account)
+        verification, account_ = self._sessions.get(cookie, ("", None))
+        if account_ is None:
+            return _page(_SIGN_IN), ""
+        context = {
+            "baseUrl": "/", "websiteRoot": "/", "isAnonymous": False, "loggedInPartyId": account_.party,
+            "selectedPartyId": account_.party,
+        }  # fmt: skip
+        return _page(_SIGNED_IN.format(token=verification, context=html.escape(json.dumps(context)))), cookie
+
+    def visitor(self, cookie: str, verification: str) -> Account:
+        """Whose login cookie and verification token come together; 401 when they do not."""
+        expected, account = self._sessions.get(cookie, ("", None))
+        if account is None or not secrets.compare_digest(expected.encode(), verification.encode()):
+            raise wire.denied()
+        return account
+
     def hand_out(self, application: Application, account: Account) -> str:
         """A refresh token for a user who is signed in."""
         token = secrets.token_urlsafe(96)
@@ -97,8 +133,9 @@ class SignOn:
         return account
 
     def forget(self) -> None:
-        """What the recycling of the application does: every refresh token is void."""
+        """What the recycling of the application does: every refresh token and login cookie is void."""
         self._waiting.clear()
+        self._sessions.clear()
 
 
 _SIGN_IN = """<form method="post"><label>User name <input name="username"></label>
@@ -106,6 +143,10 @@ _SIGN_IN = """<form method="post"><label>User name <input name="username"></labe
 _HAND_OVER = """<form id="sso" method="post" action="{url}">
 <input type="hidden" name="refresh_token" value="{token}"><button>Continue</button></form>
 <script>document.getElementById("sso").submit()</script>"""
+
+
+_SIGNED_IN = """<input type="hidden" id="__RequestVerificationToken" name="__RequestVerificationToken" value="{token}">
+<input type="hidden" id="__ClientContext" name="__ClientContext" value="{context}"><p>You are signed in.</p>"""
 
 
 def _page(body: str) -> str:
