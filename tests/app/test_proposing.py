@@ -146,8 +146,9 @@ def test_a_title_that_is_not_fit_to_be_said_is_in_no_draft_and_staff_are_told(pr
     invited = _rows(proposed, "SELECT context FROM ledger_proposal WHERE playbook = 'invitation'")
     assert invited
     for (text,) in invited:
-        set_aside = [value for name, value in json.loads(text) if name == "Set aside"]
-        assert "`last_event` is not used: its text holds a link or an address" in set_aside
+        set_aside = {value: quoted for name, value, *quoted in json.loads(text) if name == "Set aside"}
+        (quoted,) = set_aside["`last_event` is not used: its text holds a link or an address"]
+        assert "example.net" in quoted
 
 
 def test_a_step_tells_the_gate_which_experiment_measures_it(proposed: Path):

@@ -96,6 +96,18 @@ def test_the_next_step_names_the_draft_and_what_to_speak_about(staff: httpx.Clie
     assert "Open the draft" not in silent
 
 
+def test_a_window_of_years_is_told_by_its_near_end(staff: httpx.Client, site: Site):
+    from tenure.ledger.models import CurrentScore
+
+    mine = CurrentScore.objects.filter(member=_member(site.world, 2))
+    mine.update(lapse_earliest_on=dt.date(2025, 12, 31), lapse_latest_on=dt.date(2026, 12, 31), in_grace=False)
+    assert "8 times in 10 between December 31, 2025 and December 31, 2026" in page(staff, site, 2)
+    mine.update(lapse_latest_on=dt.date(2035, 12, 29))
+    html = page(staff, site, 2)
+    assert "9 times in 10 not before December 31, 2025" in html
+    assert "2035" not in html
+
+
 def test_value_reason_payment_and_control_group_are_said(staff: httpx.Client, site: Site):
     from tenure.ledger.models import Assignment, CurrentScore
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tenure.outreach.playbook import Playbook, StepPlan
 
 _AT_ONCE = 500
+_QUOTED = 300
 _TAKEN_OVER = ("risk_score", "p_lapse_renewal", "renewal_due_on", "dues", "lifetime_value")
 _ADDRESS = {"email": "email", "offer": "email", "survey": "email", "sms": "phone", "callback": "phone"}
 _TOLD_BY_MAIL = "alert"
@@ -114,7 +115,7 @@ class Drafter:
             worth=one.worth,
             context=[
                 *map(list, card),
-                *(["Set aside", words] for words in aside),
+                *_set_aside(aside, facts),
                 *_saved(one),
                 *(["By", words] for words in one.by),
             ],
@@ -175,6 +176,15 @@ class _Written(NamedTuple):
 
 
 _PAGES: dict[str, tuple[str, Use]] = {"survey": ("answer_link", "answer"), "offer": ("offer_link", "offer")}
+
+
+def _set_aside(aside: Iterable[str], facts: Mapping[str, Fact]) -> list[list[str]]:
+    """What is not said and why, for the page, with the text itself: staff shall see what somebody typed in."""
+    told = []
+    for words in aside:
+        key = words.split("`")[1]
+        told.append(["Set aside", words, facts[key].words[:_QUOTED] if key in facts else ""])
+    return told
 
 
 def _saved(one: Candidate) -> list[list[str]]:

@@ -27,6 +27,7 @@ from tenure.web.worklist import CONTEXT, is_call, payment_words, reason_kinds, s
 
 _COUNTED_DAYS = 730
 _TERMS_SHOWN = 8
+_WIDE = dt.timedelta(days=400)
 _ENOUGH = 20
 _CHANNELS = ("email", "phone", "sms")
 
@@ -153,6 +154,9 @@ def _window(score: CurrentScore) -> str:
         return ""
     if score.lapse_earliest_on == score.lapse_latest_on:
         return "the end of the term that is in grace" if score.in_grace else ""
+    if score.lapse_latest_on - score.lapse_earliest_on > _WIDE:
+        # Years wide, both ends say little; the near one is what can be acted on.
+        return f"9 times in 10 not before {words.day(score.lapse_earliest_on)}"
     return f"8 times in 10 between {words.day(score.lapse_earliest_on)} and {words.day(score.lapse_latest_on)}"
 
 

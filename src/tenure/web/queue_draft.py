@@ -23,6 +23,9 @@ from tenure.web.worklist import reasons_of
 
 State, StepState = Proposal.State, OutreachStep.State
 
+_ASIDE = "Set aside"
+"""What entries of a proposal's context bear that tell of a text which is not fit to be said."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -93,7 +96,8 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "but": words.but(score.against) if score else "",
         "letters": letters,
         "checked": checked(row, steps),
-        "card": [(str(pair[0]), str(pair[1])) for pair in row.context if len(pair) >= 2],
+        "card": [(str(pair[0]), str(pair[1])) for pair in row.context if len(pair) >= 2 and pair[0] != _ASIDE],
+        "aside": [_aside(entry) for entry in row.context if len(entry) >= 2 and entry[0] == _ASIDE],
         "talk": talking_points(steps),
         "seen": [(step.pk, step.digest) for step in steps if step.state == StepState.DRAFT],
         "decides": decides,
@@ -110,6 +114,20 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "staff": _assignees(row) if decides else (),
         "ended": _ended(row),
     }
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A text of the record that is neither said nor told to a language model: why, the text, and which fact it is."""
+
+    why: str
+    text: str
+    name: str
+
+
+def _aside(entry: Sequence[Any]) -> Aside:
+    name, _, why = str(entry[1]).partition(" is not used: its text ")
+    return Aside(why or str(entry[1]), str(entry[2]) if len(entry) > 2 else "", name.strip("`").replace("_", " "))
 
 
 def _risk(row: Proposal, score: CurrentScore | None) -> dict[str, str]:
