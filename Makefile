@@ -40,7 +40,7 @@ coverage: $(VENV)/tested-with browser ## Run every test and list the lines that 
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --show-missing --skip-covered
 
-torture: $(VENV)/tested-with ## Kill 200 syncs and 200 write-backs, try a thousand watermarks, do 250,000 acts in an office, erase 500 members, fill the disk 100 times, live a year by five policies: hours (TORTURE="--kills 1000").
+torture: $(VENV)/tested-with ## Kill 200 nights and 200 syncs, try a thousand watermarks, do 250,000 acts in an office, erase 500 members, fill the disk 100 times, live a year by five policies: hours (TORTURE="--kills 1000").
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
 	$(BIN)/python benchmarks/delivery_torture.py
 	TENURE_CASES=1000 $(BIN)/python -m pytest --timeout=3600 tests/intake/test_watermarks.py

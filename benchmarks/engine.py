@@ -116,8 +116,8 @@ def rings(lake: Lake, asked: list[dt.date]) -> Callable[[], object]:
         for k, kind in enumerate(kinds.split(", ")) for i in range(len(WINDOWS))
     )  # fmt: skip
     queries = [
-        f"CREATE OR REPLACE TABLE found AS SELECT member, {cells}, min(r) FROM (SELECT member, kind, {band} AS ring, "
-        f"count(*) AS n, sum(value) AS s, min(age) AS r FROM (SELECT member, kind, value, DATE '{day}' - "
+        f"CREATE OR REPLACE TEMP TABLE found AS SELECT member, {cells}, min(r) FROM (SELECT member, kind, {band} AS "
+        f"ring, count(*) AS n, sum(value) AS s, min(age) AS r FROM (SELECT member, kind, value, DATE '{day}' - "
         f"occurred_at::DATE AS age FROM activity WHERE {between(day, day)}) GROUP BY ALL) GROUP BY member"
         for day in asked
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -61,6 +62,18 @@ def test_a_late_commit_arrives(sandbox: Sandbox, panel: str, somebody: str) -> N
     sandbox.faults(late_commit={"match": panel, "times": 1, "seconds": 0.05})
     assert write(sandbox, somebody).status_code == 500
     sandbox.faults(slow={"times": 1, "seconds": 0.2})
+    assert saved(sandbox, somebody)
+
+
+def test_late_commits_that_are_still_to_come_are_counted(sandbox: Sandbox, panel: str, somebody: str) -> None:
+    sandbox.faults(late_commit={"match": panel, "up_to": 0.4})
+    assert write(sandbox, somebody).status_code == 500
+    sandbox.faults()
+    assert sandbox.control.get("/faults").json()["waiting"] == 1
+    for _ in range(20):
+        if not sandbox.control.get("/faults").json()["waiting"]:
+            break
+        time.sleep(0.05)
     assert saved(sandbox, somebody)
 
 

@@ -28,7 +28,7 @@ BEFORE = {
 WRITES = {
     "saved_500": "the write is carried out and answered with 500",
     "lost_reply": "the request is carried out and the connection dropped",
-    "late_commit": "500 now; the write is carried out `seconds` later",
+    "late_commit": "500 now; the write is carried out `seconds` later, or at a random moment of the next `up_to`",
     "refused": "400 validation, for the same records every time (by seed)",
     "duplicate": "409",
     "ordinal_zero": "a new multi-instance row reports ordinal 0",
@@ -96,6 +96,8 @@ class Faults:
         self._random = random.Random(1)  # noqa: S311 - chance, not secrets
         self._seed = 1
         self.on: list[Fault] = []
+        self.waiting = 0
+        """Writes that are still to be carried out late, also by faults that are off by now."""
 
     def configure(self, data: wire.Json) -> wire.Json:
         """Replace what is switched on by `{"seed": 1, "faults": {name: rate or {...}}}`; 400 on an unknown name."""
@@ -114,9 +116,9 @@ class Faults:
         return self.report()
 
     def report(self) -> wire.Json:
-        """What is on, how often each struck, and what there is."""
+        """What is on, how often each struck, how many writes are still to be carried out late, and what there is."""
         on = [{"name": f.name, "rate": f.rate, "match": f.match, "times": f.times, "struck": f.struck} for f in self.on]
-        return {"seed": self._seed, "on": on, "known": KNOWN, "at_start": HANDSHAKE}
+        return {"seed": self._seed, "on": on, "waiting": self.waiting, "known": KNOWN, "at_start": HANDSHAKE}
 
     def strikes(self, name: str, address: str) -> Fault | None:
         """The fault of that name if it strikes this request."""
@@ -147,6 +149,12 @@ class Faults:
         if fault.times is not None and fault.struck >= fault.times:
             return False
         return self._random.random() < fault.rate
+
+    def delay(self, fault: Fault) -> float:
+        """Seconds after which a late write is carried out."""
+        if "up_to" in fault.more:
+            return self._random.uniform(0, float(fault.more["up_to"]))
+        return float(fault.more.get("seconds", 1))
 
     def shuffle(self, rows: list[Any]) -> None:
         """Put rows out of order."""

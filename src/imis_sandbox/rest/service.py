@@ -193,7 +193,7 @@ class Handler:
             raise wire.Refusal(409, "The record already exists.")
         late = faults.strikes("late_commit", address)
         if late is not None:
-            self._commit_later(float(late.more.get("seconds", 1)), request.method, parts, call)
+            self._commit_later(faults.delay(late), request.method, parts, call)
             raise wire.Refusal(500, _SERVER_ERROR)
         found = self._carry_out(request.method, parts, call)
         if faults.strikes("saved_500", address):
@@ -211,12 +211,14 @@ class Handler:
 
     def _commit_later(self, seconds: float, method: str, parts: list[str], call: Call) -> None:
         def commit() -> None:
+            self._site.faults.waiting -= 1
             try:
                 self._carry_out(method, parts, call)
             except wire.Refusal:
                 return
 
         loop = asyncio.get_running_loop()
+        self._site.faults.waiting += 1
         self._later.add(loop.call_later(seconds, commit))
 
     def _page_before(self, address: str, page: wire.Json) -> list[Any]:

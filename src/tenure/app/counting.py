@@ -48,8 +48,9 @@ def keep_figures(
     bodies = figures_by_scope(
         lake.terms(), lake.members(), house.settings.membership, as_of=as_of, gone=lake.departed(as_of)
     )
+    source = _source(house)
     for body in bodies.values():
-        body["source"] = _source(house)
+        body["source"] = source
     figures.replace(part=figures.RECORD, bodies=bodies, as_of=as_of, receipt=receipt, fence=fence)
     return bodies
 

@@ -120,9 +120,8 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
     begin, end = (_EPOCH + dt.timedelta(days=day) for day in (first - max(WINDOWS), last))
     n_parts = max(1, min(-(-lake.rows_between(begin, end) // _AT_ONCE), payers.size))
     edges = np.linspace(0, payers.size, n_parts + 1).astype(int).tolist()
-    with lake.connect() as con:
-        con.execute("SET preserve_insertion_order = true")
-        con.execute(f"CREATE TYPE vocabulary AS ENUM ({', '.join(repr(kind) for kind in KINDS)})")
+    with lake.connect(ordered=True) as con:
+        con.execute(f"CREATE TEMP TYPE vocabulary AS ENUM ({', '.join(repr(kind) for kind in KINDS)})")
         roles = roles_of(lake, payers)
         con.register("roles", roles.to_arrow())
         programs = chapter_programs(lake)

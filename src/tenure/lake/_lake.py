@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
 from tenure.lake import _activity
 from tenure.lake._batch import Batch, read_frame
-from tenure.lake._duck import connect, parquet
+from tenure.lake._duck import another, connect, parquet
 from tenure.lake._manifest import Manifest
 from tenure.lake._nights import Nights
 from tenure.lake._shape import SHAPES
@@ -181,19 +182,25 @@ class Lake:
         )
         return self.members().join(away.drop("back"), on="member", how="left", maintain_order="left")
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB in memory with a view of each table but the audit attributes; close it when done."""
-        manifest, connection = self._manifest, connect(spill=self._root / "spill")
-        for shape in SHAPES.values():
-            if not shape.hidden:
-                files = [self._root / file.path for file in manifest.files(shape.name)]
-                rows = f"SELECT {shape.sql_columns()} FROM {parquet(files)}" if files else shape.sql_empty()
-                connection.execute(f"CREATE VIEW {shape.name} AS {rows}")
-        return connection
+    def connect(self, *, ordered: bool = False) -> duckdb.DuckDBPyConnection:
+        """A DuckDB in memory with a view of each table but the audit attributes; close it when done.
+
+        Make nothing in it that is not temporary: the views are shared with whoever else reads the same rows.
+
+        Args:
+            ordered: Rows come in the order in which they lie.
+        """
+        manifest = self._manifest
+        files = tuple(
+            (shape.name, tuple(file.path for file in manifest.files(shape.name)))
+            for shape in SHAPES.values()
+            if not shape.hidden
+        )
+        return another(_opened(self._root, files, ordered))
 
     def first_known(self) -> dict[str, dt.date]:
         """The first day on which anything of each kind of activity was on record, of anyone; reads no rows."""
-        with connect() as connection:
+        with self.connect() as connection:
             return _activity.first_known(connection, self.activity_files())
 
     def activity_files(self) -> list[Path]:
@@ -322,3 +329,18 @@ def _naive(moment: dt.datetime | dt.date | None) -> dt.datetime | None:
     if isinstance(moment, dt.datetime):
         return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
     return dt.datetime(moment.year, moment.month, moment.day) if moment else None  # noqa: DTZ001
+
+
+@lru_cache(maxsize=4)
+def _opened(root: Path, files: tuple[tuple[str, tuple[str, ...]], ...], ordered: bool) -> duckdb.DuckDBPyConnection:
+    """A database with a view of each table in *files*, which are named from *root*: nothing but names is kept in it."""
+    connection = connect(spill=root / "spill", ordered=ordered)
+    for name, paths in files:
+        shape = SHAPES[name]
+        rows = (
+            f"SELECT {shape.sql_columns()} FROM {parquet(root / path for path in paths)}"
+            if paths
+            else shape.sql_empty()
+        )
+        connection.execute(f"CREATE VIEW {name} AS {rows}")
+    return connection

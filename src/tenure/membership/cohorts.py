@@ -124,22 +124,19 @@ def cohort(spans: pl.DataFrame, first: int, last: int, *, as_of: dt.date, years:
     ).filter(pl.col("length") > pl.col("seen_from"))
     length, lapsed, seen_from = (table[name].to_numpy() for name in ("length", "lapsed", "seen_from"))
     curve = retention_curve(length, lapsed, seen_from, confidence=0.95)
-    marks = tuple(_mark(curve, year, length, lapsed, seen_from) for year in range(years + 1))
-    return Cohort(first, last, len(table), curve, marks)
+    return Cohort(first, last, len(table), curve, _marks(curve, years, length, lapsed, seen_from))
 
 
-def _mark(curve: Curve, year: int, length: Days, lapsed: NDArray[np.bool_], seen_from: Days) -> Anniversary:
-    day = day_of(year)
-    stayed, low, high = curve.ranges_at(np.array([day]))[0].tolist()
-    return Anniversary(
-        year,
-        followed=int(((seen_from <= day) & (length > day)).sum()),
-        lapsed=int((lapsed & (length <= day)).sum()),
-        left=int((~lapsed & (length <= day)).sum()),
-        stayed=stayed,
-        low=low,
-        high=high,
-    )
+def _marks(
+    curve: Curve, years: int, length: Days, lapsed: NDArray[np.bool_], seen_from: Days
+) -> tuple[Anniversary, ...]:
+    """All anniversaries in one look, since there are many cohorts and few members in most."""
+    days = np.array([day_of(year) for year in range(years + 1)])
+    over = length[:, None] <= days
+    followed = ((seen_from[:, None] <= days) & ~over).sum(axis=0).tolist()
+    gone, lapsed_by = over.sum(axis=0), (lapsed[:, None] & over).sum(axis=0)
+    counts = zip(followed, lapsed_by.tolist(), (gone - lapsed_by).tolist(), curve.ranges_at(days).tolist(), strict=True)
+    return tuple(Anniversary(year, *more, *ranges) for year, (*more, ranges) in enumerate(counts))
 
 
 def day_of(year: int) -> int:

@@ -154,39 +154,64 @@ def a_year_before(day: dt.date) -> dt.date:
 
 def numbers_of(kind: str, spans: pl.DataFrame, found: pl.DataFrame, since: dt.date, until: dt.date) -> Numbers:
     """The numbers of one kind of member from *since* until *until*, from their spells and the decisions *found*."""
-    began = spans.filter(pl.col("began").is_between(since, until, closed="left"))
-    ended = spans.filter(pl.col("ends").is_between(since, until, closed="left"))
-    lost = ended.filter(pl.col("outcome") == LAPSED)
-    first, last = spans.filter(there(since)), spans.filter(there(until))
-    joined = began.filter(pl.col("spell") == 0)
-    first_term = (pl.col("terms_in_spell") == 1) & (pl.col("spell") == 0)
-    stayed = first.join(last, on=["member", "spell"], how="semi")
-    newcomers = joined.join(last, on=["member", "spell"], how="semi")
-    renewed, due = _decided(found)
-    back, at_start, at_end = len(began) - len(joined), len(first), len(last)
+    # All counts in one look, since there are many kinds of members and few members in most.
+    count = spans.select(_spells_counted(since, until)).row(0, named=True)
+    decided = found.select(_decisions_counted()).row(0, named=True)
+    renewed, back, at_start, at_end = decided["renewed"], count["reinstated"], count["at_start"], count["at_end"]
+    due = renewed + decided["lapsed"]
+    first_renewed = decided["first_renewed"]
+    first_year = "the same, for first terms of members who never lapsed"
     return Numbers(
         member_type=kind,
         since=since,
         until=until,
         at_start=at_start,
         at_end=at_end,
-        in_grace=len(last.filter(pl.col("ends") < pl.lit(until))),
-        joined=len(joined),
+        in_grace=count["in_grace"],
+        joined=count["joined"],
         reinstated=back,
-        dropped=len(lost),
-        departed=len(ended.filter(pl.col("outcome").is_in(list(COMPETING)))),
-        undecided=len(found.filter(pl.col("outcome") == PENDING)),
+        dropped=count["dropped"],
+        departed=count["departed"],
+        undecided=decided["undecided"],
         renewal=Rate(renewed, due, "renewals ÷ members whose term ended and whose grace is over"),
-        first_year=Rate(*_decided(found.filter(first_term)), "the same, for first terms of members who never lapsed"),
+        first_year=Rate(first_renewed, first_renewed + decided["first_lapsed"], first_year),
         with_rejoiners=Rate(renewed + back, due + back, "renewals and reinstatements ÷ those and lapses"),
-        retention=Rate(at_end - len(newcomers), at_start, "(members at the end − new members) ÷ members at the start"),
-        unbroken=Rate(len(stayed), at_start, "members at the start who stayed without a lapse ÷ members at the start"),
+        retention=Rate(at_end - count["new"], at_start, "(members at the end − new members) ÷ members at the start"),
+        unbroken=Rate(
+            count["stayed"], at_start, "members at the start who stayed without a lapse ÷ members at the start"
+        ),
     )
 
 
-def _decided(found: pl.DataFrame) -> tuple[int, int]:
-    renewed = int((found["outcome"] == RENEWED).sum())
-    return renewed, renewed + int((found["outcome"] == LAPSED).sum())
+def _spells_counted(since: dt.date, until: dt.date) -> list[pl.Expr]:
+    """Counts of spells, which are one row each."""
+    first, last, outcome = there(since), there(until), pl.col("outcome")
+    began, ended = (pl.col(name).is_between(since, until, closed="left") for name in ("began", "ends"))
+    joined = began & (pl.col("spell") == 0)
+    counted = {
+        "at_start": first,
+        "at_end": last,
+        "in_grace": last & (pl.col("ends") < pl.lit(until)),
+        "joined": joined,
+        "reinstated": began & (pl.col("spell") != 0),
+        "dropped": ended & (outcome == LAPSED),
+        "departed": ended & outcome.is_in(list(COMPETING)),
+        "stayed": first & last,
+        "new": joined & last,
+    }
+    return [which.sum().alias(name) for name, which in counted.items()]
+
+
+def _decisions_counted() -> list[pl.Expr]:
+    outcome, first_term = pl.col("outcome"), (pl.col("terms_in_spell") == 1) & (pl.col("spell") == 0)
+    counted = {
+        "renewed": outcome == RENEWED,
+        "lapsed": outcome == LAPSED,
+        "undecided": outcome == PENDING,
+        "first_renewed": first_term & (outcome == RENEWED),
+        "first_lapsed": first_term & (outcome == LAPSED),
+    }
+    return [which.sum().alias(name) for name, which in counted.items()]
 
 
 def there(day: dt.date) -> pl.Expr:
