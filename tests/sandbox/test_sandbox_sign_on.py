@@ -131,3 +131,12 @@ def test_a_script_of_the_sites_own_page_calls_with_cookie_and_verification_token
     for wrong in ({"RequestVerificationToken": "x"}, {}):
         assert browser.get("/api/Party?limit=1", headers=wrong).status_code == 401
     assert httpx.get(f"{sandbox.url}/api/Party?limit=1", headers=headers).status_code == 401
+
+
+def test_a_browser_may_call_from_another_site(sandbox: Sandbox) -> None:
+    asking = {"Origin": "https://example.org", "Access-Control-Request-Method": "PUT"}
+    answer = httpx.options(f"{sandbox.url}/api/Party/1", headers=asking)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert "PUT" in answer.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+    assert httpx.options(f"{sandbox.url}/api/Party/1").status_code == 401

@@ -202,3 +202,49 @@ def test_a_bulk_with_one_bad_row_writes_none(sandbox: Sandbox, panel: str, someb
     assert sandbox.staff.get(f"/api/{panel}/{somebody}").status_code == 404
     assert sandbox.staff.post(f"/api/{panel}/_addMultiple", json=rows[:1]).status_code == 201
     assert sandbox.staff.get(f"/api/{panel}/{somebody}").status_code == 200
+
+
+def test_what_is_written_of_a_contact_is_in_its_record_and_in_the_change_log(sandbox: Sandbox) -> None:
+    asked = {"CustomerTypeCode": "NM", "IsOrganization": "false", "Limit": 1}
+    [person] = sandbox.staff.get("/api/Party", params=asked).json()["Items"]["$values"]
+    party = person["PartyId"]
+    address = person["Addresses"]["$values"][0]["Address"]
+    state = "OH" if address["CountrySubEntityCode"] != "OH" else "TX"
+    address.update(CityName="Newtown", PostalCode="43210", CountrySubEntityCode=state, CountrySubEntityName=state)
+    person["Emails"]["$values"][0]["Address"] = "moved@example.org"
+    person["PrimaryOrganization"]["Title"] = "Head of Bridges"
+    given = {"CustomerTypeCode": "REG", "JoinDate": "2019-04-01T00:00:00", "Nickname": "Zed"}
+    attributes = [{"Name": name, "Value": value} for name, value in given.items()]
+    body = {**person, "BirthDate": "1970-02-03", "AdditionalAttributes": {"$values": attributes}}
+    written = sandbox.master.put(f"/api/Party/{party}", json=body).json()
+    said = {one["Name"]: one.get("Value") for one in written["AdditionalAttributes"]["$values"]}
+    assert said["IsMember"] == {"$type": "System.Boolean", "$value": True}
+    assert {name: said[name] for name in given} == given
+    assert written["UpdateInformation"]["UpdatedBy"] == "ADMINISTRATOR"
+    contact = properties(sandbox.staff.get(f"/api/CsContact/{party}").json())
+    told = {
+        "City": "Newtown", "Zip": "43210", "StateProvince": state, "Email": "moved@example.org",
+        "Title": "Head of Bridges", "MemberType": "REG", "PreviousMemberType": "NM", "IsMember": True,
+        "JoinDate": "2019-04-01T00:00:00", "BirthDate": "1970-02-03T00:00:00", "UpdatedBy": "ADMINISTRATOR",
+    }  # fmt: skip
+    assert {name: contact[name] for name in told} == told
+    log = sandbox.staff.get(f"/api/Party/{party}/changelog?limit=500").json()["Items"]["$values"]
+    mine = [entry for entry in log if entry["ChangedByUserId"] == "ADMINISTRATOR"]
+    changed = {entry["Changes"]["$values"][0]["PropertyName"]: entry["Changes"]["$values"][0] for entry in mine}
+    assert {name: one["NewValue"] for name, one in changed.items()} == {
+        "Name.CITY": "Newtown", "Name.ZIP": "43210", "Name.STATE_PROVINCE": state, "Name.EMAIL": "moved@example.org",
+        "Name.TITLE": "Head of Bridges", "Name.MEMBER_TYPE": "REG",
+    }  # fmt: skip
+    assert changed["Name.MEMBER_TYPE"]["OriginalValue"] == "NM"
+    assert str(sandbox.rows("MemberChanges", ChangedSince="2026-03-02")[-1]["ID"]) == party
+
+
+def test_whom_a_client_makes_a_non_member_has_resigned(sandbox: Sandbox) -> None:
+    pending = lambda: sandbox.control.get("/truth").json()["columns"]["member_id"]  # noqa: E731
+    member = pending()[0]
+    attributes = [{"Name": "CustomerTypeCode", "Value": "NM"}]
+    person = sandbox.staff.get(f"/api/Party/{member}").json()
+    sandbox.master.put(f"/api/Party/{member}", json={**person, "AdditionalAttributes": {"$values": attributes}})
+    contact = properties(sandbox.staff.get(f"/api/CsContact/{member}").json())
+    assert (contact["IsMember"], contact["MemberStatus"]) == (False, "D")
+    assert member not in pending()

@@ -19,6 +19,8 @@ EVENT_TYPES = {"Delivered": 2, "Bounce": 4, "Open": 5, "Click": 6, "Unsubscribe"
 LOGGED = {
     "MemberType": "Name.MEMBER_TYPE", "Chapter": "Name.CHAPTER", "Company": "Name.COMPANY",
     "FunctionalTitle": "Name.FUNCTIONAL_TITLE", "CompanyID": "Name.CO_ID", "StateProvince": "Name.STATE_PROVINCE",
+    "FirstName": "Name.FIRST_NAME", "LastName": "Name.LAST_NAME", "Title": "Name.TITLE", "Email": "Name.EMAIL",
+    "WorkPhone": "Name.WORK_PHONE", "City": "Name.CITY", "Zip": "Name.ZIP",
 }  # fmt: skip
 """Columns by the names that the change log has for them."""
 MEMBERSHIP_RENEWAL, PROCESSED, CREDIT_CARD, FOR_MEMBERSHIP, PROCESSING_COMPLETE = 9, 3, 1, 1, 3
@@ -206,13 +208,13 @@ def function_of(code: str, title: str, begins: str | None = None, ends: str | No
     }  # fmt: skip
 
 
-def change(party: str, moment: str, entry: wire.Json) -> wire.Json:
+def change(party: str, moment: str, entry: wire.Json, user: str) -> wire.Json:
     """The members of `ChangeLogData` for one change of a contact."""
     column = LOGGED.get(entry["PropertyName"], f"Name_Demo.{entry['PropertyName']}")
     told = {"PropertyName": column, "OriginalValue": entry["OriginalValue"]}
     one = {"$type": wire.type_name(wire.CORE, "ChangePropertyData"), **told, "NewValue": entry["CurrentValue"]}
     return {
-        "ActionType": 1, "ChangeDate": moment, "ChangedByUserId": "SYSTEM", "Description": entry["PropertyName"],
+        "ActionType": 1, "ChangeDate": moment, "ChangedByUserId": user, "Description": entry["PropertyName"],
         "Identity": wire.identity("Party", [party]),
         "Changes": wire.collection(wire.type_name(wire.CORE, "ChangePropertyDataCollection"), [one]),
     }  # fmt: skip

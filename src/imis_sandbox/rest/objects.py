@@ -12,12 +12,12 @@ from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.columns import Coded, Column, Day, Flag, Moment, Number, Text, Whole
 from imis_sandbox.rest.contracts import change
 from imis_sandbox.rest.queries import GENDERS
-from imis_sandbox.rest.records import Records, changed_value
+from imis_sandbox.rest.records import LOGGED, Records, changed_value
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.config import DAY
-from imis_sandbox.world.state import FIELDS, NEVER, ORGANIZATION
+from imis_sandbox.world.state import NEVER, ORGANIZATION
 from imis_sandbox.world.store import Array
 
 TYPE_CODES = [kind.code for kind in catalog.TYPES]
@@ -80,12 +80,12 @@ class Objects:
             people.coded("StateProvince", "state", lambda: names.STATES),
             people.coded("Country", "country", lambda: names.COUNTRIES), people.kept("Email", "email"),
             people.text("WorkPhone", records.phone), people.coded("FunctionalTitle", "title", lambda: names.TITLES),
-            people.text("Title", lambda row: names.TITLES[int(state.people["title"][row])]),
+            people.text("Title", records.title),
             people.text("MajorKey", records.id_of), constant("SourceCode", ""),
             Flag("ExcludeMail", lambda rows: state.people["email_ok"][rows] == 0),
             Flag("ExcludeDirectory", lambda rows: state.people["objects"][rows] == 1),
             people.moment("DateAdded", "created"), people.moment("LastUpdated", "updated"),
-            constant("UpdatedBy", "SYSTEM"),
+            people.text("UpdatedBy", records.last_writer),
         ]  # fmt: skip
 
     def _previous(self, rows: Array) -> Array:
@@ -250,17 +250,18 @@ def _dues_codes() -> list[str]:
 def change_data(records: Records, zone: Zone, number: int) -> wire.Json:
     """One entry of the change log of a party."""
     changes = records.state.changes
-    field = FIELDS[int(changes["field"][number])]
+    place = int(changes["field"][number])
+    user = records.changed_by.get(number, "SYSTEM")
     moment = text_of(zone.local(changes["recorded"][[number]]))[0]
     entry = {
-        "$type": wire.type_name(wire.CORE, "ChangePropertyData"), "PropertyName": field,
-        "OriginalValue": changed_value(records, field, int(changes["old"][number])),
-        "CurrentValue": changed_value(records, field, int(changes["new"][number])),
+        "$type": wire.type_name(wire.CORE, "ChangePropertyData"), "PropertyName": LOGGED[place],
+        "OriginalValue": changed_value(records, place, int(changes["old"][number])),
+        "CurrentValue": changed_value(records, place, int(changes["new"][number])),
     }  # fmt: skip
     party = records.id_of(int(changes["who"][number]))
     return {
-        "$type": wire.type_name(wire.CORE, "ChangeLogData"), **change(party, moment, entry),
+        "$type": wire.type_name(wire.CORE, "ChangeLogData"), **change(party, moment, entry, user),
         "ChangeLogId": str(number + 1), "CreatedOn": moment, "EntityTypeName": "Party", "PartyId": party,
-        "UserId": "SYSTEM",
+        "UserId": user,
         "Properties": wire.collection(wire.type_name(wire.CORE, "ChangePropertyDataCollection"), [entry]),
     }  # fmt: skip

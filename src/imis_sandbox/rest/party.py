@@ -13,8 +13,9 @@ from imis_sandbox.rest.columns import Column, Flag
 from imis_sandbox.rest.contracts import status
 from imis_sandbox.rest.dialect import cut, numbers, window
 from imis_sandbox.rest.entities import Call, Entity
+from imis_sandbox.rest.learnt import learn
 from imis_sandbox.rest.listed import shape_of
-from imis_sandbox.rest.party_shape import full_address, gender, shaped
+from imis_sandbox.rest.party_shape import beside, full_address, gender, joined, shaped
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone, text_of
@@ -100,9 +101,10 @@ class Party(Entity):
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         row = self._row(elements)
+        learn(self.records, row, call.body, call.user.upper())
         self._edit(row, call.body)
         self.state.people["updated"][row] = self.state.flushed
-        self._learn(row, call.body)
+        self.records.updated_by[row] = self.state.flushed, call.user.upper()
         return self._data(row)
 
     def _edit(self, row: int, body: wire.Json) -> None:
@@ -110,6 +112,8 @@ class Party(Entity):
         self.records.written[row] = time.monotonic()
         before, written = self._data(row), shaped(body)
         changed = {name: value for name, value in written.items() if before.get(name) != value}
+        if "AdditionalAttributes" in changed:
+            changed["AdditionalAttributes"] = beside(changed["AdditionalAttributes"], before["AdditionalAttributes"])
         self._edits[row] = {**self._edits.get(row, {}), **changed}
         if "PersonName" in changed:
             self._edits[row]["PersonName"].setdefault("FullName", self.records.full_name(row))
@@ -120,7 +124,9 @@ class Party(Entity):
             raise wire.invalid(*errors)
         company = "organization" in str(call.body.get("$type", "")).lower() or self.name == "Organization"
         row = self._add(company)
-        self._learn(row, call.body)
+        self.records.created_by[row] = call.user.upper()
+        self.records.updated_by[row] = self.state.flushed, call.user.upper()
+        learn(self.records, row, call.body)
         self._edit(row, call.body)
         return self._data(row)
 
@@ -146,20 +152,6 @@ class Party(Entity):
         shape = {**self._data(int(rows[0])), **self._data(int(rows[-1]))} if len(rows) else {"PartyId": ""}
         return shape_of(self.name, shape, "PartyId")
 
-    def _learn(self, row: int, body: wire.Json) -> None:
-        """Take names and the first email and phone, so that filters and other entities know them."""
-        name = wire.member(body, "PersonName") or {}
-        emails, phones = (wire.values(wire.member(body, part, [])) for part in ("Emails", "Phones"))
-        self.records.learn(
-            row,
-            first=wire.member(name, "FirstName"),
-            last=wire.member(name, "LastName"),
-            name=wire.member(body, "OrganizationName") or wire.member(body, "Name"),
-            email=wire.member(emails[0], "Address") if emails else wire.member(body, "Email"),
-            phone=wire.member(phones[0], "Number") if phones else None,
-            company=wire.member(wire.member(body, "PrimaryOrganization") or {}, "Name"),
-        )
-
     def _add(self, company: bool) -> int:
         now = self.state.flushed
         former = catalog.TYPE["NM"]
@@ -184,7 +176,12 @@ class Party(Entity):
     def _data(self, row: int) -> wire.Json:
         organization = self.state.people["kind"][row] == ORGANIZATION
         made = self._organization(row) if organization else self._person(row)
-        return {**made, **copy.deepcopy(self._edits[row])} if row in self._edits else made
+        if row not in self._edits:
+            return made
+        edits = copy.deepcopy(self._edits[row])
+        if "AdditionalAttributes" in edits:
+            edits["AdditionalAttributes"] = joined(made["AdditionalAttributes"], edits["AdditionalAttributes"])
+        return {**made, **edits}
 
     def _common(self, row: int) -> dict[str, Any]:
         records = self.records
@@ -211,7 +208,7 @@ class Party(Entity):
         owner = int(people["org"][row])
         employer = typed(
             "PrimaryOrganizationInformationData", OrganizationPartyId=records.id_of(owner) if owner >= 0 else None,
-            Name=records.company(row), Title=names.TITLES[int(people["title"][row])],
+            Name=records.company(row), Title=records.title(row),
         )  # fmt: skip
         born = int(people["birth"][row])
         birth = text_of(np.array([born * DAY]))[0] if born > -200_000 and born != -1 else None
@@ -255,8 +252,11 @@ class Party(Entity):
     def _updates(self, row: int) -> wire.Json:
         people = self.state.people
         created, updated = text_of(self.zone.local(np.array([people["created"][row], people["updated"][row]])))
-        info = {"CreatedBy": "SYSTEM", "CreatedOn": created, "UpdatedBy": "SYSTEM", "UpdatedOn": updated}
-        return {"$type": wire.type_name(wire.CORE, "EntityUpdateInformationData"), **info}
+        info = {"CreatedBy": self.records.created_by.get(row, "SYSTEM"), "CreatedOn": created}
+        return {
+            "$type": wire.type_name(wire.CORE, "EntityUpdateInformationData"), **info,
+            "UpdatedBy": self.records.last_writer(row), "UpdatedOn": updated,
+        }  # fmt: skip
 
     def _attributes(self, row: int) -> wire.Json:
         people = self.state.people

@@ -6,6 +6,7 @@ and types of the contract. Members that the contract does not have are dropped.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from imis_sandbox.rest import wire
@@ -14,7 +15,7 @@ _MEMBERS = (
     "PersonName", "PrimaryOrganization", "OrganizationName", "BirthDate", "Gender", "FunctionalTitle", "Addresses",
     "AlternateIds", "Emails", "Phones", "Salutations", "SocialNetworks", "CommunicationTypePreferences",
     "FinancialInformation", "AdditionalAttributes", "Status", "Name", "Sort", "SortIsOverridden", "WebsiteUrl",
-    "Email", "Phone", "IsMarkedForDelete", "UpdateInformation", "UniformId", "PrimaryClubPartyId",
+    "Email", "Phone", "IsMarkedForDelete", "PrimaryClubPartyId",
 )  # fmt: skip
 _OBJECTS = {
     "PersonName": "PersonNameData", "PrimaryOrganization": "PrimaryOrganizationInformationData",
@@ -27,6 +28,8 @@ _LISTS = {
 }  # fmt: skip
 _GENDERS = {"0": "M", "1": "F", "male": "M", "female": "F"}
 """The older contract's numbers and names, as codes."""
+_FOLLOW = {"customertypedescription", "ismember", "joindate"}
+"""Attributes that the record alone says: they follow from others, or are kept in it."""
 
 
 def shaped(body: wire.Json) -> wire.Json:
@@ -47,7 +50,18 @@ def _member(name: str, value: Any) -> Any:
         return _list("FullAddressData", [_full_address(one) for one in _each("FullAddressData", value)])
     if name == "AdditionalAttributes":
         return wire.collection(wire.PROPERTIES, _each("GenericPropertyData", value, wire.CORE))
+    if name == "BirthDate":
+        day = day_of(value)
+        return value if day is None else f"{day.isoformat()}T00:00:00"
     return gender(value) if name == "Gender" and value is not None else value
+
+
+def day_of(value: Any) -> dt.date | None:
+    """The day of a moment as clients write it; None when it is none."""
+    try:
+        return dt.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def gender(value: Any) -> wire.Json:
@@ -81,6 +95,25 @@ def _full_address(whole: wire.Json) -> wire.Json:
     written = [line for line in wire.values(lines) if line is not None]
     others = {name: part for name, part in whole.items() if name.lower() != "address"}
     return {**others, "Address": {**rest, "AddressLines": _list("AddressLineData", written)}}
+
+
+def beside(written: wire.Json, shown: wire.Json) -> wire.Json:
+    """The attributes of a contact that were written otherwise than its record, by now, says."""
+    says = wire.properties({"Properties": shown})
+    kept = [
+        one
+        for one in wire.values(written)
+        if str(wire.member(one, "Name", "")).lower() not in _FOLLOW
+        and says.get(wire.member(one, "Name"), ...) != wire.unboxed(wire.member(one, "Value"))
+    ]
+    return wire.collection(wire.PROPERTIES, kept)
+
+
+def joined(shown: wire.Json, kept: wire.Json) -> wire.Json:
+    """What a record says, and what was written beside it."""
+    written = {wire.member(one, "Name") for one in wire.values(kept)}
+    record = [one for one in wire.values(shown) if one["Name"] not in written]
+    return wire.collection(wire.PROPERTIES, [*record, *wire.values(kept)])
 
 
 def full_address(lines: list[str], city: str, state: str, postal: str, country: str) -> str:

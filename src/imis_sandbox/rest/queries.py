@@ -13,12 +13,12 @@ from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Coded, Column, Flag, Number, Text
 from imis_sandbox.rest.dialect import DEFAULT_LIMIT, Params, Rows, condition, cut, narrow, window
 from imis_sandbox.rest.programs import Programs, program_changes
-from imis_sandbox.rest.records import Records, changed_value, reference
+from imis_sandbox.rest.records import LOGGED, Records, changed_value, reference
 from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.catalog import KINDS, SOURCE_CODES
-from imis_sandbox.world.state import ENDED_BY, FIELDS, ORGANIZATION
+from imis_sandbox.world.state import ENDED_BY, ORGANIZATION
 from imis_sandbox.world.store import Array
 
 CODES = [SOURCE_CODES[kind] for kind in KINDS]
@@ -186,7 +186,7 @@ class _Shelf:
         log = self.maker(lambda: self.state.changes)
         columns = [
             log.sequence("ChangeKey"), log.person("ID", "who"), log.moment("ChangedOn", "recorded"),
-            log.coded("Field", "field", lambda: FIELDS), self._value("OldValue", "old"), self._value("NewValue", "new"),
+            log.coded("Field", "field", lambda: LOGGED), self._value("OldValue", "old"), self._value("NewValue", "new"),
         ]  # fmt: skip
         return self._query("MemberChanges", columns, lambda: self.state.changes, "ChangedSince", "ChangedOn")
 
@@ -194,7 +194,7 @@ class _Shelf:
         def make(rows: Array) -> list[str | None]:
             changes = self.state.changes
             fields, codes = changes["field"][rows].tolist(), changes[column][rows].tolist()
-            return [changed_value(self.records, FIELDS[f], code) for f, code in zip(fields, codes, strict=True)]
+            return [changed_value(self.records, f, code) for f, code in zip(fields, codes, strict=True)]
 
         return Text(name, make)
 

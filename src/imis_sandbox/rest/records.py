@@ -14,7 +14,7 @@ from imis_sandbox.world.billing import end_terms
 from imis_sandbox.world.catalog import KIND
 from imis_sandbox.world.config import DAY, date_of
 from imis_sandbox.world.people import company_name
-from imis_sandbox.world.state import ACTIVE, MERGED, ORGANIZATION
+from imis_sandbox.world.state import ACTIVE, FIELDS, MERGED, ORGANIZATION
 from imis_sandbox.world.store import Array
 
 
@@ -33,7 +33,14 @@ class Records:
         self._keys: dict[str, int] = {}
         self._ranks = np.empty(0, np.int64)
         self.given: dict[int, dict[str, str]] = {}
-        """What clients wrote of contacts, by row: first, last, name, email, phone."""
+        """What clients wrote of contacts, by row: first, last, name, email, phone, company, title, city, postal."""
+        self.texts: list[str] = []
+        """Old and new values of what clients changed, as the change log refers to them."""
+        self.changed_by: dict[int, str] = {}
+        """Who made a change, by its row in the change log; all others are the site's own."""
+        self.created_by: dict[int, str] = {}
+        self.updated_by: dict[int, tuple[int, str]] = {}
+        """Who wrote a contact last, and the second at which."""
         self.written: dict[int, float] = {}
         """When clients wrote a contact last, by row, seconds of a clock that only goes forward."""
         self.deleted: dict[int, int] = {}
@@ -120,10 +127,12 @@ class Records:
             return self.full_name(row).upper()
         return f"{self.last_name(row)}, {self.first_name(row)}".upper()
 
-    def learn(self, row: int, **given: str | None) -> None:
+    def learn(self, row: int, **given: object) -> None:
         """Take what a client wrote of a contact."""
         self._learned += 1
-        self.given.setdefault(row, {}).update({name: value for name, value in given.items() if value})
+        self.given.setdefault(row, {}).update(
+            {name: str(value) for name, value in given.items() if value and isinstance(value, (str, int, float))}
+        )
 
     def lowered(self, what: str) -> Array:
         """A name or address of everybody, in lower case: the name of a method here."""
@@ -134,6 +143,19 @@ class Records:
             texts = np.array([make(row).lower() for row in range(len(self.people))], dtype=object)
             known = self._lowered[what] = (stamp, texts)
         return known[1]
+
+    def told(self, row: int) -> dict[str, str]:
+        """The texts of a contact whose changes the change log tells, by their names there."""
+        return {field: getattr(self, make)(row) for field, make in TOLD.items()}
+
+    def last_writer(self, row: int) -> str:
+        """Who changed a contact last."""
+        moment, user = self.updated_by.get(row, (-1, ""))
+        return user if moment == self.people["updated"][row] else "SYSTEM"
+
+    def title(self, row: int) -> str:
+        """What somebody is at their employer."""
+        return self.given.get(row, {}).get("title") or names.TITLES[int(self.people["title"][row])]
 
     def company(self, row: int) -> str:
         """Employer, or the organization's own name."""
@@ -208,11 +230,13 @@ class Records:
 
     def city(self, row: int) -> str:
         """Where the address is."""
+        if "city" in self.given.get(row, {}):
+            return self.given[row]["city"]
         return names.PLACES[int(self.people["number"][row]) % len(names.PLACES)].replace("-", " ")
 
     def postal_code(self, row: int) -> str:
         """Of the address."""
-        return f"{10_000 + row % 80_000}"
+        return self.given.get(row, {}).get("postal") or f"{10_000 + row % 80_000}"
 
     def term(self, column: str, rows: Array) -> Array:
         """What the term that was entered last says of each payer."""
@@ -230,6 +254,12 @@ class Records:
 
 
 _FORMER = catalog.TYPE["NM"]
+TOLD = {
+    "FirstName": "first_name", "LastName": "last_name", "Company": "company", "Title": "title", "Email": "email",
+    "WorkPhone": "phone", "City": "city", "Zip": "postal_code",
+}  # fmt: skip
+"""Texts that clients change, by their names in the change log, and what makes them here."""
+LOGGED = (*FIELDS, *TOLD)
 DOCUMENT_IDS = [f"DOC-{number:03d}" for number in range(catalog.DOCUMENTS)]
 PAGES = [f"/page/{number}" for number in range(60)]
 
@@ -253,9 +283,11 @@ def reference(records: Records, kind: str, code: int) -> str:
     return f"TKT-{code:06d}" if kind.startswith("ticket") else f"INV-{code:07d}"
 
 
-def changed_value(records: Records, field: str, code: int) -> str:
-    """A value in the change log, as text."""
-    state = records.state
+def changed_value(records: Records, number: int, code: int) -> str:
+    """A value in the change log, as text; *number* is the field's among `LOGGED`."""
+    state, field = records.state, LOGGED[number]
+    if number >= len(FIELDS):
+        return records.texts[code]
     if field == "MemberType":
         return catalog.TYPES[code].code
     if field == "Chapter":

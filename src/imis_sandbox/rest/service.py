@@ -29,6 +29,11 @@ from imis_sandbox.rest.site import Site
 _log = logging.getLogger(__name__)
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]
 _HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache", "Server": "Microsoft-IIS/10.0"}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept, RequestVerificationToken",
+}
+"""What a browser is told that asks before a script of another site calls; a real site is set up for it (a guess)."""
 _LOGIN = "Login"
 """Name of the login cookie (a guess)."""
 _LARGEST_BODY = 16 * 2**20
@@ -93,6 +98,8 @@ class Handler:
     async def _answer(self, request: Request, parts: list[str]) -> Response:
         address = request.scope["path"] + "?" + request.scope["query_string"].decode("latin-1")
         body = await request.body()
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return Response("", 200, {**_HEADERS, **_PREFLIGHT})
         try:
             early = await self._before(request, address)
             if early is not None:

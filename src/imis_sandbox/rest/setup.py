@@ -14,13 +14,13 @@ from imis_sandbox.rest.entities import Call, Tabled
 from imis_sandbox.rest.ledger import typed
 from imis_sandbox.rest.listed import Listed, Shelf
 from imis_sandbox.rest.objects import change_data
-from imis_sandbox.rest.records import Records, reference
+from imis_sandbox.rest.records import LOGGED, Records, reference
 from imis_sandbox.rest.sources import Maker, Source, constant
 from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world import truth
 from imis_sandbox.world.catalog import KIND
 from imis_sandbox.world.config import DAY
-from imis_sandbox.world.state import FIELDS, ORGANIZATION
+from imis_sandbox.world.state import ORGANIZATION
 from imis_sandbox.world.store import Array
 
 _MEMBERSHIP_MAIL = {
@@ -89,8 +89,9 @@ class ChangeLog(Tabled):
         changes = Maker(records, zone, lambda: records.state.changes)
         columns: list[Column] = [
             Numbered("ChangeLogId"), changes.moment("CreatedOn", "recorded"), constant("EntityTypeName", "Party"),
-            changes.person("PartyId", "who"), constant("UserId", "SYSTEM"),
-            changes.coded("PropertyName", "field", lambda: FIELDS),
+            changes.person("PartyId", "who"),
+            changes.text("UserId", lambda row: records.changed_by.get(row, "SYSTEM")),
+            changes.coded("PropertyName", "field", lambda: LOGGED),
         ]  # fmt: skip
         aliases = {
             "identityentitytypename": "EntityTypeName", "changedate": "CreatedOn", "changedbyuserid": "UserId",

@@ -144,6 +144,12 @@ class State:
         self.changes.put(recorded, who=who, field=code, new=new)
         self.people[COLUMN_OF_FIELD[code]][who[now]] = new[now]
 
+    def overwrite(self, field_name: str, who: int, new: int) -> None:
+        """Let the record of one say something else from the present moment on, as when a client writes it."""
+        code = FIELD[field_name]
+        self.changes.append(1, recorded=self.flushed, who=who, field=code, new=new)
+        self.learn(len(self.changes) - 1)
+
     def learn(self, first: int) -> None:
         """Let the records say what the change log, from row *first* on, has just noted, and note what they said."""
         fresh = slice(first, len(self.changes))
