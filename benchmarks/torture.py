@@ -40,7 +40,7 @@ LANES = {"nights": 12, "syncs": 2}
 """Side by side: nights mostly wait for a server and for what is committed late, syncs keep a processor busy."""
 FEW = 5
 """Kills for which a lane of its own is not worth while."""
-SCORED = 100
+SCORED = 60
 """Members of the association whose nights are killed."""
 
 

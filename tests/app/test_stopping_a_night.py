@@ -23,13 +23,13 @@ def ask(home: Path, sql: str) -> list[tuple[str, ...]]:
         return ledger.execute(sql).fetchall()
 
 
-def stop_at(words: str, home: Path, number: signal.Signals) -> tuple[int, float, str]:
-    """Ask a night to end when it says *words*: its exit code, after how many seconds, and what it said."""
+def stop_at(words: str, home: Path, number: signal.Signals, wait: float = 0.3) -> tuple[int, float, str]:
+    """Ask a night to end *wait* seconds after it says *words*: its exit code, when it ended, and what it said."""
     command = [BIN / "tenure", "run", "--home", str(home), "--as-of", AS_OF]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     assert any(words in line for line in process.stderr), f"it ended without saying {words!r}"
-    time.sleep(0.3)
+    time.sleep(wait)
     process.send_signal(number)
     asked = time.monotonic()
     _, told = process.communicate(timeout=60)
@@ -39,13 +39,14 @@ def stop_at(words: str, home: Path, number: signal.Signals) -> tuple[int, float,
 def test_sigterm_in_each_stage_ends_it_politely_and_the_next_start_goes_on(imis_home: Path, site: Site):
     site.empty(TABLE, "PartyId")
     stages = {
-        "Sync …": ({"slow": {"rate": 1, "match": "query", "seconds": 0.3}}, signal.SIGTERM),
-        "Train, since": ({}, signal.SIGINT),
-        "Write back …": ({"slow": {"rate": 1, "match": TABLE, "seconds": 0.2}}, signal.SIGTERM),
+        "Sync …": ({"slow": {"rate": 1, "match": "query", "seconds": 0.3}}, signal.SIGTERM, 0.3),
+        "Train, since": ({}, signal.SIGINT, 0.3),
+        "Score …": ({}, signal.SIGTERM, 0),
+        "Write back …": ({"slow": {"rate": 1, "match": TABLE, "seconds": 0.2}}, signal.SIGTERM, 0.3),
     }
-    for words, (faults, number) in stages.items():
+    for words, (faults, number, wait) in stages.items():
         site.fault(**faults)
-        code, seconds, told = stop_at(words, imis_home, number)
+        code, seconds, told = stop_at(words, imis_home, number, wait)
         assert code == 0, told
         assert seconds < 10, words
         assert "stopped because somebody asked" in told
@@ -53,11 +54,10 @@ def test_sigterm_in_each_stage_ends_it_politely_and_the_next_start_goes_on(imis_
     states = ask(
         imis_home, "SELECT r.state, s.name, s.state FROM ledger_run r JOIN ledger_run_step s ON s.run_id = r.id"
     )
-    assert [row for row in states if row[2] == "stopped"] == [
-        ("stopped", "sync", "stopped"),
-        ("stopped", "train", "stopped"),
-        ("stopped", "write back", "stopped"),
-    ]
+    stopped = [(run, step) for run, step, state in states if state == "stopped"]
+    # Scoring is over in a moment, so that where the machine is busy the signal may come a step later.
+    assert [*stopped[:2], *stopped[3:]] == [("stopped", step) for step in ("sync", "train", "write back")]
+    assert stopped[2] in (("stopped", "score"), ("stopped", "day"))
     begun = ask(imis_home, "SELECT count(*) FROM ledger_outbox WHERE state = 'sending'")
     assert begun[0][0] <= 1, "what was settled is noted, and what was not begun waits"
 
