@@ -136,6 +136,7 @@ def test_a_name_of_one_long_word_is_neither_cut_nor_runs_into_its_neighbor(seen:
     over = "e => e.getBoundingClientRect().right - e.closest('.who').getBoundingClientRect().right"
     assert link.evaluate(over) <= 0.5
     link.click()
+    page.wait_for_url("**/members/**")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("h1").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
 

@@ -73,7 +73,7 @@ def interval(at: float, low: float, high: float, *, reach: float) -> str:
     """A difference with its interval on a line from -*reach* to *reach*; a dotted line stands at no difference."""
     x, left, right = (120 + 112 * max(-1.0, min(1.0, value / reach)) for value in (at, low, high))
     return (
-        '<svg class="chart interval" viewBox="0 0 240 24" aria-hidden="true"><path class="grid" d="M4 16H236"/>'
+        '<svg class="interval" viewBox="0 0 240 24" aria-hidden="true"><path class="grid" d="M4 16H236"/>'
         '<path class="ref" d="M120 4V20"/>'
         f'<path class="whisker" d="M{number(left)} 12V20M{number(right)} 12V20M{number(left)} 16H{number(right)}"/>'
         f'<circle class="this" cx="{number(x)}" cy="16" r="4"/></svg>'

@@ -115,6 +115,11 @@ def _said(text: dict[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
+    """A value as the page says it; digests of steps stand in the CSV."""
+    if isinstance(value, list) and all(isinstance(one, dict) and {"step", "kind"} <= one.keys() for one in value):
+        return ", ".join(f"{one['kind']} {one['step']}" for one in value)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -18,11 +18,12 @@ from tenure.ledger.playbooks import Kept
 from tenure.ledger.rights import Act
 from tenure.outreach.playbook import Playbook
 from tenure.outreach.reading import read_playbook
-from tenure.web import place, words
+from tenure.web import place
 from tenure.web.queue_list import playbook_title
 from tenure.web.roles import may, own
 
 LONGEST = 60_000
+_KINDS = {"callback": "call", "in_app": "in-app message", "sms": "text message", "survey": "question"}
 
 
 @require_safe
@@ -87,10 +88,10 @@ def _told(kept: Kept) -> dict[str, Any]:
         read = _read(kept.text, kept.name, kept.number)
     except BadInput as error:
         return {**told, "fault": error.message}
-    kinds = Counter(step.kind.replace("_", "-") for step in read.steps)
+    kinds = Counter(_KINDS.get(step.kind, step.kind) for step in read.steps)
     steps = ", ".join(kind if n == 1 else f"{n} × {kind}" for kind, n in kinds.items())
-    minutes = words.plural(round(read.minutes), "minute")
-    said = {"title": read.title, "purpose": read.purpose, "order": read.order, "steps": f"{steps}; {minutes} of staff"}
+    minutes = f"{read.minutes:.0f} min of staff" if round(read.minutes) else "no staff time"
+    said = {"title": read.title, "purpose": read.purpose, "order": read.order, "steps": f"{steps}; {minutes}"}
     return {**told, **said}
 
 

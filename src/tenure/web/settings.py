@@ -20,30 +20,31 @@ class Room:
     about: str
 
 
-ROOMS = (
-    Room("people", "People", "Accounts and their roles"),
-    Room("tokens", "Tokens", "Keys by which programs ask the API in your name"),
-    Room("second-factor", "Second factor", "Codes on your telephone, beside your password"),
-    Room("password", "Password", "Your own; and signing out everywhere"),
-    Room("phases", "Phases", "How far the rollout has come, and the gates between its phases"),
-    Room("left-alone", "Left alone", "Members whom no playbook proposes"),
-    Room(
-        "playbooks",
-        "Playbooks",
-        "What is proposed to whom, in which words; switched on and off, and edited",
+ROOMS = {
+    "Yours": (
+        Room("password", "Password", "Your own; and signing out everywhere"),
+        Room("second-factor", "Second factor", "Codes on your telephone, beside your password"),
+        Room("reports", "Reports by email", "A daily and a weekly one, for you"),
+        Room("tokens", "Tokens", "Keys by which programs ask the API in your name"),
+        Room("keys", "Keyboard", "What each key does; keys can be turned off"),
+        Room("api", "API", "What programs can ask and do, and how"),
     ),
-    Room("reports", "Reports by email", "A daily and a weekly one, for you"),
-    Room("sending", "Sending", "The switch that stops everything on its way out; what got lost on the way"),
-    Room("webhooks", "Webhooks", "Other systems that are told what happens"),
-    Room("mapping", "Mapping", "Where each table comes from, and whether it can be read"),
-    Room("keys", "Keyboard", "What each key does; keys can be turned off"),
-    Room("api", "API", "What programs can ask and do, and how"),
-)
-"""In their order on the page."""
+    "The association’s": (
+        Room("people", "People", "Accounts and their roles"),
+        Room("playbooks", "Playbooks", "What is proposed to whom, in which words; switched on and off, and edited"),
+        Room("phases", "Phases", "How far the rollout has come, and the gates between its phases"),
+        Room("left-alone", "Left alone", "Members whom no playbook proposes"),
+        Room("sending", "Sending", "The switch that stops everything on its way out; what got lost on the way"),
+        Room("mapping", "Mapping", "Where each table comes from, and whether it can be read"),
+        Room("webhooks", "Webhooks", "Other systems that are told what happens"),
+    ),
+}
+"""In their order on the page, by whose they are."""
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The rooms that open for the reader."""
     role = getattr(request.user, "role", "")
-    return render(request, "settings.html", {"rooms": [room for room in ROOMS if opens(role, room.route)]})
+    groups = [(title, [room for room in rooms if opens(role, room.route)]) for title, rooms in ROOMS.items()]
+    return render(request, "settings.html", {"groups": groups})

@@ -13,7 +13,7 @@ EVENTS = {
     "step.done": "A step was carried out.",
     "step.dropped": "A step was dropped at the gate.",
     "response.noted": "A member did something after a step, or it bounced.",
-    "member.selected": "A playbook's own `webhook` step, once it was approved.",
+    "member.selected": "A playbook's own step for other systems, once it was approved.",
 }
 """Event to what it means."""
 
