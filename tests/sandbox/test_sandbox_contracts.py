@@ -266,3 +266,87 @@ def test_a_number_fits_into_a_column_of_text(sandbox: Sandbox, somebody: str) ->
     assert properties(sandbox.staff.post("/api/With_Text", json=row).json())["Code"] == "1234"
     row["Properties"]["$values"][1]["Value"] = 12345
     assert sandbox.staff.put(f"/api/With_Text/{somebody}", json=row).status_code == 400
+
+
+def test_filters_that_the_vendor_documents_find_contacts(sandbox: Sandbox, somebody: str) -> None:
+    party = sandbox.staff.get(f"/api/Party/{somebody}").json()
+    address = party["Addresses"]["$values"][0]["Address"]
+    for name, value in (("cityName", address["CityName"]), ("countrySubEntityName", address["CountrySubEntityName"])):
+        found = sandbox.staff.get("/api/Party", params={name: value, "PartyId": somebody, "UpdatedBy": "SYSTEM"})
+        assert found.json()["Count"] == 1
+    unknown = sandbox.staff.get("/api/Party?MajorKey=101")
+    assert (unknown.status_code, unknown.text) == (400, "In the query, MajorKey is not a known property name.")
+    [country] = sandbox.staff.get("/api/Country?CountryName=startsWith:United S").json()["Items"]["$values"]
+    assert country["CountryCode"] == "US"
+
+
+def test_users_are_renamed_and_given_passwords_and_roles(sandbox: Sandbox, somebody: str) -> None:
+    def done(operation: str, *arguments: Any) -> Any:
+        return execute(sandbox.master, "UserSecurity", operation, *arguments)["Result"]
+
+    name = sandbox.staff.get(f"/api/User/{somebody}").json()["UserName"]
+    assert done("FindByName", name)["UserSecurityId"] == somebody
+    assert (done("FindByName", "nobody"), done("UpdatePassword", "nobody", "x")) == (None, None)
+    assert done("UpdatePassword", name, "another") is True
+    assert [done("ValidateUser", name, word) for word in ("another", "sandbox")] == [True, False]
+    assert done("UpdateUserName", name, "New.Name", "another", False) is True
+    assert sandbox.token("new.name", "another").status_code == 200
+    assert sandbox.token(name, "another").status_code == 400
+    assert done("FindByName", "new.name")["UserName"] == "New.Name"
+    assert done("AddUserRoles", "new.name", {"$type": "System.String[]", "$values": ["Editor"]}) is True
+    assert "Editor" in {role["RoleName"] for role in done("GetUserRoles", "new.name")["$values"]}
+    done("RemoveUserRoles", "new.name", {"$type": "System.String[]", "$values": ["Editor"]})
+    assert "Editor" not in {role["RoleName"] for role in done("GetUserRoles", somebody)["$values"]}
+    for _ in range(5):
+        sandbox.token("new.name", "wrong")
+    assert sandbox.token("new.name", "another").status_code == 400
+    assert (done("UnlockUser", "new.name"), sandbox.token("new.name", "another").status_code) == (True, 200)
+    body = {"OperationName": "UpdatePassword", "Parameters": {"$values": ["administrator", "mine"]}}
+    assert sandbox.staff.post("/api/UserSecurity/_execute", json=body).status_code == 403
+
+
+def test_documents_are_found_by_the_keys_of_their_versions(sandbox: Sandbox) -> None:
+    query = execute(sandbox.staff, "Document", "FindByPath", "$/Tenure/Terms")["Result"]
+    key = query["DocumentVersionId"]
+    assert execute(sandbox.staff, "Document", "FindByVersionId", key.upper())["Result"] == query
+    keys = {"$type": "System.String[]", "$values": [key, "none"]}
+    assert execute(sandbox.staff, "Document", "FindByVersionIds", keys)["Result"]["$values"] == [query]
+    assert execute(sandbox.staff, "Document", "FindByVersionId", "none")["Message"] == "NotFound"
+
+
+def test_ids_of_registrations_are_found_by_event_and_contact(sandbox: Sandbox) -> None:
+    [one] = sandbox.staff.get("/api/EventRegistration?Limit=1").json()["Items"]["$values"]
+    event, party = one["Event"]["EventId"], one["EventRegistrationId"].rpartition("-")[2]
+    found = execute(sandbox.staff, "EventRegistration", "FindEventRegistrationIds", event)["Result"]["$values"]
+    total = sandbox.staff.get("/api/EventRegistration", params={"EventId": event, "Limit": 1}).json()["TotalCount"]
+    assert len(found) == total
+    both = execute(sandbox.staff, "EventRegistration", "FindEventRegistrationIds", event, party)["Result"]["$values"]
+    assert both == [one["EventRegistrationId"]]
+
+
+def test_whose_automatic_payment_is_canceled_pays_by_hand(sandbox: Sandbox) -> None:
+    [account] = sandbox.staff.get("/api/AutoPayAccount?Limit=1").json()["Items"]["$values"]
+    party, key = account["PartyId"], account["AutoPayAccountId"]
+    for asked in (("GetInstructionsForContact", party), ("GetInstructionsForAutoPayAccount", key)):
+        [instruction] = execute(sandbox.staff, "AutoPayInstruction", *asked)["Result"]["$values"]
+        assert instruction["AutoPayAccountId"] == key
+    assert execute(sandbox.master, "AutoPayInstruction", "Cancel", instruction["InstructionId"])["Result"] is True
+    assert sandbox.staff.get(f"/api/AutoPayAccount/{key}").status_code == 404
+    assert execute(sandbox.staff, "AutoPayInstruction", "GetInstructionsForContact", party)["Result"]["$values"] == []
+
+
+def test_a_group_is_emptied(sandbox: Sandbox, somebody: str) -> None:
+    group = sandbox.staff.post("/api/Group", json={"Name": "Short-lived"}).json()["GroupId"]
+    body = {"Group": {"GroupId": group}, "Party": {"PartyId": somebody}, "IsActive": True}
+    sandbox.staff.post("/api/GroupMember", json=body).raise_for_status()
+    assert execute(sandbox.staff, "GroupMember", "FindRelationships", somebody)["Result"]["$values"] == []
+    assert execute(sandbox.staff, "GroupMember", "CancelAllActiveAndFutureGroupMembers", group)["Result"] is True
+    assert sandbox.staff.get("/api/GroupMember", params={"GroupId": group}).json()["TotalCount"] == 0
+
+
+def test_look_ups_pictures_and_bodies_with_a_byte_order_mark(sandbox: Sandbox, somebody: str) -> None:
+    assert "CHAPTER" in execute(sandbox.staff, "GenTable", "GetGenTableNames")["Result"]["$values"]
+    assert execute(sandbox.staff, "PartyImage", "GetProfileVirtualFile", somebody)["StatusCode"] == 5
+    assert execute(sandbox.staff, "QueryDefinition", "FindDetailQueryById", "x")["Message"] == "NotFound"
+    body = b'\xef\xbb\xbf{"OperationName": "GetGenTableNames", "EntityTypeName": "GenTable"}'
+    assert sandbox.staff.post("/api/GenTable/_execute", content=body).status_code == 200

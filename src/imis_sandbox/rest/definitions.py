@@ -89,6 +89,8 @@ class QueryDefinition(Entity):
         if name in ("findbypath", "findbyid"):
             query = self._found(path)
             return definition(query) if query else None
+        if name in ("findsummaryquerybyid", "finddetailquerybyid"):
+            return None  # no query here leads to another
         if name == "getrestaccess":
             return self._query(path).available
         if name == "setrestaccess":

@@ -108,6 +108,11 @@ class Library(Listed):
         name, asked = operation.lower(), str(arguments[0]).rstrip("/").lower() if arguments else ""
         if name == "findbypath":
             return next((item for item in self.items() if item["Path"].lower() == asked), None)
+        if name == "findbyversionid":
+            return next((item for item in self.items() if item["DocumentVersionId"].lower() == asked), None)
+        if name == "findbyversionids":
+            keys = {str(key).lower() for one in arguments for key in (wire.values(one) or [one])}
+            return self._listed([item for item in self.items() if item["DocumentVersionId"].lower() in keys])
         if name in ("finddocumentsinfolder", "finddescendantdocumentsinfolder"):
             kinds = [str(kind).upper() for kind in wire.values(arguments[1:2] and arguments[1])]
             return self._inside(asked, kinds, deep=name.startswith("finddescendant"))
@@ -120,7 +125,10 @@ class Library(Listed):
         path = next((item["Path"].lower() for item in every if folder in (item[key].lower() for key in keys)), folder)
         found = [item for item in every if _within(item["FolderPath"].lower(), path, deep=deep)]
         chosen = [item for item in found if not kinds or item["DocumentTypeId"] in kinds]
-        return wire.collection(f"System.Collections.Generic.List`1[[{self.kind}]], mscorlib", chosen)
+        return self._listed(chosen)
+
+    def _listed(self, items: list[wire.Json]) -> wire.Json:
+        return wire.collection(f"System.Collections.Generic.List`1[[{self.kind}]], mscorlib", items)
 
 
 def _within(place: str, folder: str, *, deep: bool) -> bool:

@@ -77,6 +77,13 @@ class Groups:
         self.members[key] = Membership(key, group, party, today, details=[str(uuid.uuid5(_SPACE, key))])
         return self.members[key]
 
+    def empty(self, group: str) -> bool:
+        """Take every contact out of a group."""
+        for member in self.find(group, None):
+            if self.members.pop(member.key, None) is None:
+                self.records.people["committee"][self.records.row_of(member.party)] = NEVER
+        return True
+
     def _seats(self, party: str | None) -> list[Membership]:
         people = self.records.people
         rows = np.flatnonzero(people["committee"] != NEVER).tolist()
@@ -116,7 +123,7 @@ def _refuse_unknown(entity: str, members: tuple[str, ...], call: Call) -> None:
     known = RESERVED | set(_LEADS) | {name.lower() for name in members}
     for name, _ in call.params:
         if name.lower().split(".")[0] not in known:
-            raise wire.Refusal(400, f"Property {name} is not defined on {entity}.")
+            raise wire.Refusal(400, f"In the query, {name} is not a known property name.")
 
 
 def _value(call: Call, *names: str) -> str | None:
@@ -237,6 +244,15 @@ class GroupMember(Entity):
         if not wire.values(wire.member(call.body, "MembershipDetails", ["kept"])) or not member.active:
             self._groups.members.pop(member.key, None)
         return self._data(member)
+
+    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
+        """FindRelationships, of which there are none, and CancelAllActiveAndFutureGroupMembers."""
+        name, group = operation.lower(), self._groups.key_of(str(arguments[0])) if arguments else None
+        if name == "findrelationships":
+            return wire.collection(_type("GroupMemberDataCollection"), [])
+        if name != "cancelallactiveandfuturegroupmembers" or not arguments:
+            return super().execute(operation, arguments, call)
+        return self._groups.empty(group) if group else None
 
     def metadata(self) -> wire.Json:
         return described(self.name, _MEMBERS, "GroupMemberId")

@@ -97,7 +97,7 @@ def _columns(records: Records, row: int, body: wire.Json) -> None:
 
 
 def _place(text: object, among: Sequence[str]) -> int | None:
-    return list(among).index(text) if text in among else None
+    return list(among).index(str(text)) if text in among else None
 
 
 def _attributes(records: Records, row: int, body: wire.Json) -> None:

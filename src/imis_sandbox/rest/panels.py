@@ -212,7 +212,7 @@ class Panel(Entity):
 
     def _need(self, columns: dict[str, _Cells], name: str) -> _Cells:
         if name.lower() not in columns:
-            raise wire.Refusal(400, f"Property {name} is not defined on {self.name}.")
+            raise wire.Refusal(400, f"In the query, {name} is not a known property name.")
         return columns[name.lower()]
 
     def _flat(self, key: tuple[str, ...]) -> dict[str, Any]:

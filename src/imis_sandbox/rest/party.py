@@ -27,6 +27,7 @@ from imis_sandbox.world.store import Array
 _TYPE = wire.MEMBERSHIP
 _ALIASES = {
     "customertype": "CustomerTypeCode", "cityname": "City", "primaryemail": "Email",
+    "countrysubentityname": "CountrySubEntityCode",
     "updateinformation.updatedon": "UpdatedOn", "personname.firstname": "FirstName",
     "personname.lastname": "LastName",
 }  # fmt: skip
@@ -63,6 +64,7 @@ class Party(Entity):
             people.text("Phone", records.phone), people.text("OrganizationName", records.company),
             people.day("BirthDate", "birth"), people.coded("CustomerTypeCode", "type", lambda: _CODES),
             people.moment("UpdatedOn", "updated"), people.moment("CreatedOn", "created"),
+            people.text("UpdatedBy", records.last_writer),
             Flag("IsMember", lambda rows: records.is_member(rows)),
             Flag("IsOrganization", lambda rows: self.state.people["kind"][rows] == ORGANIZATION),
             people.text("Status", lambda row: "A"), people.text("City", records.city),

@@ -263,6 +263,7 @@ _REFUSALS = {
 def _json(body: bytes) -> wire.Json:
     if len(body) > _LARGEST_BODY:
         raise wire.Refusal(413, "Request entity too large.")
+    body = body.removeprefix(b"\xef\xbb\xbf")
     if not body.strip():
         return {}
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.contracts import CERTIFICATION, monetary
-from imis_sandbox.rest.entities import Entity
+from imis_sandbox.rest.entities import Call, Entity
 from imis_sandbox.rest.groups import MEMBER_ROLE
 from imis_sandbox.rest.known import KNOWN
 from imis_sandbox.rest.listed import Documents, Shelf
@@ -55,6 +55,15 @@ def shelves(records: Records, panels: dict[str, Panel]) -> list[Entity]:
     return [*found.values(), *_fixed(made)]
 
 
+class LookUps(Shelf):
+    """`GenTable`, which also tells the names of its tables."""
+
+    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
+        if operation.lower() != "getgentablenames":
+            return super().execute(operation, arguments, call)
+        return wire.collection(wire.STRINGS, sorted({str(wire.member(row, "TableName", "")) for row in self.items()}))
+
+
 def _fixed(made: dict[str, Documents | Make]) -> list[Entity]:
     """Shelves that the association is about; an administrator may still change them."""
     spelled: dict[str, tuple[str, str, str]] = {
@@ -75,7 +84,8 @@ def _fixed(made: dict[str, Documents | Make]) -> list[Entity]:
         "Role": (wire.MEMBERSHIP, "L", "RoleId"),
     }
     return [
-        Shelf(name, verbs, namespace, key=key, items=made[name]) for name, (namespace, verbs, key) in spelled.items()
+        (LookUps if name == "GenTable" else Shelf)(name, verbs, namespace, key=key, items=made[name])
+        for name, (namespace, verbs, key) in spelled.items()
     ]
 
 
@@ -206,7 +216,10 @@ def _set_up(records: Records) -> dict[str, Documents | Make]:
         "AddressPurpose": [
             {"AddressPurposeId": name, "Name": name, "IsDefaultAddress": usual} for name, usual in purposes
         ],
-        "Country": [{"CountryCode": name, "CountryName": name} for name in names.COUNTRIES],
+        "Country": [
+            {"CountryCode": code, "CountryName": name}
+            for code, name in zip(names.COUNTRY_CODES, names.COUNTRIES, strict=True)
+        ],
         "PartyStatus": [
             {"PartyStatusId": "A", "Name": "Active", "Description": "Active"},
             {"PartyStatusId": "I", "Name": "Inactive", "Description": "Inactive"},

@@ -55,7 +55,7 @@ class Source:
         """A column by its name in any case; 400 when there is none (a guess)."""
         column = self.column(name)
         if column is None:
-            raise wire.Refusal(400, f"Property {name} is not defined on {self.name}.")
+            raise wire.Refusal(400, f"In the query, {name} is not a known property name.")
         return column
 
     def select(self, params: Params) -> Rows:

@@ -1,26 +1,23 @@
-"""What stands about people beside their records: addresses, cards on file, roles."""
+"""What stands about people beside their records: addresses, cards on file."""
 
 from __future__ import annotations
-
-import uuid
-from typing import Any
 
 import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.accounts import Accounts
+from imis_sandbox.rest.autopay import Automatic
 from imis_sandbox.rest.columns import Column, Day, Flag, Number, Text
 from imis_sandbox.rest.contracts import References
-from imis_sandbox.rest.dialect import window
-from imis_sandbox.rest.entities import Call, Entity, Tabled
+from imis_sandbox.rest.entities import Entity, Tabled
 from imis_sandbox.rest.ledger import typed
 from imis_sandbox.rest.listed import Documents, Shelf
 from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.sources import Maker, Source, constant
+from imis_sandbox.rest.users import UserSecurity
 from imis_sandbox.rest.zone import Zone, text_of
 from imis_sandbox.world.people import DUES
-from imis_sandbox.world.state import ORGANIZATION
 from imis_sandbox.world.store import Array
 
 
@@ -95,7 +92,7 @@ class Standing:
         source = Source(name, columns, self._payers, key=(key,))
         kind, people_of = wire.type_name(wire.COMMERCE, f"{name}Data"), References(self._records)
         shape = people_of.account if name == "AutoPayAccount" else people_of.instruction
-        return Tabled(source, kind, lambda rows: [shape(one) for one in typed(kind, source, rows)])
+        return Automatic(source, kind, lambda rows: [shape(one) for one in typed(kind, source, rows)], self._records)
 
     def _payers(self) -> Array:
         return np.flatnonzero((self._state.people["auto"] == 1) & (self._state.people["status"] == 0))
@@ -111,67 +108,3 @@ class Standing:
         source = Source("vPartyRenewalBillingInformation", columns, self._payers, key=("PartyId",))
         kind = wire.type_name(wire.COMMERCE, "vPartyRenewalBillingInformationData")
         return Tabled(source, kind, lambda rows: typed(kind, source, rows, money={"BillAmount"}))
-
-
-_USER = f"{wire.MEMBERSHIP}.User"
-_ROLES = {
-    "SysAdmin": "May do everything", "RemoteService": "Calls from other systems", "Member": "A member",
-    "Everyone": "Everybody",
-}  # fmt: skip
-
-
-class UserSecurity(Entity):
-    """`UserSecurity`: the roles of a user, by `_execute` GetUserRoles. A user is a login's name, or a contact.
-
-    Args:
-        records: Of people.
-        accounts: Of staff.
-    """
-
-    def __init__(self, records: Records, accounts: Accounts) -> None:
-        super().__init__("UserSecurity")
-        self._records, self._accounts = records, accounts
-
-    def page(self, call: Call) -> wire.Json:
-        wanted = next((value for name, value in call.params if name.lower() in ("userid", "usersecurityid")), None)
-        offset, limit = window(call.params)
-        every = [wanted.removeprefix("eq:")] if wanted is not None else self._records.ids()
-        known = [party for party in every if self._records.row_of(party) >= 0]
-        items = [self.get([party], call) for party in known[offset : offset + limit]]
-        return wire.page(wire.type_name(_USER, "UserSecurityData"), items, offset=offset, limit=limit, total=len(known))
-
-    def get(self, elements: list[str], call: Call) -> wire.Json:
-        asked = elements[0]
-        account = self._accounts.find(asked)
-        party = account.party if account else asked
-        name, roles = asked, ["Everyone"]
-        if account and not party:
-            roles += ["RemoteService", *(["SysAdmin"] if account.master else [])]
-        else:
-            row = self._records.row_of(party)
-            if row < 0:
-                raise wire.not_found(f"UserSecurity {asked} was not found.")
-            name, roles = self._records.user_name(row), roles + self._of_member(row)
-        found = {"UserSecurityId": party or name, "UserId": party or name, "UserName": name}
-        return {"$type": wire.type_name(_USER, "UserSecurityData"), **found, "Roles": _roles(roles)}
-
-    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
-        if operation.lower() != "getuserroles" or not arguments:
-            return super().execute(operation, arguments, call)
-        return self.get([str(arguments[0])], call)["Roles"]
-
-    def _of_member(self, row: int) -> list[str]:
-        company = self._records.people["kind"][row] == ORGANIZATION
-        return [] if company or not self._records.is_member(np.array([row]))[0] else ["Member"]
-
-
-def _roles(given: list[str]) -> wire.Json:
-    kind = wire.type_name(_USER, "RoleData")
-    roles = [
-        {
-            "$type": kind, "RoleKey": str(uuid.uuid5(uuid.NAMESPACE_URL, f"role {name}")),
-            "Description": _ROLES[name], "RoleName": name,
-        }
-        for name in given
-    ]  # fmt: skip
-    return wire.collection(f"System.Collections.Generic.List`1[[{kind}]], mscorlib", roles)

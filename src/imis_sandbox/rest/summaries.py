@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Flag, Numbered
 from imis_sandbox.rest.contracts import References
@@ -115,11 +117,19 @@ class Registrations(Tabled):
 
     def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
         kinds = {"registerevent": "event_registered", "canceleventregistration": "event_cancelled"}
+        if operation.lower() == "findeventregistrationids" and arguments:
+            return self._ids([str(one) for one in arguments])
         kind = kinds.get(operation.lower())
         if kind is None:
             return super().execute(operation, arguments, call)
         event, party = self._asked([call.body, *arguments])
         return self._enter(kind, event, party)
+
+    def _ids(self, wanted: list[str]) -> wire.Json:
+        """The ids of an event's registrations, or a contact's, or both's."""
+        named = [("EventId" if self._event(text) >= 0 else "PartyId", text) for text in wanted]
+        rows = np.asarray(self.source.select(named))
+        return wire.collection(wire.STRINGS, self.source.need("EventRegistrationId").render(rows))
 
     def _enter(self, kind: str, event: int, party: int) -> wire.Json:
         log, now = self._state.logs["registrations"], self._state.flushed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import numpy as np
 
@@ -109,6 +110,9 @@ class Written(Entity):
 
     def validate(self, call: Call) -> list[tuple[str, str]]:
         return [] if call.body else [(self._key, "An entity is required.")]
+
+    def execute(self, operation: str, arguments: list[Any], call: Call) -> Any:
+        return self._rows.execute(operation, arguments, call)
 
     def metadata(self) -> wire.Json:
         return self._rows.metadata()
