@@ -19,7 +19,7 @@ def test_an_empty_lake_has_every_table_with_its_columns(lake: Lake):
     with lake.connect() as db:
         for name, shape in SHAPES.items():
             if not shape.hidden:
-                rows = pl.from_arrow(db.sql(f"SELECT * FROM {name}").to_arrow_table())
+                rows = pl.from_arrow(db.sql(f"SELECT {shape.sql_columns()} FROM {name}").to_arrow_table())
                 assert isinstance(rows, pl.DataFrame)
                 assert rows.schema == pl.Schema(shape.columns)
 
@@ -186,6 +186,50 @@ def test_one_member_is_read_without_the_others(lake: Lake):
     put(lake, "members", SHAPES["members"].conform(pl.DataFrame(given)))
     assert sorted(lake.versions_of("members", 1)["organization"]) == [700, 701]
     assert (lake.people_of(700), lake.people_of(701), lake.people_of(9)) == ([2], [1], [])
+
+
+def test_each_act_has_the_day_it_happened_and_the_day_it_was_known(lake: Lake):
+    """Counted from 1970; an act recorded before it happened was known when it happened."""
+    rows = activity((1, 9, "login", "2025-01-05"), (2, 9, "login", "2025-01-07"), (3, 9, "gift", "2025-02-07"))
+    late = {1: dt.datetime(2025, 1, 9, 23), 2: dt.datetime(2025, 1, 1), 3: dt.datetime(2025, 2, 7)}
+    put(lake, "activity", rows.with_columns(recorded_at=pl.col("activity_key").replace_strict(late)))
+
+    assert _days(lake) == [(1, "2025-01-05", "2025-01-09"), (2, "2025-01-07", "2025-01-07"),
+                           (3, "2025-02-07", "2025-02-07")]  # fmt: skip
+
+
+def test_files_that_an_earlier_release_wrote_are_read_beside_new_ones(lake: Lake, tmp_path: Path):
+    """They have no days; a month that changes gets them."""
+    put(lake, "activity", activity((1, 9, "login", "2025-01-05"), (2, 9, "gift", "2025-02-07")))
+    told = _days(lake)
+    _as_of_format_1(tmp_path / "lake")
+    assert _days(lake) == told
+
+    with lake.batch(source="files", at=AT) as batch:
+        batch.upsert("activity", activity((3, 9, "gift", "2025-02-08")))
+        batch.commit()
+    assert _days(lake) == [*told, (3, "2025-02-08", "2025-02-08")]
+    assert lake.acts_since(9, dt.date(2025, 1, 1))["activity_key"].to_list() == [3, 2, 1]
+    manifest = json.loads((tmp_path / "lake/manifest.json").read_text())
+    assert [(month, days) for _, _, month, days in manifest["tables"]["activity"]] == [
+        ("2025-01", False),
+        ("2025-02", True),
+    ]
+
+
+def _days(lake: Lake) -> list[tuple[int, str, str]]:
+    with lake.connect() as db:
+        return db.execute("""
+            SELECT activity_key, (DATE '1970-01-01' + day_number)::VARCHAR, (DATE '1970-01-01' + known_number)::VARCHAR
+            FROM activity ORDER BY activity_key""").fetchall()
+
+
+def _as_of_format_1(root: Path) -> None:
+    manifest = json.loads((root / "manifest.json").read_text()) | {"format": 1}
+    manifest["tables"] = {table: [file[:3] for file in files] for table, files in manifest["tables"].items()}
+    (root / "manifest.json").write_text(json.dumps(manifest))
+    for path in (root / "tables/activity").glob("*.parquet"):
+        pl.read_parquet(path).drop("day_number", "known_number").write_parquet(path)
 
 
 def test_scores_are_kept_by_night(lake: Lake):

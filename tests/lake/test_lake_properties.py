@@ -57,7 +57,7 @@ def frame_of(given_rows: list[Row]) -> pl.DataFrame:
 def content(lake: Lake) -> dict[int, tuple]:
     """The rows of the lake's activity by key; every key is there once."""
     with lake.connect() as db:
-        found = db.execute("FROM activity").fetchall()
+        found = db.execute(f"SELECT {SHAPES['activity'].sql_columns()} FROM activity").fetchall()
     assert len({row[0] for row in found}) == len(found)
     return {row[0]: row for row in found}
 

@@ -152,8 +152,7 @@ class _Work:
         ids = self.members["member"]
         lowest = ids.search_sorted(rows["member"][0], "left") if len(rows) else 0
         highest = ids.search_sorted(rows["member"][-1], "right") if len(rows) else 0
-        found = known_person(self.members[lowest:highest], rows.select("row", "member", "as_of"))
-        return rows.select("row").join(found, on="row", how="left", maintain_order="left")
+        return known_person(self.members[lowest:highest], rows)
 
     def _columns(
         self, rows: pl.DataFrame, activity: Activity, rhythm: Rhythm, person: pl.DataFrame, out: NDArray[np.float32]
@@ -177,8 +176,8 @@ def _columns(
     for place, feature in enumerate(features):
         how = feature.how
         out[:, place] = known[how.name] if isinstance(how, Standing) else compute(how, activity)
-    breadth = np.array([feature.group == "people" for feature in features])
-    out[np.ix_(alone, breadth)] = np.nan
+        if feature.group == "people":
+            out[alone, place] = np.nan
 
 
 @singledispatch
@@ -274,4 +273,6 @@ def _where_recorded(
 
 def _after(found: NDArray[np.float32], activity: Activity, began: int, days: int) -> NDArray[np.float32]:
     """NaN on days when less than half the window had been recorded."""
+    if activity.day.min(initial=NEVER) - began >= days / 2:
+        return found
     return np.where(activity.day - began >= days / 2, found, np.float32(np.nan))

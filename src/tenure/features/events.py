@@ -27,21 +27,26 @@ from tenure.membership.contract import KINDS
 _AT_ONCE = 8_000_000
 """Events in memory at a time: with what it takes to sort them, some 400 MB."""
 
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  the lake's instants are naive UTC
+_EPOCH = dt.date(1970, 1, 1)
+_EVENT = np.dtype(
+    [("day", np.int32), ("known", np.int32), ("value", np.float32), ("kind", np.uint8), ("chapter", np.bool_)],
+    align=True,
+)
+"""An event's numbers side by side: each is put where its payer's lie, which costs one trip to memory and not five."""
+
 _OTHER = len(KINDS)
 _ITSELF = np.zeros(0, np.int32)
 """In place of who did it, where that is the payer alone."""
 
 _COLUMNS = f"""
-    (epoch_us(a.occurred_at) // 86400000000)::INTEGER AS day,
-    (epoch_us(a.recorded_at) // 86400000000)::INTEGER AS recorded,
+    a.day_number AS day, a.known_number AS known,
     coalesce(enum_code(try_cast(a.kind AS vocabulary)), {_OTHER})::UTINYINT AS kind,
     coalesce(a.value::FLOAT, 'nan'::FLOAT) AS value, ({{in_chapter}})::UTINYINT AS chapter"""
 
 _IN_CHAPTER = "a.chapter_id IS NOT NULL"
 _IN_CHAPTER_BY_PROGRAM = f"{_IN_CHAPTER} OR coalesce(a.ref IN (SELECT ref FROM chapter_programs), false)"
 
-_WITHIN = "a.occurred_at >= {first} AND a.occurred_at < {last} AND a.recorded_at < {last}"
+_WITHIN = "a.day_number >= {first} AND a.known_number < {last}"
 
 _OWN = f"""
 SELECT a.member AS payer, {_COLUMNS} FROM activity a
@@ -69,8 +74,8 @@ class Reader:
     parts: list[tuple[int, int]]
     _connection: Any
     _roles: pl.DataFrame
-    _first: dt.datetime
-    _last: dt.datetime
+    _first: int
+    _last: int
     _in_chapter: str
 
     def read(self, first: int, end: int) -> Events:
@@ -80,8 +85,8 @@ class Reader:
         """
         payers = self.payers[first:end]
         lowest, highest = int(payers[0]), int(payers[-1])
-        # Plain numbers and instants in the text: as parameters they made the same scan a third slower.
-        bounds = {"lowest": lowest, "highest": highest, "first": _instant(self._first), "last": _instant(self._last)}
+        # Plain numbers in the text: as parameters they made the same scan a third slower.
+        bounds = {"lowest": lowest, "highest": highest, "first": self._first, "last": self._last}
         mine = self._roles.filter(pl.col("payer").is_between(lowest, highest))
         batches = self._batches(_OWN, bounds) + (self._batches(_FOR_OTHERS, bounds) if len(mine) else [])
         places = [_places(batch["payer"], payers) for batch in batches]
@@ -90,14 +95,15 @@ class Reader:
             start[1:] += np.bincount(place[place >= 0], minlength=payers.size)
         start = np.cumsum(start)
         n = int(start[-1])
+        held = np.empty(n, _EVENT)
         events = Events(
-            VOCABULARY, self.since, payers, start, np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint8),
-            np.empty(n, np.float32), np.zeros(n, np.int32), _people(payers, mine), np.empty(n, np.bool_),
+            VOCABULARY, self.since, payers, start, held["day"], held["known"], held["kind"], held["value"],
+            np.zeros(n, np.int32), _people(payers, mine), held["chapter"],
         )  # fmt: skip
         columns = (events.day, events.known, events.kind, events.value, events.person, events.chapter)
         following = start[:-1].copy()
         for place, batch in zip(places, batches, strict=True):
-            given = (batch[name] for name in ("day", "recorded", "kind", "value", "chapter"))
+            given = (batch[name] for name in ("day", "known", "kind", "value", "chapter"))
             _put(place, following, *given, batch.get("person", _ITSELF), *columns)
         _by_day(start, *columns)
         return events
@@ -117,8 +123,9 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
         first: Earliest day asked about, counted from 1970-01-01.
         last: Latest day asked about; only what was recorded before it is read.
     """
-    begin, end = (_EPOCH + dt.timedelta(days=day) for day in (first - max(WINDOWS), last))
-    n_parts = max(1, min(-(-lake.rows_between(begin, end) // _AT_ONCE), payers.size))
+    begin = first - max(WINDOWS)
+    rows = lake.rows_between(*(_EPOCH + dt.timedelta(days=day) for day in (begin, last)))
+    n_parts = max(1, min(-(-rows // _AT_ONCE), payers.size))
     edges = np.linspace(0, payers.size, n_parts + 1).astype(int).tolist()
     with lake.connect(ordered=True) as con:
         con.execute(f"CREATE TEMP TYPE vocabulary AS ENUM ({', '.join(repr(kind) for kind in KINDS)})")
@@ -127,7 +134,7 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
         programs = chapter_programs(lake)
         con.register("chapter_programs", programs.to_frame().to_arrow())
         in_chapter = _IN_CHAPTER_BY_PROGRAM if len(programs) else _IN_CHAPTER  # else the column `ref` is not even read
-        yield Reader(payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, end, in_chapter)
+        yield Reader(payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, last, in_chapter)
 
 
 def chapter_programs(lake: Lake) -> pl.Series:
@@ -135,16 +142,12 @@ def chapter_programs(lake: Lake) -> pl.Series:
     return lake.programs().filter(pl.col("chapter_id").is_not_null())["ref"].drop_nulls().unique().sort()
 
 
-def _instant(moment: dt.datetime) -> str:
-    return f"TIMESTAMP '{moment}'"
-
-
 def since_of(lake: Lake) -> NDArray[np.int32]:
     """Of each kind of the vocabulary, the first day at whose end anything of it was known; `NEVER` where none was."""
     since = np.full(len(VOCABULARY), NEVER, np.int32)
     for kind, day in lake.first_known().items():
         code = KINDS.index(kind) if kind in KINDS else _OTHER
-        since[code] = min(since[code], (day - _EPOCH.date()).days)
+        since[code] = min(since[code], (day - _EPOCH).days)
     return since
 
 
@@ -202,7 +205,7 @@ def _put(
     place: NDArray[np.int32],
     following: NDArray[np.int64],
     day: NDArray[np.int32],
-    recorded: NDArray[np.int32],
+    known: NDArray[np.int32],
     kind: NDArray[np.uint8],
     value: NDArray[np.float32],
     chapter: NDArray[np.uint8],
@@ -221,7 +224,7 @@ def _put(
             continue
         to = following[payer]
         following[payer] += 1
-        to_day[to], to_known[to], to_kind[to] = day[event], max(day[event], recorded[event]), kind[event]
+        to_day[to], to_known[to], to_kind[to] = day[event], known[event], kind[event]
         to_value[to], to_chapter[to] = value[event], chapter[event] > 0
         if person.size:
             to_person[to] = person[event]

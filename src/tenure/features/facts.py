@@ -43,32 +43,36 @@ def known_person(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         rows: `row`, `member`, `as_of`.
 
     Returns:
-        One line per row, in the order of `row`: the slow fields, `email_allowed`, and the fields that follow the
-        outcome where their value on that day is truly known; `employer_before` and `job_title_before` a year earlier.
+        One line per row, in their order: the slow fields, `email_allowed`, and the fields that follow the outcome
+        where their value on that day is truly known; `employer_before` and the like a year earlier.
     """
-    base = rows.select("row", "member", "as_of")
-    now = _version(members, base)
-    then = _version(members, base.with_columns(as_of=pl.col("as_of") - pl.duration(days=365)))
-    before = then.select(
-        "row", employer_before="employer", job_title_before="job_title", chapter_id_before="chapter_id",
-        plain_before="plain",
-    )  # fmt: skip
-    return base.join(now, on="row", how="left").join(before, on="row", how="left").sort("row")
+    versions = members.select("member", "valid_from", *_TOLD).sort("member", "valid_from", maintain_order=True)
+    member, day = rows["member"].to_numpy(), rows["as_of"].to_physical().to_numpy()
+    before = _on(versions, member, day - 365).select(
+        employer_before="employer", job_title_before="job_title", chapter_id_before="chapter_id", plain_before="plain"
+    )
+    return pl.concat([rows.select("row", "member", "as_of"), _on(versions, member, day), before], how="horizontal")
 
 
-def _version(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    wanted = ["valid_from", "plain", "email_allowed", *_PLAIN, *CATEGORIES[1:], *_FOLLOWS_OUTCOME]
-    dated = rows.with_columns(at=pl.col("as_of").cast(pl.Datetime("us"))).sort("at")
-    versions = members.select("member", *wanted).sort("valid_from")
-    found = dated.join_asof(
-        versions, left_on="at", right_on="valid_from", by="member", strategy="backward", allow_exact_matches=False,
-        check_sortedness=False,
-    )  # fmt: skip
+_TOLD = ("plain", *_PLAIN, *CATEGORIES[1:], "email_allowed", *_FOLLOWS_OUTCOME)
+
+
+def _on(versions: pl.DataFrame, member: NDArray[np.int64], day: NDArray[np.int32]) -> pl.DataFrame:
+    """The last version of each *member* that was valid before the start of *day*; nulls where there is none."""
+    known, since = versions["member"].to_numpy(), versions["valid_from"].dt.epoch("d").to_numpy()
+    everyone = np.unique(np.concatenate([known, member]))
+    # Valid before midnight is valid since an earlier day, so member and day fit into one number to look for.
+    wanted = _place(everyone, member, day)
+    at = np.searchsorted(_place(everyone, known, since), wanted) - 1
+    theirs = (at >= 0) & (known[at] == member) if known.size else np.zeros(member.size, bool)
+    found = versions.select(pl.col(_TOLD).gather(pl.Series(np.where(theirs, at, 0)).set(pl.Series(~theirs), None)))
     unknown = pl.col("plain").fill_null(value=True)
-    return found.select(
-        "row", "plain", *_PLAIN, *CATEGORIES[1:], "email_allowed",
-        *(pl.when(~unknown).then(pl.col(name)).alias(name) for name in _FOLLOWS_OUTCOME),
-    )  # fmt: skip
+    return found.with_columns(pl.when(~unknown).then(pl.col(name)).alias(name) for name in _FOLLOWS_OUTCOME)
+
+
+def _place(everyone: NDArray[np.int64], member: NDArray[np.int64], day: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Ascending by member, then day."""
+    return (np.searchsorted(everyone, member).astype(np.int64) << 32) + day
 
 
 def facts(standing: pl.DataFrame, person: pl.DataFrame, activity: Activity) -> dict[str, Numbers]:

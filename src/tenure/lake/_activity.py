@@ -16,6 +16,15 @@ from tenure.lake._shape import ACTIVITY
 _COLUMNS = ACTIVITY.sql_columns()
 _ORDER = ", ".join(ACTIVITY.order)
 _MONTH = "strftime(occurred_at, '%Y-%m')"
+DAYS = {
+    "day_number": "(epoch_us(occurred_at) // 86400000000)::INTEGER",
+    "known_number": "(epoch_us(greatest(occurred_at, recorded_at)) // 86400000000)::INTEGER",
+}
+"""Beside each row, counted in days from 1970-01-01 (UTC): the day of the act, and the first day at whose end the act
+had happened and was on record. Features read every row and ask no more than that of its instants, which would have to
+be taken apart row by row."""
+
+_DAYS = ", ".join(f"{day} AS {name}" for name, day in DAYS.items())
 _ROW_GROUP = 30_720  # small enough that one member's rows of a month are found without reading the month
 
 _NOTE = "first_known"
@@ -141,10 +150,10 @@ class Writer:
         )
         known = dict(self._db.execute(f"SELECT kind, {_FIRST_KNOWN} FROM tenure_month GROUP BY kind").fetchall())
         (rows,) = self._count(f"""
-            COPY (SELECT {_COLUMNS} FROM tenure_month ORDER BY {_ORDER}) TO {text(path)} (FORMAT parquet,
+            COPY (SELECT {_COLUMNS}, {_DAYS} FROM tenure_month ORDER BY {_ORDER}) TO {text(path)} (FORMAT parquet,
             COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{_NOTE}: {text(json.dumps(known))}}})""")
         self._db.execute("DROP TABLE tenure_month")
-        return LiveFile(path.relative_to(self._root).as_posix(), rows, month) if rows else None
+        return LiveFile(path.relative_to(self._root).as_posix(), rows, month, days=True) if rows else None
 
     def _scan(self, files: Iterable[LiveFile]) -> str:
         paths = [self._root / file.path for file in files]
@@ -153,6 +162,18 @@ class Writer:
     def _count(self, query: str) -> tuple[int, ...]:
         (row,) = self._db.execute(query).fetchall()
         return tuple(row)
+
+
+def view(root: Path, files: Files) -> str:
+    """A SELECT of the rows of *files*, with the columns of `DAYS`: read where they are kept, else worked out."""
+    kept = [root / file.path for file in files if file.days]
+    other = [root / file.path for file in files if not file.days]
+    parts = [
+        f"SELECT {_COLUMNS}, {days} FROM {parquet(paths)}"
+        for paths, days in ((kept, ", ".join(DAYS)), (other, _DAYS))
+        if paths
+    ]
+    return " UNION ALL ".join(parts) or f"SELECT *, {_DAYS} FROM ({ACTIVITY.sql_empty()})"
 
 
 def first_known(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> dict[str, dt.date]:

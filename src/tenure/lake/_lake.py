@@ -17,9 +17,9 @@ from tenure.base.home import write_atomically
 from tenure.lake import _activity
 from tenure.lake._batch import Batch, read_frame
 from tenure.lake._duck import another, connect, parquet
-from tenure.lake._manifest import Manifest
+from tenure.lake._manifest import LiveFile, Manifest
 from tenure.lake._nights import Nights
-from tenure.lake._shape import SHAPES
+from tenure.lake._shape import SHAPES, Shape
 
 _KEPT_QUARANTINES = 60
 
@@ -185,23 +185,24 @@ class Lake:
     def connect(self, *, ordered: bool = False) -> duckdb.DuckDBPyConnection:
         """A DuckDB in memory with a view of each table but the audit attributes; close it when done.
 
+        The view of activity has `day_number` and `known_number` too: the day of each act, and the first day at whose
+        end it had happened and was on record, counted from 1970-01-01.
+
         Make nothing in it that is not temporary: the views are shared with whoever else reads the same rows.
 
         Args:
             ordered: Rows come in the order in which they lie.
         """
         manifest = self._manifest
-        files = tuple(
-            (shape.name, tuple(file.path for file in manifest.files(shape.name)))
-            for shape in SHAPES.values()
-            if not shape.hidden
-        )
+        files = tuple((shape.name, manifest.files(shape.name)) for shape in SHAPES.values() if not shape.hidden)
         return another(_opened(self._root, files, ordered))
 
     def first_known(self) -> dict[str, dt.date]:
         """The first day on which anything of each kind of activity was on record, of anyone; reads no rows."""
         with self.connect() as connection:
             return _activity.first_known(connection, self.activity_files())
+        with connect() as own:
+            return _activity.first_known(own, self.activity_files())
 
     def activity_files(self) -> list[Path]:
         """The Parquet files of activity, one per month, oldest first; each sorted by member, then time."""
@@ -238,7 +239,7 @@ class Lake:
             scan = pl.scan_parquet(path, hive_partitioning=False).filter(pl.col("member") == member)
             scan = scan.filter(pl.col("occurred_at") < until) if until else scan
             scan = scan.filter(pl.col("kind").is_in(wanted)) if wanted else scan
-            frames.append(scan.collect())
+            frames.append(scan.select(list(SHAPES["activity"].columns)).collect())
             found += frames[-1].height
             if found >= limit:
                 break
@@ -254,9 +255,9 @@ class Lake:
         files = [self._root / file.path for file in self._manifest.files("activity") if file.part >= months]
         if not files:
             return SHAPES["activity"].empty()
-        scan = pl.scan_parquet(files, hive_partitioning=False).filter(
-            (pl.col("member") == member) & (pl.col("occurred_at") >= _naive(since))
-        )
+        scan = pl.scan_parquet(
+            files, hive_partitioning=False, schema=SHAPES["activity"].columns, extra_columns="ignore"
+        ).filter((pl.col("member") == member) & (pl.col("occurred_at") >= _naive(since)))
         rows = SHAPES["activity"].conform(scan.collect())
         return rows.sort("occurred_at", "activity_key", descending=True)
 
@@ -332,15 +333,18 @@ def _naive(moment: dt.datetime | dt.date | None) -> dt.datetime | None:
 
 
 @lru_cache(maxsize=4)
-def _opened(root: Path, files: tuple[tuple[str, tuple[str, ...]], ...], ordered: bool) -> duckdb.DuckDBPyConnection:
+def _opened(
+    root: Path, files: tuple[tuple[str, tuple[LiveFile, ...]], ...], ordered: bool
+) -> duckdb.DuckDBPyConnection:
     """A database with a view of each table in *files*, which are named from *root*: nothing but names is kept in it."""
     connection = connect(spill=root / "spill", ordered=ordered)
-    for name, paths in files:
-        shape = SHAPES[name]
-        rows = (
-            f"SELECT {shape.sql_columns()} FROM {parquet(root / path for path in paths)}"
-            if paths
-            else shape.sql_empty()
-        )
-        connection.execute(f"CREATE VIEW {name} AS {rows}")
+    for name, live in files:
+        connection.execute(f"CREATE VIEW {name} AS {_rows_of(root, SHAPES[name], live)}")
     return connection
+
+
+def _rows_of(root: Path, shape: Shape, files: tuple[LiveFile, ...]) -> str:
+    if shape.name == "activity":
+        return _activity.view(root, files)
+    rows = parquet(root / file.path for file in files)
+    return f"SELECT {shape.sql_columns()} FROM {rows}" if files else shape.sql_empty()

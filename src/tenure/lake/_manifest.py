@@ -10,7 +10,10 @@ from typing import Any
 from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
 
-FORMAT = 1
+FORMAT = 2
+_READ = (1, FORMAT)
+"""Format 1 did not say which files have days."""
+
 _LOG_LENGTH = 400
 _MEND = "restore the lake from a backup, or delete its folder: the next sync builds it again from the source"
 
@@ -23,11 +26,13 @@ class LiveFile:
         path: Below the lake's root, with forward slashes.
         rows: How many rows it holds.
         part: The month (`2025-03`) for activity, else empty.
+        days: Whether it has the columns of `tenure.lake._activity.DAYS`.
     """
 
     path: str
     rows: int
     part: str = ""
+    days: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Manifest:
         body = {
             "format": FORMAT,
             "version": self.version,
-            "tables": {t: [[f.path, f.rows, f.part] for f in files] for t, files in self.tables.items()},
+            "tables": {t: [[f.path, f.rows, f.part, f.days] for f in files] for t, files in self.tables.items()},
             "watermarks": self.watermarks,
             "retired": list(self.retired),
             "log": list(self.log),
@@ -101,9 +106,9 @@ class Manifest:
 
     @classmethod
     def _of(cls, body: dict[str, Any]) -> Manifest:
-        if body["format"] != FORMAT:
+        if body["format"] not in _READ:
             raise DamagedStore(
-                f"the lake's manifest has format {body['format']}; this Tenure reads format {FORMAT}",
+                f"the lake's manifest has format {body['format']}; this Tenure reads formats 1 to {FORMAT}",
                 mend="use the Tenure that wrote it, or a newer one",
             )
         return cls(
