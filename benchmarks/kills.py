@@ -18,6 +18,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,9 @@ _LONGEST = 240.0
 _FORKS = multiprocessing.get_context("forkserver")
 _AT_WORK = threading.BoundedSemaphore(3 * (os.cpu_count() or 1))
 """So many processes at a time: more would only wait for a processor, and some of them wait for the server."""
+
+_ASKING = threading.Lock()
+"""Whoever starts a process asks how all others have ended, and only one may ask that at a time."""
 
 Work = Callable[..., int]
 
@@ -153,10 +157,13 @@ class Killer:
     def _child(self, work: Work, arguments: tuple[Any, ...], seconds: float) -> int:
         with _AT_WORK:
             process = _FORKS.Process(target=_ended, args=(work, *arguments))
-            process.start()
-            process.join(seconds)
-            process.kill()
-            process.join()
+            with _ASKING:
+                process.start()
+            wait([process.sentinel], seconds)
+            with _ASKING:
+                if process.is_alive():
+                    process.kill()
+                process.join()
         self.attempts += 1
         code = process.exitcode
         assert code in (0, FAILED) or (code == -signal.SIGKILL and seconds < _LONGEST), f"{work.__name__}: {code}"
