@@ -90,15 +90,16 @@ class Announcer:
         name = OF_ACTS[event.act]
         if endpoint.events and name not in endpoint.events:
             return False
-        ids = identities.ids_of(members=[event.member]) if event.member is not None else {}
+        member = None if event.member is None else self._keyed.present(event.member)
+        ids = identities.ids_of(members=[member]) if member is not None else {}
         facts = {
-            "member_id": ids.get(event.member, ""),
+            "member_id": ids.get(member, ""),
             "band": _band_of(event.details.get("proposal")),
             "proposal": event.details.get("proposal"),
             "step": event.details.get("reference") or "",
             "kind": str(event.details.get("kind") or ""),
         }
-        return self._queue(endpoint, f"msg_{event.number}", name, event.at, event.member, facts)
+        return self._queue(endpoint, f"msg_{event.number}", name, event.at, member, facts)
 
     def _queue(
         self, endpoint: Any, message_id: str, name: str, at: dt.datetime, member: int | None, facts: dict[str, Any]

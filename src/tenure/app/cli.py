@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "Write scores or past decisions to a file.",
     "backup": "Back up the ledger, the lake, the models and the settings into one file.",
     "restore": "Put a backup into a home.",
+    "key": "Change the keys of a home.",
     "member": "Hand out, erase, or stop profiling what is known of one member.",
     "audit": "Check, export and anchor the record of who did what.",
     "playbook": "List, check, try, edit and switch playbooks.",

@@ -140,9 +140,10 @@ def _ledger(member: int, member_id: str) -> Record:
 
 def _audit(member: int) -> list[Record]:
     from tenure.ledger import seals
+    from tenure.ledger.first import first_of
     from tenure.ledger.models import AuditEvent
 
-    rows = list(AuditEvent.objects.filter(member=member).order_by("number"))
+    rows = list(AuditEvent.objects.filter(member=first_of(member)).order_by("number"))
     texts = seals.texts_of(numbers=[row.number for row in rows])
     return [
         {"at": row.at, "act": row.act, "by": row.by, "subject": row.subject, "details": row.details,

@@ -29,6 +29,11 @@ class Home:
         return self.root / "secrets" / "pseudonym.key"
 
     @property
+    def next_key_file(self) -> Path:
+        """The key that is being changed to; there only while that is under way, or was cut off."""
+        return self.root / "secrets" / "pseudonym.key.next"
+
+    @property
     def lake(self) -> Path:
         return self.root / "lake"
 

@@ -33,7 +33,8 @@ class Tombstones:
 
     def __init__(self, home: Home) -> None:
         self._path = home.root / NAME
-        self._key = Pseudonyms.of(home).secret("tombstone")
+        self._pseudonyms = Pseudonyms.of(home)
+        self._key = self._pseudonyms.secret("tombstone")
 
     @property
     def any(self) -> bool:
@@ -80,7 +81,8 @@ class Tombstones:
         return {member for member in members if self._digest(member) in standing} if standing else set()
 
     def _digest(self, member: int) -> str:
-        return hmac.digest(self._key, str(member).encode(), hashlib.sha256).hex()
+        # By the first pseudonym, so that it is recognised whatever key the home goes by, and in older backups.
+        return hmac.digest(self._key, str(self._pseudonyms.first(member)).encode(), hashlib.sha256).hex()
 
 
 def _standing(entries: list[dict[str, str]], kind: Kind) -> set[str]:

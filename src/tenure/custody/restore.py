@@ -159,7 +159,7 @@ def _ledger(home: Home, settings: Settings, facts: dict[str, Any], database: str
 def _look_at(place: Path, text: str) -> None:
     """Whether settings, models and lake, unpacked at *place*, are whole, and the models signed by the key *text*."""
     parse_settings((place / "tenure.toml").read_bytes(), Path("tenure.toml"))
-    registry = Registry(place / "models", Signer(Pseudonyms(bytes.fromhex(text)).secret("models")))
+    registry = Registry(place / "models", Signer(Pseudonyms.read(text).secret("models")))
     for version in registry.versions():
         registry.load(version)
     if (place / "lake").is_dir():
@@ -190,8 +190,11 @@ def _require_known(names: list[str]) -> None:
 
 
 def _key(home: Home, given: Path | None, wanted: str) -> str:
-    text = key.read_key(given if given is not None else home.key_file)
-    if key.fingerprint(text) != wanted:
+    lines = key.read_key(given if given is not None else home.key_file).split()
+    # A backup from before the key was changed goes by what the file held then.
+    texts = ["\n".join(lines[:count]) for count in range(len(lines), 0, -1)]
+    text = next((one for one in texts if key.fingerprint(one) == wanted), None)
+    if text is None:
         raise UsageError(
             "the key is not the one of the association whose backup this is",
             mend="pass --key with the file that `tenure backup --key-to` wrote on that installation",

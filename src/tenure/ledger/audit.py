@@ -8,13 +8,14 @@ such transactions may wait for each other (the database then ends one of them).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from django.db import connection, transaction
 
 from tenure.base.clock import Clock, system_clock
 from tenure.ledger import chain, seals
+from tenure.ledger.first import first_of
 from tenure.ledger.models import AuditEvent, AuditSeal
 
 _APPENDING = 0x74656E617564
@@ -53,7 +54,7 @@ def record(
         by: The sign-in name, or the command, that did it.
         subject: What it was done to: never a name or an address of a member.
         clock: Gives the present instant.
-        member: The pseudonym of the member it is about.
+        member: The pseudonym of the member it is about; the log keeps the first one.
         sealed: Personal data or free text about *member*: it is kept beside the log under the member's own key, and
             goes when the member is erased.
         details: Figures and short words; nothing personal.
@@ -71,7 +72,7 @@ def record_all(acts: Iterable[Act], *, by: str, clock: Clock = system_clock) -> 
         number, previous = _end()
         at = clock()
         events, beside = [], []
-        for offset, act in enumerate(acts, start=1):
+        for offset, act in enumerate(map(_by_first, acts), start=1):
             closed = _closed(act)
             event = _event(act, number + offset, previous, seals.digest(closed) if closed else "", by=by, at=at)
             events.append(event)
@@ -110,6 +111,11 @@ def _end() -> tuple[int, str]:
     # SQLite's transactions take the write lock when they begin (`transaction_mode`), so this one is alone already.
     last = AuditEvent.objects.order_by("-number").values_list("number", "hash").first()
     return last or (0, chain.GENESIS)
+
+
+def _by_first(act: Act) -> Act:
+    """The log goes by the first pseudonym, since it is never rewritten."""
+    return act if act.member is None else replace(act, member=first_of(act.member))
 
 
 def _closed(act: Act) -> bytes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,12 +15,16 @@ import django
 from asgiref.local import Local
 from django.conf import settings as django_settings
 
+from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
 from tenure.base.settings import Settings
 from tenure.ledger import guards
 
 APPS = ("django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions", "tenure.ledger")
+
+FORMER_KEYS_LAST = dt.timedelta(days=7)
+"""How long a session that the key before signed is good; longer than any session lasts."""
 
 _MIGRATING = 0x74656E757265
 """Names the lock on a PostgreSQL server; any number would do that nobody else uses there."""
@@ -100,8 +106,10 @@ def _alone() -> Iterator[None]:
 
 
 def _settings(home: Home, settings: Settings) -> dict[str, Any]:
+    signing, *former = _web_keys(home)
     return {
-        "SECRET_KEY": _web_key(home),
+        "SECRET_KEY": signing,
+        "SECRET_KEY_FALLBACKS": former,
         "DEBUG": False,
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
@@ -182,14 +190,31 @@ def _postgresql(address: str) -> dict[str, Any]:
     }
 
 
-def _web_key(home: Home) -> str:
+def rotate_web_key(home: Home, *, clock: Clock = system_clock) -> dt.datetime:
+    """Sign sessions by a new key from the next start on; gives until when those by the old one are good as well."""
+    path, now = home.root / "secrets" / "web.key", clock()
+    until = now + FORMER_KEYS_LAST
+    former = [f"{_web_keys(home)[0]} {until.isoformat()}", *_former(path, now)]
+    write_atomically(path, "\n".join([secrets.token_hex(32), *former]).encode(), mode=0o600)
+    return until
+
+
+def _web_keys(home: Home) -> list[str]:
+    """The key that signs, and those before it that are good for a while."""
     path = home.root / "secrets" / "web.key"
     if not path.exists():
         write_atomically(path, secrets.token_hex(32).encode(), mode=0o600)
-    key = path.read_text().strip()
-    if len(key) < 50:
+    lines = path.read_text().splitlines()
+    keys = [line.split()[0] for line in [*lines[:1], *_former(path, system_clock())] if line.strip()]
+    if not keys or min(map(len, keys)) < 50:
         raise DamagedStore(f"{path} is too short to sign sessions with", mend="delete it; everyone then signs in again")
-    return key
+    return keys
+
+
+def _former(path: Path, now: dt.datetime) -> list[str]:
+    """Its lines of earlier keys, each with the instant until which it is good, that are not over."""
+    lines = [line for line in path.read_text().splitlines()[1:] if line.strip()]
+    return [line for line in lines if dt.datetime.fromisoformat(line.split()[1]) > now]
 
 
 def _reconnect() -> None:

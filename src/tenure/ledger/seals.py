@@ -16,18 +16,20 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings as django_settings
 
 from tenure.base.errors import DamagedStore
-from tenure.base.pseudonym import Pseudonyms
 from tenure.ledger.chain import plain
+from tenure.ledger.first import first_of, pseudonyms
 from tenure.ledger.models import AuditSeal, MemberKey
 
 _NONCE = 12
 
 
 def close(member: int, text: Mapping[str, Any]) -> bytes:
-    """*text* about *member*, unreadable without the member's key, which is made when there is none."""
+    """*text* about *member*, unreadable without the member's key, which is made when there is none.
+
+    Here, as in the log, a member goes by the first pseudonym.
+    """
     row, _ = MemberKey.objects.get_or_create(member=member, defaults={"key": secrets.token_bytes(32)})
     nonce = secrets.token_bytes(_NONCE)
     body = json.dumps(plain(text), sort_keys=True, ensure_ascii=False).encode()
@@ -54,9 +56,10 @@ def texts_of(*, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
 
 
 def destroy(*, member: int) -> int:
-    """Destroy the key of *member* and what it sealed, for good; how many texts there were."""
-    MemberKey.objects.filter(member=member).delete()
-    return AuditSeal.objects.filter(member=member).delete()[0]
+    """Destroy the key of *member*, by the present pseudonym, and what it sealed, for good; how many texts."""
+    first = first_of(member)
+    MemberKey.objects.filter(member=first).delete()
+    return AuditSeal.objects.filter(member=first).delete()[0]
 
 
 def _opened(seal: AuditSeal, key: bytes) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def _keys(members: set[int]) -> dict[int, bytes]:
 
 
 def _whole(half: bytes) -> bytes:
-    other = Pseudonyms.of(django_settings.TENURE_HOME).secret("seal")
+    other = pseudonyms().secret("seal")
     return hmac.digest(other, bytes(half), "sha256")
 
 

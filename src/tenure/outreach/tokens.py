@@ -38,20 +38,21 @@ class Tokens:
     """Makes and reads the tokens of one association's links.
 
     A token is the ticket, encrypted and signed in one (AES-SIV, RFC 5297) with a key that follows from the home's. The
-    same ticket gives the same token, so that a message that is sent again is the same message. A token is good for one
-    use alone: one to unsubscribe opens no survey.
+    same ticket gives the same token, also after the key of pseudonyms was changed, so that a message that is sent again
+    is the same message. A token is good for one use alone: one to unsubscribe opens no survey.
 
     Args:
         keyed: The association's pseudonyms, for their key.
     """
 
     def __init__(self, keyed: Pseudonyms) -> None:
+        self._keyed = keyed
         key = "".join(keyed.digest("token", part) for part in ("one", "two"))
         self._cipher = AESSIV(bytes.fromhex(key))
 
     def make(self, use: Use, ticket: Ticket) -> str:
         """The token of *ticket* for *use*, fit to stand in an address."""
-        plain = json.dumps([ticket.member, ticket.reference, ticket.issued_on.isoformat()]).encode()
+        plain = json.dumps([self._keyed.first(ticket.member), ticket.reference, ticket.issued_on.isoformat()]).encode()
         return base64.urlsafe_b64encode(self._cipher.encrypt(plain, [use.encode()])).decode().rstrip("=")
 
     def read(self, use: Use, token: str) -> Ticket | None:
@@ -63,7 +64,7 @@ class Tokens:
             member, reference, issued_on = json.loads(self._cipher.decrypt(sealed, [use.encode()]))
         except (binascii.Error, InvalidTag, ValueError):
             return None
-        return Ticket(int(member), str(reference), dt.date.fromisoformat(issued_on))
+        return Ticket(self._keyed.present(int(member)), str(reference), dt.date.fromisoformat(issued_on))
 
 
 def link(public_url: str, use: Use, token: str) -> str:

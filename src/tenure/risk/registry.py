@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -230,6 +230,24 @@ class Registry:
             DamagedStore: What a model said cannot be read, so that nobody can be found in it.
         """
         removed = 0
+        for version, data, past in self._past():
+            rest = past.filter(~pl.col("member").is_in(list(members)))
+            if rest.height < past.height:
+                self._replace_decisions(version, rest, before=data)
+                removed += past.height - rest.height
+        return removed
+
+    def rename(self, turned: Callable[[pl.Series], pl.Series]) -> None:
+        """Let what models said of past days go by other pseudonyms: *turned* gives those for a column of them.
+
+        Raises:
+            DamagedStore: What a model said cannot be read.
+        """
+        for version, data, past in self._past():
+            self._replace_decisions(version, past.with_columns(member=turned(past["member"])), before=data)
+
+    def _past(self) -> Iterator[tuple[str, bytes, pl.DataFrame]]:
+        """Each version that has them, its file of past decisions, and what is in it."""
         for path in sorted(self._root.glob(f"[!.]*/{DECISIONS}")):
             version = path.parent.name
             data = self._read(version, DECISIONS)
@@ -239,11 +257,7 @@ class Registry:
                 raise DamagedStore(
                     f"past decisions of model {version} cannot be read", mend=self._away(version)
                 ) from error
-            rest = past.filter(~pl.col("member").is_in(list(members)))
-            if rest.height < past.height:
-                self._replace_decisions(version, rest, before=data)
-                removed += past.height - rest.height
-        return removed
+            yield version, data, past
 
     def _replace_decisions(self, version: str, decisions: pl.DataFrame, *, before: bytes) -> None:
         """Put *decisions* in place of those of *version*. What was good until then is signed anew, and nothing else:

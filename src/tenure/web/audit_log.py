@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tenure.ledger import identities, seals
+from tenure.ledger.first import first_of, pseudonyms
 from tenure.ledger.models import AuditEvent
 from tenure.web import place
 from tenure.web.asked import number
@@ -66,7 +67,8 @@ def page(request: HttpRequest) -> HttpResponse:
     found = list(matching(asked)[: PAGE_SIZE + 1])
     events = found[:PAGE_SIZE]
     texts = seals.texts_of(numbers=[event.number for event in events if event.sealed])
-    ids = identities.ids_of(members={event.member for event in events if event.member is not None})
+    keyed = pseudonyms()
+    ids = _ids({keyed.present(event.member) for event in events if event.member is not None})
     context = {
         "asked": asked,
         "rows": [_row(event, ids, texts.get(event.number)) for event in events],
@@ -92,12 +94,18 @@ def matching(asked: Asked) -> QuerySet[AuditEvent]:
         found = found.filter(by__iexact=asked.by)
     if asked.member_id:
         member = identities.member_of(member_id=asked.member_id)
-        found = found.none() if member is None else found.filter(member=member)
+        found = found.none() if member is None else found.filter(member=first_of(member))
     if asked.proposal:
         found = found.filter(details__proposal=asked.proposal)
     if asked.since:
         found = found.filter(at__gte=dt.datetime.combine(asked.since, dt.time(), tzinfo=dt.UTC))
     return found.filter(number__lt=asked.before) if asked.before else found
+
+
+def _ids(members: Collection[int] | None = None) -> dict[int, str]:
+    """The source's id by the first pseudonym, as the log has it: of *members* by their present ones, or of all."""
+    keyed = pseudonyms()
+    return {keyed.first(member): told for member, told in identities.ids_of(members=members).items()}
 
 
 def _row(event: AuditEvent, ids: dict[int, str], text: dict[str, Any] | None) -> dict[str, Any]:
@@ -125,7 +133,7 @@ def _plain(value: Any) -> str:
 
 def _lines(events: QuerySet[AuditEvent]) -> Iterator[Iterable[object]]:
     yield _COLUMNS
-    ids = identities.ids_of()
+    ids = _ids()
     for event in events.iterator(chunk_size=1000):
         details = json.dumps(event.details, ensure_ascii=False, sort_keys=True)
         member_id = ids.get(event.member, "") if event.member is not None else ""

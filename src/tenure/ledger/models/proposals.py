@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from tenure.ledger.first import first_of
+
 
 class Stage(models.TextChoices):
     """Where a member stands between one term and the next."""
@@ -182,8 +184,11 @@ class OutreachStep(models.Model):
 def content_digest(
     *, member: int, kind: str, recipient: str, subject: str, body: str, template: str, details: dict[str, Any]
 ) -> str:
-    """SHA-256, in hex, of a step's member, channel, recipient, words, template version and details."""
-    parts = [str(member), kind, recipient, subject, body, template, details]
+    """SHA-256, in hex, of a step's member, channel, recipient, words, template version and details.
+
+    Of the member by the first pseudonym, so that approvals stand when the key is changed.
+    """
+    parts = [str(first_of(member)), kind, recipient, subject, body, template, details]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
