@@ -142,6 +142,9 @@ def test_what_was_killed_anywhere_goes_on_and_nothing_else_opens_the_home_before
     refused = tenure("run", "--home", night, "--as-of", "2025-03-02")
     assert refused.code != 0
     assert "tenure key rotate members" in refused.told
+    looked = tenure("doctor", "--home", night)
+    assert looked.code == 1
+    assert "FAULT  pseudonym key: is being changed, or that was cut off" in looked.out
 
     done = tenure("key", "rotate", "members", "--home", night, *WHY, "--json")
 

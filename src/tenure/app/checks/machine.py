@@ -112,8 +112,11 @@ def secrets(house: House) -> Iterator[Finding]:
     if not key.is_file():
         mend = "restore it from a backup if this home has been used; otherwise the first sync makes it"
         yield Finding("pseudonym key", FAULT if house.home.ledger.exists() else NOTE, "there is none", mend)
+    elif house.home.next_key_file.exists():
+        mend = "if nobody is at it, `tenure key rotate members` goes on; until then nothing else opens the home"
+        yield Finding("pseudonym key", FAULT, "is being changed, or that was cut off", mend)
     else:
-        yield Finding("pseudonym key", OK, "is there; keep it in your backup")
+        yield Finding("pseudonym key", OK, "is there; keep a copy of it apart from the backups")
     open_to_others = [path.name for path in folder.glob("*") if os.name == "posix" and path.stat().st_mode & 0o077]
     if open_to_others:
         words = f"others on this machine may read {', '.join(sorted(open_to_others))}"
