@@ -36,6 +36,7 @@ def addresses(site: Site) -> dict[str, str]:
         "last page": "/?all=1&page=12",
         "member": f"/members/{member}/",
         "timeline": f"/members/{member}/?show=events",
+        "call": f"/members/{member}/call",
         "membership": "/membership/",
         "model": "/model/",
         "runs": "/runs/",
