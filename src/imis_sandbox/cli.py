@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import socket
 import tempfile
 from pathlib import Path
@@ -74,6 +75,8 @@ def serve(host: str, port: int, user: str, password: str, mail_port: int | None,
             site.mail.listen(host, mail_port)
         except OSError as error:
             raise click.ClickException(f"no mail can be taken at port {mail_port} ({error.strerror})") from None
+    gc.freeze()  # a page makes thousands of objects; looking through the whole world for garbage meanwhile is in vain
+    gc.set_threshold(50_000, 20, 50)
     listener.listen(128)
     click.echo(f"listening on {'https' if shown else 'http'}://{host}:{listener.getsockname()[1]}")
     if site.mail.port:

@@ -351,3 +351,12 @@ def test_look_ups_pictures_and_bodies_with_a_byte_order_mark(sandbox: Sandbox, s
     assert execute(sandbox.staff, "QueryDefinition", "FindDetailQueryById", "x")["Message"] == "NotFound"
     body = b'\xef\xbb\xbf{"OperationName": "GetGenTableNames", "EntityTypeName": "GenTable"}'
     assert sandbox.staff.post("/api/GenTable/_execute", content=body).status_code == 200
+
+
+def test_contacts_are_served_by_the_columns_of_the_database_too(sandbox: Sandbox, somebody: str) -> None:
+    row = properties(sandbox.staff.get(f"/api/Name/{somebody}").json())
+    contact = properties(sandbox.staff.get(f"/api/CsContact/{somebody}").json())
+    pairs = {"MEMBER_TYPE": "MemberType", "PAID_THRU": "PaidThrough", "CO_ID": "CompanyId", "MEMBER_RECORD": "IsMember"}
+    assert {name: row[name] for name in pairs} == {name: contact[other] for name, other in pairs.items()}
+    found = sandbox.staff.get("/api/Name", params={"MEMBER_TYPE": row["MEMBER_TYPE"], "ID": somebody}).json()
+    assert found["TotalCount"] == 1

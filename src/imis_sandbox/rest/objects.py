@@ -22,6 +22,19 @@ from imis_sandbox.world.store import Array
 
 TYPE_CODES = [kind.code for kind in catalog.TYPES]
 _FORMER = catalog.TYPE["NM"]
+_NAME = {
+    "ID": "ID", "MemberType": "MEMBER_TYPE", "Category": "CATEGORY", "Status": "STATUS", "MajorKey": "MAJOR_KEY",
+    "CompanyId": "CO_ID", "BillToID": "BT_ID", "FullName": "FULL_NAME", "FirstName": "FIRST_NAME",
+    "LastName": "LAST_NAME", "Title": "TITLE", "Company": "COMPANY", "FunctionalTitle": "FUNCTIONAL_TITLE",
+    "Email": "EMAIL", "WorkPhone": "WORK_PHONE", "City": "CITY", "StateProvince": "STATE_PROVINCE", "Zip": "ZIP",
+    "Country": "COUNTRY", "Gender": "GENDER", "BirthDate": "BIRTH_DATE", "Chapter": "CHAPTER",
+    "IsMember": "MEMBER_RECORD", "IsCompany": "COMPANY_RECORD", "JoinDate": "JOIN_DATE", "PaidThrough": "PAID_THRU",
+    "SourceCode": "SOURCE_CODE", "MemberStatus": "MEMBER_STATUS", "MemberStatusDate": "MEMBER_STATUS_DATE",
+    "PreviousMemberType": "PREVIOUS_MT", "MemberTypeChangeDate": "MT_CHANGE_DATE",
+    "CompanyMemberType": "CO_MEMBER_TYPE", "ExcludeMail": "EXCLUDE_MAIL", "ExcludeDirectory": "EXCLUDE_DIRECTORY",
+    "DateAdded": "DATE_ADDED", "LastUpdated": "LAST_UPDATED", "UpdatedBy": "UPDATED_BY",
+}  # fmt: skip
+"""Columns of `CsContact` by their names in the table `Name`."""
 
 
 class Objects:
@@ -57,6 +70,13 @@ class Objects:
         }  # fmt: skip
         columns = [column for column in self._contact_columns() if column.name in wanted]
         return Source("CsContactBasic", columns, self.records.there, key=("ID",), party="ID")
+
+    def names(self) -> Source:
+        """`Name`: the same by the columns of the database."""
+        columns = [column for column in self._contact_columns() if column.name in _NAME]
+        for column in columns:
+            column.name = _NAME[column.name]
+        return Source("Name", columns, self.records.there, key=("ID",), party="ID")
 
     def _contact_columns(self) -> list[Column]:
         people, records, state = self.people, self.records, self.state

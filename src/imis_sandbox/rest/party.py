@@ -18,7 +18,7 @@ from imis_sandbox.rest.listed import shape_of
 from imis_sandbox.rest.party_shape import beside, full_address, gender, joined, shaped
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.sources import Maker, Source
-from imis_sandbox.rest.zone import Zone, text_of
+from imis_sandbox.rest.zone import Zone, moment_text
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.config import DAY
 from imis_sandbox.world.state import ORGANIZATION
@@ -213,7 +213,7 @@ class Party(Entity):
             Name=records.company(row), Title=records.title(row),
         )  # fmt: skip
         born = int(people["birth"][row])
-        birth = text_of(np.array([born * DAY]))[0] if born > -200_000 and born != -1 else None
+        birth = moment_text(born * DAY) if born > -200_000 and born != -1 else None
         code = {1: "F", 2: "M", 3: "X"}.get(int(people["gender"][row]), "")
         return typed(
             "PersonData", **self._common(row), PersonName=name, PrimaryOrganization=employer, BirthDate=birth,
@@ -253,7 +253,7 @@ class Party(Entity):
 
     def _updates(self, row: int) -> wire.Json:
         people = self.state.people
-        created, updated = text_of(self.zone.local(np.array([people["created"][row], people["updated"][row]])))
+        created, updated = (self.zone.text(int(people[column][row])) for column in ("created", "updated"))
         info = {"CreatedBy": self.records.created_by.get(row, "SYSTEM"), "CreatedOn": created}
         return {
             "$type": wire.type_name(wire.CORE, "EntityUpdateInformationData"), **info,
@@ -267,7 +267,7 @@ class Party(Entity):
             wire.prop("CustomerTypeCode", kind.code),
             wire.prop("CustomerTypeDescription", kind.title),
             wire.prop("IsMember", bool(self.records.is_member(np.array([row]))[0])),
-            wire.prop("JoinDate", text_of(np.array([int(people["join"][row]) * DAY]))[0]),
+            wire.prop("JoinDate", moment_text(int(people["join"][row]) * DAY)),
         ]
         return wire.collection(wire.PROPERTIES, entries)
 

@@ -104,8 +104,8 @@ class Site:
         edits: dict[int, dict[str, object]] = {}
         parties = [Party(name, records, zone, edits) for name in ("Party", "Person", "Organization")]
         read = (
-            objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.user_data(self.accounts),
-            objects.events(), objects.subscriptions(),
+            objects.contacts(), objects.contacts_by_key(), objects.basic_contacts(), objects.names(),
+            objects.user_data(self.accounts), objects.events(), objects.subscriptions(),
         )  # fmt: skip
         return [
             *parties, *(SourceEntity(source) for source in read), SourceEntity(objects.finances(), writable=True),

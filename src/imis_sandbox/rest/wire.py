@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 CORE = "Asi.Soa.Core.DataContracts"
@@ -21,6 +22,7 @@ _RESULT = f"{CORE}.ValidationResultData, Asi.Contracts"
 Json = dict[str, Any]
 
 
+@lru_cache(maxsize=1024)
 def type_name(namespace: str, name: str) -> str:
     """The `$type` of a contract."""
     return f"{namespace}.{name}, Asi.Contracts"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from imis_sandbox.world.store import Array
 
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - the site's own time
 _FIRST, _LAST = 946_684_800, 2_524_608_000
 
 
@@ -46,11 +48,23 @@ class Zone:
         place = np.searchsorted(self._changes, moments, side="right") - 1
         return np.asarray(moments + np.asarray(self._offsets)[np.maximum(place, 0)])
 
+    def text(self, second: int) -> str:
+        """One second of UTC as local ISO text; for a single one much faster than by arrays."""
+        if len(self._changes) == 1:
+            return moment_text(second + self._offsets[0])
+        place = bisect_right(self._changes, second) - 1
+        return moment_text(second + self._offsets[max(place, 0)])
+
     def utc(self, second: float) -> float:
         """Local to UTC; of two possible moments the earlier."""
         guess = second - float(self.local(np.array([int(second)]))[0] - int(second))
         shift = float(self.local(np.array([int(guess)]))[0] - int(guess))
         return second - shift
+
+
+def moment_text(second: int) -> str:
+    """One second as ISO text without an offset."""
+    return (_EPOCH + dt.timedelta(seconds=second)).isoformat()
 
 
 def text_of(seconds: Array) -> list[str]:
