@@ -64,6 +64,7 @@ def test_every_pseudonym_is_another_one_and_all_history_is_kept(worked: Path):
     scores, terms = Lake.open(home.lake).scores(), Lake.open(home.lake).terms()
     ticket = Ticket(keyed.one(written), "tn-reference", dt.date(2025, 3, 1))
     link = Tokens(keyed).make("unsubscribe", ticket)
+    receipt = tenure("receipt", written, "--home", worked, "--json").json
 
     done = tenure("key", "rotate", "members", "--home", worked, *WHY, "--json")
 
@@ -86,6 +87,7 @@ def test_every_pseudonym_is_another_one_and_all_history_is_kept(worked: Path):
     told = tenure("member", "export", written, "--home", worked, "--to", worked.parent / "file", "--by", "ada")
     assert told.code == 0, told.told
     assert "a@example.org" in (worked.parent / "file" / "member.json").read_text()
+    assert tenure("receipt", written, "--home", worked, "--json").json == receipt
     _the_approval_stands(home)
     connections.close_all()
     _the_night_goes_on(worked, erased)
