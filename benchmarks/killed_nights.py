@@ -14,6 +14,7 @@ from kills import FAILED, PASSWORD, Killer, Pace, Sandbox, Tally, content, sandb
 
 TABLE = "AI_Member_Risk"
 BY = "torture"
+STEPS = ("sync", "membership", "train", "drift", "score", "day", "write back", "propose")
 SIGN_INS = 2
 """Of a night: to read, and to write."""
 
@@ -45,7 +46,7 @@ def prepared(root: Path, members: int, world: int) -> Path:
     home = root / "prepared"
     with sandbox(members, world) as site:
         _settle(home, site)
-        Killer(world, Pace(1)).do(train, home, site.today())
+        Killer(world, Pace(1), STEPS, str).do(train, home, site.today())
     return home
 
 
@@ -62,7 +63,7 @@ def lane(root: Path, home: Path, members: int, world: int, late: float, pace: Pa
     with sandbox(members, world) as site:
         shutil.copytree(home, root)
         _settle(root, site)
-        killer = Killer(seed, pace, lambda: _last_step(root))
+        killer = Killer(seed, pace, STEPS, lambda: _last_step(root))
         count = Nights(root, site, killer, seed, late).until(kills)
     return Tally(killer.struck, count, killer.attempts, time.monotonic() - began)
 

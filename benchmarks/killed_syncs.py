@@ -20,7 +20,7 @@ def lane(root: Path, members: int, *, kills: int, seed: int) -> Tally:
     """Nights of syncs, with an association of its own, until *kills* of them have struck."""
     began = time.monotonic()
     with sandbox(members, seed) as site:
-        killer = Killer(seed, Pace(memory=1), lambda: AGAIN)
+        killer = Killer(seed, Pace(memory=1), [AGAIN], lambda: AGAIN)
         nights = _nights(root, site, killer, kills, seed)
     return Tally(killer.struck, nights, killer.attempts, time.monotonic() - began)
 

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.connection import wait
@@ -89,7 +89,7 @@ def processor_seconds() -> float:
 class Pace:
     """How long work takes when it is left in peace, as the median of the last times; lanes may share it.
 
-    What goes on where an earlier attempt was killed has less to do, and is counted apart by the step of that kill.
+    What goes on where earlier attempts were killed has less to do, and is counted apart by how far those came.
 
     Args:
         memory: How many last times.
@@ -111,11 +111,12 @@ class Killer:
     Args:
         seed: Decides when to kill.
         pace: Of what is to be killed.
-        step: Tells how far the work came that was killed last; empty for no step.
+        steps: The steps of the work, in order; what is not among them comes before all.
+        step: Tells in which step the work was that was killed last.
     """
 
-    def __init__(self, seed: int, pace: Pace, step: Callable[[], str] = str) -> None:
-        self.dice, self.pace, self._step = random.Random(seed), pace, step
+    def __init__(self, seed: int, pace: Pace, steps: Sequence[str], step: Callable[[], str]) -> None:
+        self.dice, self.pace, self._steps, self._step = random.Random(seed), pace, ["", *steps], step
         self.struck: Counter[str] = Counter()
         self.attempts = 0
 
@@ -134,21 +135,20 @@ class Killer:
         """Attempts at *work* until one comes to its end; yields after each. Once it was struck *most* times, or *kills*
         in all, it is left in peace.
 
-        A kill comes at a random moment of the time that such an attempt usually takes, or a little later, so that some
-        come to their end.
+        A kill comes at a random moment of the time that such an attempt usually takes.
         """
-        after = ""
+        far = 0
         for attempt in range(2 * most):
             shall = self.kills < kills and attempt < most
             began = time.monotonic()
-            code = self._child(
-                work, arguments, self.dice.uniform(0, 1.1 * self.pace.usual(after)) if shall else _LONGEST
-            )
+            after = self._steps[far]
+            code = self._child(work, arguments, self.dice.uniform(0, self.pace.usual(after)) if shall else _LONGEST)
             if code == 0:
                 self.pace.learn(time.monotonic() - began, after)
             if code == -signal.SIGKILL:
-                after = self._step()
-                self.struck[after] += 1
+                step = self._step()
+                self.struck[step] += 1
+                far = max(far, self._steps.index(step) if step in self._steps else 0)
             yield
             if code == 0:
                 return
