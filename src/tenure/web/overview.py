@@ -14,7 +14,7 @@ from tenure.charts import Month
 from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachStep, ScoreSet
 from tenure.ledger.workload import CONTACTS
 from tenure.web.asked import SILENT
-from tenure.web.worklist import call_now, changed, due_within, first_year, payment_to_fix, to_call
+from tenure.web.worklist import ORDERS, call_now, changed, due_within, first_year, payment_to_fix, to_call
 
 HORIZONS = (30, 60, 90)
 _MONTHS_SHOWN = 12
@@ -78,20 +78,23 @@ def overview_of(score_set: ScoreSet, chapter: str | None = None) -> Overview:
     return _counted(made_of(score_set), score_set.as_of, chapter)
 
 
-def calls_of(score_set: ScoreSet, chapter: str | None = None) -> int:
-    """How many are to be called now, of one *chapter* where one is given; counted anew when somebody is left alone, or
-    the lot is drawn."""
+def calls_of(score_set: ScoreSet, chapter: str | None = None) -> tuple[int, ...]:
+    """Members to be called now, most dues kept per hour first, of one *chapter* where one is given.
+
+    Found once for each set of scores, and anew when somebody is left alone or the lot is drawn.
+    """
     asleep = DoNotWake.objects.aggregate(n=Count("pk"), last=Max("at"))
     drawn = Assignment.objects.order_by("-pk").values_list("pk", flat=True).first()
     return _calls(f"{made_of(score_set)} {asleep} {drawn}", score_set.pk, chapter)
 
 
 @lru_cache(maxsize=16)
-def _calls(key: str, score_set: int, chapter: str | None) -> int:
+def _calls(key: str, score_set: int, chapter: str | None) -> tuple[int, ...]:
     scores = CurrentScore.objects.all()
     if chapter is not None:
         scores = scores.filter(chapter_id=chapter).exclude(chapter_id="")
-    return to_call(scores, ScoreSet.objects.get(pk=score_set)).count()
+    found = to_call(scores, ScoreSet.objects.get(pk=score_set)).order_by(*ORDERS["worth"])
+    return tuple(found.values_list("member", flat=True))
 
 
 def made_of(score_set: ScoreSet) -> str:

@@ -23,7 +23,7 @@ from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own
 from tenure.web.shell import current_scores, waiting
-from tenure.web.worklist import COLUMNS, PAGE_SIZE, found_by_name, matching, records, rows_of
+from tenure.web.worklist import COLUMNS, PAGE_SIZE, found_by_name, in_order, matching, records, rows_of
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ def page(request: HttpRequest) -> HttpResponse:
     if asked.words:
         total, sought = found_by_name(found, asked.page)
     else:
-        total = calls if _is_to_call(asked) else found.count() if asked.narrows else figures.members
+        total = len(calls) if _is_to_call(asked) else found.count() if asked.narrows else figures.members
     last = max(1, -(-total // PAGE_SIZE))
     number = min(asked.page, last)
     first = (number - 1) * PAGE_SIZE
+    if sought is None and _is_to_call(asked) and asked.sort == "worth":
+        sought = in_order(calls[first : first + PAGE_SIZE])
     told = shown(request, score_set)
     return render(
         request,
@@ -62,12 +64,12 @@ def page(request: HttpRequest) -> HttpResponse:
             "asked": asked,
             "is_open": asked.parameters().keys() - {"now", "change", "payment", "silent", "call"},
             "figures": figures,
-            "opening": today_words.opening(figures, calls, waiting(request), len(told)),
+            "opening": today_words.opening(figures, len(calls), waiting(request), len(told)),
             "fresh": today_words.fresh(score_set),
             "alerts": told,
             "promised": promised(place.now().date(), chapter_of(request.user)),
-            "hours": today_words.hours(calls),
-            "views": _views(asked, figures, calls),
+            "hours": today_words.hours(len(calls)),
+            "views": _views(asked, figures, len(calls)),
             "rows": rows_of(found[first : first + PAGE_SIZE] if sought is None else sought, score_set.as_of),
             "total": total,
             "first": first + 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,14 @@ from tenure.web.asked import BANDS, SILENT, Asked
 PAGE_SIZE = 20
 CALL_NOW = 0.90
 _ODD = 30
-_ORDERS: dict[str, tuple[Any, ...]] = {
+ORDERS: dict[str, tuple[Any, ...]] = {
     "worth": (F("worth").desc(nulls_last=True), "-p_lapse_renewal", "member"),
     "rank": ("-p_lapse_renewal", "member"),
     "date": (F("renewal_due_on").asc(nulls_last=True), "-p_lapse_renewal", "member"),
     "dues": (F("dues").desc(nulls_last=True), "-p_lapse_renewal", "member"),
     "rise": (F("rise").desc(nulls_last=True), "-p_lapse_renewal", "member"),
 }
+"""By the name of an order in the address: what a list is sorted by."""
 
 
 def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
@@ -49,7 +50,7 @@ def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
         found = found.filter(changed(asked.change))
     if asked.words:
         found = found.filter(_named(asked.words))
-    return found.order_by(*_ORDERS[asked.sort])
+    return found.order_by(*ORDERS[asked.sort])
 
 
 def found_by_name(found: QuerySet[CurrentScore], number: int) -> tuple[int, list[CurrentScore]]:
@@ -59,8 +60,13 @@ def found_by_name(found: QuerySet[CurrentScore], number: int) -> tuple[int, list
     """
     order = list(found.values_list("pk", flat=True))
     first = (min(number, max(1, -(-len(order) // PAGE_SIZE))) - 1) * PAGE_SIZE
-    shown = CurrentScore.objects.in_bulk(order[first : first + PAGE_SIZE])
-    return len(order), [shown[pk] for pk in order[first : first + PAGE_SIZE] if pk in shown]
+    return len(order), in_order(order[first : first + PAGE_SIZE])
+
+
+def in_order(members: Sequence[int]) -> list[CurrentScore]:
+    """The scores of *members*, in their order."""
+    shown = CurrentScore.objects.in_bulk(list(members))
+    return [shown[member] for member in members if member in shown]
 
 
 def call_now() -> Q:
