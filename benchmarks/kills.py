@@ -126,25 +126,25 @@ class Killer:
 
     def do(self, work: Work, *arguments: Any) -> float:
         """Do *work* in peace; gives the seconds that it took."""
-        began = time.monotonic()
-        code = self._child(work, arguments, _LONGEST)
+        code, taken = self._child(work, arguments, _LONGEST)
         assert code == 0, f"{work.__name__} did not come to its end"
-        return time.monotonic() - began
+        return taken
 
     def until_done(self, work: Work, *arguments: Any, kills: int, most: int = 60) -> Iterator[None]:
         """Attempts at *work* until one comes to its end; yields after each. Once it was struck *most* times, or *kills*
         in all, it is left in peace.
 
-        A kill comes at a random moment of the time that such an attempt usually takes.
+        A kill comes at a random moment of the time that such an attempt usually takes, on a machine as busy as it may.
         """
         far = 0
         for attempt in range(2 * most):
             shall = self.kills < kills and attempt < most
-            began = time.monotonic()
             after = self._steps[far]
-            code = self._child(work, arguments, self.dice.uniform(0, self.pace.usual(after)) if shall else _LONGEST)
+            code, taken = self._child(
+                work, arguments, self.dice.uniform(0, self.pace.usual(after)) if shall else _LONGEST
+            )
             if code == 0:
-                self.pace.learn(time.monotonic() - began, after)
+                self.pace.learn(taken, after)
             if code == -signal.SIGKILL:
                 step = self._step()
                 self.struck[step] += 1
@@ -154,12 +154,12 @@ class Killer:
                 return
         raise AssertionError(f"a {work.__name__} never came to its end")
 
-    def _child(self, work: Work, arguments: tuple[Any, ...], seconds: float) -> int:
+    def _child(self, work: Work, arguments: tuple[Any, ...], seconds: float) -> tuple[int, float]:
         with _AT_WORK:
             process = _FORKS.Process(target=_ended, args=(work, *arguments))
             with _ASKING:
                 process.start()
-            wait([process.sentinel], seconds)
+            taken = _taken_until(process, seconds)
             with _ASKING:
                 if process.is_alive():
                     process.kill()
@@ -167,7 +167,23 @@ class Killer:
         self.attempts += 1
         code = process.exitcode
         assert code in (0, FAILED) or (code == -signal.SIGKILL and seconds < _LONGEST), f"{work.__name__}: {code}"
-        return int(code)
+        return int(code), taken
+
+
+def _taken_until(process: Any, seconds: float) -> float:
+    """Wait until *process* has worked, or waited for the server, for so long, or ended; gives how long it did, nearly.
+
+    While it was ready and others had the processors, time stood still for it.
+    """
+    taken, began = 0.0, time.monotonic()
+    while taken < seconds and time.monotonic() - began < _LONGEST:
+        if wait([process.sentinel], 0.01):
+            break
+        stood = 0.0  # where the system does not say it
+        with contextlib.suppress(OSError):
+            stood = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[1]) / 1e9
+        taken = time.monotonic() - began - stood
+    return taken
 
 
 def _ended(work: Work, *arguments: Any) -> None:
