@@ -164,7 +164,8 @@ def _run(root: Path, day: str, began: float) -> Any:
     except HeldBack:
         from tenure.ledger import parking
 
-        if not any(night.release(house, step, by=BY) for step in parking.parked()):
+        freed = [night.release(house, step, by=BY) for step in parking.parked()]
+        if not freed:
             raise
         return run()
 
