@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from histories import features_of, person, write, years
+from histories import features_of, person, term, write, years
 
 from tenure.features import FEATURES, Feature
 from tenure.features.page import page
@@ -55,6 +55,23 @@ def test_years_since_joining_outlast_the_record_and_a_moved_date(tmp_path: Path)
     found = features_of(lake, [(1, dt.date(2024, 1, 1)), (2, dt.date(2024, 1, 1))])
 
     np.testing.assert_allclose(found.column("years_joined"), [20.0, 2.0], atol=0.01)
+
+
+def test_what_was_not_recorded_is_unknown_but_to_who_came_later_nothing_is(tmp_path: Path):
+    """Logins are recorded from March on. On 1 May a member of old had two months of them that nobody counts as half a
+    year; one who joined in April can have done nothing before. A date of joining that a return moved makes none new."""
+    members = [person(1), person(2, join_date=dt.date(2024, 4, 1)), person(3, join_date=dt.date(2024, 4, 1))]
+    terms = [*years(1, 2022, 2024), term(2, dt.date(2024, 4, 1), dt.date(2025, 3, 31)), *years(3, 2022, 2024)]
+    acts = [
+        {"member": who, "kind": "login", "occurred_at": at, "recorded_at": at}
+        for who, at in ((1, dt.datetime(2024, 3, 1)), (1, dt.datetime(2024, 4, 2)), (2, dt.datetime(2024, 4, 3)))
+    ]
+    lake = write(tmp_path, members=members, terms=terms, activity=acts)
+
+    found = features_of(lake, [(who, dt.date(2024, 5, 1)) for who in (1, 2, 3)])
+
+    np.testing.assert_array_equal(found.column("logins_180"), [np.nan, 1, np.nan])
+    np.testing.assert_array_equal(found.column("logins_90"), [2, 1, 0])
 
 
 def test_people_of_an_organization_are_those_known_on_the_day(tmp_path: Path):

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tenure.risk.hazard import Periods, Seen, fit_hazard, left_by
-from tenure.risk.learners import BoosterPlan
+from tenure.risk.hazard import Hazard, Periods, Seen, fit_hazard, fit_straight, left_by
+from tenure.risk.learners import Blend, BoosterPlan
 from tenure.risk.timing import Timing, curve
 
 EDGES = (0, 30, 60, 90)
@@ -107,6 +107,24 @@ def test_it_comes_near_a_known_truth(simulated: tuple[np.ndarray, Seen, np.ndarr
         off, usual = said[:, place] - truth[:, place], truth[:, place] - truth[:, place].mean()
         assert (off**2).mean() < 0.08 * (usual**2).mean()
         assert abs(off.mean()) < 0.01
+
+
+def test_a_straight_one_comes_nearer_where_all_is_straight(simulated: tuple[np.ndarray, Seen, np.ndarray]):
+    """Few members and a log-linear truth: the mean of both is nearer to it than the booster alone."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(9_000, 4)).astype(np.float32)
+    daily = 0.001 * np.exp(x @ np.array([0.5, -0.4, 0.3, 0.0]))
+    endless = np.full(len(x), np.inf)
+    ahead = np.full(len(x), 400.0)
+    what = Seen(np.ceil(rng.exponential(1 / daily)), endless, ahead, endless)
+    plan, learnt = BoosterPlan(directions=(0,) * 4, bins=256, seed=1), np.arange(len(x)) < 3_000
+    boosted = fit_hazard(x[learnt], what.take(learnt), np.arange(3_000), plan=plan, edges=EDGES)
+    straight = fit_straight(x[learnt], what.take(learnt), np.arange(3_000), seed=1, edges=EDGES)
+    both = Hazard(EDGES, Blend((boosted.learner, straight)))
+
+    asked, truth = what.take(~learnt), 1 - np.exp(-daily[~learnt] * 90)
+    said = [one.left_by(x[~learnt], asked.ahead, asked.ends, (90,))[:, 0] for one in (boosted, both)]
+    assert ((said[1] - truth) ** 2).mean() < 0.8 * ((said[0] - truth) ** 2).mean()
 
 
 def test_thinning_leaves_the_rates_as_they_are(simulated: tuple[np.ndarray, Seen, np.ndarray]):

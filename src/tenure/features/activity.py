@@ -101,6 +101,7 @@ class Activity:
         people: Distinct people who initiated something, by window.
         in_chapter: Initiated events in a chapter, by window.
         since: Per kind, the first day at whose end any record of it was known, of anyone; a large number where none.
+        joined: Since when each row's payer is known to be one; before that they can have done nothing.
     """
 
     kinds: tuple[str, ...]
@@ -113,6 +114,7 @@ class Activity:
     people: Counted
     in_chapter: Counted
     since: NDArray[np.int32]
+    joined: NDArray[np.int32] | None = None
 
     def codes(self, kinds: tuple[str, ...]) -> list[int]:
         """Places of *kinds* on the kind axis."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import numpy as np
@@ -140,7 +140,7 @@ class _Work:
         """Compute the columns of some rows; gives their slow fields."""
         rows = self.rows.frame[part]
         person = self._person(rows)
-        self._columns(rows, activity, rhythm, person, self.x[part])
+        self._columns(rows, replace(activity, joined=_joined(rows, person)), rhythm, person, self.x[part])
         return person.select(rows["member_type"], *CATEGORIES[1:])
 
     @property
@@ -161,6 +161,16 @@ class _Work:
         if self._facts:
             known = facts(rows, person, activity) | rhythm.columns() | changes_of(self.changes, rows, person, activity)
         _columns(self.features, activity, known, rows, out)
+
+
+_OF_OLD = -1_000_000
+
+
+def _joined(rows: pl.DataFrame, person: pl.DataFrame) -> NDArray[np.int32]:
+    """Day of joining, or of the first term on record where that is earlier; `_OF_OLD` where neither is known."""
+    told = pl.concat([rows.select("first_term_on"), person.select("join_date")], how="horizontal")
+    first = told.select(pl.min_horizontal("first_term_on", "join_date").to_physical().fill_null(_OF_OLD))
+    return first.to_series().to_numpy()
 
 
 def _columns(
@@ -272,7 +282,8 @@ def _where_recorded(
 
 
 def _after(found: NDArray[np.float32], activity: Activity, began: int, days: int) -> NDArray[np.float32]:
-    """NaN on days when less than half the window had been recorded."""
+    """NaN on days when less than half the window had been recorded, of which a member's time before joining is none."""
     if activity.day.min(initial=NEVER) - began >= days / 2:
         return found
-    return np.where(activity.day - began >= days / 2, found, np.float32(np.nan))
+    there = days if activity.joined is None else np.minimum(days, activity.day - activity.joined)
+    return np.where(activity.day - began >= there / 2, found, np.float32(np.nan))

@@ -268,7 +268,7 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("events", "events_declined", ("event_declined", "event_cancelled"), "event declined", "events declined", (365,)),
     *_counts("events", "no_shows", ("event_no_show",), "no-show", "no-shows", (365,)),
     Feature("attended_share_730", "events", Share(("event_attended",), ("event_registered",), 730), hundredths("event registrations attended", "No event registration in the last two years")),
-    Feature("attended_trend", "events", Trend(("event_attended",), 365), trending("attendance")),
+    Feature("attended_trend", "events", Trend(("event_attended",), 365), trending("attendance", 365)),
     _recency("events", "event", TAKING_PART, "event attended", "Has never attended an event"),
     Feature("feedback_mean", "events", Mean(("session_feedback",), 365), _feedback),
     _fact("events", "national_events_730", "days at events of no chapter in two years", counted("national event attended", "national events attended", _PERIOD[730]), ("event_attended",)),
@@ -281,7 +281,7 @@ FEATURES: tuple[Feature, ...] = (
     # Community
     *_counts("community", "posts", COMMUNITY, "community post", "community posts", (90, 365)),
     _recency("community", "post", COMMUNITY, "community post", "Has never posted in the community"),
-    Feature("posts_trend", "community", Trend(COMMUNITY, 180), trending("community posts")),
+    Feature("posts_trend", "community", Trend(COMMUNITY, 180), trending("community posts", 180)),
     # Committees
     *_counts("committees", "committee", COMMITTEE, "committee activity", "committee activities", (180, 365)),
     *_counts("committees", "led", ("committee_led",), "turn at leading a committee", "turns at leading a committee", (730,)),

@@ -14,9 +14,10 @@ _HEAD = """# Features
 Made from the catalogue by `python -m tenure.features.page`; a test keeps it so.
 
 Every feature holds for the start of a day, from what was **recorded** before it, whatever the records say about when
-things happened. A count is unknown, not zero, while nothing of its kind was being recorded; a feed that was switched
-on midway is left out of comparisons with the time before. Birth year and gender are not here and cannot be read from
-here. Member type, chapter, industry, region and country go into the model as categories of their own.
+things happened. A count is unknown, not zero, while nothing of its kind was being recorded, but for who joined since:
+they can have done nothing before. A feed that was switched on midway is left out of comparisons with the time before.
+Birth year and gender are not here and cannot be read from here. Member type, chapter, industry, region and country go
+into the model as categories of their own.
 
 `Count(event_attended; 365)` counts the last 365 days; `Total` and `Mean` add up or average the values (minutes,
 money, ratings); `Ratio` and `Share` set one kind against another; `Recency` is days since the last one, 999 beyond

@@ -71,14 +71,14 @@ def share(what: str) -> Say:
     return say
 
 
-def trending(what: str) -> Say:
-    """«Logins down by 80 % on the year before»; the value is (recent − earlier) / (recent + earlier)."""
+def trending(what: str, days: int = 90) -> Say:
+    """«Logins down by 80 % on the year before»; the value is (recent − earlier) / (recent + earlier), of *days*."""
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):
             return f"Too little record of {what} for a trend"
         if value <= -0.99:
-            return f"{what.capitalize()} stopped, after some in the year before"
+            return f"{what.capitalize()} stopped: none in {days} days, after some in the year before"
         if value >= 0.99:
             return f"{what.capitalize()} began lately, with none in the year before"
         change = 2 * value / (1 - value)  # back from the bounded form to recent / earlier − 1

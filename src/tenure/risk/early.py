@@ -1,7 +1,8 @@
 """Who leaves before the term ends: a letter of resignation, a withdrawal in the middle of a course.
 
-Where enough members did, a hazard by their signals says how likely each is to; it serves only if it foretold the newest
-departures better than the counted table of `tenure.risk.timing` did.
+Where enough members did, a hazard by their signals says how likely each is to: by a booster, or by the mean of one and
+a logistic model. Which of the two serves, or the counted table of `tenure.risk.timing`, is what foretold the newest
+departures best.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
-from tenure.risk.hazard import Hazard, Seen, fit_hazard
-from tenure.risk.learners import LOGISTIC, Floats, sigmoid
+from tenure.risk.hazard import Hazard, Seen, fit_hazard, fit_straight
+from tenure.risk.learners import LOGISTIC, Blend, Columns, Floats, sigmoid
 from tenure.risk.metrics import log_loss
 from tenure.risk.timing import HORIZONS, Timing, early_shares
 
@@ -60,27 +61,29 @@ def learn_early(rows: Rows, left_on: pl.Series, encoding: Encoding, workshop: Wo
     if not np.isfinite(seen.left[newest]).any() or newest.all():
         return None
     x = encoding.encode(rows.matrix)
-    older = _fit(x, seen, rows, ~newest, encoding, workshop)
+    boosted = _boosted(x[~newest], seen.take(~newest), rows.members[~newest], encoding, workshop)
+    blended = _blended(boosted, x[~newest], seen.take(~newest), rows.members[~newest], workshop)
     counted = Timing(early_shares(rows.matrix.rows.filter(~newest), _known(rows, left_on).filter(~newest)), {}, [])
-    ours = older.left_by(x[newest], seen.ahead[newest], seen.ends[newest], HORIZONS)
-    theirs = _by_table(counted, rows, seen, newest, encoding, workshop)
-    gone = seen.left[newest][:, None] <= np.array(HORIZONS)
+    gone = (seen.left[newest][:, None] <= np.array(HORIZONS)).astype(float)
     asked = seen.ahead[newest][:, None] > np.array(HORIZONS)
-    if log_loss(ours[asked], gone[asked].astype(float)) >= log_loss(theirs[asked], gone[asked].astype(float)):
+    theirs = _by_table(counted, rows, seen, newest, encoding, workshop)
+    ours = (one.left_by(x[newest], seen.ahead[newest], seen.ends[newest], HORIZONS) for one in (boosted, blended))
+    table, alone, together = (log_loss(p[asked], gone[asked]) for p in (theirs, *ours))
+    if table <= min(alone, together):
         return None
-    return _fit(x, seen, rows, np.ones(len(x), bool), encoding, workshop)
+    final = _boosted(x, seen, rows.members, encoding, workshop)
+    return final if alone <= together else _blended(final, x, seen, rows.members, workshop)
 
 
-def _fit(
-    x: NDArray[np.float32],
-    seen: Seen,
-    rows: Rows,
-    pick: NDArray[np.bool_],
-    encoding: Encoding,
-    workshop: Workshop,
-) -> Hazard:
+def _boosted(x: Columns, seen: Seen, members: NDArray[np.int64], encoding: Encoding, workshop: Workshop) -> Hazard:
     plan = replace(workshop.plan(encoding), bins=256)
-    return fit_hazard(x[pick], seen.take(pick), rows.members[pick], plan=plan, most_lines=_MOST_LINES)
+    return fit_hazard(x, seen, members, plan=plan, most_lines=_MOST_LINES)
+
+
+def _blended(boosted: Hazard, x: Columns, seen: Seen, members: NDArray[np.int64], workshop: Workshop) -> Hazard:
+    """The mean of *boosted* and of a logistic model on the same rows."""
+    straight = fit_straight(x, seen, members, seed=workshop.seed)
+    return Hazard(boosted.edges, Blend((boosted.learner, straight)))
 
 
 def _known(rows: Rows, left_on: pl.Series) -> pl.DataFrame:

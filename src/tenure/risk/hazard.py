@@ -1,10 +1,10 @@
 """The chance of leaving within each stretch of days, for those who are still there when it begins.
 
 A row (a member on a day) becomes one row for each interval after the day at whose start the member was still there
-and whose end was seen; one booster learns from all of them. What tells the intervals apart is how far ahead the
-renewal lies when each begins: lapses crowd there. From the rates of the intervals comes one curve, so that a later
-horizon can never show less than an earlier one, and an interval that was seen in part only (a recent member's) is
-left out rather than read as staying.
+and whose end was seen; one booster learns from all of them, or a regularized logistic model, or both together. What
+tells the intervals apart is how far ahead the renewal lies when each begins: lapses crowd there. From the rates of the
+intervals comes one curve, so that a later horizon can never show less than an earlier one, and an interval that was
+seen in part only (a recent member's) is left out rather than read as staying.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.risk.learners import Booster, BoosterPlan, Columns, Floats, best_growth, fit_booster, sigmoid
+from tenure.risk.learners import (
+    BoosterPlan,
+    Columns,
+    Floats,
+    Learner,
+    Logistic,
+    best_growth,
+    fit_booster,
+    fit_logistic,
+    sigmoid,
+)
 
 EDGES = (0, 30, 60, 90, 180, 365)
 """Days after the row's day at which intervals begin and end."""
@@ -81,15 +91,15 @@ class Periods:
 
 @dataclass(frozen=True)
 class Hazard:
-    """A booster over rows and intervals.
+    """A learner over rows and intervals.
 
     Args:
         edges: Days at which intervals begin and end.
-        booster: Gives the log-odds of leaving within an interval.
+        learner: Gives the log-odds of leaving within an interval.
     """
 
     edges: tuple[int, ...]
-    booster: Booster
+    learner: Learner
 
     def rates(self, x: Columns, ahead: Floats, ends: Floats) -> Floats:
         """Chance of leaving within each interval for those who are there at its start, shape (n_rows, n_intervals)."""
@@ -98,7 +108,7 @@ class Hazard:
         for place in range(count):
             asked = ends > self.edges[place]
             lines = _columns(x[asked], self.edges, np.full(int(asked.sum()), place), ahead[asked], ends[asked])
-            answer[asked, place] = sigmoid(self.booster.margin(lines))
+            answer[asked, place] = sigmoid(self.learner.margin(lines))
         return answer
 
     def left_by(self, x: Columns, ahead: Floats, ends: Floats, days: tuple[float, ...]) -> Floats:
@@ -128,7 +138,7 @@ def fit_hazard(
     edges: tuple[int, ...] = EDGES,
     most_lines: int = 400_000,
 ) -> Hazard:
-    """Learn the rates.
+    """Learn the rates by a booster.
 
     Args:
         x: Columns on each row's day, shape (n_rows, n_columns).
@@ -139,12 +149,34 @@ def fit_hazard(
         most_lines: Lines to learn from, about; beyond it lines in which nobody left are thinned and weigh more.
     """
     periods = Periods.of(seen, edges)
-    rng = np.random.default_rng(plan.seed)
     share = min(1.0, most_lines / max(1, periods.row.size))
-    periods, weight = periods.thinned(share, rng)
-    lines = _columns(x[periods.row], edges, periods.interval, seen.ahead[periods.row], seen.ends[periods.row])
+    periods, weight = periods.thinned(share, np.random.default_rng(plan.seed))
+    lines = _lines(x, seen, periods, edges)
     grown, rounds = best_growth(lines, periods.left, groups[periods.row], plan=plan.widened(_STRAIGHT), weight=weight)
     return Hazard(edges, fit_booster(lines, periods.left, rounds=rounds, plan=grown, weight=weight))
+
+
+def fit_straight(
+    x: Columns,
+    seen: Seen,
+    groups: NDArray[np.int64],
+    *,
+    seed: int,
+    edges: tuple[int, ...] = EDGES,
+    most_lines: int = 40_000,
+) -> Logistic:
+    """Learn the rates by a regularized logistic model, to be blended with a booster; arguments as of `fit_hazard`."""
+    periods = Periods.of(seen, edges)
+    gone = int(periods.left.sum())
+    share = float(np.clip((most_lines - gone) / max(1, periods.row.size - gone), 0.02, 1.0))
+    periods, weight = periods.thinned(share, np.random.default_rng(seed))
+    lines = _lines(x, seen, periods, edges)
+    return fit_logistic(lines, periods.left, groups[periods.row], seed=seed, most_rows=2 * most_lines, weight=weight)
+
+
+def _lines(x: Columns, seen: Seen, periods: Periods, edges: tuple[int, ...]) -> NDArray[np.float32]:
+    row = periods.row
+    return _columns(x[row], edges, periods.interval, seen.ahead[row], seen.ends[row])
 
 
 def _columns(

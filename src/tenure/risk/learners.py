@@ -261,6 +261,7 @@ def fit_logistic(
     seed: int,
     strength: float | None = None,
     most_rows: int = 20_000,
+    weight: Floats | None = None,
 ) -> Logistic:
     """Fit with *strength*, or with the one that predicts held-out members best.
 
@@ -271,6 +272,7 @@ def fit_logistic(
         seed: Fixes which rows are taken where there are more than *most_rows*.
         strength: Inverse penalty, if it is known already.
         most_rows: Rows that such a model can make use of.
+        weight: How often each row counts.
     """
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
@@ -278,17 +280,19 @@ def fit_logistic(
     if y.size > most_rows:
         pick = np.random.default_rng(seed).choice(y.size, most_rows, replace=False)
         x, y, groups = x[pick], y[pick], groups[pick]
+        weight = None if weight is None else weight[pick]
+    often = np.ones(y.size) if weight is None else weight / weight.mean()
     center, scale, flagged = _shape(x)
     design = _standardized(x, center, scale, flagged)
     # The matrices are small: threads would spend more time meeting than working.
     with threadpool_limits(1, user_api="blas"):
-        chosen = strength if strength is not None else _best_strength(design, y, groups)
-        fitted = LogisticRegression(C=chosen, max_iter=50, solver="newton-cholesky").fit(design, y)
+        chosen = strength if strength is not None else _best_strength(design, y, groups, often)
+        fitted = LogisticRegression(C=chosen, max_iter=50, solver="newton-cholesky").fit(design, y, often)
     weights = fitted.coef_[0].astype(np.float64)
     return Logistic(center, scale, flagged, weights, float(fitted.intercept_[0]), chosen)
 
 
-def _best_strength(design: Floats, y: Floats, groups: NDArray[np.int64]) -> float:
+def _best_strength(design: Floats, y: Floats, groups: NDArray[np.int64], often: Floats) -> float:
     from sklearn.linear_model import LogisticRegression
 
     held = groups % 5 == 0
@@ -296,9 +300,10 @@ def _best_strength(design: Floats, y: Floats, groups: NDArray[np.int64]) -> floa
         return _STRENGTHS[1]
     loss = {}
     for strength in _STRENGTHS:
-        trial = LogisticRegression(C=strength, max_iter=50, solver="newton-cholesky").fit(design[~held], y[~held])
+        trial = LogisticRegression(C=strength, max_iter=50, solver="newton-cholesky")
+        trial.fit(design[~held], y[~held], often[~held])
         p = np.clip(trial.predict_proba(design[held])[:, 1], 1e-9, 1 - 1e-9)
-        loss[strength] = -float(np.mean(np.where(y[held] > 0.5, np.log(p), np.log(1 - p))))
+        loss[strength] = -float(np.average(np.where(y[held] > 0.5, np.log(p), np.log(1 - p)), weights=often[held]))
     return min(loss, key=lambda strength: loss[strength])
 
 

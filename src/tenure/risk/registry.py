@@ -29,7 +29,7 @@ from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import load_learner
 from tenure.risk.hazard import Hazard
 from tenure.risk.intervals import Spread
-from tenure.risk.learners import Booster, Columns, Floats, Learner, sigmoid
+from tenure.risk.learners import BLEND, BOOSTER, Columns, Floats, Learner, sigmoid
 from tenure.risk.timing import Timing
 
 Manifest = dict[str, Any]
@@ -309,10 +309,19 @@ def _sha256(data: bytes) -> str:
 _RETRAIN = "run `tenure train` to make a new model; scores already written stay as they are"
 
 
+_HAZARD = "hazard-"
+
+
+def _hazard(edges: tuple[int, ...], files: dict[str, bytes], threads: int) -> Hazard:
+    theirs = {name.removeprefix(_HAZARD): data for name, data in files.items() if name.startswith(_HAZARD)}
+    kind = BLEND if "logistic.json" in theirs else BOOSTER
+    return Hazard(edges, load_learner(kind, theirs or {"booster.ubj": files["hazard.ubj"]}, threads))
+
+
 def _files(model: Model) -> dict[str, bytes]:
     files = {**model.learner.files()}
     if model.hazard is not None:
-        files["hazard.ubj"] = model.hazard.booster.raw
+        files |= {f"{_HAZARD}{name}": data for name, data in model.hazard.learner.files().items()}
     for place, pair in enumerate(model.spread.pairs):
         for side, learner in zip("ab", pair, strict=True):
             files |= {f"pair-{place}{side}-{name}": data for name, data in learner.files().items()}
@@ -355,6 +364,6 @@ def _assembled(manifest: Manifest, files: dict[str, bytes], threads: int) -> Mod
             tuple(pair(i) for i in range(spread["pairs"])), spread["multiplier"], spread["shrink"], spread["revision"]
         ),
         timing=Timing.from_json(parts["timing"]),
-        hazard=Hazard(tuple(parts["hazard"]), Booster(files["hazard.ubj"], threads)) if parts.get("hazard") else None,
+        hazard=_hazard(tuple(parts["hazard"]), files, threads) if parts.get("hazard") else None,
         causes=Causes.from_json(parts["causes"]) if parts.get("causes") else None,
     )
