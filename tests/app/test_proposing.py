@@ -84,7 +84,7 @@ def _night(home: Path) -> Done:
 
 
 def _last_phase(home: Path) -> None:
-    despite = [word for rule in ("few-decided", "calibration-off") for word in ("--despite", rule)]
+    despite = [word for rule in ("few-decided", "calibration-off", "few-sent") for word in ("--despite", rule)]
     _well(tenure("phase", "set", "3", "--by", "dora", "--why", "a test", *despite, "--home", home))
 
 
