@@ -26,7 +26,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from torture import content
+from kills import content
 
 ROOM = 300 * 1024 * 1024
 FIRST = dt.date(2025, 3, 1)
