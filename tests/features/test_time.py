@@ -22,6 +22,7 @@ START = dt.datetime(2024, 6, 1)
 AT = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 RULES = Membership()
 MEMBERS = (1, 2, 3)
+JOINED = dt.date(2021, 1, 1)
 
 instants = st.datetimes(dt.datetime(2021, 1, 1), dt.datetime(2025, 1, 1))
 before_t = st.datetimes(dt.datetime(2021, 1, 1), START - dt.timedelta(microseconds=1))
@@ -132,7 +133,7 @@ def test_the_kernel_counts_what_a_plain_filter_counts(activity: list[dict]):
     ]
     chosen = tuple(f for f in FEATURES if f.name in names)
     term = {
-        "term_id": "t", "member": 1, "starts_on": dt.date(2021, 1, 1), "ends_on": dt.date(2026, 12, 31),
+        "term_id": "t", "member": 1, "starts_on": JOINED, "ends_on": dt.date(2026, 12, 31),
         "member_type": "REG", "dues": 1.0, "recorded_at": dt.datetime(2020, 12, 1),
     }  # fmt: skip
     mine = [row | {"member": 1} for row in activity]
@@ -163,7 +164,7 @@ def plainly(activity: list[dict], day: dt.date, names: list[str]) -> list[float]
         return (day - min(days)).days if days else -(10**6)
 
     def recorded(rows: list[dict], days: int, value: float) -> float:
-        return value if began(rows) >= days / 2 else np.nan
+        return value if began(rows) >= min(days, (day - JOINED).days) / 2 else np.nan
 
     of = lambda *wanted: [a for a in activity if a["kind"] in wanted]  # noqa: E731
     own = [a for a in known if a["kind"] not in SENT_OR_BILLED]
