@@ -92,6 +92,7 @@ def test_keys_move_select_edit_undo_and_show_help(seen: Visit):
     assert "/edit" in page.url
     page = seen.go("/queue/")
     press(page, "4")
+    expect(page.get_by_label("What is wrong")).to_be_focused()
     page.keyboard.type("She moved")
     assert page.get_by_label("What is wrong").input_value() == "She moved"
     page = seen.go("/queue/")
