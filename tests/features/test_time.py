@@ -22,7 +22,7 @@ START = dt.datetime(2024, 6, 1)
 AT = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
 RULES = Membership()
 MEMBERS = (1, 2, 3)
-JOINED = dt.date(2021, 1, 1)
+JOINED = dt.date(2021, 6, 1)
 
 instants = st.datetimes(dt.datetime(2021, 1, 1), dt.datetime(2025, 1, 1))
 before_t = st.datetimes(dt.datetime(2021, 1, 1), START - dt.timedelta(microseconds=1))
@@ -164,7 +164,8 @@ def plainly(activity: list[dict], day: dt.date, names: list[str]) -> list[float]
         return (day - min(days)).days if days else -(10**6)
 
     def recorded(rows: list[dict], days: int, value: float) -> float:
-        return value if began(rows) >= min(days, (day - JOINED).days) / 2 else np.nan
+        joined_since = 0 <= (day - JOINED).days <= began(rows)
+        return value if began(rows) >= days / 2 or joined_since else np.nan
 
     of = lambda *wanted: [a for a in activity if a["kind"] in wanted]  # noqa: E731
     own = [a for a in known if a["kind"] not in SENT_OR_BILLED]

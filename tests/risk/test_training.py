@@ -39,7 +39,7 @@ def test_the_back_test_beats_the_base_rate_and_the_points_score(trained: Trained
     """On renewals later than anything it was fitted on."""
     models = trained.manifest["backtest"]["models"]
 
-    assert models["tenure"]["log_loss"] < models["base_rate"]["log_loss"] - 0.01
+    assert models["tenure"]["log_loss"] < models["base_rate"]["log_loss"] - 0.02
     assert models["tenure"]["log_loss"] < models["points_score"]["log_loss"]
     assert models["tenure"]["auc"] > models["points_score"]["auc"]
     assert models["tenure"]["auc_low"] < models["tenure"]["auc"] < models["tenure"]["auc_high"]

@@ -282,8 +282,10 @@ def _where_recorded(
 
 
 def _after(found: NDArray[np.float32], activity: Activity, began: int, days: int) -> NDArray[np.float32]:
-    """NaN on days when less than half the window had been recorded, of which a member's time before joining is none."""
+    """NaN on days when less than half the window had been recorded, but for members who joined since it was."""
     if activity.day.min(initial=NEVER) - began >= days / 2:
         return found
-    there = days if activity.joined is None else np.minimum(days, activity.day - activity.joined)
-    return np.where(activity.day - began >= there / 2, found, np.float32(np.nan))
+    told = activity.day - began >= days / 2
+    if activity.joined is not None:
+        told |= activity.joined >= began
+    return np.where(told, found, np.float32(np.nan))

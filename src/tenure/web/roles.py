@@ -6,6 +6,7 @@ liaison sees is narrowed to one chapter by `own`, on every list, page and file.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -136,7 +137,7 @@ def opens(role: str, route: str) -> bool:
     return (isinstance(needed, str) and not isinstance(needed, Act)) or role in rights.TABLE[Act(needed)]
 
 
-class Gate:
+class Gate(ABC):
     """Looks at every request for an address that is not public: its route is known then, its page not begun."""
 
     def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -149,9 +150,9 @@ class Gate:
         route = request.resolver_match.view_name if request.resolver_match else ""
         return None if ROUTES.get(route) == PUBLIC else self.stopped(request, route)
 
+    @abstractmethod
     def stopped(self, request: HttpRequest, route: str) -> HttpResponse | None:
         """The answer in place of the page of *route*; None lets the request through."""
-        raise NotImplementedError
 
 
 class RoleGate(Gate):
