@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import subprocess
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import polars as pl
@@ -65,6 +67,8 @@ def test_every_pseudonym_is_another_one_and_all_history_is_kept(worked: Path):
     ticket = Ticket(keyed.one(written), "tn-reference", dt.date(2025, 3, 1))
     link = Tokens(keyed).make("unsubscribe", ticket)
     receipt = tenure("receipt", written, "--home", worked, "--json").json
+    acts = tenure("audit", "show", "--member", written, "--home", worked, "--json").json["rows"]
+    assert acts
 
     done = tenure("key", "rotate", "members", "--home", worked, *WHY, "--json")
 
@@ -88,6 +92,8 @@ def test_every_pseudonym_is_another_one_and_all_history_is_kept(worked: Path):
     assert told.code == 0, told.told
     assert "a@example.org" in (worked.parent / "file" / "member.json").read_text()
     assert tenure("receipt", written, "--home", worked, "--json").json == receipt
+    looked = tenure("audit", "show", "--member", written, "--home", worked, "--json").json["rows"]
+    assert looked[: len(acts)] == acts
     _the_approval_stands(home)
     connections.close_all()
     _the_night_goes_on(worked, erased)
@@ -127,9 +133,16 @@ def _the_night_goes_on(home: Path, erased: str) -> None:
 
 
 def _an_older_backup_goes_by_its_key(home: Path, backup: str) -> None:
+    """And the key that was in its place is kept, for backups that go by it."""
+    later = tenure("backup", "--home", home, "--to", home.parent / "later", "--json").json["path"]
     back = tenure("restore", backup, "--home", home, "--replace")
     assert back.code == 0, back.told
     assert len(Home(home).key_file.read_text().split()) == 1
+    assert not Home(home).receipts.exists(), "they go by the other key"
+    assert tenure("audit", "verify", "--home", home).code == 0
+    (kept,) = home.glob("secrets/pseudonym.key-until-*")
+    again = tenure("restore", later, "--home", home, "--replace", "--key", kept)
+    assert again.code == 0, again.told
     assert tenure("audit", "verify", "--home", home).code == 0
 
 
@@ -159,13 +172,20 @@ def test_what_was_killed_anywhere_goes_on_and_nothing_else_opens_the_home_before
 
 
 def _killed_after(home: Path, sign: str) -> None:
-    """Begin to change the key, or go on with it, and kill that as soon as there is a file like *sign*."""
+    """Begin to change the key, or go on with it, and kill that as soon as there is a file like *sign*.
+
+    Once models are being written nobody else may write to the ledger, so that the end cannot come before the kill.
+    """
     command = [BIN / "tenure", "key", "rotate", "members", "--home", home, *WHY]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not any(home.glob(sign)):
-        time.sleep(0.001)
-    process.kill()
-    process.wait()
+    with closing(sqlite3.connect(home / "ledger.sqlite3", isolation_level=None, timeout=0)) as held:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not any(home.glob(sign)):
+            if not held.in_transaction and (home / ".models-fresh").exists():
+                with suppress(sqlite3.OperationalError):
+                    held.execute("BEGIN IMMEDIATE")
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
 
 
 def test_sessions_are_signed_by_a_new_key_and_the_old_one_is_good_for_a_week(night: Path):

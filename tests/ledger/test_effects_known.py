@@ -20,7 +20,7 @@ def wanted(
 ) -> Any:
     from tenure.ledger.experiments import Wanted
 
-    return Wanted(member, arm, f"{band}, {stage}", SINCE, is_reached=reached and arm == "treated")
+    return Wanted(member, arm, f"{band}, {stage}", SINCE, SINCE if reached and arm == "treated" else None)
 
 
 def decided(*rows: tuple[Any, ...]) -> pl.DataFrame:
@@ -69,6 +69,18 @@ def test_each_member_counts_once_where_first_wanted_and_nobody_from_after_the_da
     assert 0 < told["low"] < 40 < told["points"] < told["high"]
     few = contact_of(["call"], outcomes.filter(pl.col("member") < 39), SINCE)
     assert (few["wanted"], few["decided"], few["points"]) == (40, 38, None)
+
+
+def test_who_was_reached_after_the_outcome_was_not_reached() -> None:
+    """A call that wins back who has lapsed says nothing of what contact does before the renewal."""
+    from tenure.ledger.experiments import Wanted
+
+    over = END + dt.timedelta(days=30)
+    days = {1: over, 2: over + dt.timedelta(days=1), 3: END, 4: END + dt.timedelta(days=1)}
+    people = [Wanted(member, "control", "high, before", SINCE, day) for member, day in days.items()]
+    outcomes = decided((1, "lapsed"), (2, "lapsed"), (3, "renewed", END, END), (4, "renewed", END, END))
+
+    assert by_band(people, outcomes)["high"].control_reached == 2
 
 
 def test_who_had_lapsed_already_is_not_counted_as_kept_or_lost() -> None:

@@ -90,7 +90,7 @@ def test_those_wanted_come_with_their_first_night_and_whether_they_were_reached(
     experiments.reach(member=1, occasion="renewal:2025", as_of=DAY)
 
     assert experiments.wanted(experiment="calls") == [
-        Wanted(0, "control", "high before", DAY, is_reached=False),
-        Wanted(1, "treated", "high before", DAY, is_reached=True),
+        Wanted(0, "control", "high before", DAY, None),
+        Wanted(1, "treated", "high before", DAY, DAY),
     ]
     assert experiments.wanted(experiment="letters") == []

@@ -87,10 +87,13 @@ class World:
     def lake(self) -> Lake:
         return Lake.open(self.home.lake)
 
+    def member_of_rank(self, place: int = 0) -> int:
+        """The pseudonym of the member at a *place* of the list by risk."""
+        return int(self.scores.sort(["p_lapse_renewal", "member"], descending=[True, False])["member"][place])
+
     def id_of_rank(self, place: int = 0) -> str:
-        """The source id of the member at a *place* of the list by risk."""
-        ordered = self.scores.sort(["p_lapse_renewal", "member"], descending=[True, False])
-        return self.members[ordered["member"][place]]
+        """The source id of the same."""
+        return self.members[self.member_of_rank(place)]
 
 
 def empty_world(root: Path, **web: Any) -> World:

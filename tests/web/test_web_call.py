@@ -25,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     from tenure.ledger import experiments
 
     drafts.propose(world, 1)
-    drawn = [experiments.Drawn(member(world, place), arm, "high, before") for place, arm in
+    drawn = [experiments.Drawn(world.member_of_rank(place), arm, "high, before") for place, arm in
              enumerate(("treated", "control"))]  # fmt: skip
     day = MORNING.date() - dt.timedelta(days=9)
     experiments.keep(experiment="call-trial", drawn=drawn, share=0.5, as_of=day, by="tenure run")
@@ -36,16 +36,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
-def member(world: factories.World, place: int) -> int:
-    return next(m for m, i in world.members.items() if i == world.id_of_rank(place))
-
-
-@pytest.fixture(scope="module")
-def staff(site: Site) -> Iterator[httpx.Client]:
-    with site.staff() as client:
-        yield client
-
-
 def tell(client: httpx.Client, site: Site, place: int, **form: Any) -> httpx.Response:
     address = f"/members/{site.world.id_of_rank(place)}/call"
     return client.post(address, data={**form, "csrfmiddlewaretoken": token_of(client)})
@@ -54,13 +44,13 @@ def tell(client: httpx.Client, site: Site, place: int, **form: Any) -> httpx.Res
 def logged(site: Site, place: int) -> list[Any]:
     from tenure.ledger.models import OutreachStep
 
-    return list(OutreachStep.objects.filter(template="logged-call", proposal__member=member(site.world, place)))
+    return list(OutreachStep.objects.filter(template="logged-call", proposal__member=site.world.member_of_rank(place)))
 
 
 def test_a_call_is_kept_once_counts_as_contact_and_takes_the_draft_off_the_queue(staff: httpx.Client, site: Site):
     from tenure.ledger.models import AuditEvent, Exposure, Proposal
 
-    mine = member(site.world, 0)
+    mine = site.world.member_of_rank(0)
     address = f"/members/{site.world.id_of_rank(0)}/"
     assert "0 of 3 contacts used" in staff.get(address).text
     assert "Log a call" in staff.get(address).text
@@ -113,7 +103,7 @@ def test_whom_the_lot_left_out_is_not_logged_unawares_and_then_counts_in_the_com
     assert logged(site, 1) == []
     assert tell(staff, site, 1, outcome="spoke", key="1", despite="1").status_code == 302
     assert AuditEvent.objects.filter(act="call:member:log").last().details["left_out_of"] == ["call-trial"]
-    reached = {one.arm for one in experiments.wanted(experiment="call-trial") if one.is_reached}
+    reached = {one.arm for one in experiments.wanted(experiment="call-trial") if one.reached_on}
     assert "control" in reached
 
 

@@ -25,28 +25,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     from tenure.ledger.models import Proposal, Response
 
     drafts.propose(world, 4)
-    second = Proposal.objects.get(member=_member(world, 1))
+    second = Proposal.objects.get(member=world.member_of_rank(1))
     step = second.steps.get()
     Proposal.objects.filter(pk=second.pk).update(state="done", decided_by="marta", decided_at=DONE)
     second.steps.update(state="done", done_at=DONE)
     Response.objects.create(
         member=second.member, step=step, kind="replied", source="test", reference="r1", at=DONE, noted_at=DONE
     )
-    first = Proposal.objects.get(member=_member(world, 0)).steps.get()
+    first = Proposal.objects.get(member=world.member_of_rank(0)).steps.get()
     first.details = {**first.details, "talking_points": ["Give thanks for nine years", "Do not mention scores"]}
     first.save()
     with serving(world) as running:
         yield running
-
-
-def _member(world: factories.World, place: int) -> int:
-    return next(m for m, i in world.members.items() if i == world.id_of_rank(place))
-
-
-@pytest.fixture(scope="module")
-def staff(site: Site) -> Iterator[httpx.Client]:
-    with site.staff() as client:
-        yield client
 
 
 def page(staff: httpx.Client, site: Site, place: int, query: str = "") -> str:
@@ -59,7 +49,7 @@ def test_members_like_this_one_are_counted_not_rounded_from_the_score(staff: htt
     """The count comes from past decisions, so it need not be the score; with few of them nothing is claimed."""
     from tenure.ledger.models import CurrentScore
 
-    mine = CurrentScore.objects.filter(member=_member(site.world, 0))
+    mine = CurrentScore.objects.filter(member=site.world.member_of_rank(0))
     mine.update(like_decided=100, like_lapsed=41, like_low=0.6, like_high=0.64)
     html = page(staff, site, 0)
     assert "<b>41 of 100</b> members like this one lapsed" in html
@@ -99,7 +89,7 @@ def test_the_next_step_names_the_draft_and_what_to_speak_about(staff: httpx.Clie
 def test_a_window_of_years_is_told_by_its_near_end(staff: httpx.Client, site: Site):
     from tenure.ledger.models import CurrentScore
 
-    mine = CurrentScore.objects.filter(member=_member(site.world, 2))
+    mine = CurrentScore.objects.filter(member=site.world.member_of_rank(2))
     mine.update(lapse_earliest_on=dt.date(2025, 12, 31), lapse_latest_on=dt.date(2026, 12, 31), in_grace=False)
     assert "8 times in 10 between December 31, 2025 and December 31, 2026" in page(staff, site, 2)
     mine.update(lapse_latest_on=dt.date(2035, 12, 29))
@@ -111,7 +101,7 @@ def test_a_window_of_years_is_told_by_its_near_end(staff: httpx.Client, site: Si
 def test_value_reason_payment_and_control_group_are_said(staff: httpx.Client, site: Site):
     from tenure.ledger.models import Assignment, CurrentScore
 
-    score = CurrentScore.objects.get(member=_member(site.world, 0))
+    score = CurrentScore.objects.get(member=site.world.member_of_rank(0))
     score.payment_trouble, score.payment_trouble_on, score.leaving_reason = "declined", dt.date(2025, 2, 10), "price"
     score.save()
     Assignment.objects.create(
@@ -129,7 +119,7 @@ def test_value_reason_payment_and_control_group_are_said(staff: httpx.Client, si
 def test_an_organization_lists_its_people_and_a_person_the_others_of_it(staff: httpx.Client, site: Site):
     """Those at risk first; a liaison is told of none, since they may be of another chapter."""
     world = site.world
-    company, *people = (_member(world, place) for place in (23, 5, 9, 12))
+    company, *people = (world.member_of_rank(place) for place in (23, 5, 9, 12))
     with world.lake.batch(source="test", at=dt.datetime(2025, 3, 1, 3, tzinfo=dt.UTC)) as batch:
         rows = world.lake.members().filter(pl.col("member").is_in([company, *people]))
         batch.add_versions(
@@ -164,7 +154,7 @@ def _chapter(member: int) -> str:
 def test_what_an_hour_of_calls_keeps_is_told_in_what_the_settings_count(staff: httpx.Client, site: Site):
     from tenure.ledger.models import CurrentScore
 
-    score = CurrentScore.objects.filter(member=_member(site.world, 0))
+    score = CurrentScore.objects.filter(member=site.world.member_of_rank(0))
     worth = score.get().worth
     outreach = site.world.settings.outreach.model_copy(update={"worth": "members"})
     by_members = site.world.settings.model_copy(update={"outreach": outreach})

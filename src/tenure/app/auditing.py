@@ -108,11 +108,12 @@ def shown(house: House, *, member_id: str, act: str, subject: str, last: int) ->
     """
     house.open_ledger()
     from tenure.ledger import audit, identities
+    from tenure.ledger.first import first_of
     from tenure.ledger.models import AuditEvent
 
     found = AuditEvent.objects.filter(act__startswith=act)
     if member_id:
-        found = found.filter(member=identities.required(member_id=member_id))
+        found = found.filter(member=first_of(identities.required(member_id=member_id)))
     found = found.filter(subject=subject) if subject else found
     return [audit.row_of(event) for event in reversed(found.order_by("-number")[:last])]
 

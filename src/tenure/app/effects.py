@@ -87,8 +87,8 @@ def by_band(wanted: Sequence[Wanted], decided: pl.DataFrame) -> dict[str, Arms]:
     if not known:
         return {}
     rows = pl.DataFrame(
-        [(one.member, one.arm == TREATED, band, one.since, one.is_reached) for one, band, _ in known],
-        schema={"member": pl.Int64, "treated": pl.Boolean, "band": pl.String, "since": pl.Date, "reached": pl.Boolean},
+        [(one.member, one.arm == TREATED, band, one.since, one.reached_on) for one, band, _ in known],
+        schema={"member": pl.Int64, "treated": pl.Boolean, "band": pl.String, "since": pl.Date, "reached_on": pl.Date},
         orient="row",
     )
     ended = decided.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
@@ -98,6 +98,8 @@ def by_band(wanted: Sequence[Wanted], decided: pl.DataFrame) -> dict[str, Arms]:
         .filter((pl.col("last") >= pl.col("since")) & (pl.col("renewed_on") >= pl.col("since")).fill_null(value=True))
         .sort("member", "ends_on")
         .unique("member", keep="first", maintain_order=True)
+        # What came after the outcome had no part in it.
+        .with_columns(reached=(pl.col("reached_on") <= pl.min_horizontal("renewed_on", "last")).fill_null(value=False))
     )
     return {str(band): _arms(part) for (band,), part in ahead.partition_by("band", as_dict=True).items()}
 

@@ -46,8 +46,10 @@ def left_out(
 
 
 def _holdout(house: House, tried: pl.DataFrame, as_of: dt.date, fence: Fence) -> list[int]:
-    share, draw = house.settings.outreach.holdout_share, Pseudonyms.of(house.home).share
-    held = {m: impact.is_held_out(m, share, draw) for m in tried["member"].unique(maintain_order=True)}
+    share, keyed = house.settings.outreach.holdout_share, Pseudonyms.of(house.home)
+    held = {
+        m: impact.is_held_out(keyed.first(m), share, keyed.share) for m in tried["member"].unique(maintain_order=True)
+    }
     arms = {member: CONTROL if is_held else TREATED for member, is_held in held.items()}
     strata = dict.fromkeys(arms, "")
     arms = _kept(house, HOLDOUT, arms, strata, share, as_of, fence)

@@ -114,6 +114,7 @@ def restore(
         rows = ledger.check(place / facts["ledger"])
         ledger.require_empty()
         moved = _move_aside(home, there, clock()) if there else None
+        _part_with_key(home, text, moved, clock())
         _put(place, home, ledger, facts["ledger"])
         carried = place / tombstones.NAME
         carried.replace(home.root / _CARRIED) if carried.exists() else None
@@ -125,6 +126,19 @@ def restore(
     (home.root / _CARRIED).unlink(missing_ok=True)
     _tell(home, facts["made_at"], clock)
     return Restored(home.root, facts["made_at"], sum(rows.values()) if rows else None, moved)
+
+
+def _part_with_key(home: Home, text: str, moved: Path | None, at: dt.datetime) -> None:
+    """Keep a key that is there where the backup goes by another: what was moved aside, and later backups, need it."""
+    paths = (home.key_file, home.next_key_file)
+    former = [path for path in paths if path.is_file() and key.read_key(path).split() != text.split()]
+    for path in former:
+        kept = path.with_name(f"{path.name}-until-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}")
+        write_atomically(kept, path.read_bytes(), mode=0o600)
+    home.next_key_file.unlink(missing_ok=True)
+    # Receipts are in no backup, and go by the key that is parted with.
+    if former and moved and home.receipts.is_dir():
+        home.receipts.replace(moved / home.receipts.name)
 
 
 def _tell(home: Home, made_at: str, clock: Clock) -> None:

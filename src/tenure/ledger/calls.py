@@ -16,7 +16,7 @@ from django.db import transaction
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
 from tenure.ledger import experiments, locking, responses, rights
-from tenure.ledger.models import CurrentScore, OutreachStep, Proposal
+from tenure.ledger.models import CurrentScore, Identity, OutreachStep, Proposal
 from tenure.ledger.models.proposals import Stage, content_digest
 from tenure.ledger.proposals import reference_of
 from tenure.ledger.rights import Act
@@ -89,6 +89,8 @@ def log(
     _require_sound(outcome, follow_up, now.date())
     with transaction.atomic():
         rights.require(by, Act.DECIDE, chapter=chapter)
+        # Of two sends of one form the second waits here, and finds the call.
+        Identity.objects.select_for_update().filter(member=member).first()
         occasion = f"call:{key}"[:120]
         again = OutreachStep.objects.filter(
             proposal__member=member, proposal__playbook=LOGGED, proposal__occasion=occasion
@@ -122,7 +124,7 @@ def left_out_of(*, member: int, today: dt.date) -> list[str]:
 
 
 def promises(*, today: dt.date, chapter: str | None = None) -> list[Promise]:
-    """Calls to be followed up by *today*, oldest promise first; another contact since keeps the promise.
+    """Calls to be followed up by *today*, oldest promise first; another logged call since keeps the promise.
 
     Args:
         today: The day.

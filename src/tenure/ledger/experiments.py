@@ -168,11 +168,11 @@ class Wanted(Drawn):
 
     Args:
         since: The night on which the member first was selected.
-        is_reached: Whether contact came about, on any occasion.
+        reached_on: When contact first came about, on any occasion; None where it has not.
     """
 
     since: dt.date
-    is_reached: bool
+    reached_on: dt.date | None
 
 
 def wanted(*, experiment: str) -> list[Wanted]:
@@ -181,12 +181,13 @@ def wanted(*, experiment: str) -> list[Wanted]:
     rows = (
         Assignment.objects.filter(experiment=experiment)
         .annotate(
-            since=Min("exposures__as_of", filter=eligible), n=Count("exposures", filter=Q(exposures__kind="reached"))
+            since=Min("exposures__as_of", filter=eligible),
+            reached_on=Min("exposures__as_of", filter=Q(exposures__kind="reached")),
         )
         .exclude(since=None)
         .order_by("member")
     )
-    return [Wanted(row.member, row.arm, row.stratum, row.since, row.n > 0) for row in rows]
+    return [Wanted(row.member, row.arm, row.stratum, row.since, row.reached_on) for row in rows]
 
 
 def names() -> list[str]:

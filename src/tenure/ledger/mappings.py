@@ -19,6 +19,11 @@ from tenure.ledger.playbooks import digest_of
 from tenure.ledger.rights import Act, require
 
 
+def text_of(path: Path) -> str:
+    """What the mapping at *path* says, also where it is no text: it can be mended then."""
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 def keep(*, path: Path, text: str, seen: str, by: str, why: str, clock: Clock = system_clock) -> Path | None:
     """Write *text* as the mapping at *path*, and what was there beside it; gives where that is.
 
@@ -42,20 +47,27 @@ def keep(*, path: Path, text: str, seen: str, by: str, why: str, clock: Clock = 
     try:
         with transaction.atomic():
             require(by, Act.MAPPING)
-            old = path.read_text(encoding="utf-8")
+            was, old = path.read_bytes(), text_of(path)
             if digest_of(old) != seen:
-                raise Overtaken("somebody changed the mapping since you looked", mend="compare before you keep yours")
+                raise _overtaken()
             if old == text:
                 return None
             earlier = path.with_name(f"{path.stem}-until-{clock().astimezone(dt.UTC):%Y%m%dT%H%M%S}{path.suffix}")
             _record(path, old, text, earlier, by, why.strip()[:400], clock)
-            write_atomically(earlier, old.encode())
+            # The log is ours alone from here on: whoever wrote before us has written by now.
+            if path.read_bytes() != was:
+                raise _overtaken()
+            write_atomically(earlier, was)
             write_atomically(path, text.encode())
     except OSError as error:
         raise UsageError(
             f"{path.name} cannot be written: {error.strerror}", mend="let the account that serves the pages write there"
         ) from error
     return earlier
+
+
+def _overtaken() -> Overtaken:
+    return Overtaken("somebody changed the mapping since you looked", mend="compare before you keep yours")
 
 
 def earlier(path: Path) -> list[Path]:

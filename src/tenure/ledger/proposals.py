@@ -18,6 +18,7 @@ from django.db import transaction
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import Overtaken, UsageError
 from tenure.ledger import audit, locking, rights
+from tenure.ledger.first import first_of
 from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.locking import State, StepState, note
 from tenure.ledger.models import OutreachStep, Proposal, Run, Staff
@@ -280,7 +281,7 @@ def wake(*, today: dt.date, by: str, clock: Clock = system_clock) -> int:
 
 def reference_of(member: int, playbook: str, occasion: str, position: int) -> str:
     """What a step is known by outside: the same whenever it is worked out, and telling nothing."""
-    parts = f"{member}\n{playbook}\n{occasion}\n{position}"
+    parts = f"{first_of(member)}\n{playbook}\n{occasion}\n{position}"
     return "tn-" + base64.b32encode(hashlib.sha256(parts.encode()).digest()[:15]).decode().lower()
 
 

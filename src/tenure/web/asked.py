@@ -1,9 +1,12 @@
-"""What an address asks the work list for, and how any address says a number."""
+"""What an address asks the work list for, and how any address says a number, any form a day."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tenure.base.errors import UsageError
 
 BANDS = {"high": "High", "medium": "Medium", "low": "Low", "new": "New"}
 SORTS = {
@@ -110,6 +113,18 @@ _NAMES = frozenset(
     {"all", "sort", "q", "band", "type", "chapter", "due", "grace", "call", "now", "change", "payment", "silent"}
 )
 """Every parameter by which an address says whom it is about; `all` asks for everyone."""
+
+
+def day_in(text: str) -> dt.date | None:
+    """The day that somebody wrote into a form, if any.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return dt.date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError as error:
+        raise UsageError("that is no day", mend="write it as 2026-12-31, or leave it empty") from error
 
 
 def number(text: str, most: int = 10**15 - 1) -> int | None:

@@ -16,9 +16,10 @@ from tenure.base.errors import NotAllowed, Overtaken, UsageError
 from tenure.ledger import calls, contacts, identities, proposals
 from tenure.ledger.models import Contact, CurrentScore, Proposal
 from tenure.web import member_side, place, words
+from tenure.web.asked import day_in, number
 from tenure.web.queue_list import playbook_title
-from tenure.web.record import record_of
-from tenure.web.roles import sees
+from tenure.web.record import chapter_in, record_of
+from tenure.web.roles import own, sees
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         calls.log(
             member=member, outcome=form.get("outcome", ""), by=by, key=form.get("key", "")[:60] or secrets.token_hex(8),
             chapter=chapter, words=form.get("words", "").replace("\r\n", "\n").replace("\0", ""),
-            follow_up=_day(form.get("follow_up", "")), minutes=settings.capacity.minutes_per_call,
+            follow_up=day_in(form.get("follow_up", "")), minutes=settings.capacity.minutes_per_call,
             noted=settings.writes_into_imis, despite=form.get("despite") == "1", clock=place.now,
         )  # fmt: skip
     except (UsageError, NotAllowed) as error:
@@ -74,33 +75,25 @@ def promised(today: dt.date, chapter: str | None) -> list[Promised]:
 
 
 def _chapter(member: int, facts: dict[str, Any]) -> str:
-    score = CurrentScore.objects.filter(member=member).first()
-    return facts.get("chapter_id") or (score.chapter_id if score else "")
+    return chapter_in(facts, CurrentScore.objects.filter(member=member).first())
 
 
 def _take_off(request: HttpRequest, member: int, by: str) -> None:
     """Reject what waits for the member, where the form says so; what somebody decided meanwhile stays decided."""
     for text in request.POST.getlist("take_off")[:20]:
-        row = Proposal.objects.filter(pk=text, member=member).first() if text.isdecimal() else None
+        row = own(request, Proposal.objects.filter(pk=number(text) or 0, member=member)).first()
         if row is not None:
             try:
                 proposals.reject(proposal=row.pk, by=by, reason="touch", clock=place.now)
-            except Overtaken:
+            except (Overtaken, NotAllowed):
                 continue
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text.strip()) if text.strip() else None
-    except ValueError as error:
-        raise UsageError("that is no day", mend="write it as 2026-12-31, or leave it empty") from error
 
 
 def _form(
     request: HttpRequest, member_id: str, member: int, facts: dict[str, Any], *, trouble: str = "", status: int = 200
 ) -> HttpResponse:
     contact, today = Contact.objects.filter(member=member).first(), place.now().date()
-    waiting = Proposal.objects.filter(member=member, state__in=("open", "snoozed")).order_by("pk")
+    waiting = own(request, Proposal.objects.filter(member=member, state__in=("open", "snoozed"))).order_by("pk")
     given = request.POST if request.method == "POST" else {}
     context = {
         "member_id": member_id, "name": contact.name if contact and contact.name else f"Member {member_id}",

@@ -13,15 +13,13 @@ from tenure.lake import Lake
 from tenure.ledger.models import CurrentScore, Proposal, ScoreSet
 from tenure.web import words
 from tenure.web.alerts import Alert, alerts
-from tenure.web.asked import Asked
-from tenure.web.overview import Overview, overview_of
+from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.roles import of_chapter
 from tenure.web.today import months_figure
 from tenure.web.today_words import first_year, opening, payments
-from tenure.web.worklist import matching, rows_of
+from tenure.web.worklist import in_order, rows_of
 
 _SHOWN = 10
-_TO_CALL = Asked(now=True, sort="worth")
 
 
 def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None = None) -> Brief | None:
@@ -40,10 +38,10 @@ def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None 
     if score_set is None:
         return None
     figures = overview_of(score_set, chapter)
-    calls = of_chapter(matching(_TO_CALL, score_set), chapter)
+    calls = calls_of(score_set, chapter)
     drafts = of_chapter(Proposal.objects.filter(state=Proposal.State.OPEN), chapter).count()
     told = alerts(score_set, chapter, now)
-    to_call = calls.count()
+    to_call = len(calls)
     held = "".join(piece["text"] for piece in opening(figures, to_call, drafts, len(told)))
     return Brief(
         kind="daily",
@@ -51,7 +49,7 @@ def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None 
         subject=f"{settings.association.name}: {words.plural(to_call, 'member')} to call",
         opening=held,
         fresh=fresh(score_set, now),
-        parts=tuple(_parts(score_set, figures, list(calls[:_SHOWN]), to_call, settings, told)),
+        parts=tuple(_parts(score_set, figures, in_order(calls[:_SHOWN]), to_call, settings, told)),
     )
 
 

@@ -14,7 +14,8 @@ from tenure.ledger import contacts, identities, rollout
 from tenure.ledger.models import CurrentScore
 from tenure.ledger.rights import Act
 from tenure.web import place, words
-from tenure.web.record import record_of
+from tenure.web.asked import day_in
+from tenure.web.record import chapter_in, record_of
 from tenure.web.roles import may, own, sees
 
 
@@ -45,11 +46,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 def _day(form: Any) -> dt.date | None:
     """Until when; the last day of it has to come."""
-    given = form.get("until", "").strip()
-    try:
-        day = dt.date.fromisoformat(given) if given else None
-    except ValueError as error:
-        raise UsageError("that is no day", mend="write it as 2026-12-31, or leave it empty") from error
+    day = day_in(form.get("until", ""))
     if day and day < place.now().date():
         raise UsageError("that day is past", mend="choose today or later, or leave it empty")
     return day
@@ -58,7 +55,7 @@ def _day(form: Any) -> dt.date | None:
 def _chapter_of(member: int) -> str:
     score = CurrentScore.objects.filter(member=member).first()
     facts = record_of(place.lake(), member, place.now().date()).facts
-    return facts.get("chapter_id") or (score.chapter_id if score else "")
+    return chapter_in(facts, score)
 
 
 def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:

@@ -36,12 +36,12 @@ def page(request: HttpRequest) -> HttpResponse:
     path = _file()
     if path is None:
         return _shown(request)
-    now = path.read_text(encoding="utf-8", errors="replace")
+    now = mappings.text_of(path)
     wanted = request.GET.get("version", "")
     chosen = next((one for one in mappings.earlier(path) if one.name == wanted), None)
     if wanted and chosen is None:
         raise Http404
-    text = chosen.read_text(encoding="utf-8", errors="replace") if chosen else now
+    text = mappings.text_of(chosen) if chosen else now
     return _shown(request, Draft(text, digest_of(now), f"Back to {chosen.name}" if chosen else ""))
 
 
@@ -61,7 +61,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     except (UsageError, Overtaken, NotAllowed) as error:
         status = 403 if isinstance(error, NotAllowed) else 409 if isinstance(error, Overtaken) else 422
         if isinstance(error, Overtaken):
-            draft = Draft(draft.text, digest_of(path.read_text(encoding="utf-8", errors="replace")), draft.why)
+            draft = Draft(draft.text, digest_of(mappings.text_of(path)), draft.why)
         return _shown(request, draft, error, status=status)
     return redirect("mapping")
 

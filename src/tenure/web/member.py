@@ -20,7 +20,7 @@ from tenure.web import member_side, place, timeline, words
 from tenure.web.actions import actions_of, proposals_of
 from tenure.web.asked import BANDS
 from tenure.web.cells import figure_file
-from tenure.web.record import Record, record_of, titles_of
+from tenure.web.record import Record, chapter_in, record_of, titles_of
 from tenure.web.roles import sees
 from tenure.web.shell import current_scores
 from tenure.web.worklist import CONTEXT, is_call, payment_words, reason_kinds, since_of
@@ -106,7 +106,7 @@ def _member_or_404(member_id: str) -> int:
 
 def _seen_or_404(request: HttpRequest, known: Record, score: CurrentScore | None) -> None:
     """A member of another chapter is as unknown to a liaison as one who does not exist."""
-    if not sees(request, known.facts.get("chapter_id") or (score.chapter_id if score else "")):
+    if not sees(request, chapter_in(known.facts, score)):
         raise Http404
 
 

@@ -14,6 +14,7 @@ from tenure.charts import Month
 from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachStep, ScoreSet
 from tenure.ledger.workload import CONTACTS
 from tenure.web.asked import SILENT
+from tenure.web.roles import of_chapter
 from tenure.web.worklist import ORDERS, call_now, changed, due_within, first_year, payment_to_fix, to_call
 
 HORIZONS = (30, 60, 90)
@@ -81,18 +82,17 @@ def overview_of(score_set: ScoreSet, chapter: str | None = None) -> Overview:
 def calls_of(score_set: ScoreSet, chapter: str | None = None) -> tuple[int, ...]:
     """Members to be called now, most dues kept per hour first, of one *chapter* where one is given.
 
-    Found once for each set of scores, and anew when somebody is left alone or the lot is drawn.
+    Found once for each set of scores, and anew when somebody is left alone or goes, or the lot is drawn.
     """
     asleep = DoNotWake.objects.aggregate(n=Count("pk"), last=Max("at"))
     drawn = Assignment.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return _calls(f"{made_of(score_set)} {asleep} {drawn}", score_set.pk, chapter)
+    # Who objects or is erased goes from the scores, which are the same set all the same.
+    return _calls(f"{made_of(score_set)} {CurrentScore.objects.count()} {asleep} {drawn}", score_set.pk, chapter)
 
 
 @lru_cache(maxsize=16)
 def _calls(key: str, score_set: int, chapter: str | None) -> tuple[int, ...]:
-    scores = CurrentScore.objects.all()
-    if chapter is not None:
-        scores = scores.filter(chapter_id=chapter).exclude(chapter_id="")
+    scores = of_chapter(CurrentScore.objects.all(), chapter)
     found = to_call(scores, ScoreSet.objects.get(pk=score_set)).order_by(*ORDERS["worth"])
     return tuple(found.values_list("member", flat=True))
 
@@ -105,9 +105,7 @@ def made_of(score_set: ScoreSet) -> str:
 
 @lru_cache(maxsize=16)
 def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
-    scores = CurrentScore.objects.all()
-    if chapter is not None:
-        scores = scores.filter(chapter_id=chapter).exclude(chapter_id="")
+    scores = of_chapter(CurrentScore.objects.all(), chapter)
     horizons = {days: due_within(days, today) for days in HORIZONS}
     figures = scores.aggregate(
         members=Count("member"),

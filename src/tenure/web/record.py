@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from tenure.lake import Lake
+from tenure.ledger.models import CurrentScore
 
 _PEERS = 200
 
@@ -54,6 +55,11 @@ class Record:
         days = [*(term.starts_on for term in self.terms), self.facts.get("join_date")]
         known = [one for one in days if one is not None]
         return not known or min(known) < day
+
+
+def chapter_in(facts: dict[str, Any], score: CurrentScore | None) -> str:
+    """A member's chapter: as the record has it, else as the score has it."""
+    return facts.get("chapter_id") or (score.chapter_id if score else "")
 
 
 def record_of(lake: Lake, member: int, since: dt.date) -> Record:

@@ -205,10 +205,12 @@ def outcome_of(step: OutreachStep) -> str:
 
 
 def said_of(step: OutreachStep) -> str:
-    """What was said in a logged call, and what was promised."""
+    """What was said in a logged call, what was promised, and what came of it."""
     on = step.details.get("follow_up_on")
     promise = f"To follow up on {words.day(dt.date.fromisoformat(on))}." if on else ""
-    return " ".join(part for part in (words.sentence(step.body), promise) if part)
+    # That the member spoke is what the call itself says.
+    came = [KINDS.get(one.kind, one.kind).lower() for one in step.responses.all() if one.source != "staff"]
+    return " ".join(part for part in (words.sentence(step.body), promise, words.sentence(", ".join(came))) if part)
 
 
 def waiting_as_entries(proposals: Iterable[Proposal]) -> list[Entry]:

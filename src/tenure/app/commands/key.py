@@ -59,15 +59,19 @@ def members(home: Path, by: str, why: str, as_json: bool) -> int:
 def sessions(home: Path, by: str, as_json: bool) -> int:
     """Sign the sessions of the staff pages by a new key, from the next start of `tenure serve` on.
 
-    Nobody is signed out: what the old key signed is good for a week, and refused after it.
+    Nobody is signed out: what the old key signed is good for a week, and refused from the next start
+    after that.
     """
     house, console = House.open(home), Console(quiet=as_json)
     house.open_ledger()
+    from django.db import transaction
+
     from tenure.ledger import audit
     from tenure.ledger.configuration import rotate_web_key
 
-    until = rotate_web_key(house.home, clock=house.clock)
-    audit.record("key:sessions:rotate", by=by, clock=house.clock, until=until.isoformat(timespec="seconds"))
+    with transaction.atomic():
+        until = rotate_web_key(house.home, clock=house.clock)
+        audit.record("key:sessions:rotate", by=by, clock=house.clock, until=until.isoformat(timespec="seconds"))
     words = f"start `tenure serve` again; what the old key signed is good until {until:%Y-%m-%d}"
     told = {"until": until.isoformat(timespec="seconds")}
     console.result_json(told) if as_json else console.result(words)
