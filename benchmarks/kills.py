@@ -72,7 +72,7 @@ def preload() -> None:
     """Have everything imported before any process is forked."""
     paths = (str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    _FORKS.set_forkserver_preload(["worn"])
+    _FORKS.set_forkserver_preload(["preloaded"])
 
 
 def processor_seconds() -> float:

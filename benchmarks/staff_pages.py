@@ -72,7 +72,7 @@ def switch_on(home: Path) -> None:
     )
     for playbook in json.loads(listed.stdout):
         tenure("playbook", "on", playbook["name"], "--by", "bench", "--home", str(home))
-    despite = [word for rule in ("few-decided", "calibration-off") for word in ("--despite", rule)]
+    despite = [word for rule in ("few-decided", "calibration-off", "few-sent") for word in ("--despite", rule)]
     tenure("phase", "set", "3", "--by", "bench", "--why", "a benchmark", *despite, "--home", str(home))
 
 

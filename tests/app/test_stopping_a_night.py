@@ -51,13 +51,15 @@ def test_sigterm_in_each_stage_ends_it_politely_and_the_next_start_goes_on(imis_
         assert seconds < 10, words
         assert "stopped because somebody asked" in told
     site.fault()
-    states = ask(
-        imis_home, "SELECT r.state, s.name, s.state FROM ledger_run r JOIN ledger_run_step s ON s.run_id = r.id"
+    assert ask(imis_home, "SELECT state FROM ledger_run ORDER BY id") == [("stopped",)] * len(stages)
+    last = ask(
+        imis_home,
+        "SELECT name, state FROM ledger_run_step WHERE id IN (SELECT max(id) FROM ledger_run_step GROUP BY run_id) "
+        "ORDER BY run_id",
     )
-    stopped = [(run, step) for run, step, state in states if state == "stopped"]
-    # Scoring is over in a moment, so that where the machine is busy the signal may come a step later.
-    assert [*stopped[:2], *stopped[3:]] == [("stopped", step) for step in ("sync", "train", "write back")]
-    assert stopped[2] in (("stopped", "score"), ("stopped", "day"))
+    assert [*last[:2], last[3]] == [(step, "stopped") for step in ("sync", "train", "write back")]
+    # Scoring is over in a moment: on a busy machine the signal may find it done, or come a step later.
+    assert last[2][0] in ("score", "day")
     begun = ask(imis_home, "SELECT count(*) FROM ledger_outbox WHERE state = 'sending'")
     assert begun[0][0] <= 1, "what was settled is noted, and what was not begun waits"
 

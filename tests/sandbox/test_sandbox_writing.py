@@ -239,6 +239,34 @@ def test_what_is_written_of_a_contact_is_in_its_record_and_in_the_change_log(san
     assert str(sandbox.rows("MemberChanges", ChangedSince="2026-03-02")[-1]["ID"]) == party
 
 
+def test_what_follows_from_what_was_written_follows(sandbox: Sandbox) -> None:
+    """A whole contact is sent back with one name changed: what is made of the names is made of the new ones."""
+    asked = {"CustomerTypeCode": "REG", "IsOrganization": "false", "Limit": 1}
+    [person] = sandbox.staff.get("/api/Person", params=asked).json()["Items"]["$values"]
+    party, name = person["PartyId"], {**person["PersonName"], "FirstName": "Zelda", "LastName": "Zimmer"}
+    del name["FullName"]
+    sandbox.master.put(f"/api/Person/{party}", json={**person, "PersonName": name})
+    written = sandbox.staff.get(f"/api/Person/{party}").json()
+    assert (written["Name"], written["Sort"]) == ("Zelda Zimmer", "ZIMMER, ZELDA")
+    log = sandbox.staff.get(f"/api/Person/{person['UniformId']}/changelog?limit=500").json()
+    assert log["Count"] > 0
+
+
+def test_a_new_contact_is_in_the_change_log_under_whoever_made_it(sandbox: Sandbox) -> None:
+    attributes = {"$values": [{"Name": "CustomerTypeCode", "Value": "REG"}]}
+    name = {"FirstName": "Nora", "LastName": "Newcomer"}
+    made = sandbox.master.post(
+        "/api/Person",
+        json={
+            "$type": "Asi.Soa.Membership.DataContracts.PersonData, Asi.Contracts",
+            "PersonName": name,
+            "AdditionalAttributes": attributes,
+        },
+    ).json()["PartyId"]
+    log = sandbox.staff.get(f"/api/Person/{made}/changelog").json()["Items"]["$values"]
+    assert {entry["ChangedByUserId"] for entry in log} == {"ADMINISTRATOR"}
+
+
 def test_whom_a_client_makes_a_non_member_has_resigned(sandbox: Sandbox) -> None:
     pending = lambda: sandbox.control.get("/truth").json()["columns"]["member_id"]  # noqa: E731
     member = pending()[0]

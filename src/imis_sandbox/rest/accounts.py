@@ -65,6 +65,7 @@ class Accounts:
         account = self.find(name)
         if account is None:
             raise oauth("invalid_grant", "The user name or password is incorrect.")
+        self.tried = self.tried or bool(account.party)
         self._check(account, password)
         return account
 
@@ -74,7 +75,7 @@ class Accounts:
         if key not in self.accounts:
             made = self.contact(key)
             if made is not None:
-                self.accounts[key], self.tried = made, True
+                self.accounts[key] = made
         return self.accounts.get(key)
 
     def account_of(self, header: str) -> Account:

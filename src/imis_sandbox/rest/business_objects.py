@@ -32,16 +32,18 @@ class Standalone(Panel):
     def create(self, call: Call) -> wire.Json:
         given = wire.properties(call.body)
         self._check("", given)
-        key = tuple(self._element(entry, given) for entry in self.own)
+        key = tuple(self._element(place, entry, given) for place, entry in enumerate(self.own))
         if key in self.rows:
             raise wire.Refusal(409, f"{self.name} {'|'.join(key)} already exists.")
         self._put(key, self._kept(given))
         return self._generic(key)
 
-    def _element(self, entry: Property, given: dict[str, Any]) -> str:
+    def _element(self, place: int, entry: Property, given: dict[str, Any]) -> str:
         named = {name.lower(): value for name, value in given.items()}
         value = named.get(entry.name.lower())
-        return str(len(self.rows) + 1) if value is None else str(value)
+        if value is not None:
+            return str(value)
+        return str(max((int(key[place]) for key in self.rows if key[place].isdecimal()), default=0) + 1)
 
     def _all(self) -> list[Property]:
         return [*self.own, *self.properties]

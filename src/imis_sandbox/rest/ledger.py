@@ -341,7 +341,7 @@ def typed(kind: str, source: Source, rows: Array, money: set[str] | None = None)
     """Rows as typed contracts: null members left out, amounts as monetary objects."""
     found = []
     for row in source.table(rows):
-        data = {"$type": kind}
+        data: wire.Json = {"$type": kind}
         for name, value in row.items():
             if value is not None:
                 data[name] = monetary(value) if money and name in money else value

@@ -202,9 +202,10 @@ class Shelf(Listed):
             return super().execute(operation, arguments, call)
         if not call.master:
             raise wire.forbidden(f"do {operation} on {self.name}")
-        return (
-            arguments[0] if arguments else next((part for part in call.body.values() if isinstance(part, dict)), True)
-        )
+        if arguments:
+            return arguments[0]
+        parts = (part for name, part in call.body.items() if name.lower() != "parameters")
+        return next((part for part in parts if isinstance(part, dict)), True)
 
     def _offer(self, verb: str, operation: str) -> None:
         if verb not in self._verbs:

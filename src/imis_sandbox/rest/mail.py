@@ -44,7 +44,8 @@ class Mailboxes:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep one message; the name is the mail library's."""
-        self.take(list(envelope.rcpt_tos), bytes(envelope.content or b""))
+        content = envelope.content or b""
+        self.take(list(envelope.rcpt_tos), content.encode() if isinstance(content, str) else content)
         return "250 kept"
 
     def take(self, recipients: list[str], content: bytes) -> None:

@@ -6,10 +6,8 @@ import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.columns import Column, Moment
-from imis_sandbox.rest.dialect import Rows, numbers, window
+from imis_sandbox.rest.dialect import Params, Rows, numbers, window
 from imis_sandbox.rest.faults import Fault, Faults
-
-Params = list[tuple[str, str]]
 
 
 class Moving:
@@ -63,4 +61,4 @@ def committed(fault: Fault, column: Column, rows: Rows) -> Rows:
     stamps = column.fetch(chosen)
     recent = stamps > stamps.max() - float(fault.more.get("seconds", 300))
     drawn = (chosen.astype(np.uint64) * np.uint64(2_654_435_761) % np.uint64(2**32)) / 2**32
-    return chosen[~(recent & (drawn < float(fault.more.get("share", 0.5))))]
+    return np.asarray(chosen[~(recent & (drawn < float(fault.more.get("share", 0.5))))])

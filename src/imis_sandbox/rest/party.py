@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from typing import Any
 
@@ -13,9 +14,10 @@ from imis_sandbox.rest.columns import Column, Flag
 from imis_sandbox.rest.contracts import status
 from imis_sandbox.rest.dialect import cut, numbers, window
 from imis_sandbox.rest.entities import Call, Entity
-from imis_sandbox.rest.learnt import learn
 from imis_sandbox.rest.listed import shape_of
 from imis_sandbox.rest.party_shape import beside, full_address, gender, joined, shaped
+from imis_sandbox.rest.party_writes import learn
+from imis_sandbox.rest.queries import GENDERS
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.sources import Maker, Source
 from imis_sandbox.rest.zone import Zone, moment_text
@@ -82,17 +84,23 @@ class Party(Entity):
 
     def page(self, call: Call) -> wire.Json:
         rows = self.source.select(call.params)
+        moment = time.monotonic() - call.stale if call.stale else math.inf
         if call.stale:
-            rows = self._known_before(numbers(rows), time.monotonic() - call.stale)
+            rows = self._there_at(numbers(rows), moment)
         offset, limit = window(call.params)
-        items = [self._data(row) for row in cut(rows, offset, limit).tolist()]
+        items = [self._as_of(row, moment) for row in cut(rows, offset, limit).tolist()]
         item = {"Person": "PersonData", "Organization": "OrganizationData"}.get(self.name, "PartyData")
         return wire.page(wire.type_name(_TYPE, item), items, offset=offset, limit=limit, total=len(rows))
 
-    def _known_before(self, rows: Array, moment: float) -> Array:
-        """The rows that nobody wrote to since a moment, as a list out of a cache has them."""
-        fresh = [row for row, written in self.records.written.items() if written > moment]
+    def _there_at(self, rows: Array, moment: float) -> Array:
+        """The rows without those that were made after a moment, as a list out of a cache has them."""
+        fresh = [row for row, (at, before) in self.records.written.items() if at > moment and not before]
         return rows[~np.isin(rows, fresh)]
+
+    def _as_of(self, row: int, moment: float) -> wire.Json:
+        """What such a list says of a row."""
+        at, before = self.records.written.get(row, (-math.inf, {}))
+        return before if at > moment else self._data(row)
 
     def get(self, elements: list[str], call: Call) -> wire.Json:
         return self._data(self._row(elements))
@@ -103,19 +111,23 @@ class Party(Entity):
 
     def update(self, elements: list[str], call: Call) -> wire.Json:
         row = self._row(elements)
+        before = self._data(row)
         learn(self.records, row, call.body, call.user.upper())
-        self._edit(row, call.body)
+        self._edit(row, call.body, before)
         self.state.people["updated"][row] = self.state.flushed
         self.records.updated_by[row] = self.state.flushed, call.user.upper()
         return self._data(row)
 
-    def _edit(self, row: int, body: wire.Json) -> None:
-        """Keep what a client wrote otherwise than it stood there; the rest goes on living."""
-        self.records.written[row] = time.monotonic()
-        before, written = self._data(row), shaped(body)
-        changed = {name: value for name, value in written.items() if before.get(name) != value}
+    def _edit(self, row: int, body: wire.Json, before: wire.Json) -> None:
+        """Keep what a client wrote otherwise than it stood there, where the record does not say so now; the rest goes
+        on living."""
+        self.records.written[row] = time.monotonic(), before
+        now = self._data(row)
+        changed = {
+            name: value for name, value in shaped(body).items() if value not in (before.get(name), now.get(name))
+        }
         if "AdditionalAttributes" in changed:
-            changed["AdditionalAttributes"] = beside(changed["AdditionalAttributes"], before["AdditionalAttributes"])
+            changed["AdditionalAttributes"] = beside(changed["AdditionalAttributes"], now["AdditionalAttributes"])
         self._edits[row] = {**self._edits.get(row, {}), **changed}
         if "PersonName" in changed:
             self._edits[row]["PersonName"].setdefault("FullName", self.records.full_name(row))
@@ -129,7 +141,7 @@ class Party(Entity):
         self.records.created_by[row] = call.user.upper()
         self.records.updated_by[row] = self.state.flushed, call.user.upper()
         learn(self.records, row, call.body)
-        self._edit(row, call.body)
+        self._edit(row, call.body, {})
         return self._data(row)
 
     def remove(self, elements: list[str], call: Call) -> None:
@@ -141,7 +153,7 @@ class Party(Entity):
         return [] if name or wire.member(call.body, "Name") else [("LastName", "A name is required.")]
 
     def changelog(self, elements: list[str], call: Call) -> wire.Json:
-        row = self.source.find(elements)
+        row = self._found(elements)
         mine = np.flatnonzero(self.state.changes["who"] == (-1 if row is None else row))
         offset, limit = window(call.params)
         from imis_sandbox.rest.objects import change_data
@@ -166,11 +178,16 @@ class Party(Entity):
             )[0]
         )  # fmt: skip
 
-    def _row(self, elements: list[str]) -> int:
+    def _found(self, elements: list[str]) -> int | None:
+        """A row by its id or its key."""
         row = self.source.find(elements)
         if row is None and len(elements) == 1 and len(elements[0]) == 36:
             found = self.records.row_of_key(elements[0])
             row = found if found >= 0 else None
+        return row
+
+    def _row(self, elements: list[str]) -> int:
+        row = self._found(elements)
         if row is None:
             raise wire.not_found(f"{self.name} {'|'.join(elements)} was not found.")
         return row
@@ -214,7 +231,7 @@ class Party(Entity):
         )  # fmt: skip
         born = int(people["birth"][row])
         birth = moment_text(born * DAY) if born > -200_000 and born != -1 else None
-        code = {1: "F", 2: "M", 3: "X"}.get(int(people["gender"][row]), "")
+        code = GENDERS[int(people["gender"][row])]
         return typed(
             "PersonData", **self._common(row), PersonName=name, PrimaryOrganization=employer, BirthDate=birth,
             Gender=gender(code),

@@ -127,11 +127,15 @@ class Catalog:
         return self._queries.get(path.strip().rstrip("/").lower())
 
     def of_key(self, key: str) -> Query:
-        """A query by its document version key, here made from its path; 404 when there is none."""
-        for query in self._queries.values():
-            if query.key == key.strip().lower() and query.available:
-                return query
-        raise wire.not_found(f"Query: {key} not found.")
+        """A query that REST may see, by its document version key; 404 when there is none."""
+        query = self.by_key(key)
+        if query is None or not query.available:
+            raise wire.not_found(f"Query: {key} not found.")
+        return query
+
+    def by_key(self, key: str) -> Query | None:
+        """A query, switched on or not, by its document version key, here made from its path."""
+        return next((query for query in self._queries.values() if query.key == key.strip().lower()), None)
 
     def need(self, path: str) -> Query:
         """A query that REST may see; 404 otherwise, whatever the cause."""

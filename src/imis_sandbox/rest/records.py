@@ -41,8 +41,9 @@ class Records:
         self.created_by: dict[int, str] = {}
         self.updated_by: dict[int, tuple[int, str]] = {}
         """Who wrote a contact last, and the second at which."""
-        self.written: dict[int, float] = {}
-        """When clients wrote a contact last, by row, seconds of a clock that only goes forward."""
+        self.written: dict[int, tuple[float, dict[str, Any]]] = {}
+        """When clients wrote a contact last, by row, seconds of a clock that only goes forward; and how it stood
+        before, nothing for a new one."""
         self.deleted: dict[int, int] = {}
         """Contacts that an administrator deleted, and the second at which."""
         self.logins: dict[int, str] = {}

@@ -112,22 +112,25 @@ class CommunicationLog(Listed):
         name: Which of the two.
         records: Of people.
         zone: The site's.
-        sent: What was posted; shared by the two.
+        sent: What was posted; shared by the two, as is the next.
+        edits: What was put, by id.
     """
 
     guarded = False
     aliases = {"contactid": "PartyId"}  # noqa: RUF012 - never changed
 
-    def __init__(self, name: str, records: Records, zone: Zone, sent: list[wire.Json]) -> None:
+    def __init__(
+        self, name: str, records: Records, zone: Zone, sent: list[wire.Json], edits: dict[str, wire.Json]
+    ) -> None:
         super().__init__(name, "CommunicationLogId", self._entries, wire.COMMUNICATIONS)
         self._records, self._zone, self._sent = records, zone, sent
         self._campaigns: list[wire.Json] = []
         self._read = 0
-        self._edits: dict[str, wire.Json] = {}
+        self._edits = edits
 
     def _entries(self) -> list[wire.Json]:
         every = [*self._sent_campaigns(), *self._sent]
-        return [self._edits.get(entry["CommunicationLogId"], entry) for entry in every] if self._edits else every
+        return [{**entry, **self._edits.get(entry["CommunicationLogId"], {})} for entry in every]
 
     def _sent_campaigns(self) -> list[wire.Json]:
         """A campaign for each reference in the log of messages, by when it first went out."""
@@ -157,7 +160,7 @@ class CommunicationLog(Listed):
             raise wire.no_operation(self.name, "Update")
         before = self.get(elements, call)
         given = {name: value for name, value in call.body.items() if name not in ("$type", "CommunicationLogId")}
-        self._edits[before["CommunicationLogId"]] = {**before, **given}
+        self._edits.setdefault(before["CommunicationLogId"], {}).update(given)
         return {**before, **given}
 
     def create(self, call: Call) -> wire.Json:

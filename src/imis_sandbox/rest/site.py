@@ -5,7 +5,6 @@ from __future__ import annotations
 from imis_sandbox.rest.accounts import Account, Accounts
 from imis_sandbox.rest.activity import Activity
 from imis_sandbox.rest.business_objects import Definitions
-from imis_sandbox.rest.definitions import QueryDefinition, QueryParameterDefinition
 from imis_sandbox.rest.documents import Library
 from imis_sandbox.rest.entities import Call, Entity, SourceEntity
 from imis_sandbox.rest.faults import Faults
@@ -19,6 +18,7 @@ from imis_sandbox.rest.objects import Objects
 from imis_sandbox.rest.panels import Panel
 from imis_sandbox.rest.party import Party
 from imis_sandbox.rest.queries import Catalog, installed
+from imis_sandbox.rest.query_definitions import QueryDefinition, QueryParameterDefinition
 from imis_sandbox.rest.reckonings import Reckonings
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.setup import ChangeLog, CommunicationLog, Message, User
@@ -127,11 +127,12 @@ class Site:
         """Groups, messages, documents, queries, logins."""
         records, zone, groups = self.records, self.zone, self.groups
         sent: list[dict[str, object]] = []
+        edited: dict[str, dict[str, object]] = {}
         written: dict[str, dict[str, object] | None] = {}
         return [
             Group("Group", groups), Group("GroupSummary", groups), GroupMember("GroupMember", groups),
             GroupMember("GroupMemberSummary", groups), GroupMemberDetail(groups), Message(records),
-            *(CommunicationLog(f"CommunicationLog{end}", records, zone, sent) for end in ("", "Summary")),
+            *(CommunicationLog(f"CommunicationLog{end}", records, zone, sent, edited) for end in ("", "Summary")),
             *(Library(name, self.queries, written) for name in ("Document", "DocumentSummary")),
             QueryDefinition(self.queries), QueryParameterDefinition(self.queries), User(records, zone),
             ChangeLog(records, zone),

@@ -91,6 +91,8 @@ class UserSecurity(Entity):
         if name == "unlockuser":
             account.failures, account.locked = 0, False
         elif name == "updatepassword":
+            if len(texts) < 2:
+                raise wire.Refusal(400, "ArgumentFault: A new password is required.")
             account.password = texts[-1]
         elif name == "updateusername":
             self._rename(account, texts[1] if len(texts) > 1 else "")

@@ -171,13 +171,6 @@ class Refusal(Exception):
         self.body = body
 
 
-class NotOffered(Refusal):
-    """501."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(501, words)
-
-
 def denied() -> Refusal:
     """401."""
     message = "Authorization has been denied for this request."
@@ -196,12 +189,12 @@ def not_found(what: str = "") -> Refusal:
 
 def no_service(entity: str) -> Refusal:
     """501 for an entity without a service; the wording is a guess."""
-    return NotOffered(f"Service not implemented: {entity}")
+    return Refusal(501, f"Service not implemented: {entity}")
 
 
 def no_operation(entity: str, operation: str) -> Refusal:
     """501 for a verb that an entity does not offer; the wording is a guess."""
-    return NotOffered(f"Operation not implemented: {operation} on {entity}")
+    return Refusal(501, f"Operation not implemented: {operation} on {entity}")
 
 
 def invalid(*errors: tuple[str, str]) -> Refusal:

@@ -50,8 +50,6 @@ class Zone:
 
     def text(self, second: int) -> str:
         """One second of UTC as local ISO text; for a single one much faster than by arrays."""
-        if len(self._changes) == 1:
-            return moment_text(second + self._offsets[0])
         place = bisect_right(self._changes, second) - 1
         return moment_text(second + self._offsets[max(place, 0)])
 

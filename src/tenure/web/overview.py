@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings as django_settings
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncMonth
 
 from tenure.charts import Month
@@ -85,9 +85,10 @@ def calls_of(score_set: ScoreSet, chapter: str | None = None) -> tuple[int, ...]
     Found once for each set of scores, and anew when somebody is left alone or goes, or the lot is drawn.
     """
     asleep = DoNotWake.objects.aggregate(n=Count("pk"), last=Max("at"))
-    drawn = Assignment.objects.order_by("-pk").values_list("pk", flat=True).first()
     # Who objects or is erased goes from the scores, which are the same set all the same.
-    return _calls(f"{made_of(score_set)} {CurrentScore.objects.count()} {asleep} {drawn}", score_set.pk, chapter)
+    drawn = Subquery(Assignment.objects.order_by("-pk").values("pk")[:1])
+    scored = CurrentScore.objects.aggregate(n=Count("pk"), drawn=Max(drawn))
+    return _calls(f"{made_of(score_set)} {scored} {asleep}", score_set.pk, chapter)
 
 
 @lru_cache(maxsize=16)

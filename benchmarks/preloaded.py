@@ -16,7 +16,7 @@ from tenure.base.settings import Settings, Source
 from tenure.features.events import _places
 
 # Tables can only be imported once there is a ledger that they belong to; each process then turns to its own.
-with tempfile.TemporaryDirectory(prefix="tenure-worn-") as _folder:
+with tempfile.TemporaryDirectory(prefix="tenure-preloaded-") as _folder:
     ledger.setup(Home(Path(_folder)), Settings(source=Source(kind="files")))
 
 for _name in (

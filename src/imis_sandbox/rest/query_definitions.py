@@ -102,8 +102,7 @@ class QueryDefinition(Entity):
 
     def _found(self, asked: str) -> Query | None:
         """A query by its path or its key."""
-        by_key = (query for query in self._queries.all() if query.key == asked.strip().lower())
-        return self._queries.find(asked) or next(by_key, None)
+        return self._queries.find(asked) or self._queries.by_key(asked)
 
     def _query(self, asked: str) -> Query:
         query = self._found(asked)

@@ -7,20 +7,20 @@ are kept beside. The rest stays with `Party`, which shows it as it was written.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from imis_sandbox.rest import wire
 from imis_sandbox.rest.party_shape import day_of, gender
+from imis_sandbox.rest.queries import GENDERS
 from imis_sandbox.rest.records import Records
 from imis_sandbox.world import catalog, names
 from imis_sandbox.world.billing import end_terms
 from imis_sandbox.world.config import day_number
 from imis_sandbox.world.state import ACTIVE, FIELDS, LAPSED
 
-_TYPES = {kind.code: number for number, kind in enumerate(catalog.TYPES)}
 _FORMER = catalog.TYPE["NM"]
-_GENDERS = {"F": 1, "M": 2, "X": 3}
 
 
 def learn(records: Records, row: int, body: wire.Json, user: str = "") -> None:
@@ -30,7 +30,7 @@ def learn(records: Records, row: int, body: wire.Json, user: str = "") -> None:
         records: Whose.
         row: The contact's.
         body: As it was sent.
-        user: In whose name the change log notes it; empty for a new contact, of whom nothing changed.
+        user: In whose name the change log notes texts; empty for a new contact, whose texts are no changes.
     """
     before = records.told(row)
     _texts(records, row, body)
@@ -38,7 +38,8 @@ def learn(records: Records, row: int, body: wire.Json, user: str = "") -> None:
         _note(records, row, before, user)
     first = len(records.state.changes)
     _columns(records, row, body)
-    records.changed_by.update(dict.fromkeys(range(first, len(records.state.changes)), user))
+    writer = user or records.created_by[row]
+    records.changed_by.update(dict.fromkeys(range(first, len(records.state.changes)), writer))
 
 
 def _texts(records: Records, row: int, body: wire.Json) -> None:
@@ -52,11 +53,16 @@ def _texts(records: Records, row: int, body: wire.Json) -> None:
         name=wire.member(body, "OrganizationName") or wire.member(body, "Name"),
         email=wire.member(emails[0], "Address") if emails else wire.member(body, "Email"),
         phone=wire.member(phones[0], "Number") if phones else None,
-        company=wire.member(employer, "Name"),
-        title=wire.member(employer, "Title"),
+        company=_other(wire.member(employer, "Name"), records.company(row)),
+        title=_other(wire.member(employer, "Title"), records.title(row)),
         city=wire.member(address, "CityName"),
         postal=wire.member(address, "PostalCode"),
     )
+
+
+def _other(written: object, said: str) -> Any:
+    """What was written, unless the record says it anyway: employers and titles go on changing."""
+    return None if written == said else written
 
 
 def _address(body: wire.Json) -> wire.Json:
@@ -82,7 +88,7 @@ def _columns(records: Records, row: int, body: wire.Json) -> None:
     born = day_of(wire.member(body, "BirthDate"))
     if born is not None:
         people["birth"][row] = day_number(born)
-    code = _GENDERS.get(wire.member(gender(wire.member(body, "Gender") or ""), "Code", ""))
+    code = _place(wire.member(gender(wire.member(body, "Gender") or ""), "Code") or None, GENDERS)
     if code is not None:
         people["gender"][row] = code
     country = _place(wire.member(address, "CountryCode"), names.COUNTRY_CODES)
@@ -106,7 +112,7 @@ def _attributes(records: Records, row: int, body: wire.Json) -> None:
     joined = day_of(given.get("joindate"))
     if joined is not None:
         records.people["join"][row] = day_number(joined)
-    code = _TYPES.get(str(given.get("customertypecode")))
+    code = catalog.TYPE.get(str(given.get("customertypecode")))
     if code is not None and code != records.people["type"][row]:
         _become(records, row, code)
 
