@@ -18,7 +18,8 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tenure.app.worker", "tenure.writeback.groups", "django.db", "tenure.lake"])
 
 LOOK_AFTER = dt.timedelta(seconds=1.5)
-LEFT_IN_PEACE = 60
+LEFT_IN_PEACE = 900
+"""Seconds after which a worker hangs rather than works, on a busy machine too."""
 
 
 def home_of(root: Path, mail: MailSink, imis: str = "") -> Any:
@@ -122,7 +123,7 @@ def finished(root: Path) -> None:
     for wait in (LOOK_AFTER.total_seconds() + 0.1, 0.0):
         worker = _worker(root)
         worker.join(timeout=LEFT_IN_PEACE)
-        assert worker.exitcode == 0
+        assert worker.exitcode == 0, f"a worker ended with {worker.exitcode}, none where it still works"
         time.sleep(wait)
 
 

@@ -8,7 +8,7 @@ from imis_sandbox.rest import wire
 from imis_sandbox.rest.dialect import window
 from imis_sandbox.rest.entities import Call, Entity, Tabled
 from imis_sandbox.rest.listed import chosen
-from imis_sandbox.rest.panels import Panel, Property, fits, property_of, stored
+from imis_sandbox.rest.panels import Panel, Property, fits, property_of
 from imis_sandbox.rest.records import Records
 from imis_sandbox.rest.sources import Source
 
@@ -25,14 +25,14 @@ class Standalone(Panel):
         """Take another definition; rows keep what they hold."""
         super().redefine(definition)
         entries = [property_of(entry) for entry in wire.values(wire.member(definition, "Properties", []))]
-        self.own = [entry for entry in entries if entry.own] or [Property("Ordinal", "Integer", own=True)]
-        names = {entry.name.lower() for entry in self.own}
+        self.identity = [entry for entry in entries if entry.own] or [Property("Ordinal", "Integer", own=True)]
+        names = {entry.name.lower() for entry in self.identity}
         self.properties = [entry for entry in entries if entry.name and entry.name.lower() not in names]
 
     def create(self, call: Call) -> wire.Json:
         given = wire.properties(call.body)
         self._check("", given)
-        key = tuple(self._element(place, entry, given) for place, entry in enumerate(self.own))
+        key = tuple(self._element(place, entry, given) for place, entry in enumerate(self.identity))
         if key in self.rows:
             raise wire.Refusal(409, f"{self.name} {'|'.join(key)} already exists.")
         self._put(key, self._kept(given))
@@ -45,22 +45,8 @@ class Standalone(Panel):
             return str(value)
         return str(max((int(key[place]) for key in self.rows if key[place].isdecimal()), default=0) + 1)
 
-    def _all(self) -> list[Property]:
-        return [*self.own, *self.properties]
-
-    def _flat(self, key: tuple[str, ...]) -> dict[str, Any]:
-        own = {entry.name: stored(entry, text) for entry, text in zip(self.own, key, strict=True)}
-        return {**own, **self.rows[key]}
-
     def _generic(self, key: tuple[str, ...]) -> wire.Json:
         return {**super()._generic(key), "PrimaryParentIdentity": wire.nobody("Standalone")}
-
-    def _key(self, elements: list[str]) -> tuple[str, ...]:
-        if len(elements) != len(self.own):
-            raise wire.Refusal(400, "ArgumentFault: Incorrect number of identity elements.")
-        if tuple(elements) not in self.rows:
-            raise wire.not_found(f"{self.name} {'|'.join(elements)} was not found.")
-        return tuple(elements)
 
     def _errors(self, party: str, given: dict[str, Any]) -> list[tuple[str, str]]:
         known = {entry.name.lower(): entry for entry in self._all()}

@@ -16,13 +16,13 @@ from imis_sandbox.world.state import ORGANIZATION
 CERTIFICATION = "Asi.Soa.Certification.DataContracts"
 EVENT_TYPES = {"Delivered": 2, "Bounce": 4, "Open": 5, "Click": 6, "Unsubscribe": 8}
 """Numbers of the vendor's types of events of a message."""
-LOGGED = {
+_COLUMNS = {
     "MemberType": "Name.MEMBER_TYPE", "Chapter": "Name.CHAPTER", "Company": "Name.COMPANY",
     "FunctionalTitle": "Name.FUNCTIONAL_TITLE", "CompanyID": "Name.CO_ID", "StateProvince": "Name.STATE_PROVINCE",
     "FirstName": "Name.FIRST_NAME", "LastName": "Name.LAST_NAME", "Title": "Name.TITLE", "Email": "Name.EMAIL",
     "WorkPhone": "Name.WORK_PHONE", "City": "Name.CITY", "Zip": "Name.ZIP",
 }  # fmt: skip
-"""Columns by the names that the change log has for them."""
+"""The columns of `Name` that a change of a contact is of, by what the change log calls them."""
 MEMBERSHIP_RENEWAL, PROCESSED, CREDIT_CARD, FOR_MEMBERSHIP, PROCESSING_COMPLETE = 9, 3, 1, 1, 3
 """Numbers in the vendor's contracts: purpose of an invoice, status of a payment, type of an account and of an
 instruction to pay, status of a message."""
@@ -210,7 +210,7 @@ def function_of(code: str, title: str, begins: str | None = None, ends: str | No
 
 def change(party: str, moment: str, entry: wire.Json, user: str) -> wire.Json:
     """The members of `ChangeLogData` for one change of a contact."""
-    column = LOGGED.get(entry["PropertyName"], f"Name_Demo.{entry['PropertyName']}")
+    column = _COLUMNS.get(entry["PropertyName"], f"Name_Demo.{entry['PropertyName']}")
     told = {"PropertyName": column, "OriginalValue": entry["OriginalValue"]}
     one = {"$type": wire.type_name(wire.CORE, "ChangePropertyData"), **told, "NewValue": entry["CurrentValue"]}
     return {

@@ -118,6 +118,8 @@ class Panel(Entity):
         usual = "PartyId" if self.parent.lower() == "party" else "ID"
         self.id_name = next((p.name for p in named if p.name.lower() in _ID_NAMES), usual)
         self.ordinal_name = next((p.name for p in named if p.name.lower() in _ORDINAL_NAMES), "Ordinal")
+        ordinal = [Property(self.ordinal_name, "Integer")] if self.multi else []
+        self.identity = [Property(self.id_name, "String"), *ordinal]
         skip = _ID_NAMES | _ORDINAL_NAMES
         self.properties = [entry for entry in named if entry.name.lower() not in skip]
 
@@ -191,10 +193,7 @@ class Panel(Entity):
         return older
 
     def _all(self) -> list[Property]:
-        identity = [Property(self.id_name, "String")]
-        if self.multi:
-            identity.append(Property(self.ordinal_name, "Integer"))
-        return identity + self.properties
+        return [*self.identity, *self.properties]
 
     def _filtered(self, params: Params) -> list[tuple[str, ...]]:
         keys = list(self.rows)
@@ -216,9 +215,7 @@ class Panel(Entity):
         return columns[name.lower()]
 
     def _flat(self, key: tuple[str, ...]) -> dict[str, Any]:
-        identity: dict[str, Any] = {self.id_name: key[0]}
-        if self.multi:
-            identity[self.ordinal_name] = int(key[1])
+        identity = {entry.name: stored(entry, text) for entry, text in zip(self.identity, key, strict=True)}
         return {**identity, **self.rows[key]}
 
     def _generic(self, key: tuple[str, ...]) -> wire.Json:
@@ -227,7 +224,7 @@ class Panel(Entity):
         return wire.generic(self.name, list(key), props, key[0], self.parent)
 
     def _key(self, elements: list[str]) -> tuple[str, ...]:
-        if len(elements) != (2 if self.multi else 1):
+        if len(elements) != len(self.identity):
             raise wire.Refusal(400, "ArgumentFault: Incorrect number of identity elements.")
         key = tuple(elements)
         if key not in self.rows:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
@@ -77,7 +77,7 @@ class Handler:
             response = await self._answer(request, parts)
             for _ in range(2):  # lets a request that arrived meanwhile be counted as parallel
                 await asyncio.sleep(0)
-        except Dropped:
+        except (Dropped, ClientDisconnect):  # a client that was killed amid its request is no fault of the site
             response = _drop(request)
         finally:
             self._site.usage.leave(request.method, response.status_code if response else 0)
