@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import ast
 import csv
+import shutil
+import subprocess
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.app import exports
 from tenure.base.spreadsheets import FORMULA, safe
+from tenure.web import cells
 
 SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 PAYLOADS = [
@@ -22,6 +27,14 @@ PAYLOADS = [
     ),
     *(f"{sign}x" for sign in SIGNS),
 ]
+
+CUT = [
+    f"Ada{before}{sign}1+1{after}"
+    for before in (";", "\t", "\r\n", "; ", ';"', '";', ";\u00a0", "\n\t ", ";;")
+    for sign in "=+-@＝"
+    for after in ("", ";", '"', "\t")
+]
+"""Texts of which a spreadsheet that parts columns in another way sees a part as a cell."""
 
 
 def test_no_cell_of_an_exported_file_begins_a_formula(tmp_path: Path):
@@ -45,11 +58,43 @@ def test_ordinary_ids_and_words_stay_as_they_are(tmp_path: Path):
         assert list(csv.DictReader(file)) == frame.to_dicts()
 
 
-@given(st.text(alphabet=st.sampled_from([*SIGNS, " ", "a", "1", "\u00a0", "'", "\u3000"]), max_size=6))
+@given(st.text(alphabet=st.sampled_from([*SIGNS, " ", "a", ";", '"', "\u00a0", "'", "\u3000"]), max_size=6))
 def test_cells_of_pages_and_of_exports_are_made_safe_alike(text: str):
     column = pl.DataFrame({"x": [text]}).select(exports._without_formulas("x"))["x"]
     assert column[0] == safe(text)
     assert pl.Series([text]).str.contains(FORMULA)[0] == str(safe(text)).startswith("'") or text.startswith("'")
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice Calc is not installed")
+@pytest.mark.parametrize("parted_by", ["44/59/9", "59", "9"], ids=["comma-semicolon-tab", "semicolon", "tab"])
+def test_a_spreadsheet_program_computes_nothing_however_it_parts_the_columns(parted_by: str, tmp_path: Path):
+    """LibreOffice itself opens the files and says of each cell what it made of it."""
+    texts = [*PAYLOADS, *CUT]
+    exports.write(pl.DataFrame({"member_id": texts, "name": texts, "p": -0.5}), tmp_path / "scores.csv")
+    (tmp_path / "today.csv").write_text("".join(cells.lines([text, text, -0.5] for text in texts)), newline="")
+    with (tmp_path / "as-it-was-said.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([text.replace("\0", ""), text, -0.5] for text in texts)
+    opened = opened_in_libreoffice(tmp_path, f"{parted_by},34,76")
+
+    assert {name: len(formulas) for name, formulas in opened.items() if name != "as-it-was-said"} == {
+        "scores": 0,
+        "today": 0,
+    }
+    assert opened["as-it-was-said"]  # or this would find none anywhere
+
+
+def opened_in_libreoffice(folder: Path, options: str) -> dict[str, list[str]]:
+    """The formulas that it sees in each CSV file of *folder*, read as UTF-8 by *options* of its filter."""
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    command = ["soffice", "--headless", "--norestore", profile, f"--infilter=CSV:{options}", "--convert-to", "fods"]
+    files = sorted(folder.glob("*.csv"))
+    subprocess.run([*command, "--outdir", folder, *files], check=True, capture_output=True, timeout=120)
+    key = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}formula"
+    found = {}
+    for path in files:
+        sheet = ET.parse(path.with_suffix(".fods"))
+        found[path.stem] = [cell.get(key, "") for cell in sheet.iter() if key in cell.attrib]
+    return found
 
 
 def test_every_file_for_spreadsheets_is_written_by_one_of_the_two():

@@ -13,7 +13,7 @@ import polars as pl
 from tenure.app.house import House
 from tenure.app.models import manifest_for, version_named
 from tenure.base.errors import DamagedStore, TenureError, UsageError
-from tenure.base.spreadsheets import FORMULA
+from tenure.base.spreadsheets import CUT, FORMULA, KEPT_WHOLE
 from tenure.membership.contract import DECISION_COLUMNS, SCORE_COLUMNS, ColumnType
 
 FORMATS = (".parquet", ".csv")
@@ -80,7 +80,7 @@ def decisions(house: House, version: str | None = None) -> pl.DataFrame:
 def write(frame: pl.DataFrame, path: Path) -> None:
     """Put *frame* at *path*, as Parquet or CSV by its ending; a reader sees the old file or the new one.
 
-    In CSV, text that a spreadsheet could take for a formula gets a leading apostrophe; Parquet has it to the letter.
+    In CSV, what a spreadsheet could take for a formula gets an apostrophe before it; Parquet has it to the letter.
 
     Raises:
         UsageError: The ending is another, or the folder is not there.
@@ -114,7 +114,7 @@ def _whole(path: Path) -> Iterator[Path]:
 
 def _without_formulas(column: str) -> pl.Expr:
     text = pl.col(column)
-    bare = text.str.replace_all("\0", "", literal=True)
+    bare = text.str.replace_all("\0", "", literal=True).str.replace_all(CUT, KEPT_WHOLE)
     return pl.when(text.str.contains(FORMULA)).then(pl.concat_str(pl.lit("'"), bare)).otherwise(bare).alias(column)
 
 
