@@ -77,7 +77,8 @@ def changed(path: Path, keys: Mapping[str, str]) -> dict[str, int]:
 
 
 def _changed(ledger: sqlite3.Connection, name: str, key: str) -> int:
-    wanted = dict(ledger.execute(f"SELECT row, digest FROM {TABLE} WHERE name = ?", (name,)))
+    kept = ledger.execute(f"SELECT row, digest FROM {TABLE} WHERE name = ?", (name,))
+    wanted: dict[Any, bytes] = dict(kept)
     rows = ledger.execute(f'SELECT * FROM "{name}" NOT INDEXED')
     same = sum(wanted.get(row) == digest for row, digest in _with_digests(rows, key))
     return len(wanted) - same

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 
@@ -207,7 +207,7 @@ def _approve(row: Proposal, steps: list[OutreachStep], asked: _Asked) -> Outcome
     Approval.objects.bulk_create(
         [Approval(step=step, digest=step.digest, at=now, by=by, needs_second=two) for step in drafts]
     )
-    told = {"needs_second": two, "bulk": asked.is_bulk}
+    told: dict[str, Any] = {"needs_second": two, "bulk": asked.is_bulk}
     for step in drafts:
         note("proposal:member:approve", row, by, asked.clock, **locking.about(step), **told)
     row.snoozed_until = None
@@ -254,7 +254,8 @@ def _release(row: Proposal, drafts: list[OutreachStep], asked: _Asked) -> Outcom
         step.leaves_at = first + dt.timedelta(days=step.wait_days)
         step.save(update_fields=["state", "changed_at", "leaves_at"])
     locking.move(row, State.APPROVED, asked.clock, by=asked.by)
-    return Outcome(row.pk, "approved", by=asked.by, at=now, leaves_at=min(step.leaves_at for step in drafts))
+    soonest = first + dt.timedelta(days=min(step.wait_days for step in drafts))
+    return Outcome(row.pk, "approved", by=asked.by, at=now, leaves_at=soonest)
 
 
 def waits_by(steps: Iterable[OutreachStep], by: str) -> bool:

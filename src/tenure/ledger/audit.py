@@ -73,12 +73,13 @@ def record_all(acts: Iterable[Act], *, by: str, clock: Clock = system_clock) -> 
         at = clock()
         events, beside = [], []
         for offset, act in enumerate(map(_by_first, acts), start=1):
-            closed = _closed(act)
-            event = _event(act, number + offset, previous, seals.digest(closed) if closed else "", by=by, at=at)
+            seal = _seal(act, number + offset)
+            sealed = seals.digest(bytes(seal.text)) if seal else ""
+            event = _event(act, number + offset, previous, sealed, by=by, at=at)
             events.append(event)
             previous = event.hash
-            if closed:
-                beside.append(AuditSeal(number=event.number, member=act.member, text=closed))
+            if seal:
+                beside.append(seal)
         AuditSeal.objects.bulk_create(beside, batch_size=_AT_ONCE)
         return AuditEvent.objects.bulk_create(events, batch_size=_AT_ONCE)
 
@@ -118,12 +119,12 @@ def _by_first(act: Act) -> Act:
     return act if act.member is None else replace(act, member=first_of(act.member))
 
 
-def _closed(act: Act) -> bytes:
+def _seal(act: Act, number: int) -> AuditSeal | None:
     if not act.sealed:
-        return b""
+        return None
     if act.member is None:
         raise ValueError(f"{act.act}: text can only be sealed about a member")
-    return seals.close(act.member, act.sealed)
+    return AuditSeal(number=number, member=act.member, text=seals.close(act.member, act.sealed))
 
 
 def _event(act: Act, number: int, previous: str, sealed: str, *, by: str, at: Any) -> AuditEvent:

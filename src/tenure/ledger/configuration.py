@@ -222,5 +222,6 @@ def _reconnect() -> None:
     from django.db import connections
 
     connections.close_all()
-    connections._settings = connections.settings = connections.configure_settings(None)
-    connections._connections = Local(connections.thread_critical)
+    connections.settings = connections.configure_settings(None)
+    connections._settings = connections.settings  # type: ignore[attr-defined]  # private, so not in the stubs
+    connections._connections = Local(connections.thread_critical)  # type: ignore[attr-defined]  # likewise

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 import polars as pl
 from django.db import transaction
 
+from tenure.ledger.columns import columns_of
 from tenure.ledger.models import Contact
 
 _FIELDS = ("first_name", "last_name", "email", "phone", "time_zone", "language")
+_LONGEST = {name: column.max_length for name, column in columns_of(Contact).items() if name in _FIELDS}
 _AT_ONCE = 2_000
 
 
@@ -59,8 +61,5 @@ def folded(text: str) -> str:
 
 
 def _values(row: dict[str, str | None]) -> dict[str, str]:
-    values = {
-        field: (row.get(field) or "")[: Contact._meta.get_field(field).max_length]  # type: ignore[index]
-        for field in _FIELDS
-    }
+    values = {field: (row.get(field) or "")[: _LONGEST[field]] for field in _FIELDS}
     return {**values, "search": folded(f"{values['first_name']} {values['last_name']}")}

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Avg, Count, Min, Q
 
@@ -37,7 +38,8 @@ def arms_of(*, experiment: str, members: Iterable[int] | None = None) -> dict[in
     rows = Assignment.objects.filter(experiment=experiment)
     if members is None:
         return dict(rows.values_list("member", "arm"))
-    wanted, found = list(members), {}
+    wanted = list(members)
+    found: dict[int, str] = {}
     for i in range(0, len(wanted), _AT_ONCE):
         found.update(rows.filter(member__in=wanted[i : i + _AT_ONCE]).values_list("member", "arm"))
     return found
@@ -74,7 +76,7 @@ def keep(
             for o in fresh
         ]
         Assignment.objects.bulk_create(rows, batch_size=_AT_ONCE)
-        counts = Counter(one.arm for one in fresh)
+        counts: dict[str, Any] = Counter(one.arm for one in fresh)
         audit.record(
             "experiment:arms:draw",
             by=by,

@@ -210,5 +210,7 @@ def _known(channel: str, why: str) -> None:
 
 
 def _consented_since(row: Suppression) -> bool:
+    if row.member is None:
+        return False
     later = Consent.objects.filter(member=row.member, is_given=True, is_express=True, at__gt=row.since)
-    return row.member is not None and later.filter(channel__in=(row.channel, EVERY)).exists()
+    return later.filter(channel__in=(row.channel, EVERY)).exists()

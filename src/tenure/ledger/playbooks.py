@@ -164,9 +164,8 @@ def diff(name: str, older: int, newer: int) -> str:
     Raises:
         UsageError: There is no such playbook or version.
     """
-    texts = [version(name, number).text.splitlines(keepends=True) for number in (older, newer)]
-    titles = [f"{name}@{number}" for number in (older, newer)]
-    return "".join(difflib.unified_diff(*texts, *titles))
+    before, after = (version(name, number).text.splitlines(keepends=True) for number in (older, newer))
+    return "".join(difflib.unified_diff(before, after, f"{name}@{older}", f"{name}@{newer}"))
 
 
 def digest_of(text: str) -> str:

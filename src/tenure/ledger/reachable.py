@@ -65,11 +65,13 @@ def closed_addresses(*, at: dt.datetime) -> dict[str, set[str]]:
 def _fill(found: dict[int, Reached], part: list[int], kinds: tuple[str, ...], at: dt.datetime) -> None:
     for member, email, phone in Contact.objects.filter(member__in=part).values_list("member", "email", "phone"):
         found[member].email, found[member].phone = email, phone
-    for member, channel in _standing(at).filter(member__in=part).values_list("member", "channel"):
-        found[member].barred.add(channel)
+    for barred, channel in _standing(at).filter(member__in=part).values_list("member", "channel"):
+        if barred is not None:
+            found[barred].barred.add(channel)
     said = Consent.objects.filter(member__in=part).order_by("-at", "-id")
-    for member, *rest in said.values_list("member", "is_given", "is_express", "expires_on", "channel", "purpose"):
-        found[member].said.append(Said(*rest))
+    columns = ("member", "is_given", "is_express", "expires_on", "channel", "purpose")
+    for member, is_given, is_express, expires_on, channel, purpose in said.values_list(*columns):
+        found[member].said.append(Said(is_given, is_express, expires_on, channel, purpose))
     answers = Response.objects.filter(step=OuterRef("pk"), kind__in=ANSWERS)
     done = OutreachStep.objects.filter(proposal__member__in=part, kind__in=kinds, state=OutreachStep.State.DONE)
     for member, kind, came in done.annotate(came=Exists(answers)).values_list("proposal__member", "kind", "came"):

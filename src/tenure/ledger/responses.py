@@ -83,7 +83,7 @@ def done_steps(*, since: dt.datetime) -> list[tuple[int, int, dt.datetime, str]]
     """Step, member, when it was done, and kind, of everything done since then, oldest first."""
     steps = OutreachStep.objects.filter(state=OutreachStep.State.DONE, done_at__gte=since)
     found = steps.order_by("done_at", "id").values_list("pk", "proposal__member", "done_at", "kind")
-    return [(int(step), int(member), at, str(kind)) for step, member, at, kind in found]
+    return [(step, member, at, str(kind)) for step, member, at, kind in found if at is not None]
 
 
 def _known(sources: set[str], references: list[str]) -> set[tuple[str, str]]:
@@ -116,18 +116,18 @@ def _note(news: News, by: str, clock: Clock, fence: Fence | None) -> bool:
 
 
 def _record(news: News, step: int | None, by: str, clock: Clock) -> None:
-    about = OutreachStep.objects.filter(pk=step).values("proposal_id", "reference").first() or {}
+    about = OutreachStep.objects.filter(pk=step).only("proposal", "reference").first() if step is not None else None
     audit.record(
         "response:member:note",
         by=by,
-        subject=about.get("reference", ""),
+        subject=about.reference if about else "",
         clock=clock,
         member=news.member,
         sealed={"value": news.value} if news.value else None,
         kind=news.kind,
         source=news.source,
         step=step,
-        proposal=about.get("proposal_id"),
+        proposal=about.proposal_id if about else None,
         happened=news.at.isoformat(timespec="seconds"),
     )
 

@@ -18,6 +18,7 @@ from django.db import models
 
 from tenure.ledger import _row_digests_postgresql as on_a_server
 from tenure.ledger import _row_digests_sqlite as in_a_file
+from tenure.ledger.columns import name_of
 from tenure.ledger.models import AuditEvent, AuditSeal, Lease, SignInGuess
 
 LEFT_OUT: tuple[type[models.Model], ...] = (AuditEvent, AuditSeal, Lease, SignInGuess)
@@ -64,7 +65,7 @@ def _file_of(connection: Any) -> Path:
 def _keys(there: set[str] | None = None) -> dict[str, str]:
     """The column of the primary key of each table whose rows have digests; of those that are *there* alone."""
     models = (model for model in apps.get_app_config("ledger").get_models() if model not in LEFT_OUT)
-    tables = {model._meta.db_table: model._meta.pk.column for model in models}
+    tables = {model._meta.db_table: name_of(model._meta.pk) for model in models}
     return {name: key for name, key in tables.items() if there is None or name in there}
 
 

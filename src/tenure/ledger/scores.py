@@ -8,18 +8,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
-from django.db import connection
 from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
+from tenure.ledger.columns import as_kept, columns_of, quoted, run_for_each
 from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import CurrentScore, Run, ScoreSet
 
-_GIVEN = tuple(field.name for field in CurrentScore._meta.concrete_fields if not field.name.startswith("previous_"))
-_TEXT = frozenset(
-    field.name for field in CurrentScore._meta.concrete_fields if field.get_internal_type() == "CharField"
-)
-_LENGTH = {name: CurrentScore._meta.get_field(name).max_length for name in _TEXT}
+_COLUMNS = columns_of(CurrentScore)
+_GIVEN = tuple(name for name in _COLUMNS if not name.startswith("previous_"))
+_LONGEST = {name: column.max_length for name, column in _COLUMNS.items() if column.get_internal_type() == "CharField"}
+
+_SAID = ("as_of", "risk_score", "band", "renewal_due_on")
+_SAID_BEFORE = ("previous_as_of", "previous_risk_score", "previous_band", "previous_due_on")
 
 
 def replace(
@@ -50,7 +51,7 @@ def replace(
         ScoreSet.objects.update_or_create(
             id=1,
             defaults={
-                "as_of": frame["as_of"].max() if frame.height else clock().date(),
+                "as_of": day_of(frame) or clock().date(),
                 "model_version": str(frame["model_version"].max() or "") if frame.height else "",
                 "rows": frame.height,
                 "digest": digest,
@@ -76,47 +77,41 @@ def current() -> ScoreSet | None:
     return ScoreSet.objects.select_related("run").first()
 
 
+def day_of(frame: pl.DataFrame) -> dt.date | None:
+    """Of which day the scores of *frame* are; None when it has no rows."""
+    day = frame["as_of"].max()
+    return day if isinstance(day, dt.date) else None
+
+
 def _insert(rows: Iterable[dict[str, Any]]) -> None:
     """One statement for all rows: four times as quick as model by model, and the lock is held as much shorter."""
-    fields = CurrentScore._meta.concrete_fields
-    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    places = ", ".join("%s" for _ in fields)
-    defaults = {field.name: None if field.null else field.get_default() for field in fields}
-    table = connection.ops.quote_name(CurrentScore._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {table} ({names}) VALUES ({places})",
-            (
-                [field.get_db_prep_save(row.get(field.name, defaults[field.name]), connection) for field in fields]
-                for row in rows
-            ),
-        )
+    names = ", ".join(map(quoted, _COLUMNS.values()))
+    places = ", ".join("%s" for _ in _COLUMNS)
+    usual = {name: None if column.null else column.get_default() for name, column in _COLUMNS.items()}
+    run_for_each(
+        f"INSERT INTO {CurrentScore._meta.db_table} ({names}) VALUES ({places})",
+        ([as_kept(column, row.get(name, usual[name])) for name, column in _COLUMNS.items()] for row in rows),
+    )
 
 
 def _before(frame: pl.DataFrame) -> dict[int, dict[str, Any]]:
     """Yesterday's score by member; a second set for the same day keeps the yesterday that the first one had."""
-    as_of = frame["as_of"].max() if frame.height else None
+    as_of = day_of(frame)
     before: dict[int, dict[str, Any]] = {}
-    for row in CurrentScore.objects.values(
-        "member", "as_of", "risk_score", "band", "renewal_due_on", "previous_risk_score", "previous_band",
-        "previous_as_of", "previous_due_on",
-    ).iterator():  # fmt: skip
-        earlier = as_of is not None and row["as_of"] < as_of
-        prefix = "" if earlier else "previous_"
-        before[row["member"]] = {
-            "previous_risk_score": row[f"{prefix}risk_score"],
-            "previous_band": row[f"{prefix}band"],
-            "previous_as_of": row[f"{prefix}as_of"],
-            "previous_due_on": row["renewal_due_on" if earlier else "previous_due_on"],
-        }
+    kept = CurrentScore.objects.values_list("member", *_SAID, *_SAID_BEFORE)
+    for member, *values in kept.iterator():
+        said, said_before = values[: len(_SAID)], values[len(_SAID) :]
+        is_earlier = as_of is not None and said[0] < as_of
+        before[member] = dict(zip(_SAID_BEFORE, said if is_earlier else said_before, strict=True))
     return before
 
 
 def _came_and_went(frame: pl.DataFrame, before: dict[int, Any], current: ScoreSet | None) -> tuple[int, int]:
     """How many have a score and had none the day before, and the other way round; none of either on a first day."""
-    if current is None or not frame.height:
+    as_of = day_of(frame)
+    if current is None or as_of is None:
         return 0, 0
-    if current.as_of >= frame["as_of"].max():
+    if current.as_of >= as_of:
         return current.arrived, current.left
     members = set(frame["member"])
     return len(members - before.keys()), len(before.keys() - members)
@@ -145,17 +140,14 @@ def keep_day(
         stale = Q(day_at=None) | Q(day_at__lt=read_at) if read_at else Q(day_at=None)
         if not ScoreSet.objects.filter(stale).update(day=figures, day_at=clock()):
             return False
-        quoted = [connection.ops.quote_name(name) for name in (*names, CurrentScore._meta.db_table)]
-        wanted = ", ".join(f"{name} = %s" for name in quoted[:-1])
-        fields = [CurrentScore._meta.get_field(name) for name in names]
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                f"UPDATE {quoted[-1]} SET {wanted} WHERE member = %s",
-                (
-                    [*(f.get_db_prep_save(row[f.name], connection) for f in fields), row["member"]]
-                    for row in rows.iter_rows(named=True)
-                ),
-            )
+        wanted = ", ".join(f"{quoted(_COLUMNS[name])} = %s" for name in names)
+        run_for_each(
+            f"UPDATE {CurrentScore._meta.db_table} SET {wanted} WHERE member = %s",
+            (
+                [*(as_kept(_COLUMNS[name], row[name]) for name in names), row["member"]]
+                for row in rows.iter_rows(named=True)
+            ),
+        )
     return True
 
 
@@ -168,4 +160,4 @@ NIGHTLY = (
 
 def _values(row: dict[str, Any]) -> dict[str, Any]:
     values = {name: row[name] for name in _GIVEN if name in row and row[name] is not None}
-    return {name: value[: _LENGTH[name]] if name in _TEXT else value for name, value in values.items()}
+    return {name: value[: _LONGEST[name]] if name in _LONGEST else value for name, value in values.items()}

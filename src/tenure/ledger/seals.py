@@ -78,7 +78,7 @@ def _keys(members: set[int]) -> dict[int, bytes]:
     return {row.member: bytes(row.key) for row in MemberKey.objects.filter(member__in=members)}
 
 
-def _whole(half: bytes) -> bytes:
+def _whole(half: bytes | memoryview) -> bytes:
     other = pseudonyms().secret("seal")
     return hmac.digest(other, bytes(half), "sha256")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.auth.password_validation import validate_password
@@ -99,7 +100,7 @@ def set_role(*, username: str, role: str, by: str, chapter: str = "", clock: Clo
         person = required(username=username)
         was, person.role, person.chapter_id = person.role, role, chapter.strip()[:200]
         person.save(update_fields=["role", "chapter_id"])
-        told = {"was": was, "role": role, "chapter": person.chapter_id}
+        told: dict[str, Any] = {"was": was, "role": role, "chapter": person.chapter_id}
         audit.record("staff:role:change", by=by, subject=person.username, clock=clock, **told)
     return person
 
@@ -182,7 +183,7 @@ def note_guess(*, username: str, address: str, right: bool, via: str = "", clock
         SignInGuess.objects.create(name_digest=digest, address=address, at=now, right=right)
         person = find(username=username)
         act = "staff:session:begin" if right else "staff:session:refuse"
-        told = {"place": place_of(address), **({"via": via} if via else {})}
+        told: dict[str, Any] = {"place": place_of(address), **({"via": via} if via else {})}
         audit.record(act, by=person.username if person else "", clock=clock, **told)
 
 

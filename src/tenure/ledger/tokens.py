@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 
@@ -145,5 +146,5 @@ def _require_maker(by: str, owner: Staff) -> None:
         rights.require(by, Act.STAFF)
 
 
-def _note(verb: str, token: ApiToken, by: str, clock: Clock, **details: object) -> None:
+def _note(verb: str, token: ApiToken, by: str, clock: Clock, **details: Any) -> None:
     audit.record(f"token:api:{verb}", by=by, subject=str(token.pk), clock=clock, owner=token.owner.username, **details)

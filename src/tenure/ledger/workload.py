@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tenure.ledger.models import OutreachStep, Proposal, Suppression
 
@@ -131,14 +131,18 @@ def reception(*, column: str = "", value: str = "") -> Reception:
     complaint = Suppression.objects.filter(
         why="complaint", member=OuterRef("proposal__member"), since__gte=OuterRef("done_at")
     )
-    count = lambda rows: rows.values("pk").distinct().count()  # noqa: E731
     return Reception(
-        sent=count(steps),
-        bounced=count(steps.filter(bounced)),
-        unsubscribed=count(steps.filter(responses__kind="unsubscribed")),
-        complained=count(steps.filter(Exists(complaint))),
-        answered=count(steps.filter(responses__kind__in=ANSWERS)),
+        sent=_messages(steps),
+        bounced=_messages(steps.filter(bounced)),
+        unsubscribed=_messages(steps.filter(responses__kind="unsubscribed")),
+        complained=_messages(steps.filter(Exists(complaint))),
+        answered=_messages(steps.filter(responses__kind__in=ANSWERS)),
     )
+
+
+def _messages(rows: QuerySet[OutreachStep]) -> int:
+    """How many they are, each once, however many responses each has."""
+    return rows.values("pk").distinct().count()
 
 
 def overrides(*, column: str = "", value: str = "") -> tuple[int, int, int]:

@@ -1,14 +1,19 @@
 """What a night reckons beside scores, for the pages that staff keep open."""
 
 # ruff: noqa: RUF012
+
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import migrations, models
 
 
-def _text(length: int) -> models.CharField:
+def _text(length: int) -> models.CharField[Any, Any]:
     return models.CharField(blank=True, default="", max_length=length)
 
 
-_SCORE: dict[str, models.Field] = {
+_SCORE: dict[str, models.Field[Any, Any]] = {
     "previous_due_on": models.DateField(null=True),
     "worth": models.FloatField(null=True),
     "lifetime_value": models.FloatField(null=True),
@@ -24,7 +29,7 @@ _SCORE: dict[str, models.Field] = {
     "like_low": models.FloatField(null=True),
     "like_high": models.FloatField(null=True),
 }
-_SET: dict[str, models.Field] = {
+_SET: dict[str, models.Field[Any, Any]] = {
     "arrived": models.PositiveIntegerField(default=0),
     "left": models.PositiveIntegerField(default=0),
     "day": models.JSONField(default=dict),

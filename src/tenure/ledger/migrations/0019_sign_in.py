@@ -2,18 +2,22 @@
 
 # ruff: noqa: RUF012
 
+from __future__ import annotations
+
+from typing import Any
+
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
 
-def _person(name: str) -> models.ForeignKey:
+def _person(name: str) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(
         on_delete=django.db.models.deletion.CASCADE, related_name=name, to=settings.AUTH_USER_MODEL
     )
 
 
-def _number() -> models.BigAutoField:
+def _number() -> models.BigAutoField[Any, Any]:
     return models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")
 
 
