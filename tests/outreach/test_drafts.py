@@ -106,8 +106,9 @@ def test_a_fact_that_is_not_fit_to_be_said_is_set_aside_and_staff_are_told(words
     made = drafted(main_benefit=replace(FACTS["main_benefit"], words=words))
     assert "made use of" not in made.body
     assert made.problems == ()
-    assert len(made.set_aside) == 1
-    assert made.set_aside[0].startswith("`main_benefit` is not used")
+    (unused,) = made.set_aside
+    assert unused.key == "main_benefit"
+    assert str(unused).startswith("`main_benefit` is not used: its text ")
 
 
 def test_a_title_of_risk_management_that_is_a_fact_is_said():

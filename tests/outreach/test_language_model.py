@@ -199,7 +199,7 @@ def test_a_text_that_leads_astray_is_neither_said_nor_told_to_the_model(planted:
         told = json.dumps(endpoint.requests, ensure_ascii=False)
     assert planted not in told
     assert planted not in made.body
-    assert any("main_benefit" in note for note in made.set_aside)
+    assert "main_benefit" in {unused.key for unused in made.set_aside}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import drafts
 import factories
 import httpx
+import polars as pl
 import pytest
 from sites import MORNING, Site, serving, token_of
 
@@ -84,6 +85,41 @@ def test_a_promise_stands_on_the_page_of_its_day_until_somebody_is_in_touch(staf
     assert logged(site, 3)[0].responses.count() == 0
     assert tell(staff, site, 3, outcome="message", key="2").status_code == 302
     assert 'id="promised"' not in staff.get("/").text
+
+
+def test_who_is_gone_is_promised_nothing_and_who_no_longer_wants_calls_is_told_so(staff: httpx.Client, site: Site):
+    from tenure.ledger import permissions
+
+    world, at = site.world, dt.datetime(2025, 3, 1, 3, tzinfo=dt.UTC)
+    died, merged, objecting, stopped, fine = (world.member_of_rank(place) for place in range(10, 15))
+    for place in range(10, 15):
+        told = tell(staff, site, place, outcome="no-answer", key="1", follow_up=MORNING.date().isoformat())
+        assert told.status_code == 302
+    assert _promised(staff).count("Promised by marta") == 5
+
+    with world.lake.batch(source="factory", at=at) as batch:
+        batch.add_versions("members", _newer(world, died, at, deceased_on=dt.date(2025, 2, 27)))
+        terms = world.lake.versions_of("terms", merged).sort("starts_on").tail(1)
+        batch.add_versions(
+            "terms", terms.with_columns(ended_by=pl.lit("merged"), recorded_at=pl.lit(at.replace(tzinfo=None)))
+        )
+        batch.commit()
+    world.lake.set_objection(objecting, objects=True, at=at)
+    permissions.suppress(why="staff", source="a letter", by="marta", member=stopped, channel="phone", clock=lambda: at)
+
+    shown = _promised(staff)
+    assert [world.members[member] in shown for member in (died, merged, objecting, stopped, fine)] == [
+        False, False, True, True, True,
+    ]  # fmt: skip
+    assert "Objects to profiling since: ask first" in shown
+    assert "Not to be reached: staff: ask first" in shown
+    assert shown.count("ask first") == 2
+
+
+def _newer(world: Any, member: int, at: dt.datetime, **changes: Any) -> pl.DataFrame:
+    """A later version of the member's row, as a sync would bring it."""
+    row = world.lake.versions_of("members", member).tail(1)
+    return row.with_columns(valid_from=pl.lit(at.replace(tzinfo=None)), **{k: pl.lit(v) for k, v in changes.items()})
 
 
 def _promised(staff: httpx.Client) -> str:

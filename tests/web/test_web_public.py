@@ -119,6 +119,23 @@ def test_an_offer_is_taken_up_by_its_button_alone(site: Site, visitor: httpx.Cli
     assert Response.objects.filter(kind="accepted").count() == 1
 
 
+def test_an_offer_of_time_is_none_of_dues_in_parts(site: Site, visitor: httpx.Client):
+    """As the playbook that ships for members who went to another organization offers it."""
+    from tenure.ledger.models import OutreachStep
+    from tenure.outreach.reading import read_playbook, shipped
+
+    step = steps("offer")[4]
+    plan = read_playbook(shipped()["moved-to-another-organization"], "moved").steps[1]
+    OutreachStep.objects.filter(pk=step.pk).update(details=dict(plan.details))
+    address = link(site, "offer", step)
+
+    page = visitor.get(address).text
+    assert "stays open for you for 30 days beyond its end, with nothing to pay now" in page
+    assert ("in parts" in page, "payments" in page) == (False, False)
+    assert "keeps your place open" in fill_in(visitor, address).text
+    assert "keeps your place open" in visitor.get(address).text
+
+
 def test_a_link_opens_its_own_page_and_no_other(site: Site, visitor: httpx.Client):
     step = steps("offer")[1]
     good = link(site, "offer", step)

@@ -13,6 +13,7 @@ from tenure.app.smoothing import smoother_of
 from tenure.app.walk import Teller
 from tenure.base.pseudonym import Pseudonyms
 from tenure.outreach.capacity import Candidate
+from tenure.outreach.drafts import Unused
 from tenure.outreach.language_model import Smoother
 from tenure.outreach.talking import talking_points
 from tenure.outreach.tokens import Ticket, Tokens, Use, link
@@ -94,7 +95,7 @@ class Drafter:
             for place, plan in enumerate(one.steps, 1)
         ]
         made[0].step.details["talking_points"] = talking_points(facts)
-        aside = dict.fromkeys(words for written in made for words in written.set_aside)
+        aside = dict.fromkeys(unused for written in made for unused in written.set_aside)
         days = playbook.open_days or self.house.settings.outreach.open_days
         return NewProposal(
             member=one.member,
@@ -172,19 +173,15 @@ class _Written(NamedTuple):
 
     step: NewStep
     problems: tuple[str, ...]
-    set_aside: tuple[str, ...]
+    set_aside: tuple[Unused, ...]
 
 
 _PAGES: dict[str, tuple[str, Use]] = {"survey": ("answer_link", "answer"), "offer": ("offer_link", "offer")}
 
 
-def _set_aside(aside: Iterable[str], facts: Mapping[str, Fact]) -> list[list[str]]:
+def _set_aside(aside: Iterable[Unused], facts: Mapping[str, Fact]) -> list[list[str]]:
     """What is not said and why, for the page, with the text itself: staff shall see what somebody typed in."""
-    told = []
-    for words in aside:
-        key = words.split("`")[1]
-        told.append(["Set aside", words, facts[key].words[:_QUOTED] if key in facts else ""])
-    return told
+    return [["Set aside", str(one), facts[one.key].words[:_QUOTED] if one.key in facts else ""] for one in aside]
 
 
 def _saved(one: Candidate) -> list[list[str]]:

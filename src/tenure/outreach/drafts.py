@@ -23,6 +23,22 @@ from tenure.outreach.wording import Plan, too_long
 
 
 @dataclass(frozen=True)
+class Unused:
+    """A fact that a template names and that is not said.
+
+    Args:
+        key: Which fact.
+        why: What is the matter with its text, to follow "its text"; see `tenure.outreach.unfit`.
+    """
+
+    key: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"`{self.key}` is not used: its text {self.why}"
+
+
+@dataclass(frozen=True)
 class Draft:
     """What one step would say.
 
@@ -31,8 +47,7 @@ class Draft:
         body: Plain text.
         claims: Its factual clauses, in order.
         problems: What keeps it out of the queue, for staff to read; none for a draft that may enter.
-        set_aside: Facts that the template names and that were not used, since their text is not fit to be said; in
-            words for staff. See `tenure.outreach.unfit`.
+        set_aside: Facts that the template names and that were not used, since their text is not fit to be said.
         by: `template`, or `language model` for words that were smoothed.
     """
 
@@ -40,7 +55,7 @@ class Draft:
     body: str
     claims: tuple[Claim, ...]
     problems: tuple[str, ...]
-    set_aside: tuple[str, ...] = field(default=())
+    set_aside: tuple[Unused, ...] = ()
     by: str = "template"
 
 
@@ -102,7 +117,7 @@ def written(plan: Plan, subject: Template, body: Template, material: Material, *
             mine = [one for one in claims if one.where == where]
             problems += check(said, mine, material.facts, template=literal, known=material.known)
     named = subject.names | body.names
-    aside = (f"`{key}` is not used: its text {why}" for key, why in material.set_aside.items() if key in named)
+    aside = (Unused(key, why) for key, why in material.set_aside.items() if key in named)
     return Draft(head.text, text.text, claims, tuple(dict.fromkeys(problems)), tuple(aside), by)
 
 

@@ -18,18 +18,19 @@ from tenure.ledger.models import Contact, CurrentScore, Proposal
 from tenure.web import member_side, place, words
 from tenure.web.asked import day_in, number
 from tenure.web.queue_list import playbook_title
-from tenure.web.record import chapter_in, record_of
+from tenure.web.record import Reachable, chapter_in, reachable, record_of
 from tenure.web.roles import own, sees
 
 
 @dataclass(frozen=True)
 class Promised:
-    """A member to be called back: by whom, and what that day is called."""
+    """A member to be called back: by whom, what that day is called, and what speaks against a call by now."""
 
     member_id: str
     name: str
     by: str
     said: str
+    but: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,20 +59,31 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
 
 
 def promised(today: dt.date, chapter: str | None) -> list[Promised]:
-    """Whom somebody promised to be in touch with by *today*."""
+    """Whom somebody promised to be in touch with by *today*; who is no longer there is left out."""
     found = calls.promises(today=today, chapter=chapter)
     members = [one.member for one in found]
     ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
+    known = reachable(place.lake(), members)
+    reached = Contact.objects.in_bulk(members)
     return [
         Promised(
             ids[one.member],
             names.get(one.member) or f"Member {ids[one.member]}",
             one.by,
             "today" if one.on == today else f"since {words.day(one.on, near=today)}",
+            _but(known[one.member], one.member, reached.get(one.member)),
         )
         for one in found
-        if one.member in ids
+        if one.member in ids and not known[one.member].is_gone
     ]
+
+
+def _but(known: Reachable, member: int, contact: Contact | None) -> str:
+    """What speaks against keeping a promise by telephone; the person who made it decides."""
+    if known.objects:
+        return "Objects to profiling since"
+    said = member_side.consent(member, "phone", known.facts, contact)
+    return "" if said in ("Allowed", "Consent not stated") else said
 
 
 def _chapter(member: int, facts: dict[str, Any]) -> str:

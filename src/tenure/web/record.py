@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 
 from tenure.lake import Lake
 from tenure.ledger.models import CurrentScore
+from tenure.membership.contract import COMPETING
 
 _PEERS = 200
 
@@ -76,6 +78,35 @@ def record_of(lake: Lake, member: int, since: dt.date) -> Record:
     of = member if of is None and facts.get("record_type") == "organization" else of
     peers = [one for one in lake.people_of(of) if one != member][:_PEERS] if of is not None else []
     return Record(facts=facts, terms=_terms(lake, member), acts=lake.acts_since(member, since), peers=tuple(peers))
+
+
+@dataclass(frozen=True)
+class Reachable:
+    """Whether there still is somebody to be in touch with.
+
+    Args:
+        is_gone: The member died, was merged or transferred, or the source no longer has them.
+        objects: The member objects to profiling.
+        facts: The last version of the member's row.
+    """
+
+    is_gone: bool
+    objects: bool
+    facts: dict[str, Any]
+
+
+def reachable(lake: Lake, members: Iterable[int]) -> dict[int, Reachable]:
+    """What is known of each of *members*, by the last sync."""
+    departed = set(lake.departed())
+    found = {}
+    for member in members:
+        rows = lake.versions_of("members", member).sort("valid_from", descending=True)
+        facts = rows.row(0, named=True) if rows.height else {}
+        last = next(iter(_terms(lake, member)), None)
+        ended = last is not None and last.ended_by in COMPETING
+        is_gone = not facts or ended or member in departed or facts["deceased_on"] is not None
+        found[member] = Reachable(is_gone, bool(facts.get("objects_to_profiling")), facts)
+    return found
 
 
 def _terms(lake: Lake, member: int) -> list[Term]:
