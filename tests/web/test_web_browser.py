@@ -142,6 +142,18 @@ def test_a_name_of_one_long_word_is_neither_cut_nor_runs_into_its_neighbor(seen:
     assert page.locator("h1").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
 
 
+@pytest.mark.parametrize("width", [1440, 1366, 1280, 1024])
+def test_reasons_have_room_beside_the_alerts(seen: Visit, width: int):
+    seen.page.set_viewport_size({"width": width, "height": 900})
+    page = seen.go("/")
+    widths = page.locator(".work .why").evaluate_all("all => all.map((e) => e.getBoundingClientRect().width)")
+    assert min(widths) >= 240
+    over = page.locator(".work .why").first.evaluate(
+        "e => e.getBoundingClientRect().right - e.closest('li').getBoundingClientRect().right"
+    )
+    assert over <= 0.5
+
+
 def test_every_chart_has_a_name_a_reading_and_its_numbers(seen: Visit, site: Site):
     """A figure without a finding, a title, a description or a table with its numbers fails."""
     charts = 0

@@ -12,7 +12,7 @@ import factories
 import httpx
 import polars as pl
 import pytest
-from sites import Site, point_at, serving
+from sites import Site, point_at, send, serving
 
 DONE = dt.datetime(2025, 2, 20, 9, tzinfo=dt.UTC)
 
@@ -74,6 +74,25 @@ def test_what_we_did_stands_in_the_history_and_the_timeline_with_what_came_of_it
     assert "Answered." in ours
     assert re.search(r'aria-current="page">Our contacts<span class="count">1<', ours)
     assert "1 of 3 contacts used" in html
+
+
+def test_the_list_says_when_somebody_was_last_contacted(staff: httpx.Client, site: Site):
+    html = staff.get(f"/?q={site.world.id_of_rank(1)}").text
+    assert "Last contact: Email, February 20<" in html
+    assert "Last contact" not in staff.get(f"/?q={site.world.id_of_rank(0)}").text, "a draft is no contact"
+
+
+def test_a_member_is_left_alone_from_their_own_page_which_then_says_so(staff: httpx.Client, site: Site):
+    from tenure.ledger.models import DoNotWake
+
+    html = page(staff, site, 5)
+    form = re.search(r'href="(/settings/left-alone/\?member=[^"#]+)', html).group(1)
+    assert f'value="{site.world.id_of_rank(5)}"' in staff.get(form).text
+    sent = {"do": "add", "member": site.world.id_of_rank(5), "why": "asked for peace", "until": "2025-05-01"}
+    assert send(staff, "/settings/left-alone/change", **sent).status_code == 302
+    assert "Until May 1: asked for peace (marta)" in page(staff, site, 5)
+    DoNotWake.objects.all().delete()
+    assert "asked for peace" not in page(staff, site, 5)
 
 
 def test_the_next_step_names_the_draft_and_what_to_speak_about(staff: httpx.Client, site: Site):

@@ -119,6 +119,20 @@ def test_whom_contact_harms_and_who_is_measured_is_not_to_be_called(
         Assignment.objects.all().delete()
 
 
+def test_those_to_call_are_gone_through_one_after_another(staff: httpx.Client, site: Site):
+    """In the order of the list, from each member's page to the next; nobody else has a turn."""
+    order = [one["member_id"] for one in staff.get("/today.json?now=1&sort=worth").json()["members"]]
+    assert len(order) > 1
+    walked, html = [order[0]], staff.get(f"/members/{order[0]}/").text
+    while following := re.search(r'href="/members/([^"]+)/" rel="next"', html):
+        walked.append(following.group(1))
+        html = staff.get(f"/members/{walked[-1]}/").text
+        assert f"{len(walked)} of {len(order)}" in html
+    assert walked == order
+    others = {one["member_id"] for one in staff.get("/today.json").json()["members"]} - set(order)
+    assert "Members to call" not in staff.get(f"/members/{others.pop()}/").text
+
+
 def test_what_changed_since_the_night_before_is_counted_and_listed(
     staff: httpx.Client, site: Site, scores: pl.DataFrame
 ):

@@ -108,6 +108,30 @@ def test_keys_move_select_edit_undo_and_show_help(seen: Visit):
     seen.go("/keys/").get_by_role("button", name="Turn keys on in this browser").click()
 
 
+def test_a_clause_and_its_record_light_each_other_up_and_are_heard_together(seen: Visit):
+    page = seen.go("/queue/?playbook=renewal-reminder")
+    clause = page.locator(".cite").first
+    record = page.locator(f"#{clause.get_attribute('aria-describedby')}")
+    assert len(record.inner_text()) > 10
+    for reach in (clause.hover, clause.focus, record.hover):
+        page.locator("h1").hover()
+        clause.blur()
+        expect(record).not_to_have_class(re.compile("lit"))
+        reach()
+        expect(record).to_have_class(re.compile("lit"))
+        expect(clause).to_have_class(re.compile("lit"))
+
+
+def test_on_a_laptop_list_draft_and_context_stand_side_by_side(seen: Visit):
+    seen.page.set_viewport_size({"width": 1280, "height": 800})
+    page = seen.go("/queue/")
+    boxes = [page.locator(part).bounding_box() for part in (".triage-list", ".draft", ".context")]
+    assert len({round(box["y"]) for box in boxes}) == 1
+    assert boxes[0]["x"] < boxes[1]["x"] < boxes[2]["x"]
+    assert page.locator(".clauses .line > p").first.bounding_box()["width"] > 400
+    assert page.locator(".clauses ol li").first.is_visible()
+
+
 def approvals(proposal: int) -> int:
     """How many approvals of a proposal there ever were; asked in a thread, since Playwright keeps this one."""
     from tenure.ledger.models import Approval

@@ -75,6 +75,6 @@ def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> Htt
     ]
     context = {
         "people": people, "may_decide": may(request.user, Act.DECIDE), "trouble": trouble,
-        "given": request.POST if trouble else {},
+        "given": request.POST if trouble else {"member": request.GET.get("member", "")[:200]},
     }  # fmt: skip
     return render(request, "left_alone.html", context, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from tenure.web import member_side, place, timeline, words
 from tenure.web.actions import actions_of, proposals_of
 from tenure.web.asked import BANDS
 from tenure.web.cells import figure_file
+from tenure.web.overview import calls_of
 from tenure.web.record import Record, chapter_in, record_of, titles_of
 from tenure.web.roles import sees
 from tenure.web.shell import current_scores
@@ -74,11 +76,13 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "terms": [member_side.told(term) for term in known.terms[:_TERMS_SHOWN]],
         "terms_total": len(known.terms),
         "figure": figure,
+        "left_alone": member_side.left_alone(member, today),
         **_timeline(request, lake, member, known, proposals, today),
     }
     if score is not None:
         context |= _scored(score, today)
         context["by_payment"] = _by_payment(nights, score)
+        context["turn"] = _turn(score, calls_of(score_set, chapter_of(request.user))) if score_set else None
     return render(request, "member.html", context)
 
 
@@ -131,6 +135,21 @@ def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
         "lapse_day": words.day(score.predicted_lapse_on) if score.predicted_lapse_on else "",
         "lapse_window": _window(score),
         "steps": waterfall(score),
+    }
+
+
+def _turn(score: CurrentScore, calls: Sequence[int]) -> dict[str, Any] | None:
+    """Where the member stands among those to call, and who comes before and after; None for all others."""
+    if score.member not in calls:
+        return None
+    at = calls.index(score.member)
+    before, after = calls[at - 1] if at else None, calls[at + 1] if at + 1 < len(calls) else None
+    ids = identities.ids_of(members=[one for one in (before, after) if one is not None])
+    return {
+        "place": at + 1,
+        "of": len(calls),
+        "before": ids.get(before, "") if before is not None else "",
+        "after": ids.get(after, "") if after is not None else "",
     }
 
 

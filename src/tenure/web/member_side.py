@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from tenure.base.pseudonym import Pseudonyms
 from tenure.ledger import contacts, identities, permissions
-from tenure.ledger.models import Assignment, Contact, CurrentScore, Proposal, ScoreSet
+from tenure.ledger.models import Assignment, Contact, CurrentScore, DoNotWake, Proposal, ScoreSet
 from tenure.outreach.gate import WINDOW
 from tenure.outreach.known import contacts_of
 from tenure.web import place, words
@@ -67,6 +69,15 @@ def contacts_used(member: int, score_set: ScoreSet | None) -> list[tuple[str, st
         ("This month", f"{used} of {words.plural(most, 'contact')} used"),
         ("Control group", f"Yes ({', '.join(control)}): left alone to compare with" if control else "No"),
     ]
+
+
+def left_alone(member: int, today: dt.date) -> str:
+    """Until when, by whose word and why no playbook proposes the member; empty where nobody said so."""
+    row = DoNotWake.objects.filter(Q(until=None) | Q(until__gte=today), member=member).first()
+    if row is None:
+        return ""
+    until = f"Until {words.day(row.until, near=today)}" if row.until else "Until lifted"
+    return f"{until}: {row.why} ({row.by})"
 
 
 def value(score: CurrentScore) -> tuple[str, str]:

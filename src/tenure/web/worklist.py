@@ -11,7 +11,17 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tenure.charts import strip
 from tenure.ledger import contacts, identities
-from tenure.ledger.models import Assignment, Contact, CurrentScore, DoNotWake, Identity, Proposal, ScoreSet
+from tenure.ledger.models import (
+    Assignment,
+    Contact,
+    CurrentScore,
+    DoNotWake,
+    Identity,
+    OutreachStep,
+    Proposal,
+    ScoreSet,
+)
+from tenure.ledger.workload import CONTACTS
 from tenure.web import place, words
 from tenure.web.asked import BANDS, SILENT, Asked
 
@@ -146,6 +156,7 @@ class Row:
     dues: str
     since: str
     payment: str
+    contacted: str
     act: Act
 
 
@@ -163,17 +174,31 @@ def rows_of(scores: Iterable[CurrentScore], today: dt.date) -> list[Row]:
     """*scores* in words, with as many look-ups for names and next steps, however many there are."""
     scores = list(scores)
     members = [score.member for score in scores]
-    ids, names, open_now = identities.ids_of(members=members), contacts.names_of(members=members), _proposals(members)
+    ids, names, steps = identities.ids_of(members=members), contacts.names_of(members=members), _steps(members)
     return [
-        _row(score, ids.get(score.member, ""), names.get(score.member, ""), open_now.get(score.member), today)
+        _row(score, ids.get(score.member, ""), names.get(score.member, ""), steps.get(score.member, []), today)
         for score in scores
     ]
 
 
-def _proposals(members: list[int]) -> dict[int, Proposal]:
-    """The proposal that waits for each of *members*, the one most worth an hour where there are several."""
-    waiting = Proposal.objects.filter(member__in=members, state=Proposal.State.OPEN).prefetch_related("steps")
-    return {row.member: row for row in waiting.order_by(F("worth").asc(nulls_first=True), "-pk")}
+def _steps(members: list[int]) -> dict[int, list[OutreachStep]]:
+    """What waits for each of *members*, of the proposals that are most worth an hour first, and what reached them."""
+    waits = Q(proposal__state=Proposal.State.OPEN)
+    done = Q(state=OutreachStep.State.DONE, kind__in=CONTACTS, done_at__isnull=False)
+    rows = OutreachStep.objects.filter(waits | done, proposal__member__in=members).select_related("proposal")
+    found: dict[int, list[OutreachStep]] = {}
+    for step in rows.order_by(F("proposal__worth").desc(nulls_last=True), "proposal", "position"):
+        found.setdefault(step.proposal.member, []).append(step)
+    return found
+
+
+def _last_contact(steps: Iterable[OutreachStep], today: dt.date) -> str:
+    """What reached the member last: by Tenure, or by staff who logged a call."""
+    reached = [(step.done_at, step.pk, step) for step in steps if step.done_at and step.kind in CONTACTS]
+    if not reached:
+        return ""
+    at, _, step = max(reached)
+    return f"{step.get_kind_display()}, {words.day(at.date(), near=today)}"
 
 
 _LABELS = {
@@ -182,12 +207,14 @@ _LABELS = {
 }  # fmt: skip
 
 
-def _act(score: CurrentScore, proposal: Proposal | None) -> Act:
+def _act(score: CurrentScore, steps: Iterable[OutreachStep]) -> Act:
     worth = f"{words.kept(score.worth)} an hour" if score.worth else ""
-    if proposal is None:
+    waiting = [step for step in steps if step.proposal.state == Proposal.State.OPEN]
+    if not waiting:
         label = "Fix payment" if score.payment_trouble else "Call" if is_call(score) else ""
         return Act(label, None, worth)
-    kinds = [step.kind for step in proposal.steps.all()]
+    proposal = waiting[0].proposal
+    kinds = [step.kind for step in waiting if step.proposal_id == proposal.pk]
     label = next((_LABELS[kind] for kind in kinds if kind in _LABELS), "Open the draft")
     return Act(label, proposal.pk, worth, proposal.assignee)
 
@@ -229,7 +256,7 @@ def since_of(score: CurrentScore, today: dt.date) -> str:
     return f"{'up' if moved > 0 else 'down'} {abs(moved)} since {words.day(score.previous_as_of, near=today)}"
 
 
-def _row(score: CurrentScore, member_id: str, name: str, proposal: Proposal | None, today: dt.date) -> Row:
+def _row(score: CurrentScore, member_id: str, name: str, steps: list[OutreachStep], today: dt.date) -> Row:
     about = [score.member_type, f"chapter {score.chapter_id}" if score.chapter_id else ""]
     if score.record_type == "organization" and score.member_type.casefold() != "organization":
         about.insert(0, "Organization")
@@ -250,7 +277,8 @@ def _row(score: CurrentScore, member_id: str, name: str, proposal: Proposal | No
         dues=words.money(score.dues) if score.dues else "",
         since=since_of(score, today),
         payment=payment_words(score, today),
-        act=_act(score, proposal),
+        contacted=_last_contact(steps, today),
+        act=_act(score, steps),
     )
 
 

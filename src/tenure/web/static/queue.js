@@ -42,6 +42,15 @@
     else thing.form.requestSubmit(thing);
   });
 
+  // A clause and its record light each other up; who listens hears the record with the clause in any case.
+  const light = (event) => {
+    const one = event.type === "focusout" ? null : event.target.closest?.(".cite, .clauses li[id]");
+    const id = one && (one.getAttribute("aria-describedby") || one.id);
+    document.querySelectorAll(".lit").forEach((former) => former.classList.remove("lit"));
+    if (id) document.querySelectorAll(`#${id}, .cite[aria-describedby="${id}"]`).forEach((part) => part.classList.add("lit"));
+  };
+  for (const kind of ["mouseover", "focusin", "focusout"]) document.addEventListener(kind, light);
+
   // One click is one send: a form that is on its way is not sent again.
   document.addEventListener("submit", (event) => {
     if (event.target.method !== "post") return;
