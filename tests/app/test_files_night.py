@@ -6,6 +6,8 @@ import datetime as dt
 import hashlib
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -119,6 +121,21 @@ def test_the_next_night_scores_with_the_model_that_there_is(night: Path):
     exported = night / "scores.parquet"
     tenure("export", "scores", "--home", night, "--out", exported)
     assert str(pl.read_parquet(exported)["as_of"].unique().item()) == AS_OF
+
+
+def test_a_night_on_which_nobody_is_a_member_is_of_its_own_day(night: Path):
+    """Else every night until the present day would be taken for one of the past, and kept off the pages."""
+    members = night.parent / "exports" / "members.csv"
+    known = pl.read_csv(members, infer_schema=False)
+    known.with_columns(deceased_on=pl.lit("2025-02-01")).write_csv(members)
+
+    done = tenure("run", "--home", night, "--as-of", "2025-03-02", "--json")
+
+    assert done.code == 0, done.told
+    with closing(sqlite3.connect(night / "ledger.sqlite3")) as ledger:
+        assert ledger.execute("SELECT as_of, rows FROM ledger_score_set").fetchall() == [("2025-03-02", 0)]
+        question = "SELECT DISTINCT as_of FROM ledger_membership_figures WHERE part = 'scores'"
+        assert ledger.execute(question).fetchall() == [("2025-03-02",)], "the dues of the night before are gone"
 
 
 def test_a_day_that_has_not_begun_is_refused(night: Path):

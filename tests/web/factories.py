@@ -138,7 +138,7 @@ def keep_figures(made: World, day: dt.date = DAY) -> None:
     from tenure.app.house import House
 
     counting.keep_figures(House(made.home, made.settings), day)
-    counting.keep_dues(made.scores)
+    counting.keep_dues(made.scores, day)
 
 
 def _keep_models(made: World) -> None:

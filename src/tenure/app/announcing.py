@@ -91,9 +91,8 @@ class Announcer:
         if endpoint.events and name not in endpoint.events:
             return False
         member = None if event.member is None else self._keyed.present(event.member)
-        ids = identities.ids_of(members=[member]) if member is not None else {}
         facts = {
-            "member_id": ids.get(member, ""),
+            "member_id": "" if member is None else identities.ids_of(members=[member]).get(member, ""),
             "band": _band_of(event.details.get("proposal")),
             "proposal": event.details.get("proposal"),
             "step": event.details.get("reference") or "",
@@ -183,11 +182,11 @@ def _more(member: int) -> dict[str, Any]:
     """What an endpoint with full payload is told besides: score, reasons, name and address."""
     from tenure.ledger.models import Contact, CurrentScore
 
-    score = CurrentScore.objects.filter(member=member).values("risk_score", "reason_1").first() or {}
+    score = CurrentScore.objects.filter(member=member).only("risk_score", "reason_1").first()
     contact = Contact.objects.filter(member=member).first()
     return {
-        "risk_score": score.get("risk_score"),
-        "reason": score.get("reason_1") or "",
+        "risk_score": score.risk_score if score else None,
+        "reason": score.reason_1 if score else "",
         "name": contact.name if contact else "",
         "email": contact.email if contact else "",
     }

@@ -58,12 +58,11 @@ def made(house: House, kind: str, chapter: str | None = None) -> Brief:
     Raises:
         UsageError: There are no scores to tell of yet.
     """
-    from tenure.web import briefs as pages
     from tenure.web import configuration
+    from tenure.web.briefs import MADE
 
     configuration.ensure(house.home, house.settings, clock=house.clock)
-    make = {"daily": pages.daily, "weekly": pages.weekly}[kind]
-    brief = make(house.lake, house.settings, house.clock(), chapter)
+    brief = MADE[kind](house.lake, house.settings, house.clock(), chapter)
     if brief is None:
         raise UsageError("there are no scores to tell of yet", mend="`tenure run` makes them")
     return brief

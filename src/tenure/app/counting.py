@@ -55,13 +55,11 @@ def keep_figures(
     return bodies
 
 
-def keep_dues(frame: pl.DataFrame, *, fence: Fence | None = None) -> None:
-    """Keep what the scores in *frame* say of the dues that are due."""
+def keep_dues(frame: pl.DataFrame, as_of: dt.date, *, fence: Fence | None = None) -> None:
+    """Keep what the scores in *frame*, those of *as_of*, say of the dues that are due."""
     from tenure.ledger import figures
 
-    if frame.height:
-        day = frame["as_of"].max()
-        figures.replace(part=figures.SCORES, bodies=dues_by_scope(frame, day), as_of=day, fence=fence)
+    figures.replace(part=figures.SCORES, bodies=dues_by_scope(frame, as_of), as_of=as_of, fence=fence)
 
 
 def _receipt(house: House, as_of: dt.date) -> str:

@@ -151,7 +151,7 @@ class Drafter:
         problems = list(made.problems)
         if plan.reaches_member and plan.kind in _ADDRESS and not recipient:
             problems.append(f"no {_ADDRESS[plan.kind]} of the member is known")
-        details = {"purpose": plan.purpose, "commercial": plan.commercial, "mandatory": plan.mandatory}
+        details: dict[str, Any] = {"purpose": plan.purpose, "commercial": plan.commercial, "mandatory": plan.mandatory}
         details |= {"experiment": one.playbook.experiment} if one.playbook.experiment else {}
         # Pages show below a message what the law of the member's country asks for.
         details |= {"country": one.row["country"]} if plan.reaches_member and one.row["country"] else {}
@@ -241,7 +241,7 @@ def _username(person: Staff | None) -> str:
     return person.username if person else ""
 
 
-def _held_by(problems: list[str]) -> dict[str, str]:
+def _held_by(problems: list[str]) -> dict[str, Any]:
     if not problems:
         return {}
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""

@@ -83,11 +83,11 @@ def contact_of(experiments_tried: Iterable[str], decided: pl.DataFrame, as_of: d
 
 def by_band(wanted: Sequence[Wanted], decided: pl.DataFrame) -> dict[str, Arms]:
     """By band, what became of the renewal ahead of each when first selected; those pending are left out."""
-    known = [(one, *one.stratum.split(", ", 1)) for one in wanted if one.stratum.endswith(_HERE)]
+    known = [(one, one.stratum.split(", ", 1)[0]) for one in wanted if one.stratum.endswith(_HERE)]
     if not known:
         return {}
     rows = pl.DataFrame(
-        [(one.member, one.arm == TREATED, band, one.since, one.reached_on) for one, band, _ in known],
+        [(one.member, one.arm == TREATED, band, one.since, one.reached_on) for one, band in known],
         schema={"member": pl.Int64, "treated": pl.Boolean, "band": pl.String, "since": pl.Date, "reached_on": pl.Date},
         orient="row",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tenure.risk import causes, newcomers
@@ -120,7 +120,7 @@ def _points(value: float | None) -> str:
     return "?" if value is None else f"{100 * value:+.1f}".replace("-", "−")
 
 
-def _cell(one: Manifest, key: str, show: Any) -> str:
+def _cell(one: Manifest, key: str, show: Callable[[float | None], str]) -> str:
     """A figure and its interval: `0.812 (0.790–0.833)`."""
     value, low, high = (one.get(f"{key}{end}") for end in ("", "_low", "_high"))
     if value is None or low is None or high is None:

@@ -19,6 +19,7 @@ from tenure.outreach.law import law_for
 from tenure.outreach.tokens import Ticket, Tokens, link
 
 if TYPE_CHECKING:
+    from tenure.ledger.models import Contact
     from tenure.outreach.gate import MemberNow
 
 _WITH_FOOTER = ("email", "offer", "survey")
@@ -62,8 +63,12 @@ class Members:
             ended_on=stood["ends"] if stood.get("active") is False else None,
             country=stood.get("country") or "",
             stopped_feeds=self._stopped_feeds(),
-            **contact,
-            **{name: stood.get(name) for name in _ALLOWED},
+            time_zone=contact.time_zone,
+            email=contact.email,
+            phone=contact.phone,
+            email_allowed=stood.get("email_allowed"),
+            sms_allowed=stood.get("sms_allowed"),
+            phone_allowed=stood.get("phone_allowed"),
         )
 
     def country(self, member: int) -> str:
@@ -106,11 +111,11 @@ def _plain(row: dict[str, Any], departed: bool) -> dict[str, Any]:
     }
 
 
-def _contact(member: int) -> dict[str, str]:
+def _contact(member: int) -> Contact:
+    """As the source gave it last; nothing in it where there is none."""
     from tenure.ledger.models import Contact
 
-    found = Contact.objects.filter(member=member).values("email", "phone", "time_zone").first()
-    return found or {"email": "", "phone": "", "time_zone": ""}
+    return Contact.objects.filter(member=member).first() or Contact(member=member)
 
 
 class Gatekeeper:

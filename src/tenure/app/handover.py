@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ def make_current(house: House, frame: pl.DataFrame, run: RunInProgress) -> None:
     wanted = _wanted(house, frame) if house.settings.writes_into_imis else []
     with run.fence.transaction():
         scores.replace(frame=frame, run=run.row, clock=house.clock)
-        keep_dues(frame)
+        keep_dues(frame, run.row.as_of)
         _plan(house, wanted)
 
 
@@ -48,6 +49,7 @@ def write_back(
     house: House,
     tell: Teller,
     frame: pl.DataFrame,
+    as_of: dt.date,
     fence: Fence,
     place_to_stop: Callable[[], None],
     *,
@@ -60,6 +62,7 @@ def write_back(
         house: The association's.
         tell: The step.
         frame: Scores by pseudonym.
+        as_of: Of which night they are.
         fence: The right to write, looked at before each request that changes iMIS.
         place_to_stop: Called between two records; raises when somebody asked the night to end.
         dry_run: Change nothing, in the ledger either.
@@ -71,7 +74,7 @@ def write_back(
     """
     wanted = _wanted(house, frame)
     with open_client(house) as client:
-        lost = look_for_drift(house, client, tell, frame["as_of"].max(), None if dry_run else fence)
+        lost = look_for_drift(house, client, tell, as_of, None if dry_run else fence)
         outbox = DryOutbox(_still_to_write(house, wanted, lost)) if dry_run else _planned(house, wanted, fence)
         release = _release(house, approved_by) if approved_by else None
 

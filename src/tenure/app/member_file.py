@@ -156,7 +156,7 @@ def _cleaner(member: int, member_id: str) -> Callable[[Any], Any]:
     from tenure.ledger import identities
     from tenure.ledger.models import Staff
 
-    roles = {}
+    roles: dict[str, str] = {}
     for person in Staff.objects.all():
         roles |= {name: person.get_role_display() for name in (person.username, person.full_name, person.email) if name}
 

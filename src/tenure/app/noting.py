@@ -10,6 +10,7 @@ from tenure.app.carrying import Carrier
 from tenure.outreach.channels.parcel import Parcel, Refused, Unsure
 
 if TYPE_CHECKING:
+    from tenure.ledger.models import OutreachStep
     from tenure.writeback.activities import Activities
 
 _SAID = {
@@ -67,7 +68,7 @@ def _write(carrier: Carrier, activities: Activities, step: Any) -> None:
         mark("done", receipt)
 
 
-def tasks_to_look_at(now: dt.datetime, limit: int) -> list[Any]:
+def tasks_to_look_at(now: dt.datetime, limit: int) -> list[OutreachStep]:
     """Tasks and calls that were put into iMIS in the last 90 days and are not known to be done.
 
     Where there are more than *limit*, each has its turn as the days go by.

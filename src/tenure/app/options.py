@@ -26,7 +26,7 @@ json_option: Callable[[F], F] = click.option(
 )
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.5, which may be installed
     """A calendar day written as 2025-03-01."""
 
     name = "YYYY-MM-DD"

@@ -66,14 +66,14 @@ def _feeds(house: House, kinds: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Kinds by feed: those of a mapping that names its codes, else each kind by itself."""
     from tenure import intake
 
-    alone = {kind: (kind,) for kind in kinds}
+    alone: dict[str, tuple[str, ...]] = {kind: (kind,) for kind in kinds}
     if house.settings.source.kind != "imis":
         return alone
     try:
         plan = intake.read_mapping(house.settings.source.mapping, house.home)
     except TenureError:
         return alone
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for feed in plan.activity.values():
         kind = feed.columns["kind"]
         found[feed.place] = tuple(sorted({*kind.values.values(), *([kind.value] if kind.value else [])}))

@@ -14,6 +14,7 @@ from tenure.base.errors import TenureError
 
 if TYPE_CHECKING:
     from tenure.app.walk import Teller, Walk
+    from tenure.ledger.models import OutreachStep
     from tenure.ledger.responses import News
 
 WITHIN = dt.timedelta(days=90)
@@ -66,7 +67,7 @@ def bar(house: House, step: Any, kind: str, source: str, *, by: str) -> None:
             why="bounce", source=source, by=by, address=step.recipient, channel=channel, keyed=keyed, clock=house.clock
         )
     if kind == "unsubscribed" and channel:
-        why = "stop" if channel == "sms" else "unsubscribe"
+        why: permissions.Why = "stop" if channel == "sms" else "unsubscribe"
         permissions.suppress(
             why=why, source=source, by=by, member=step.proposal.member, channel=channel, clock=house.clock
         )
@@ -108,7 +109,7 @@ def _among(steps: Steps) -> str:
     return f"member IN ({', '.join(str(int(member)) for member in steps)})"
 
 
-def _rows(house: House, sql: str, steps: Steps) -> list[tuple[object, ...]]:
+def _rows(house: House, sql: str, steps: Steps) -> list[tuple[Any, ...]]:
     first = min(done[0][0] for done in steps.values())
     with house.lake.connect() as lake:
         return list(lake.execute(sql, [first]).fetchall())
@@ -141,7 +142,7 @@ def _tasks(house: House, walk: Walk, tell: Teller) -> int:
         return 0
 
 
-def _looked_at(house: House) -> Iterator[tuple[object, bool | None]]:
+def _looked_at(house: House) -> Iterator[tuple[OutreachStep, bool | None]]:
     from tenure.app.noting import tasks_to_look_at
     from tenure.app.source import open_client
     from tenure.writeback.activities import Activities
@@ -155,7 +156,7 @@ def _looked_at(house: House) -> Iterator[tuple[object, bool | None]]:
             yield step, activities.completed(step.receipt)
 
 
-def _task(house: House, walk: Walk, step: object, done: bool | None) -> bool:
+def _task(house: House, walk: Walk, step: OutreachStep, done: bool | None) -> bool:
     from tenure.ledger import responses
     from tenure.ledger.responses import News
 

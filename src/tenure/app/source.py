@@ -33,8 +33,7 @@ def open_source(house: House) -> Iterator[Source]:
         return
     if house.settings.source.kind == "sql":
         with open_database(house) as database:
-            plan = intake.read_sql_mapping(house.settings.source.mapping, house.home)
-            yield intake.SqlSource(database, plan)
+            yield intake.SqlSource(database, intake.read_sql_mapping(house.settings.source.mapping, house.home))
         return
     with open_client(house) as client:
         plan = intake.read_mapping(house.settings.source.mapping, house.home)

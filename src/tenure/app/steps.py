@@ -154,7 +154,7 @@ def score_and_write_back(
     situation = lookup(house, as_of, frame)
     if not dry_run:
         day.look(house, walk, as_of, model, frame, situation)
-    _write_back(house, walk, frame, dry_run=dry_run, approved_by=approved_by)
+    _write_back(house, walk, as_of, frame, dry_run=dry_run, approved_by=approved_by)
     if not dry_run:
         propose(house, walk, as_of, situation)
 
@@ -275,10 +275,14 @@ def _is_replay(as_of: dt.date) -> bool:
     return current is not None and current.as_of > as_of
 
 
-def _write_back(house: House, walk: Walk, frame: pl.DataFrame, *, dry_run: bool, approved_by: str) -> None:
+def _write_back(
+    house: House, walk: Walk, as_of: dt.date, frame: pl.DataFrame, *, dry_run: bool, approved_by: str
+) -> None:
     from tenure.app.handover import write_back
 
     if not house.settings.writes_into_imis:
         return
     with walk.step("write back", "Write back") as tell:
-        write_back(house, tell, frame, walk.run.fence, walk.stopping.check, dry_run=dry_run, approved_by=approved_by)
+        write_back(
+            house, tell, frame, as_of, walk.run.fence, walk.stopping.check, dry_run=dry_run, approved_by=approved_by
+        )

@@ -129,7 +129,9 @@ class Worker:
         from tenure.ledger import samples
 
         mailing = self.channels.mailing
-        for sample in samples.waiting(self.house.clock()) if mailing is not None else ():
+        if mailing is None:
+            return
+        for sample in samples.waiting(self.house.clock()):
             self.check()
             self._pace()
             self.tally[sampling.send(self.house, mailing, self.members, sample, self.carrier.fence)] += 1

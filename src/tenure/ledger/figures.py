@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import MembershipFigures
@@ -18,11 +18,13 @@ the next night makes them anew."""
 
 _AT_ONCE = 200
 
+Whom = TypeVar("Whom", bound=tuple[str, str])
+
 
 def replace(
     *,
     part: str,
-    bodies: Mapping[tuple[str, str], Any],
+    bodies: Mapping[Whom, Any],
     as_of: dt.date,
     receipt: str = "",
     fence: Fence | None = None,

@@ -33,7 +33,7 @@ def replace(
     Args:
         frame: One row per active member: `member`, the score columns without `member_id`, and the display columns
             `record_type, member_type, chapter_id, dues, in_grace, standing, against, usual` (absent ones are empty).
-        run: The run that made them.
+        run: The run that made them; scores of nobody are of its day.
         fence: Its right to write.
 
     Raises:
@@ -51,7 +51,7 @@ def replace(
         ScoreSet.objects.update_or_create(
             id=1,
             defaults={
-                "as_of": day_of(frame) or clock().date(),
+                "as_of": _day_of(frame) or (run.as_of if run else clock().date()),
                 "model_version": str(frame["model_version"].max() or "") if frame.height else "",
                 "rows": frame.height,
                 "digest": digest,
@@ -77,7 +77,7 @@ def current() -> ScoreSet | None:
     return ScoreSet.objects.select_related("run").first()
 
 
-def day_of(frame: pl.DataFrame) -> dt.date | None:
+def _day_of(frame: pl.DataFrame) -> dt.date | None:
     """Of which day the scores of *frame* are; None when it has no rows."""
     day = frame["as_of"].max()
     return day if isinstance(day, dt.date) else None
@@ -96,7 +96,7 @@ def _insert(rows: Iterable[dict[str, Any]]) -> None:
 
 def _before(frame: pl.DataFrame) -> dict[int, dict[str, Any]]:
     """Yesterday's score by member; a second set for the same day keeps the yesterday that the first one had."""
-    as_of = day_of(frame)
+    as_of = _day_of(frame)
     before: dict[int, dict[str, Any]] = {}
     kept = CurrentScore.objects.values_list("member", *_SAID, *_SAID_BEFORE)
     for member, *values in kept.iterator():
@@ -108,7 +108,7 @@ def _before(frame: pl.DataFrame) -> dict[int, dict[str, Any]]:
 
 def _came_and_went(frame: pl.DataFrame, before: dict[int, Any], current: ScoreSet | None) -> tuple[int, int]:
     """How many have a score and had none the day before, and the other way round; none of either on a first day."""
-    as_of = day_of(frame)
+    as_of = _day_of(frame)
     if current is None or as_of is None:
         return 0, 0
     if current.as_of >= as_of:

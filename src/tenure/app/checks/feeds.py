@@ -91,7 +91,8 @@ def _prompt_names(one: _Seen) -> set[str]:
 
 
 def _limits(seen: list[_Seen]) -> Iterator[Finding]:
-    limited = [(one, one.definition["LimitResultsCount"]) for one in seen if (one.definition or {}).get(_LIMIT)]
+    known = [(one, (one.definition or {}).get(_LIMIT)) for one in seen]
+    limited = [(one, rows) for one, rows in known if rows]
     for one, rows in limited:
         mend = "take the limit off the query: rows beyond it are never seen"
         yield Finding("row limits", FAULT, f"{one.feed.place} gives {rows:,} rows at most", mend)

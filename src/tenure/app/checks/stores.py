@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 from tenure.app import labels, promotion
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
@@ -159,9 +160,9 @@ def challenger(house: House) -> Iterator[Finding]:
     yield Finding("challenger", NOTE, words, mend)
 
 
-def _shown(cursor, name: str) -> str:
+def _shown(cursor: Any, name: str) -> str:
     cursor.execute(f"SHOW {name}")
-    return cursor.fetchone()[0]
+    return str(cursor.fetchone()[0])
 
 
 def ledger(house: House) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -40,6 +41,7 @@ def command(
     from tenure import custody
 
     house, console = House.open(home), Console(quiet=as_json)
+    told: dict[str, object]
     where = folder or house.home.root / custody.BACKUPS
     if key_to is not None:
         custody.export_key(house.home, key_to, where)
@@ -56,7 +58,7 @@ def command(
     return 0
 
 
-def _tell(house: House, act: str, **details: bool) -> None:
+def _tell(house: House, act: str, **details: Any) -> None:
     house.open_ledger()
     from tenure.ledger import audit
 

@@ -230,20 +230,20 @@ def _account(kind: str, username: str | None) -> str:
 
 def _tell(console: Console, house: House, outcome: _Outcome, *, as_json: bool, dry_run: bool) -> None:
     place, proposal = house.home, outcome.proposal
-    written = house.settings.source.kind != "files" and proposal is not None
+    written = proposal if house.settings.source.kind != "files" else None
     for fault in outcome.faults:
         console.warn(str(fault))
     if as_json:
         found = [{"message": fault.message, "hint": fault.mend} for fault in outcome.faults]
         told = {"settings": place.settings_file, "faults": found, "dry_run": dry_run}
-        mapping = {"mapping": place.root / FILE, "found": proposal.as_json()} if written else {}
+        mapping = {"mapping": place.root / FILE, "found": written.as_json()} if written else {}
         console.result_json(told | mapping)
         return
     if proposal is not None:
         for line in proposal.lines():
             console.result(line)
     if dry_run:
-        console.result(f"\n{proposal.text}" if written else f"nothing was written; {place.settings_file} would be")
+        console.result(f"\n{written.text}" if written else f"nothing was written; {place.settings_file} would be")
         return
     console.result(f"wrote {place.settings_file}" + (f" and {place.root / FILE}" if written else ""))
     well = not outcome.faults and (proposal is None or proposal.fits)

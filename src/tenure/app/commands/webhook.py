@@ -31,8 +31,9 @@ def add(home: Path, name: str, url: str, events: tuple[str, ...], full: bool, by
     house = House.with_ledger(home)
     from tenure.outreach.channels.subscribing import subscribe
 
-    given = {"name": name, "url": url, "events": events, "is_full": full, "by": by}
-    made, secret = subscribe(house.home, house.settings, **given, clock=house.clock)
+    made, secret = subscribe(
+        house.home, house.settings, name=name, url=url, events=events, is_full=full, by=by, clock=house.clock
+    )
     _show(made.name, secret, as_json)
     return 0
 
