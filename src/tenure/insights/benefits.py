@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from tenure.base.settings import Settings
-from tenure.insights.evidence import acting_for
+from tenure.insights.evidence import by_actor
 from tenure.insights.shares import difference
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
@@ -66,9 +66,8 @@ def use_before(lake: Lake, ends: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     query = f"""
         SELECT e.row, {columns}
         FROM activity a
-        JOIN people p ON a.member = p.person
-            AND greatest(a.occurred_at, a.recorded_at) >= p.since AND greatest(a.occurred_at, a.recorded_at) < p.until
-        JOIN ends e ON e.member = p.payer
+        JOIN ends e ON a.member = e.person
+            AND greatest(a.occurred_at, a.recorded_at) >= e.since AND greatest(a.occurred_at, a.recorded_at) < e.until
         WHERE a.kind IN {kinds} AND a.occurred_at < $as_of AND a.recorded_at < $as_of AND a.occurred_at >= $since
             AND a.occurred_at < e.ends + INTERVAL 1 DAY AND a.occurred_at > e.ends - INTERVAL {2 * YEAR} DAY
         GROUP BY e.row"""
@@ -77,8 +76,7 @@ def use_before(lake: Lake, ends: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     first = ends.select(pl.col("ends").min()).item() - dt.timedelta(days=2 * YEAR)
     bounds = {"as_of": dt.datetime.combine(as_of, dt.time()), "since": dt.datetime.combine(first, dt.time())}
     with lake.connect() as connection:
-        connection.register("people", acting_for(lake, ends.select("member").unique()).to_arrow())
-        connection.register("ends", ends.select("row", "member", "ends").to_arrow())
+        connection.register("ends", by_actor(lake, ends.select("row", "member", "ends")).to_arrow())
         found = connection.sql(query, params=bounds).to_arrow_table()
     return pl.DataFrame(pl.from_arrow(found)).cast({"row": ends.schema["row"]})
 

@@ -170,6 +170,16 @@ def acting_for(lake: Lake, some: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([own, people.cast(own.schema)])
 
 
+def by_actor(lake: Lake, ends: pl.DataFrame) -> pl.DataFrame:
+    """*ends* (`member` and whatever else) once for each person whose acts count: with `person`, `since`, `until`.
+
+    Joined here and not in the query over activity: the engine that plans that query takes what is left of activity to
+    be a few rows, and would compare each of them with each end before it looks whose they are.
+    """
+    acting = acting_for(lake, ends.select("member").unique())
+    return ends.join(acting, left_on="member", right_on="payer", how="inner")
+
+
 def _titles(lake: Lake) -> dict[str, str]:
     named = lake.programs().with_columns(title=pl.col("title").str.strip_chars()).filter(pl.col("title") != "")
     return dict(named.select("ref", "title").iter_rows())

@@ -15,7 +15,7 @@ import polars as pl
 from tenure.features.activity import SENT_OR_BILLED
 from tenure.features.facts import known_person
 from tenure.insights.benefits import BENEFITS, Lost
-from tenure.insights.evidence import acting_for
+from tenure.insights.evidence import by_actor
 from tenure.insights.leaving import CHAPTER, NOT_CLEAR, PAYMENT, PRICE, RETIRED, says_retired
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
@@ -124,9 +124,8 @@ WITH acts AS (
         a.kind NOT IN (SELECT kind FROM not_acts) AS own,
         coalesce(coalesce(a.chapter_id, g.chapter_id) = e.chapter_id, false) AS in_chapter
     FROM activity a
-    JOIN people p ON a.member = p.person
-        AND greatest(a.occurred_at, a.recorded_at) >= p.since AND greatest(a.occurred_at, a.recorded_at) < p.until
-    JOIN ends e ON e.member = p.payer
+    JOIN ends e ON a.member = e.person
+        AND greatest(a.occurred_at, a.recorded_at) >= e.since AND greatest(a.occurred_at, a.recorded_at) < e.until
     LEFT JOIN chapter_programs g ON g.ref = a.ref
     WHERE a.occurred_at < $as_of AND a.recorded_at < $as_of AND a.occurred_at >= $since
         AND a.kind IN (SELECT kind FROM telling_kinds)
@@ -245,8 +244,7 @@ def _last_year(lake: Lake, lapsed: pl.DataFrame, telling: str, as_of: dt.date) -
     bounds = {"as_of": dt.datetime.combine(as_of, dt.time()), "since": dt.datetime.combine(first, dt.time())}
     benefit = next((benefit.kinds for benefit in BENEFITS if benefit.name == telling), ())
     tables = {
-        "people": acting_for(lake, ends.select("member").unique()),
-        "ends": ends.cast({"grace": pl.Int32}),
+        "ends": by_actor(lake, ends.cast({"grace": pl.Int32})),
         "not_acts": _kinds(SENT_OR_BILLED),
         "telling_kinds": _kinds((set(KINDS) - SENT_OR_BILLED) | {*_TROUBLES, "invoice_issued"}),
         "benefit_kinds": _kinds(benefit),
