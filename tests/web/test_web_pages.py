@@ -312,6 +312,20 @@ def test_the_timeline_can_be_filtered_and_paged_to_its_end(staff: httpx.Client, 
     assert staff.get(f"/members/{member}/?show=nonsense&before=soon").status_code == 200
 
 
+def test_the_timeline_has_twins_that_turn_its_pages(staff: httpx.Client, site: Site):
+    base = f"/members/{site.world.id_of_rank()}/"
+    first = staff.get(f"{base}timeline.json?show=events").json()
+    shown = re.findall(r"<time datetime=\"([^\"]+)\"", staff.get(f"{base}?show=events").text)
+    assert [one["on"] for one in first["timeline"]] == shown
+    text = staff.get(f"{base}timeline.csv?show=events").text.lstrip("\ufeff")
+    assert [row["text"] for row in csv.DictReader(io.StringIO(text))] == [one["text"] for one in first["timeline"]]
+    days = [one["on"] for one in first["timeline"]]
+    while first["next"]:
+        first = staff.get(first["next"]).json()
+        days += [one["on"] for one in first["timeline"]]
+    assert days == sorted(days, reverse=True)
+
+
 def test_an_unknown_member_and_an_unknown_run_are_not_found(staff: httpx.Client):
     for address in ("/members/99999/", "/members/12/", "/runs/999/", "/model/?version=../../x", "/model/roc.svg"):
         answer = staff.get(address)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import RULES, visit
 from playwright.sync_api import Browser
-from sites import Site, send, serving, sign_in
+from sites import MORNING, Site, send, serving, sign_in
 
 from tenure.base.settings import Source, Webhooks
 
@@ -277,3 +279,38 @@ def test_axe_finds_nothing_where_accounts_and_webhooks_are_managed(
                 assert found.violations_count == 0, f"{address}: {found.generate_report()}"
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, address
         made.check()
+
+
+LISTS = {
+    "administrator": ("/settings/people", "/settings/webhooks", "/settings/tokens", "/audit"),
+    "director": ("/settings/phases", "/settings/left-alone", "/playbooks", "/audit"),
+}
+
+
+def test_every_list_has_twins_that_say_the_same(site: Site):
+    from tenure.ledger import endpoints, playbooks, rollout, tokens
+
+    member = site.world.member_of_rank(3)
+    rollout.leave_alone(member=member, by="director", why="=1+1", until=None, clock=lambda: MORNING)
+    endpoints.add(name="crm", url="https://crm.example", events=(), is_full=False, by="administrator")
+    tokens.make(owner="administrator", name="flow", scopes=["scores:read"], by="administrator", clock=lambda: MORNING)
+    playbooks.seed(texts={"renewal-reminder": 'title = "x"'})
+    for who, lists in LISTS.items():
+        with site.staff(who) as client:
+            for address in lists:
+                same_as_twins(client, address)
+            assert client.get("/settings/phases.xls").status_code == 404
+
+
+def same_as_twins(client: httpx.Client, address: str) -> None:
+    page = client.get(f"{address}/").text
+    assert all(f"{address}.{form}" in page for form in ("csv", "json")), f"{address} leads to its twins"
+    (listed,) = [value for value in client.get(f"{address}.json").json().values() if isinstance(value, list)]
+    text = client.get(f"{address}.csv").text.lstrip("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) >= len(listed) > 0, address
+    assert list(rows[0]) == list(listed[0]), address
+    key = next(iter(listed[0]))
+    assert [row[key] for row in rows][: len(listed)] == [str(one[key]) for one in listed], address
+    assert "\n=" not in text, "no cell begins a formula"
+    assert ",=" not in text, "no cell begins a formula"

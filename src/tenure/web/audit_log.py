@@ -19,7 +19,7 @@ from tenure.ledger.first import first_of, pseudonyms
 from tenure.ledger.models import AuditEvent
 from tenure.web import place
 from tenure.web.asked import number
-from tenure.web.cells import csv_file
+from tenure.web.cells import csv_file, list_file
 
 PAGE_SIZE = 50
 _COLUMNS = ("number", "at", "by", "act", "subject", "member_id", "details", "hash")
@@ -85,6 +85,17 @@ def as_csv(request: HttpRequest) -> HttpResponse:
     return csv_file(_lines(matching(Asked.of(request.GET))), f"tenure-audit-{place.now():%Y-%m-%d}.csv")
 
 
+@require_safe
+def as_json(request: HttpRequest) -> HttpResponse:
+    """One page of what the address asks for, newest first, and the address of the next."""
+    asked = Asked.of(request.GET)
+    found = list(matching(asked)[: PAGE_SIZE + 1])
+    events, ids = found[:PAGE_SIZE], _ids()
+    older = urlencode({**asked.parameters(), "before": events[-1].number}) if len(found) > PAGE_SIZE else ""
+    rows = [[*_record(event, ids), event.details, event.hash] for event in events]
+    return list_file("audit", _COLUMNS, rows, "json", next=f"{request.path}?{older}" if older else None)
+
+
 def matching(asked: Asked) -> QuerySet[AuditEvent]:
     """The rows that *asked* asks for, newest first."""
     found = AuditEvent.objects.order_by("-number")
@@ -136,5 +147,10 @@ def _lines(events: QuerySet[AuditEvent]) -> Iterator[Iterable[object]]:
     ids = _ids()
     for event in events.iterator(chunk_size=1000):
         details = json.dumps(event.details, ensure_ascii=False, sort_keys=True)
-        member_id = ids.get(event.member, "") if event.member is not None else ""
-        yield event.number, event.at.isoformat(), event.by, event.act, event.subject, member_id, details, event.hash
+        yield *_record(event, ids), details, event.hash
+
+
+def _record(event: AuditEvent, ids: dict[int, str]) -> tuple[object, ...]:
+    """All columns of a row but its details and its hash."""
+    member_id = ids.get(event.member, "") if event.member is not None else ""
+    return event.number, event.at.isoformat(), event.by, event.act, event.subject, member_id

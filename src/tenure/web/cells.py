@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
 
 from tenure.base.spreadsheets import safe
 from tenure.charts import Figure
@@ -31,6 +31,17 @@ def csv_file(rows: Iterable[Iterable[object]], name: str) -> StreamingHttpRespon
     response = StreamingHttpResponse(_with_mark(body), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def list_file(
+    name: str, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str, **beside: object
+) -> HttpResponse | StreamingHttpResponse:
+    """The rows of a list on a page, under the names of its columns, as CSV or JSON; *beside* stands in the JSON."""
+    if form == "csv":
+        return csv_file([columns, *rows], f"tenure-{name}.csv")
+    if form == "json":
+        return JsonResponse({**beside, name.replace("-", "_"): [dict(zip(columns, row, strict=True)) for row in rows]})
+    raise Http404
 
 
 def figure_file(figure: Figure, form: str, name: str) -> HttpResponse:

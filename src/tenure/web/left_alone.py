@@ -15,6 +15,7 @@ from tenure.ledger.models import CurrentScore
 from tenure.ledger.rights import Act
 from tenure.web import place, words
 from tenure.web.asked import day_in
+from tenure.web.cells import list_file
 from tenure.web.record import chapter_in, record_of
 from tenure.web.roles import may, own, sees
 
@@ -23,6 +24,16 @@ from tenure.web.roles import may, own, sees
 def page(request: HttpRequest) -> HttpResponse:
     """Who is left alone, by whose word, why and until when."""
     return _shown(request)
+
+
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The list as CSV or JSON."""
+    rows = [
+        [one["id"], one["name"], one["row"].why, one["row"].by, one["row"].at, one["row"].until]
+        for one in _people(request)
+    ]
+    return list_file("left-alone", ("member_id", "name", "why", "by", "at", "until"), rows, form)
 
 
 @require_POST
@@ -58,14 +69,15 @@ def _chapter_of(member: int) -> str:
     return chapter_in(facts, score)
 
 
-def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:
+def _people(request: HttpRequest) -> list[dict[str, Any]]:
+    """Who is left alone, as far as the reader may see them, the newest first."""
     rows = rollout.left_alone(place.now().date())[::-1]
     if getattr(request.user, "chapter_id", ""):
         mine = set(own(request, CurrentScore.objects.all()).values_list("member", flat=True))
         rows = [row for row in rows if row.member in mine]
     members = [row.member for row in rows]
     ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
-    people = [
+    return [
         {
             "row": row,
             "id": ids.get(row.member, ""),
@@ -73,8 +85,11 @@ def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> Htt
         }
         for row in rows
     ]
+
+
+def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:
     context = {
-        "people": people, "may_decide": may(request.user, Act.DECIDE), "trouble": trouble,
+        "people": _people(request), "may_decide": may(request.user, Act.DECIDE), "trouble": trouble,
         "given": request.POST if trouble else {"member": request.GET.get("member", "")[:200]},
     }  # fmt: skip
     return render(request, "left_alone.html", context, status=status)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ from tenure.ledger.rights import chapter_of
 from tenure.web import member_side, place, timeline, words
 from tenure.web.actions import actions_of, proposals_of
 from tenure.web.asked import BANDS
-from tenure.web.cells import figure_file
+from tenure.web.cells import figure_file, list_file
 from tenure.web.overview import calls_of
 from tenure.web.record import Record, chapter_in, record_of, titles_of
 from tenure.web.roles import sees
@@ -31,6 +32,7 @@ _COUNTED_DAYS = 730
 _TERMS_SHOWN = 8
 _WIDE = dt.timedelta(days=400)
 _ENOUGH = 20
+_WHO = dict(timeline.LEGEND)
 _CHANNELS = ("email", "phone", "sms")
 
 
@@ -99,6 +101,20 @@ def history_file(request: HttpRequest, member_id: str, form: str) -> HttpRespons
     if figure is None:
         raise Http404
     return figure_file(figure, form, "tenure-score-history")
+
+
+@require_safe
+def timeline_file(request: HttpRequest, member_id: str, form: str) -> HttpResponse:
+    """A page of the timeline as the address asks for it, as CSV or JSON; the JSON names where the next one begins."""
+    member, score_set = _member_or_404(member_id), current_scores(request)
+    today, lake = score_set.as_of if score_set else place.now().date(), place.lake()
+    known = record_of(lake, member, today - dt.timedelta(days=_COUNTED_DAYS))
+    _seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
+    told = _timeline(request, lake, member, known, proposals_of(member), today)
+    rows = [[one.on, _WHO[one.mark], one.text, one.detail] for one in told["entries"]]
+    following = urlencode({"show": told["show"], "before": told["earlier"]}) if told["earlier"] else ""
+    beside = {"member_id": member_id, "next": f"{request.path}?{following}" if following else None}
+    return list_file("timeline", ("on", "what", "text", "detail"), rows, form, **beside)
 
 
 def _member_or_404(member_id: str) -> int:
@@ -278,6 +294,7 @@ def _timeline(
         "entries_total": counts[""],
         "earlier": following.isoformat() if following else "",
         "is_paged": before is not None,
+        "here": f"?{here}" if (here := request.GET.urlencode()) else "",
         "legend": timeline.LEGEND,
     }
 

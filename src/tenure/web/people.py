@@ -6,15 +6,17 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from tenure.base.errors import NotAllowed, TenureError, UsageError
 from tenure.ledger import factors, staff, tokens
 from tenure.ledger.models import Staff
 from tenure.ledger.models.staff import Role
 from tenure.web import place, words
+from tenure.web.cells import list_file
 
 _NOT_ONESELF = frozenset({"role", "close"})
 
@@ -58,6 +60,22 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     if password:
         return _shown(request, person, password=password)
     return redirect("person", number=number)
+
+
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The accounts as CSV or JSON."""
+    rows = [
+        [one.username, one.full_name, one.role, one.chapter_id, one.email, hasattr(one, "factor"), one.is_active]
+        for one in _accounts()
+    ]
+    columns = ("username", "full_name", "role", "chapter_id", "email", "second_factor", "is_open")
+    return list_file("people", columns, rows, form)
+
+
+def _accounts() -> QuerySet[Staff]:
+    """Everyone, those who can sign in first."""
+    return Staff.objects.select_related("factor").order_by("-is_active", "username")
 
 
 def _role(request: HttpRequest, person: Staff) -> None:
@@ -108,7 +126,7 @@ def _by(request: HttpRequest) -> str:
 
 
 def _listed(request: HttpRequest, *, trouble: str = "", status: int = 200, **made: Any) -> HttpResponse:
-    people = Staff.objects.select_related("factor").order_by("-is_active", "username")
+    people = _accounts()
     rows = [{"person": person, "factor": hasattr(person, "factor")} for person in people]
     context = {
         "rows": rows, "open": sum(person.is_active for person in people), "roles": Role.choices, "trouble": trouble,

@@ -15,14 +15,37 @@ from tenure.outreach.gates import FIRM, Evidence, Gates
 from tenure.outreach.gates import move as open_gate
 from tenure.outreach.rollout import PHASES, SEGMENTED_BY
 from tenure.web import place, words
+from tenure.web.cells import list_file
 from tenure.web.manifests import manifests
 from tenure.web.roles import may
+
+_NEVER = (None, "", "")
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The phase of each segment; what a gate looks at is looked at when somebody wants through."""
     return _shown(request)
+
+
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The list as CSV or JSON."""
+    rows = [
+        [
+            one["segment"],
+            one["number"],
+            one["words"],
+            *([kept.at, kept.by, kept.why] if (kept := one["row"]) else _NEVER),
+        ]
+        for one in _rows()
+    ]
+    return list_file("phases", ("segment", "phase", "words", "since", "by", "why"), rows, form)
+
+
+def _rows() -> list[dict[str, Any]]:
+    rows = rollout.phases()
+    return [_row(segment, rows.get(segment)) for segment in sorted({"", *rows})]
 
 
 @require_POST
@@ -54,9 +77,8 @@ def _gates() -> Gates:
 def _shown(
     request: HttpRequest, *, trouble: str = "", shut: list[Evidence] | None = None, status: int = 200
 ) -> HttpResponse:
-    rows = rollout.phases()
     context: dict[str, Any] = {
-        "rows": [_row(segment, rows.get(segment)) for segment in sorted({"", *rows})],
+        "rows": _rows(),
         "phases": list(PHASES.items()), "columns": SEGMENTED_BY, "may_move": may(request.user, Act.PHASES),
         "shut": [(words.sentence(one.words), one.code, one.holds, one.code in FIRM) for one in shut or ()],
         "is_firm": any(not one.holds and one.code in FIRM for one in shut or ()),

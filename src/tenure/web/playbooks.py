@@ -19,21 +19,37 @@ from tenure.ledger.rights import Act
 from tenure.outreach.playbook import Playbook
 from tenure.outreach.reading import read_playbook
 from tenure.web import place
+from tenure.web.cells import list_file
 from tenure.web.queue_list import playbook_title
 from tenure.web.roles import may, own
 
 LONGEST = 60_000
+_STATES = ("open", "approved", "rejected", "held")
 _KINDS = {"callback": "call", "in_app": "in-app message", "sms": "text message", "survey": "question"}
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """Every playbook, in the order in which they have a member, and what became of what they proposed."""
-    counts = _counts(request)
-    rows = [{**_told(kept), "counts": counts.get(kept.name, {})} for kept in playbooks.every()]
-    rows.sort(key=lambda row: (row["order"], row["name"]))
+    rows = _rows(request)
     on = sum(row["is_on"] for row in rows)
     return render(request, "playbooks.html", {"rows": rows, "on": on, "may_edit": may(request.user, Act.PLAYBOOKS)})
+
+
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The list as CSV or JSON."""
+    known = ("name", "title", "purpose", "is_on", "number", "steps")
+    rows = [
+        [*(row[name] for name in known), *(row["counts"].get(state, 0) for state in _STATES)] for row in _rows(request)
+    ]
+    return list_file("playbooks", (*known[:4], "version", "steps", *_STATES), rows, form)
+
+
+def _rows(request: HttpRequest) -> list[dict[str, Any]]:
+    counts = _counts(request)
+    rows = [{**_told(kept), "counts": counts.get(kept.name, {})} for kept in playbooks.every()]
+    return sorted(rows, key=lambda row: (row["order"], row["name"]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenure.base.errors import NotAllowed, UsageError
 from tenure.ledger import tokens
+from tenure.ledger.models import ApiToken
 from tenure.ledger.rights import Act
 from tenure.web import place, words
 from tenure.web.asked import number
+from tenure.web.cells import list_file
 from tenure.web.roles import may
 
 DAYS = (30, 90, 180, 366)
@@ -32,6 +34,21 @@ def page(request: HttpRequest) -> HttpResponse:
     return _shown(request, made=made, text=text)
 
 
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The list as CSV or JSON; of a token itself nothing but its beginning is known."""
+    rows = [
+        [one.owner.username, one.name, one.hint, " ".join(one.scopes), one.used_at, one.expires_at]
+        for one in _standing(request)
+    ]
+    return list_file("tokens", ("account", "name", "begins_with", "scopes", "last_used_at", "ends_at"), rows, form)
+
+
+def _standing(request: HttpRequest) -> list[ApiToken]:
+    """One's own; everybody's for whoever manages accounts."""
+    return tokens.standing(owner=None if may(request.user, Act.STAFF) else request.user, now=place.now())
+
+
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:
     """End one."""
@@ -48,7 +65,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
 def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200, **made: object) -> HttpResponse:
     manages = may(request.user, Act.STAFF)
     context = {
-        "standing": tokens.standing(owner=None if manages else request.user, now=place.now()),
+        "standing": _standing(request),
         "manages": manages,
         "scopes": list(tokens.WORDS.items()),
         "given": request.POST.getlist("scope") if trouble else [],

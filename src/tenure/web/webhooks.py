@@ -6,13 +6,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tenure.base.errors import TenureError, UsageError
 from tenure.ledger import endpoints
 from tenure.outreach.channels.events import EVENTS
 from tenure.outreach.channels.subscribing import secret_of, subscribe
 from tenure.web import place, words
+from tenure.web.cells import list_file
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +31,14 @@ def page(request: HttpRequest) -> HttpResponse:
     except TenureError as error:
         return _shown(request, trouble=words.trouble(error), status=422)
     return _shown(request, named=made.name, secret=secret)
+
+
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponse:
+    """The list as CSV or JSON, without secrets."""
+    known = ("name", "url", "full", "disabled", "done", "pending", "given_up", "trouble")
+    rows = [[*(one[name] for name in known), " ".join(one["events"])] for one in endpoints.counts()]
+    return list_file("webhooks", (*known, "events"), rows, form)
 
 
 @require_POST
