@@ -24,6 +24,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for number, step in enumerate(OutreachStep.objects.order_by("pk")):
         step.kind, step.details = ("survey", QUESTION) if number % 2 else ("offer", PLAN)
         step.save()
+    factories.sign_up()
+    factories.sign_up("vera", "viewer")
     with serving(world) as running:
         yield running
 
@@ -134,6 +136,42 @@ def test_an_offer_of_time_is_none_of_dues_in_parts(site: Site, visitor: httpx.Cl
     assert ("in parts" in page, "payments" in page) == (False, False)
     assert "keeps your place open" in fill_in(visitor, address).text
     assert "keeps your place open" in visitor.get(address).text
+
+
+def test_what_a_member_answered_waits_for_somebody_to_see_to_it(site: Site, visitor: httpx.Client):
+    """Both pages promise the member that somebody does."""
+    from tenure.ledger.models import AuditEvent, OutreachStep
+
+    offer, question = steps("offer")[5], steps("survey")[5]
+    sent = dt.datetime(2025, 3, 1, 7, tzinfo=dt.UTC)
+    OutreachStep.objects.filter(pk=question.pk).update(state="done", done_at=sent)
+    named = [site.world.members[step.proposal.member] for step in (offer, question)]
+    fill_in(visitor, link(site, "offer", offer))
+    fill_in(visitor, link(site, "answer", question), answer="More events", words="on <b>weekends</b>")
+    with site.staff("vera") as vera:
+        assert ("Members who answered" in vera.get("/").text, "Seen to" in vera.get("/").text) == (True, False)
+        assert send(vera, "/answers/take-up", answer="1").status_code == 403
+    with site.staff() as marta:
+        page = _waiting(marta)
+        assert all(f"/members/{name}/" in page for name in named)
+        assert "“More events: on &lt;b&gt;weekends&lt;/b&gt;”" in page
+        assert "taken up" in marta.get("/").text.partition('id="alerts"')[2].partition("</section>")[0]
+        trail = marta.get(f"/members/{named[1]}/?show=ours").text
+        assert "Answered the question: “More events: on &lt;b&gt;weekends" in trail
+        for name in named:
+            number = page.partition(f"/members/{name}/")[2].partition('name="answer" value="')[2].partition('"')[0]
+            for _ in range(2):
+                assert send(marta, "/answers/take-up", answer=number).status_code == 302
+        left = _waiting(marta)
+        assert [f"/members/{name}/" in left for name in named] == [False, False]
+        assert send(marta, "/answers/take-up", answer="999999").status_code == 404
+    done = AuditEvent.objects.filter(act="response:member:note", by="marta")
+    assert {row.details["kind"] for row in done} == {"completed"}
+    assert done.count() == 2
+
+
+def _waiting(client: httpx.Client) -> str:
+    return client.get("/").text.partition('id="answered"')[2].partition("</section>")[0]
 
 
 def test_a_link_opens_its_own_page_and_no_other(site: Site, visitor: httpx.Client):

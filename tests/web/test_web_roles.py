@@ -60,6 +60,7 @@ def addresses(site: Site) -> dict[str, str]:
         "today": "/", "today-csv": "/today.csv", "today-json": "/today.json", "months-file": "/months.csv",
         "member": f"/members/{member}/", "history-file": f"/members/{member}/history.csv",
         "timeline-file": f"/members/{member}/timeline.csv", "member-call": f"/members/{member}/call",
+        "answer-take-up": "/answers/take-up",
         "queue": f"/queue/?open={row.pk}", "queue-csv": "/queue.csv", "queue-json": "/queue.json",
         "queue-bulk": f"/queue/bulk?pick={row.pk}", "queue-preview": f"/queue/step/{step}/preview",
         "queue-edit": f"/queue/step/{step}/edit", "queue-reject": f"/queue/{row.pk}/reject",
@@ -172,6 +173,7 @@ def forms(site: Site) -> dict[str, dict[str, object]]:
     seen = f"{step.pk}:{step.digest}"
     return {
         "member-call": {"outcome": "spoke", "key": "roles"},
+        "answer-take-up": {"answer": "1"},
         "queue-decide": {"proposal": row.pk, "no": "tone", "seen": seen},
         "queue-approve": {"pick": row.pk, "seen": seen},
         "queue-undo": {"proposal": row.pk},

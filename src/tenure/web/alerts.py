@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
 
+from tenure.ledger import answering
 from tenure.ledger.models import ModelPromotion, Proposal, RunStep, ScoreSet
 from tenure.ledger.rights import Act, chapter_of
 from tenure.outreach.capacity import RULES
@@ -43,6 +44,7 @@ def alerts(score_set: ScoreSet | None, chapter: str | None, now: dt.datetime) ->
     found = [*_outages(score_set), *_drift(steps.get("drift"))]
     open_now = of_chapter(Proposal.objects.all(), chapter)
     found += [*_running_out(open_now, now.date()), *_unknown(open_now)]
+    found += _taken_up(chapter, now)
     if chapter is None:
         found += [*_caps(steps.get("propose")), *_new_model(score_set)]
     return found
@@ -97,6 +99,15 @@ def _unknown(proposals: QuerySet[Proposal]) -> Iterator[Alert]:
     if lost:
         text = "Nobody knows whether they arrived; look, then say so."
         yield Alert(f"{words.plural(lost, 'step')} of unknown outcome", text, "/queue/?view=unknown")
+
+
+def _taken_up(chapter: str | None, now: dt.datetime) -> Iterator[Alert]:
+    """Offers that members took up on their own pages, which nobody has set up yet."""
+    found = [one for one in answering.waiting(now=now, chapter=chapter) if one.kind == "accepted"]
+    if found:
+        first = words.day(min(one.at for one in found).date(), near=now.date())
+        text = f"The members were told that somebody sets it up and writes to them. The first: {first}."
+        yield Alert(f"{words.plural(len(found), 'offer')} taken up", text, "/#answered")
 
 
 def _caps(step: RunStep | None) -> Iterator[Alert]:

@@ -31,6 +31,7 @@ ROUTES: dict[str, Act | str] = {
     "history-file": Act.SEE,
     "timeline-file": Act.EXPORT,
     "member-call": Act.DECIDE,
+    "answer-take-up": Act.DECIDE,
     "queue": Act.SEE,
     "queue-csv": Act.EXPORT,
     "queue-json": Act.EXPORT,

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from tenure.ledger.calls import LOGGED, OUTCOMES
-from tenure.ledger.models import OutreachStep, Proposal
+from tenure.ledger.models import OutreachStep, Proposal, Response
 from tenure.ledger.responses import KINDS
 from tenure.web import words
 from tenure.web.queue_list import playbook_title
@@ -187,11 +187,16 @@ def done_as_entries(proposals: Iterable[Proposal], today: dt.date) -> list[Entry
                 if step.template == LOGGED:
                     told += [_logged(step, proposal.assignee, on)] if on <= today else []
                     continue
-                came = [KINDS.get(response.kind, response.kind).lower() for response in step.responses.all()]
-                detail = words.sentence(", ".join(came))
+                detail = words.sentence(", ".join(map(_came, step.responses.all())))
                 if on <= today:
                     told.append(Entry(on, words.short_day(on), "ours", f"{_DID[step.kind]}, {title}", detail))
     return sorted(told, key=lambda entry: entry.on, reverse=True)
+
+
+def _came(response: Response) -> str:
+    """What came of a step, with the member's own words where there are any."""
+    said = KINDS.get(response.kind, response.kind).lower()
+    return f"{said}: “{response.value}”" if response.kind == "answered" and response.value else said
 
 
 def _logged(step: OutreachStep, by: str, on: dt.date) -> Entry:

@@ -16,6 +16,7 @@ from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.ledger.rights import chapter_of
 from tenure.web import place, today_words, words
 from tenure.web.alerts import shown
+from tenure.web.answers import answered
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
 from tenure.web.call import promised
 from tenure.web.cells import csv_file, figure_file
@@ -67,6 +68,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "opening": today_words.opening(figures, len(calls), waiting(request), len(told)),
             "fresh": today_words.fresh(score_set),
             "alerts": told,
+            "answered": answered(place.now(), chapter_of(request.user)),
             "promised": promised(place.now().date(), chapter_of(request.user)),
             "hours": today_words.hours(len(calls)),
             "views": _views(asked, figures, len(calls)),

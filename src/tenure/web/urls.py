@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tenure.web import (
+    answers,
     api_page,
     audit_log,
     briefs,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("", today.page, name="today"),
     path("today.csv", today.as_csv, name="today-csv"),
     path("today.json", today.as_json, name="today-json"),
+    path("answers/take-up", answers.take_up, name="answer-take-up"),
     path("months.<str:form>", today.months_file, name="months-file"),
     path("members/<path:member_id>/history.<str:form>", member.history_file, name="history-file"),
     path("members/<path:member_id>/timeline.<str:form>", member.timeline_file, name="timeline-file"),
