@@ -82,6 +82,34 @@ def test_the_list_says_when_somebody_was_last_contacted(staff: httpx.Client, sit
     assert "Last contact" not in staff.get(f"/?q={site.world.id_of_rank(0)}").text, "a draft is no contact"
 
 
+def test_what_reached_members_and_what_followed_is_counted_by_playbook_each_member_once(
+    staff: httpx.Client, site: Site
+):
+    """The funnel of notices: of 90 days, of one's own chapter; a draft, and what is longer ago, is in no column."""
+    from tenure.ledger.models import OutreachStep, Proposal, Response
+
+    row, everyone = staff.get("/contacted.json").json()["contacted"]
+    assert (row["contacted"], row["answered"], row["renewed"]) == (1, 1, 0)
+    second = Proposal.objects.get(member=site.world.member_of_rank(1))
+    step = second.steps.get()
+    again = {"member": second.member, "source": "test", "at": DONE, "noted_at": DONE}
+    for kind, step_of in (("replied", step), ("renewed", step), ("renewed", None)):
+        Response.objects.create(kind=kind, step=step_of, reference=f"more {kind} {step_of}", **again)
+    row, everyone = staff.get("/contacted.json").json()["contacted"]
+    assert (row["contacted"], row["answered"], row["renewed"]) == (1, 1, 1)
+    assert {name: row[name] for name in row if name not in ("playbook", "title")}.items() <= everyone.items()
+    assert "1 member written to or called in 90 days; 1 renewed after it" in staff.get("/playbooks/").text
+    assert re.search(r'<td class="n"><b>1</b></td>(<td class="n">[01]</td>){6}', staff.get("/playbooks/").text)
+    other = "Gulf" if second.chapter_id != "Gulf" else "Pacific"
+    factories.sign_up("elsewhere", "liaison", chapter=other)
+    with site.staff("elsewhere") as liaison:
+        assert liaison.get("/contacted.json").json()["contacted"] == []
+    OutreachStep.objects.filter(pk=step.pk).update(done_at=DONE - dt.timedelta(days=120))
+    assert staff.get("/contacted.json").json()["contacted"] == []
+    OutreachStep.objects.filter(pk=step.pk).update(done_at=DONE)
+    Response.objects.filter(reference__startswith="more").delete()
+
+
 def test_a_member_is_left_alone_from_their_own_page_which_then_says_so(staff: httpx.Client, site: Site):
     from tenure.ledger.models import DoNotWake
 

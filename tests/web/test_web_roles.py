@@ -67,7 +67,7 @@ def addresses(site: Site) -> dict[str, str]:
         "queue-sample": f"/queue/step/{step}/sample",
         "queue-revoke": f"/queue/{row.pk}/revoke", "queue-decide": "/queue/decide", "queue-approve": "/queue/approve",
         "queue-undo": "/queue/undo", "playbooks": "/playbooks/", "playbook": "/playbooks/renewal-reminder/",
-        "playbooks-file": "/playbooks.csv", "audit-json": "/audit.json",
+        "playbooks-file": "/playbooks.csv", "contacted-file": "/contacted.csv", "audit-json": "/audit.json",
         "playbook-switch": "/playbooks/renewal-reminder/switch", "audit": "/audit/", "audit-csv": "/audit.csv",
         "sending": "/sending/", "sending-pause": "/sending/pause",
         "sending-resume": "/sending/resume", "sending-outcome": "/sending/outcome",

@@ -15,10 +15,10 @@ from tenure.base.errors import BadInput, UsageError
 from tenure.ledger import playbooks
 from tenure.ledger.models import Proposal
 from tenure.ledger.playbooks import Kept
-from tenure.ledger.rights import Act
+from tenure.ledger.rights import Act, chapter_of
 from tenure.outreach.playbook import Playbook
 from tenure.outreach.reading import read_playbook
-from tenure.web import place
+from tenure.web import came_of, place
 from tenure.web.cells import list_file
 from tenure.web.queue_list import playbook_title
 from tenure.web.roles import may, own
@@ -33,7 +33,9 @@ def page(request: HttpRequest) -> HttpResponse:
     """Every playbook, in the order in which they have a member, and what became of what they proposed."""
     rows = _rows(request)
     on = sum(row["is_on"] for row in rows)
-    return render(request, "playbooks.html", {"rows": rows, "on": on, "may_edit": may(request.user, Act.PLAYBOOKS)})
+    came = came_of.came_of(chapter_of(request.user), place.now())
+    context = {"rows": rows, "on": on, "came": came, "finding": came_of.finding(came), "days": came_of.DAYS}
+    return render(request, "playbooks.html", context)
 
 
 @require_safe

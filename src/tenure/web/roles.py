@@ -46,6 +46,7 @@ ROUTES: dict[str, Act | str] = {
     "queue-undo": Act.DECIDE,
     "playbooks": Act.SEE,
     "playbooks-file": Act.SEE,
+    "contacted-file": Act.SEE,
     "playbook": Act.SEE,
     "playbook-switch": Act.PLAYBOOKS,
     "audit": Act.AUDIT,
