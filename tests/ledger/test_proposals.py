@@ -153,3 +153,39 @@ def test_a_proposal_is_done_when_nothing_of_it_is_to_come():
         step = OutreachStep.objects.get(proposal=one, position=position)
         deliveries.settle(step=step, state="done", clock=now)
         assert (row(one).state, row(one).decided_by) == (state, "marta")
+
+
+def test_a_template_is_told_how_much_of_its_words_was_changed_and_why_it_was_rejected():
+    """Five drafts of one text: approved as it was, edited twice, edited and put back, rejected; one left by itself."""
+    from tenure.ledger import approvals, proposals
+    from tenure.ledger.models import Approval, OutreachStep
+    from tenure.ledger.wordings import wordings
+
+    proposing.staff(marta="manager")
+    first, small, large, back, refused, alone, waiting = opened(*(new(member) for member in range(1, 8)))
+    words = proposing.BODY.split()
+
+    def edit(proposal: int, body: str) -> None:
+        step = OutreachStep.objects.get(proposal=proposal)
+        proposals.edit(step=step.pk, by="marta", seen=step.digest, subject=step.subject, body=body, clock=now)
+
+    edit(small, proposing.BODY.replace("since 2016", "for years"))
+    edit(large, "Come back.")
+    edit(back, "Something else")
+    edit(back, proposing.BODY)
+    edit(waiting, "Undecided")
+    for proposal in (first, small, large, back, alone):
+        approvals.approve(
+            proposals=[proposal], by="marta", seen=proposing.seen(proposal), settings=proposing.settings(), clock=now
+        )
+    Approval.objects.filter(step__proposal=alone).update(rule="auto-send:1")
+    proposals.reject(proposal=refused, by="marta", reason="tone", clock=now)
+
+    (told,) = wordings(since=MORNING - dt.timedelta(days=1), playbook="early-reminder")
+    assert (told.template, told.place) == ("early-reminder@7#1", ("early-reminder", 7, 1))
+    assert (told.unchanged, told.edited, told.rejected, told.reasons) == (2, 2, 1, {"tone": 1})
+    total = len(words) + 4
+    assert told.changed == pytest.approx((2 / total + len(words) / total) / 2)
+    assert wordings(since=MORNING - dt.timedelta(days=1), chapter="Pacific") == []
+    assert len(wordings(since=MORNING - dt.timedelta(days=1), chapter="Gulf")) == 1
+    assert wordings(since=MORNING + dt.timedelta(days=1)) == []

@@ -142,6 +142,13 @@ def test_a_playbook_is_edited_as_a_next_version_and_a_wrong_one_is_sent_back_wit
         assert director.get("/playbooks/nowhere/").status_code == 404
 
 
+def test_a_playbook_says_how_its_words_were_taken(site: Site, auditor: httpx.Client):
+    """Of the two proposals that were decided, one was approved as it was drafted and one rejected."""
+    page = auditor.get("/playbooks/renewal-reminder/").text
+    assert "Version 7, step 1 (email)" in page
+    assert "1 approved as drafted; 0 edited; 1 rejected (other 1)" in page
+
+
 def test_a_playbook_is_read_by_all_and_edited_by_few(site: Site, auditor: httpx.Client):
     page = auditor.get("/playbooks/renewal-reminder/").text
     assert "<textarea" not in page

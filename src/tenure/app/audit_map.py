@@ -41,6 +41,7 @@ READS = {
     "audit verify": "changes nothing",
     "playbook check": "changes nothing",
     "phase show": "changes nothing",
+    "playbook wordings": "changes nothing",
     "autosend list": "changes nothing",
     "donotwake list": "changes nothing",
     "consent show": "changes nothing",

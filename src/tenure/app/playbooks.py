@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from tenure.base.pseudonym import Pseudonyms
 
 if TYPE_CHECKING:
     from tenure.ledger.playbooks import Kept
+    from tenure.ledger.wordings import Wording
     from tenure.outreach.playbook import Playbook
 
 _LONGEST_FILE = 200_000
@@ -164,3 +166,34 @@ def shown(house: House, name: str, number: int | None, *, shipped_text: bool = F
         return {"name": name, "version": None, "text": texts[name]}
     kept = playbooks.current(name) if number is None else playbooks.version(name, number)
     return {"name": name, "version": kept.number, "on": kept.is_on, "text": kept.text}
+
+
+def wordings(house: House, name: str, days: int) -> list[dict[str, Any]]:
+    """How staff took the words of each template in the last *days*, of the playbook *name* or of all.
+
+    Raises:
+        UsageError: There is no such playbook.
+    """
+    house.open_ledger()
+    from tenure.ledger import playbooks
+    from tenure.ledger.wordings import wordings as found
+
+    if name:
+        playbooks.current(name)
+    since = house.clock() - dt.timedelta(days=days)
+    return [
+        {"template": one.template, "kind": one.kind, "unchanged": one.unchanged, "edited": one.edited,
+         "changed": one.changed, "rejected": one.rejected, "reasons": one.reasons, "said": _taken(one)}
+        for one in found(since=since, playbook=name)
+    ]  # fmt: skip
+
+
+def _taken(one: Wording) -> str:
+    from tenure.ledger.proposals import REASONS
+
+    edited = f"{one.edited:,} edited" + (
+        f" ({100 * one.changed:.0f} % of the words)" if one.changed is not None else ""
+    )
+    why = ", ".join(f"{REASONS.get(name, name).lower()} {count:,}" for name, count in sorted(one.reasons.items()))
+    rejected = f"{one.rejected:,} rejected" + (f" ({why})" if why else "")
+    return f"{one.template:<40} {one.kind:<9} {one.unchanged:,} approved as drafted, {edited}, {rejected}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from functools import lru_cache
 from typing import Any
@@ -15,15 +16,19 @@ from tenure.base.errors import BadInput, UsageError
 from tenure.ledger import playbooks
 from tenure.ledger.models import Proposal
 from tenure.ledger.playbooks import Kept
+from tenure.ledger.proposals import REASONS
 from tenure.ledger.rights import Act, chapter_of
+from tenure.ledger.wordings import Wording, wordings
 from tenure.outreach.playbook import Playbook
 from tenure.outreach.reading import read_playbook
-from tenure.web import came_of, place
+from tenure.web import came_of, place, words
 from tenure.web.cells import list_file
 from tenure.web.queue_list import playbook_title
 from tenure.web.roles import may, own
 
 LONGEST = 60_000
+_LOOKED_BACK = dt.timedelta(days=365)
+_WORDINGS_SHOWN = 20
 _STATES = ("open", "approved", "rejected", "held")
 _KINDS = {"callback": "call", "in_app": "in-app message", "sms": "text message", "survey": "question"}
 
@@ -92,6 +97,7 @@ def _shown(request: HttpRequest, kept: Kept, text: str, *, trouble: str = "", st
         "versions": list(reversed(playbooks.history(kept.name)))[:20],
         "may_edit": may(request.user, Act.PLAYBOOKS),
         "counts": _counts(request).get(kept.name, {}),
+        "wordings": _wordings(request, kept.name),
     }
     return render(request, "playbook.html", context, status=status)
 
@@ -111,6 +117,24 @@ def _told(kept: Kept) -> dict[str, Any]:
     minutes = f"{read.minutes:.0f} min of staff" if round(read.minutes) else "no staff time"
     said = {"title": read.title, "purpose": read.purpose, "order": read.order, "steps": f"{steps}; {minutes}"}
     return {**told, **said}
+
+
+def _wordings(request: HttpRequest, name: str) -> list[dict[str, str]]:
+    """How staff took the words of each step in the last year, newest version first."""
+    found = wordings(since=place.now() - _LOOKED_BACK, playbook=name, chapter=chapter_of(request.user))
+    return [_wording(one) for one in found[:_WORDINGS_SHOWN]]
+
+
+def _wording(one: Wording) -> dict[str, str]:
+    _, version, step = one.place
+    much = f", {round(100 * one.changed)} % of the words" if one.changed is not None else ""
+    why = ", ".join(f"{REASONS.get(name, name).lower()} {count}" for name, count in sorted(one.reasons.items()))
+    return {
+        "title": f"Version {version}, step {step} ({_KINDS.get(one.kind, one.kind)})",
+        "decided": words.count(one.unchanged + one.edited + one.rejected),
+        "said": f"{one.unchanged} approved as drafted; {one.edited} edited{much}; {one.rejected} rejected"
+        f"{f' ({why})' if why else ''}",
+    }
 
 
 @lru_cache(maxsize=64)

@@ -175,3 +175,23 @@ def test(
     console = Console(quiet=as_json)
     console.result_json(trial.body) if as_json else console.result(trials.words_of(trial))
     return 0
+
+
+@command.command("wordings", cls=Command)
+@home_option
+@click.argument("name", default="")
+@click.option("--days", type=click.IntRange(1, 3650), default=365, show_default=True, help="Decisions of so many days.")
+@json_option
+def wordings(home: Path, name: str, days: int, as_json: bool) -> int:
+    """Say how staff took the words of each template, or of those of the playbook NAME.
+
+    How many drafts were approved as they were, how many after a change and of how much of their words, and how many
+    were rejected for which reason: what a template that is often changed or refused ought to learn.
+    """
+    from tenure.app import playbooks
+
+    rows = playbooks.wordings(House.open(home), name, days)
+    console = Console(quiet=as_json)
+    lines = [row["said"] for row in rows]
+    console.result_json(rows) if as_json else console.result("\n".join(lines) or "nothing was decided yet")
+    return 0
