@@ -213,6 +213,19 @@ def test_members_are_found_by_name_without_accents_and_by_the_beginning_of_the_i
     assert "Nobody in this view has “&lt;script&gt;" in nobody.text
 
 
+def test_what_is_sought_by_name_comes_in_pages_that_hold_everyone_once(staff: httpx.Client, scores: pl.DataFrame):
+    seen: list[str] = []
+    first = staff.get("/?q=a&sort=dues&page=1").text
+    for number in range(1, -(-total(first) // 20) + 1):
+        seen += rows(staff.get(f"/?q=a&sort=dues&page={number}").text)
+    asked = [staff.get(f"/today.json?q=a&sort=dues&page={number}").json() for number in range(1, 30)]
+    assert 20 < total(first) == len(seen) == len(set(seen)) == asked[0]["total"]
+    assert [one["member_id"] for page in asked for one in page["members"]] == seen
+    assert asked[-1]["total"] == total(first)
+    assert rows(staff.get("/?q=a&sort=dues&page=99999").text) == seen[-(len(seen) % 20 or 20) :]
+    assert len(read_csv(staff.get("/today.csv?q=a"))) == len(seen) < scores.height
+
+
 def test_sorting_by_date_puts_the_next_renewal_first_and_no_renewal_last(staff: httpx.Client, scores: pl.DataFrame):
     found = staff.get("/today.json?sort=date").json()["members"]
     assert [m["renewal_due_on"] for m in found] == sorted(m["renewal_due_on"] for m in found)

@@ -7,7 +7,9 @@ import datetime as dt
 import io
 import random
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import factories
@@ -192,6 +194,24 @@ def test_a_lifetime_member_has_no_renewal_to_predict(tmp_path: Path):
         html = client.get(f"/members/{world.members[lifetime]}/").text
     assert "No renewal to predict" in html
     assert "What stands behind" not in html
+
+
+def test_pages_follow_the_ledger_that_was_put_in_the_place_of_the_one_they_had(world: factories.World, tmp_path: Path):
+    """They keep connections, and a restore moves the file of those aside."""
+    ledger, other = world.home.ledger, tmp_path / "other.sqlite3"
+    with serving(world) as site, site.staff() as client:
+        page = f"/members/{world.id_of_rank()}/"
+        assert "Zebulon" not in client.get(page).text
+        with closing(sqlite3.connect(ledger)) as ours, closing(sqlite3.connect(other)) as theirs:
+            ours.backup(theirs)
+            theirs.execute("UPDATE ledger_contact SET first_name = 'Zebulon'")
+            theirs.commit()
+        for part in ("", "-wal", "-shm"):
+            moved = Path(f"{ledger}{part}")
+            if moved.exists():
+                moved.rename(tmp_path / f"aside{part}")
+        other.rename(ledger)
+        assert "Zebulon" in client.get(page).text
 
 
 @pytest.mark.slow

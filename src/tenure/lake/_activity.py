@@ -25,7 +25,7 @@ had happened and was on record. Features read every row and ask no more than tha
 be taken apart row by row."""
 
 _DAYS = ", ".join(f"{day} AS {name}" for name, day in DAYS.items())
-_ROW_GROUP = 30_720  # small enough that one member's rows of a month are found without reading the month
+_ROW_GROUP = 10_240  # small enough that one member's rows of a month are found without reading the month
 
 _NOTE = "first_known"
 _FIRST_KNOWN = "strftime(min(greatest(occurred_at, recorded_at)), '%Y-%m-%d')"

@@ -21,6 +21,9 @@ from tenure.lake._lock import WriterLock
 from tenure.lake._manifest import LiveFile, Manifest
 from tenure.lake._shape import SHAPES, Shape
 
+_ROW_GROUP = 16_384
+"""Most tables are sorted by member, so that one member's rows are found without reading those of all."""
+
 Rows: TypeAlias = pl.DataFrame | pa.Table | Sql
 
 
@@ -169,7 +172,8 @@ class Batch:
         change = compare(shape, self.current(shape.name), frame)
         if change.any:
             path = self._next_path(shape.name)
-            frame.sort(shape.order, nulls_last=True).write_parquet(path, compression="zstd")
+            ordered = frame.sort(shape.order, nulls_last=True)
+            ordered.write_parquet(path, compression="zstd", row_group_size=_ROW_GROUP)
             _sync_to_disk(path)
             self._after[shape.name] = (LiveFile(self._relative(path), frame.height),)
         return self._note(shape.name, change)

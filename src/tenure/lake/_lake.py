@@ -261,14 +261,15 @@ class Lake:
         rows = SHAPES["activity"].conform(scan.collect())
         return rows.sort("occurred_at", "activity_key", descending=True)
 
-    def versions_of(self, table: Literal["members", "terms"], member: int) -> pl.DataFrame:
-        """All versions of the rows of one *member*, without reading those of others."""
-        return self._where(table, pl.col("member") == member)
+    def versions_of(self, table: Literal["members", "terms"], *members: int) -> pl.DataFrame:
+        """All versions of the rows of one of *members* or several, without reading those of all others."""
+        return self._where(table, pl.col("member").is_in(members) if members[1:] else pl.col("member") == members[0])
 
     def people_of(self, organization: int) -> list[int]:
         """Members whose newest row names *organization*, by pseudonym."""
-        named = self._where("members", pl.col("organization") == organization)["member"].unique().to_list()
-        rows = self._where("members", pl.col("member").is_in(named)).sort("valid_from")
+        columns = ("member", "organization", "valid_from")
+        named = self._where("members", pl.col("organization") == organization, columns)["member"].unique().to_list()
+        rows = self._where("members", pl.col("member").is_in(named), columns).sort("valid_from")
         last = rows.unique("member", keep="last", maintain_order=True)
         return sorted(last.filter(pl.col("organization") == organization)["member"])
 
@@ -315,11 +316,18 @@ class Lake:
     def _read(self, table: str) -> pl.DataFrame:
         return read_frame(self._root, SHAPES[table], self._manifest.files(table))
 
-    def _where(self, table: str, condition: pl.Expr) -> pl.DataFrame:
+    def _where(self, table: str, condition: pl.Expr, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """The rows of *table* of which *condition* holds; of them *columns*, or all."""
         shape = SHAPES[table]
-        scans = [pl.scan_parquet(self._root / f.path, hive_partitioning=False) for f in self._manifest.files(table)]
-        frames = [shape.conform(scan.filter(condition).collect()) for scan in scans]
-        return pl.concat(frames) if frames else shape.empty()
+        wanted = list(columns or shape.columns)
+        frames = [
+            pl.scan_parquet(
+                self._root / file.path, hive_partitioning=False, schema=shape.columns, missing_columns="insert",
+                extra_columns="ignore",
+            ).filter(condition).select(wanted).collect()
+            for file in self._manifest.files(table)
+        ]  # fmt: skip
+        return pl.concat(frames) if frames else shape.empty().select(wanted)
 
     def _months_until(self, until: dt.datetime | None) -> list[Path]:
         files = sorted(self._manifest.files("activity"), key=lambda file: file.part, reverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ class Manifest:
     def parse(cls, text: bytes, path: Path) -> Manifest:
         """What *text* says; *path* is for messages. Errors as of `load`."""
         try:
-            return cls._of(json.loads(text))
+            return _said(text)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DamagedStore(f"{path} is not a manifest of the lake", mend=_MEND) from error
 
@@ -118,3 +119,9 @@ class Manifest:
             retired=tuple(body["retired"]),
             log=tuple(body["log"]),
         )
+
+
+@lru_cache(maxsize=2)
+def _said(text: bytes) -> Manifest:
+    """A page asks the lake for several things, each of which reads the manifest: the same text says the same."""
+    return Manifest._of(json.loads(text))

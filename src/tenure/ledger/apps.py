@@ -12,3 +12,9 @@ class LedgerConfig(AppConfig):
     label = "ledger"
     verbose_name = "Ledger"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Look after connections that are kept."""
+        from tenure.ledger import keeping
+
+        keeping.follow_files()

@@ -160,6 +160,8 @@ def _sqlite(home: Home) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(home.ledger),
+        # Opening one takes longer than most questions that are asked of it; `tenure.ledger.keeping` looks after it.
+        "CONN_MAX_AGE": 60,
         "OPTIONS": {
             # Take the write lock when a transaction begins: a reader that turns writer half-way cannot wait for it.
             "transaction_mode": "IMMEDIATE",

@@ -8,6 +8,7 @@ alone is kept, so that the address stays out of reach after its member was erase
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,8 +83,14 @@ def consent_of(*, member: int, channel: str, purpose: str) -> Consent | None:
 
     One that has expired is given too: `expires_on` tells.
     """
-    about = Q(channel__in=(channel, EVERY)) & Q(purpose__in=(purpose, EVERY))
-    return Consent.objects.filter(about, member=member).order_by("-at", "-id").first()
+    return consents_of(member=member, channels=(channel,), purpose=purpose)[channel]
+
+
+def consents_of(*, member: int, channels: Collection[str], purpose: str) -> dict[str, Consent | None]:
+    """The same for several *channels*, looked up once."""
+    about = Q(channel__in=(*channels, EVERY)) & Q(purpose__in=(purpose, EVERY))
+    said = list(Consent.objects.filter(about, member=member).order_by("-at", "-id"))
+    return {channel: next((one for one in said if one.channel in (channel, EVERY)), None) for channel in channels}
 
 
 def suppress(
@@ -156,12 +163,26 @@ def barring(
     *, member: int, channel: str, at: dt.datetime, address: str = "", keyed: Pseudonyms | None = None
 ) -> tuple[Barred, ...]:
     """The suppressions that hold at *at* for *member* or *address* on *channel*, oldest first."""
-    who = Q(member=member)
-    if address and keyed is not None:
-        who |= Q(address_digest=address_digest(address, keyed))
+    return barring_each(member=member, addresses={channel: address}, at=at, keyed=keyed)[channel]
+
+
+def barring_each(
+    *, member: int, addresses: Mapping[str, str], at: dt.datetime, keyed: Pseudonyms | None = None
+) -> dict[str, tuple[Barred, ...]]:
+    """The same for several channels, each with its address (empty where there is none), looked up once."""
+    digests = {channel: address_digest(one, keyed) for channel, one in addresses.items() if one and keyed is not None}
+    who = Q(member=member) | Q(address_digest__in=digests.values()) if digests else Q(member=member)
     standing = Q(lifted_at=None) & Q(since__lte=at) & (Q(until=None) | Q(until__gt=at))
-    rows = Suppression.objects.filter(who & standing & Q(channel__in=(channel, EVERY))).order_by("since", "id")
-    return tuple(Barred(row.why, row.channel, row.since) for row in rows)
+    rows = Suppression.objects.filter(who & standing & Q(channel__in=(*addresses, EVERY))).order_by("since", "id")
+    found = list(rows)
+    return {
+        channel: tuple(
+            Barred(row.why, row.channel, row.since)
+            for row in found
+            if row.channel in (channel, EVERY) and (row.member == member or row.address_digest == digests.get(channel))
+        )
+        for channel in addresses
+    }
 
 
 def record_of(

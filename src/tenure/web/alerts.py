@@ -11,7 +11,7 @@ from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest
 
 from tenure.ledger import answering
-from tenure.ledger.models import ModelPromotion, Proposal, RunStep, ScoreSet
+from tenure.ledger.models import ModelPromotion, OutreachStep, Proposal, RunStep, ScoreSet
 from tenure.ledger.rights import Act, chapter_of
 from tenure.outreach.capacity import RULES
 from tenure.web import place, words
@@ -32,27 +32,32 @@ class Alert:
     is_data: bool = False
 
 
-def alerts(score_set: ScoreSet | None, chapter: str | None, now: dt.datetime) -> list[Alert]:
+def alerts(
+    score_set: ScoreSet | None, chapter: str | None, now: dt.datetime, answers: list[answering.Answer] | None = None
+) -> list[Alert]:
     """The alerts of the day, those about data first.
 
     Args:
         score_set: Which scores the current ones are.
         chapter: The one whose drafts count, and caps and models do not; None for everyone's.
         now: The present instant.
+        answers: Those of members that wait, where they have been looked up.
     """
     steps = _last_steps("drift", "propose")
     found = [*_outages(score_set), *_drift(steps.get("drift"))]
     open_now = of_chapter(Proposal.objects.all(), chapter)
     found += [*_running_out(open_now, now.date()), *_unknown(open_now)]
-    found += _taken_up(chapter, now)
+    found += _taken_up(answering.waiting(now=now, chapter=chapter) if answers is None else answers, now)
     if chapter is None:
         found += [*_caps(steps.get("propose")), *_new_model(score_set)]
     return found
 
 
-def shown(request: HttpRequest, score_set: ScoreSet | None) -> list[Alert]:
-    """The alerts for the reader; without links to pages that the role does not open."""
-    found = alerts(score_set, chapter_of(request.user), place.now())  # type: ignore[arg-type]
+def shown(
+    request: HttpRequest, score_set: ScoreSet | None, answers: list[answering.Answer] | None = None
+) -> list[Alert]:
+    """The alerts for the reader, as `alerts` gives them; without links to pages that the role does not open."""
+    found = alerts(score_set, chapter_of(request.user), place.now(), answers)  # type: ignore[arg-type]
     if may(request.user, Act.MODEL):
         return found
     return [replace(one, link="") if one.is_data else one for one in found]
@@ -95,15 +100,15 @@ def _running_out(proposals: QuerySet[Proposal], today: dt.date) -> Iterator[Aler
 
 
 def _unknown(proposals: QuerySet[Proposal]) -> Iterator[Alert]:
-    lost = proposals.filter(steps__state="unknown").distinct().count()
+    lost = proposals.filter(pk__in=OutreachStep.objects.order_by().filter(state="unknown").values("proposal")).count()
     if lost:
         text = "Nobody knows whether they arrived; look, then say so."
         yield Alert(f"{words.plural(lost, 'step')} of unknown outcome", text, "/queue/?view=unknown")
 
 
-def _taken_up(chapter: str | None, now: dt.datetime) -> Iterator[Alert]:
+def _taken_up(answers: list[answering.Answer], now: dt.datetime) -> Iterator[Alert]:
     """Offers that members took up on their own pages, which nobody has set up yet."""
-    found = [one for one in answering.waiting(now=now, chapter=chapter) if one.kind == "accepted"]
+    found = [one for one in answers if one.kind == "accepted"]
     if found:
         first = words.day(min(one.at for one in found).date(), near=now.date())
         text = f"The members were told that somebody sets it up and writes to them. The first: {first}."

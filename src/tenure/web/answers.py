@@ -27,9 +27,8 @@ class Answered:
     since: str
 
 
-def answered(now: dt.datetime, chapter: str | None) -> list[Answered]:
-    """Whoever waits for somebody to take up what they answered."""
-    found = answering.waiting(now=now, chapter=chapter)
+def answered(found: list[answering.Answer], now: dt.datetime) -> list[Answered]:
+    """Whoever waits for somebody to take up what they answered, in words."""
     members = [one.member for one in found]
     ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
     return [

@@ -82,7 +82,7 @@ def _but(known: Reachable, member: int, contact: Contact | None) -> str:
     """What speaks against keeping a promise by telephone; the person who made it decides."""
     if known.objects:
         return "Objects to profiling since"
-    said = member_side.consent(member, "phone", known.facts, contact)
+    said = member_side.consents(member, ("phone",), known.facts, contact)["phone"]
     return "" if said in ("Allowed", "Consent not stated") else said
 
 
@@ -109,7 +109,7 @@ def _form(
     given = request.POST if request.method == "POST" else {}
     context = {
         "member_id": member_id, "name": contact.name if contact and contact.name else f"Member {member_id}",
-        "contact": contact, "consent": member_side.consent(member, "phone", facts, contact),
+        "contact": contact, "consent": member_side.consents(member, ("phone",), facts, contact)["phone"],
         "left_out": bool(calls.left_out_of(member=member, today=today)), "outcomes": calls.OUTCOMES,
         "waiting": [(row.pk, playbook_title(row.playbook, row.playbook_version)) for row in waiting],
         "key": given.get("key") or secrets.token_hex(8), "given": given, "trouble": trouble, "today": today,

@@ -71,7 +71,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "today": today,
         "facts": member_side.facts(known, today),
         "actions": actions_of(proposals),
-        "consent": {channel: member_side.consent(member, channel, known.facts, contact) for channel in _CHANNELS},
+        "consent": member_side.consents(member, _CHANNELS, known.facts, contact),
         "contacted": member_side.contacts_used(member, score_set),
         "step": member_side.step(proposals, score, is_call=score is not None and is_call(score)),
         "organization": None if chapter_of(request.user) is not None else member_side.organization(known),

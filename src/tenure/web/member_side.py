@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from tenure.base.pseudonym import Pseudonyms
 from tenure.ledger import contacts, identities, permissions
-from tenure.ledger.models import Assignment, Contact, CurrentScore, DoNotWake, Proposal, ScoreSet
+from tenure.ledger.models import Assignment, Consent, Contact, CurrentScore, DoNotWake, Proposal, ScoreSet
 from tenure.outreach.gate import WINDOW
 from tenure.outreach.known import contacts_of
 from tenure.web import place, words
@@ -147,17 +147,26 @@ def _yes_no(value: bool | None) -> str | None:
     return None if value is None else "Yes" if value else "No"
 
 
-def consent(member: int, channel: str, record: dict[str, Any], contact: Contact | None) -> str:
-    """What holds for a channel: a suppression before what was stated to us, and that before the source's record."""
-    address = "" if contact is None else contact.email if channel == "email" else contact.phone
+def consents(member: int, channels: Collection[str], record: dict[str, Any], contact: Contact | None) -> dict[str, str]:
+    """What holds for each of *channels*: a suppression before what was stated to us, and that before the record."""
+    addresses = {
+        channel: "" if contact is None else contact.email if channel == "email" else contact.phone
+        for channel in channels
+    }
     keyed = Pseudonyms.of(place.home())
-    barred = permissions.barring(member=member, channel=channel, at=place.now(), address=address, keyed=keyed)
+    barred = permissions.barring_each(member=member, addresses=addresses, at=place.now(), keyed=keyed)
+    stated = permissions.consents_of(member=member, channels=channels, purpose=permissions.EVERY)
+    return {
+        channel: _consent(barred[channel], stated[channel], record.get(f"{channel}_allowed")) for channel in channels
+    }
+
+
+def _consent(barred: Collection[permissions.Barred], stated: Consent | None, allowed: bool | None) -> str:
     if barred:
         return f"Not to be reached: {', '.join(dict.fromkeys(one.why for one in barred))}"
-    stated = permissions.consent_of(member=member, channel=channel, purpose=permissions.EVERY)
     if stated is not None and not stated.is_given:
         return "Consent withdrawn"
-    return {True: "Allowed", False: "Not allowed", None: "Consent not stated"}[record.get(f"{channel}_allowed")]
+    return {True: "Allowed", False: "Not allowed", None: "Consent not stated"}[allowed]
 
 
 def told(term: Term) -> dict[str, str]:

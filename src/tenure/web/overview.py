@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings as django_settings
-from django.db.models import Count, F, Max, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Func, Max, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncMonth
 
 from tenure.charts import Month
@@ -84,11 +84,16 @@ def calls_of(score_set: ScoreSet, chapter: str | None = None) -> tuple[int, ...]
 
     Found once for each set of scores, and anew when somebody is left alone or goes, or the lot is drawn.
     """
-    asleep = DoNotWake.objects.aggregate(n=Count("pk"), last=Max("at"))
+    asleep = DoNotWake.objects.order_by()
     # Who objects or is erased goes from the scores, which are the same set all the same.
     drawn = Subquery(Assignment.objects.order_by("-pk").values("pk")[:1])
-    scored = CurrentScore.objects.aggregate(n=Count("pk"), drawn=Max(drawn))
-    return _calls(f"{made_of(score_set)} {scored} {asleep}", score_set.pk, chapter)
+    scored = CurrentScore.objects.aggregate(
+        n=Count("pk"),
+        drawn=Max(drawn),
+        asleep=Max(Subquery(asleep.annotate(n=Func(F("pk"), function="COUNT")).values("n"))),
+        last=Max(Subquery(asleep.annotate(last=Func(F("at"), function="MAX")).values("last"))),
+    )
+    return _calls(f"{made_of(score_set)} {scored}", score_set.pk, chapter)
 
 
 @lru_cache(maxsize=16)

@@ -180,7 +180,7 @@ def _neighbors(asked: Asked, rows: list[queue_list.Row], opened: Proposal, part:
 def _undo_of(request: HttpRequest) -> dict[str, Any] | None:
     """The bar that takes one's own last decision back, as long as it can be."""
     pk = number(request.GET.get("done", ""))
-    row = own(request, Proposal.objects.filter(pk=pk or 0)).prefetch_related("steps").first()
+    row = own(request, Proposal.objects.filter(pk=pk)).prefetch_related("steps").first() if pk else None
     if row is None:
         return None
     steps, mine = list(row.steps.all()), row.decided_by == request.user.get_username()

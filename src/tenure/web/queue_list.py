@@ -37,6 +37,10 @@ VIEWS = {
     "done": "Done today",
     "held": "Held back",
 }
+_WAITING = (State.OPEN, State.SNOOZED, State.HELD_BACK)
+_OF_EVERY_STATE = ("unknown", "dropped", "done")
+"""Views that may hold proposals of any state; those of the others wait."""
+
 _NOUNS = {
     "open": "to approve",
     "high": "of high risk to approve",
@@ -147,7 +151,8 @@ def conditions(request: HttpRequest) -> dict[str, Q]:
     """What belongs into each view, for this reader."""
     steps = OutreachStep.objects.filter(proposal=OuterRef("pk"))
     payment = Exists(steps.filter(Q(kind="offer") | Q(details__purpose="payment")))
-    dropped = Exists(steps.filter(state="dropped", changed_at__gte=place.now() - _DROPPED_SHOWN))
+    ended = OutreachStep.objects.order_by().values("proposal")
+    dropped = ended.filter(state="dropped", changed_at__gte=place.now() - _DROPPED_SHOWN)
     is_open = Q(state=State.OPEN)
     return {
         "open": is_open,
@@ -156,8 +161,8 @@ def conditions(request: HttpRequest) -> dict[str, Q]:
         "payments": is_open & Q(payment),
         "second": is_open & Q(pk__in=approvals.awaiting_second()),
         "snoozed": Q(state=State.SNOOZED),
-        "unknown": Q(Exists(steps.filter(state="unknown"))),
-        "dropped": Q(dropped),
+        "unknown": Q(pk__in=ended.filter(state="unknown")),
+        "dropped": Q(pk__in=dropped),
         "done": Q(decided_at__gte=midnight()) & ~Q(state__in=(State.OPEN, State.HELD_BACK)),
         "held": Q(state=State.HELD_BACK),
     }
@@ -171,9 +176,11 @@ def midnight() -> dt.datetime:
 
 def views(request: HttpRequest, asked: Asked) -> list[View]:
     """Every saved view with its count; those without anything in them stay, with a 0."""
-    wanted = conditions(request)
-    counts = own(request, Proposal.objects.all()).aggregate(
-        **{key: Count("pk", filter=condition) for key, condition in wanted.items()}
+    wanted, mine = conditions(request), own(request, Proposal.objects.all())
+    counts = {key: mine.filter(wanted[key]).count() for key in _OF_EVERY_STATE}
+    # Those of a year ago are not looked through for the few that wait.
+    counts |= mine.filter(state__in=_WAITING).aggregate(
+        **{key: Count("pk", filter=condition) for key, condition in wanted.items() if key not in counts}
     )
     return [
         View(key, title, f"?{Asked(view=key).address()}", counts[key], key == asked.view and not asked.narrows)

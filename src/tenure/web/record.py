@@ -77,7 +77,12 @@ def record_of(lake: Lake, member: int, since: dt.date) -> Record:
     of = facts.get("organization")
     of = member if of is None and facts.get("record_type") == "organization" else of
     peers = [one for one in lake.people_of(of) if one != member][:_PEERS] if of is not None else []
-    return Record(facts=facts, terms=_terms(lake, member), acts=lake.acts_since(member, since), peers=tuple(peers))
+    return Record(
+        facts=facts,
+        terms=_terms(lake.versions_of("terms", member)),
+        acts=lake.acts_since(member, since),
+        peers=tuple(peers),
+    )
 
 
 @dataclass(frozen=True)
@@ -97,29 +102,33 @@ class Reachable:
 
 def reachable(lake: Lake, members: Iterable[int]) -> dict[int, Reachable]:
     """What is known of each of *members*, by the last sync."""
+    wanted = sorted(set(members))
+    if not wanted:
+        return {}
     departed = set(lake.departed())
+    versions = lake.versions_of("members", *wanted).sort("valid_from", descending=True)
+    terms = lake.versions_of("terms", *wanted)
     found = {}
-    for member in members:
-        rows = lake.versions_of("members", member).sort("valid_from", descending=True)
+    for member in wanted:
+        rows = versions.filter(pl.col("member") == member)
         facts = rows.row(0, named=True) if rows.height else {}
-        last = next(iter(_terms(lake, member)), None)
+        last = next(iter(_terms(terms.filter(pl.col("member") == member))), None)
         ended = last is not None and last.ended_by in COMPETING
         is_gone = not facts or ended or member in departed or facts["deceased_on"] is not None
         found[member] = Reachable(is_gone, bool(facts.get("objects_to_profiling")), facts)
     return found
 
 
-def _terms(lake: Lake, member: int) -> list[Term]:
-    """The last known version of each term, newest first."""
-    rows = lake.versions_of("terms", member).sort("recorded_at")
-    last = rows.unique("term_id", keep="last", maintain_order=True)
+def _terms(versions: pl.DataFrame) -> list[Term]:
+    """The last known version of each term of one member, newest first."""
+    last = versions.sort("recorded_at").unique("term_id", keep="last", maintain_order=True)
     ordered = last.sort("starts_on", "recorded_at", descending=True, maintain_order=True)
     return [Term(**row) for row in ordered.select(*Term.__dataclass_fields__).iter_rows(named=True)]
 
 
 def country_of(lake: Lake, member: int) -> str:
     """Where a member lives, as the source writes it; empty where it is not known."""
-    people = lake.members().filter(pl.col("member") == member).sort("valid_from")
+    people = lake.versions_of("members", member).sort("valid_from")
     return "" if people.is_empty() else people["country"][-1] or ""
 
 

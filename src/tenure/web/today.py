@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tenure.charts import Figure, months
+from tenure.ledger import answering
 from tenure.ledger.models import CurrentScore, ScoreSet
 from tenure.ledger.rights import chapter_of
 from tenure.web import place, today_words, words
@@ -24,7 +25,17 @@ from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own
 from tenure.web.shell import current_scores, waiting
-from tenure.web.worklist import COLUMNS, PAGE_SIZE, found_by_name, in_order, matching, records, rows_of
+from tenure.web.worklist import (
+    COLUMNS,
+    PAGE_SIZE,
+    counted,
+    in_order,
+    matching,
+    part,
+    records,
+    records_of,
+    rows_of,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,8 @@ def page(request: HttpRequest) -> HttpResponse:
     calls = calls_of(score_set, chapter_of(request.user))
     sought: list[CurrentScore] | None = None
     if asked.words:
-        total, sought = found_by_name(found, asked.page)
+        total, sought = counted(found, (asked.page - 1) * PAGE_SIZE, PAGE_SIZE)
+        sought = sought or None  # beyond the end, or nobody
     else:
         total = len(calls) if _is_to_call(asked) else found.count() if asked.narrows else figures.members
     last = max(1, -(-total // PAGE_SIZE))
@@ -57,7 +69,8 @@ def page(request: HttpRequest) -> HttpResponse:
     first = (number - 1) * PAGE_SIZE
     if sought is None and _is_to_call(asked) and asked.sort == "worth":
         sought = in_order(calls[first : first + PAGE_SIZE])
-    told = shown(request, score_set)
+    answers = answering.waiting(now=place.now(), chapter=chapter_of(request.user))
+    told = shown(request, score_set, answers)
     return render(
         request,
         "today.html",
@@ -68,7 +81,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "opening": today_words.opening(figures, len(calls), waiting(request), len(told)),
             "fresh": today_words.fresh(score_set),
             "alerts": told,
-            "answered": answered(place.now(), chapter_of(request.user)),
+            "answered": answered(answers, place.now()),
             "promised": promised(place.now().date(), chapter_of(request.user)),
             "hours": today_words.hours(len(calls)),
             "views": _views(asked, figures, len(calls)),
@@ -111,7 +124,8 @@ def as_json(request: HttpRequest) -> HttpResponse:
     score_set = _scores_or_404(request)
     asked = Asked.of(request.GET)
     found = own(request, matching(asked, score_set))
-    total, first = found.count(), (asked.page - 1) * PAGE_SIZE
+    first = (asked.page - 1) * PAGE_SIZE
+    total, rows = part(asked, found, first, PAGE_SIZE)
     more = first + PAGE_SIZE < total
     following = urlencode({**asked.parameters(), "sort": asked.sort, "page": asked.page + 1})
     return JsonResponse(
@@ -121,7 +135,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
             "total": total,
             "page": asked.page,
             "next": f"{request.path}?{following}" if more else None,
-            "members": list(records(found[first : first + PAGE_SIZE])),
+            "members": list(records_of(rows)),
         }
     )
 

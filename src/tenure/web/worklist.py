@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 
 from tenure.charts import strip
 from tenure.ledger import contacts, identities
@@ -63,14 +63,20 @@ def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
     return found.order_by(*ORDERS[asked.sort])
 
 
-def found_by_name(found: QuerySet[CurrentScore], number: int) -> tuple[int, list[CurrentScore]]:
-    """How many *found* has, and its page *number*, or the last where there are fewer.
+def counted(found: QuerySet[CurrentScore], first: int, size: int) -> tuple[int, list[CurrentScore]]:
+    """How many *found* has, and *size* of them from *first* on (from 0), in its order.
 
-    Names are looked through once for both, and only the rows of the page are read whole.
+    For what is dear to find, as by name: the database looks once for both, gives only what is shown, and reads only
+    those rows whole.
     """
-    order = list(found.values_list("pk", flat=True))
-    first = (min(number, max(1, -(-len(order) // PAGE_SIZE))) - 1) * PAGE_SIZE
-    return len(order), in_order(order[first : first + PAGE_SIZE])
+    rows = list(found.annotate(of=Window(Count("pk"))).values_list("pk", "of")[first : first + size])
+    total = rows[0][1] if rows else found.count() if first else 0
+    return total, in_order([pk for pk, _ in rows])
+
+
+def part(asked: Asked, found: QuerySet[CurrentScore], first: int, size: int) -> tuple[int, list[CurrentScore]]:
+    """How many there are of *found*, which *asked* asks for, and *size* of them from *first* on (from 0)."""
+    return counted(found, first, size) if asked.words else (found.count(), list(found[first : first + size]))
 
 
 def in_order(members: Sequence[int]) -> list[CurrentScore]:
@@ -131,7 +137,7 @@ def changed(change: str) -> Q:
 def _named(text: str) -> Q:
     by_id = Identity.objects.filter(member_id__istartswith=text).values("member")
     by_name = Contact.objects.all()
-    for word in contacts.folded(text).split():
+    for word in dict.fromkeys(contacts.folded(text).split()):
         by_name = by_name.filter(search__contains=word)
     return Q(member__in=by_id) | Q(member__in=by_name.values("member"))
 
@@ -320,16 +326,17 @@ COLUMNS = (
 
 def records(scores: QuerySet[CurrentScore]) -> Iterator[dict[str, Any]]:
     """*scores* with names and ids, for files; read in parts so that fifty thousand fit anywhere."""
-    part: list[CurrentScore] = []
+    some: list[CurrentScore] = []
     for score in scores.iterator(chunk_size=800):
-        part.append(score)
-        if len(part) == 800:
-            yield from _records(part)
-            part = []
-    yield from _records(part)
+        some.append(score)
+        if len(some) == 800:
+            yield from records_of(some)
+            some = []
+    yield from records_of(some)
 
 
-def _records(scores: list[CurrentScore]) -> Iterator[dict[str, Any]]:
+def records_of(scores: list[CurrentScore]) -> Iterator[dict[str, Any]]:
+    """*scores* with names and ids, looked up for all of them at once."""
     members = [score.member for score in scores]
     ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
     for score in scores:

@@ -28,10 +28,11 @@ class Contact(models.Model):
     phone = models.CharField(max_length=80, blank=True, default="")
     time_zone = models.CharField(max_length=64, blank=True, default="")
     language = models.CharField(max_length=35, blank=True, default="")
-    search = models.CharField(max_length=600, blank=True, default="", db_index=True)
+    search = models.CharField(max_length=600, blank=True, default="")
 
     class Meta:
         db_table = "ledger_contact"
+        indexes = (models.Index(fields=("search", "member"), name="contact_by_name"),)
 
     @property
     def name(self) -> str:

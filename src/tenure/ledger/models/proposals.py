@@ -80,6 +80,7 @@ class Proposal(models.Model):
             models.Index(fields=("state", "-worth"), name="proposal_by_worth"),
             models.Index(fields=("member", "state"), name="proposal_by_member"),
             models.Index(fields=("chapter_id", "state"), name="proposal_by_chapter"),
+            models.Index(fields=("decided_at",), condition=Q(decided_at__isnull=False), name="proposal_by_decision"),
         )
         constraints = (
             models.UniqueConstraint(fields=("member", "playbook", "occasion"), name="proposal_one_an_occasion"),

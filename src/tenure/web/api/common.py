@@ -15,11 +15,15 @@ from tenure.web.api.shapes import Pages
 
 def part_of(request: HttpRequest, asked: Pages, found: QuerySet[Any]) -> tuple[list[Any], dict[str, Any]]:
     """The rows of the part that was *asked* for, and what is said of the whole: how many, which part, what is next."""
-    total, first = found.count(), (asked.page - 1) * asked.size
-    rows = list(found[first : first + asked.size])
+    first = (asked.page - 1) * asked.size
+    return list(found[first : first + asked.size]), told_of(request, asked, found.count())
+
+
+def told_of(request: HttpRequest, asked: Pages, total: int) -> dict[str, Any]:
+    """What is said of a whole of which a part was *asked* for: how many, which part, what is next."""
     given = {**asked.model_dump(exclude_defaults=True, exclude_none=True), "size": asked.size, "page": asked.page + 1}
-    more = f"{request.path}?{urlencode(given)}" if first + asked.size < total else None
-    return rows, {"total": total, "page": asked.page, "size": asked.size, "next": more}
+    more = f"{request.path}?{urlencode(given)}" if asked.page * asked.size < total else None
+    return {"total": total, "page": asked.page, "size": asked.size, "next": more}
 
 
 def known(members: Iterable[int]) -> dict[int, dict[str, str]]:

@@ -11,13 +11,13 @@ from tenure.ledger import identities
 from tenure.ledger.models import CurrentScore
 from tenure.ledger.tokens import Scope
 from tenure.web import place
-from tenure.web.api.common import known, needs, part_of
+from tenure.web.api.common import known, needs, told_of
 from tenure.web.api.shapes import Members, MembersAsked, OneMember
 from tenure.web.asked import Asked
 from tenure.web.record import record_of
 from tenure.web.roles import own, sees
 from tenure.web.shell import current_scores
-from tenure.web.worklist import is_call, matching, reason_kinds
+from tenure.web.worklist import is_call, matching, part, reason_kinds
 
 router = Router(tags=["Members"])
 _NIGHT = ("as_of", "risk_score", "band", "p_lapse_renewal", "p_low", "p_high")
@@ -41,9 +41,13 @@ def members(request: HttpRequest, asked: Query[MembersAsked]) -> dict[str, Any]:
         now=asked.now, change=asked.change, payment=asked.payment, silent=int(asked.silent) if asked.silent else None,
         words=" ".join(asked.q.split()), sort=asked.sort,
     )  # fmt: skip
-    rows, told = part_of(request, asked, own(request, matching(wanted, score_set)))
+    total, rows = part(wanted, own(request, matching(wanted, score_set)), (asked.page - 1) * asked.size, asked.size)
     people = known(row.member for row in rows)
-    return {"as_of": score_set.as_of, **told, "members": [_member(row, people[row.member]) for row in rows]}
+    return {
+        "as_of": score_set.as_of,
+        **told_of(request, asked, total),
+        "members": [_member(row, people[row.member]) for row in rows],
+    }
 
 
 @router.get(
