@@ -30,7 +30,7 @@ format: $(VENV)/tested-with ## Let Ruff mend what it can.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/tested-with ## mypy, strict on the core.
+types: $(VENV)/tested-with ## mypy, strict on all of src/.
 	$(BIN)/mypy
 
 contracts: $(VENV)/tested-with ## Which package may import which.

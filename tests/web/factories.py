@@ -138,7 +138,8 @@ def keep_figures(made: World, day: dt.date = DAY) -> None:
     from tenure.app.house import House
 
     counting.keep_figures(House(made.home, made.settings), day)
-    counting.keep_dues(made.scores, day)
+    if made.scores.width:  # before the first night there are none to speak of
+        counting.keep_dues(made.scores, day)
 
 
 def _keep_models(made: World) -> None:

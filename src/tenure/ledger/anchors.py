@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.db.models import QuerySet
+
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore
 from tenure.base.home import Home, write_atomically
@@ -117,9 +119,9 @@ def _broken_seals() -> Iterator[str]:
                 yield f"row {number}: its sealed text was changed"
 
 
-def _parts(rows: object) -> Iterator[list[tuple[int, int | None, str]]]:
+def _parts(rows: QuerySet[AuditEvent, tuple[int, int | None, str]]) -> Iterator[list[tuple[int, int | None, str]]]:
     some: list[tuple[int, int | None, str]] = []
-    for row in rows.iterator(chunk_size=_AT_ONCE):  # type: ignore[attr-defined]
+    for row in rows.iterator(chunk_size=_AT_ONCE):
         some.append(row)
         if len(some) == 900:
             yield some

@@ -15,7 +15,7 @@ from tenure.ledger.models import ModelPromotion, OutreachStep, Proposal, RunStep
 from tenure.ledger.rights import Act, chapter_of
 from tenure.outreach.capacity import RULES
 from tenure.web import place, words
-from tenure.web.roles import may, of_chapter
+from tenure.web.roles import may, of_chapter, reader
 
 _SOON = dt.timedelta(days=3)
 _NEW_MODEL = dt.timedelta(days=7)
@@ -57,7 +57,7 @@ def shown(
     request: HttpRequest, score_set: ScoreSet | None, answers: list[answering.Answer] | None = None
 ) -> list[Alert]:
     """The alerts for the reader, as `alerts` gives them; without links to pages that the role does not open."""
-    found = alerts(score_set, chapter_of(request.user), place.now(), answers)  # type: ignore[arg-type]
+    found = alerts(score_set, chapter_of(reader(request)), place.now(), answers)
     if may(request.user, Act.MODEL):
         return found
     return [replace(one, link="") if one.is_data else one for one in found]

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -80,13 +81,13 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def as_csv(request: HttpRequest) -> HttpResponse:
+def as_csv(request: HttpRequest) -> HttpResponseBase:
     """Everything that the address asks for; `tenure audit export` gives what can be verified."""
     return csv_file(_lines(matching(Asked.of(request.GET))), f"tenure-audit-{place.now():%Y-%m-%d}.csv")
 
 
 @require_safe
-def as_json(request: HttpRequest) -> HttpResponse:
+def as_json(request: HttpRequest) -> HttpResponseBase:
     """One page of what the address asks for, newest first, and the address of the next."""
     asked = Asked.of(request.GET)
     found = list(matching(asked)[: PAGE_SIZE + 1])

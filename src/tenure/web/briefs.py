@@ -12,6 +12,7 @@ from tenure.ledger import briefs, rights
 from tenure.ledger.models.briefs import BriefKind
 from tenure.web import place, words
 from tenure.web.daily import daily
+from tenure.web.roles import reader
 from tenure.web.weekly import weekly
 
 MADE = {"daily": daily, "weekly": weekly}
@@ -44,10 +45,10 @@ def choose(request: HttpRequest) -> HttpResponse:
 @require_safe
 def as_file(request: HttpRequest, kind: str, form: str) -> HttpResponse:
     """A report as it stands now, as the email looks (`html`) or for print (`pdf`)."""
-    if kind not in _ABOUT or not rights.may(request.user, briefs.NEEDS[BriefKind(kind)]):  # type: ignore[arg-type]
+    if kind not in _ABOUT or not rights.may(reader(request), briefs.NEEDS[BriefKind(kind)]):
         raise Http404
     settings = place.settings()
-    brief = MADE[kind](place.lake(), settings, place.now(), rights.chapter_of(request.user))  # type: ignore[arg-type]
+    brief = MADE[kind](place.lake(), settings, place.now(), rights.chapter_of(reader(request)))
     if brief is None or form not in ("html", "pdf"):
         raise Http404
     if form == "pdf":
@@ -60,7 +61,7 @@ def as_file(request: HttpRequest, kind: str, form: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:
-    person, rules = request.user, place.settings().reports
+    person, rules = reader(request), place.settings().reports
     mine = briefs.of(person.get_username())
     when = {
         "daily": "every day" if rules.weekends else "every working day",
@@ -69,14 +70,14 @@ def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> Htt
     kinds = [
         {"kind": kind, "about": about, "when": when[kind], "mine": kind in mine}
         for kind, about in _ABOUT.items()
-        if rights.may(person, briefs.NEEDS[BriefKind(kind)])  # type: ignore[arg-type]
+        if rights.may(person, briefs.NEEDS[BriefKind(kind)])
     ]
     context = {
         "kinds": kinds,
         "at": rules.at,
         "zone": place.settings().association.time_zone,
         "has_mail": bool(place.settings().mail.host),
-        "address": person.email,  # type: ignore[union-attr]
+        "address": person.email,
         "trouble": trouble,
     }
     return render(request, "reports.html", context, status=status)

@@ -7,7 +7,8 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from tenure.ledger.calls import LOGGED
@@ -17,6 +18,7 @@ from tenure.ledger.workload import CONTACTS
 from tenure.web import place, words
 from tenure.web.cells import list_file
 from tenure.web.queue_list import playbook_title
+from tenure.web.roles import reader
 
 DAYS = 90
 ALL = ""
@@ -48,10 +50,10 @@ class CameOf:
 
 
 @require_safe
-def as_file(request: HttpRequest, form: str) -> HttpResponse:
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The funnel as CSV or JSON."""
     columns = tuple(field.name for field in fields(CameOf))
-    rows = [astuple(one) for one in came_of(chapter_of(request.user), place.now())]
+    rows = [astuple(one) for one in came_of(chapter_of(reader(request)), place.now())]
     return list_file("contacted", columns, rows, form, days=DAYS)
 
 
@@ -69,7 +71,8 @@ def came_of(chapter: str | None, now: dt.datetime) -> list[CameOf]:
     counted = {name: Count("member", distinct=True, filter=Q(kind__in=kinds)) for name, kinds in _KINDS.items()}
     noted = Response.objects.filter(step__in=steps)
     of_each = noted.values("step__proposal__playbook").annotate(**counted)
-    came = {row.pop("step__proposal__playbook"): row for row in of_each}
+    rows = of_each.values_list("step__proposal__playbook", *counted)
+    came = {name: dict(zip(counted, counts, strict=True)) for name, *counts in rows}
     nothing = dict.fromkeys(_KINDS, 0)
     found = [CameOf(name, _title(name), n, **(nothing | came.get(name, {}))) for name, n in contacted.items()]
     if found:

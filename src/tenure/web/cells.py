@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import Http404, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from tenure.base.spreadsheets import safe
 from tenure.charts import Figure
@@ -35,7 +36,7 @@ def csv_file(rows: Iterable[Iterable[object]], name: str) -> StreamingHttpRespon
 
 def list_file(
     name: str, columns: Sequence[str], rows: Iterable[Sequence[object]], form: str, **beside: object
-) -> HttpResponse | StreamingHttpResponse:
+) -> HttpResponseBase:
     """The rows of a list on a page, under the names of its columns, as CSV or JSON; *beside* stands in the JSON."""
     if form == "csv":
         return csv_file([columns, *rows], f"tenure-{name}.csv")
@@ -44,7 +45,7 @@ def list_file(
     raise Http404
 
 
-def figure_file(figure: Figure, form: str, name: str) -> HttpResponse:
+def figure_file(figure: Figure, form: str, name: str) -> HttpResponseBase:
     """A chart as a file: `svg` or `csv`."""
     if form == "svg":
         return _svg_file(figure.standalone(), f"{name}.svg")

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def as_file(request: HttpRequest, form: str) -> HttpResponse:
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The list as CSV or JSON."""
     rows = [
         [one["id"], one["name"], one["row"].why, one["row"].by, one["row"].at, one["row"].until]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -24,7 +25,7 @@ from tenure.web.asked import BANDS
 from tenure.web.cells import figure_file, list_file
 from tenure.web.overview import calls_of
 from tenure.web.record import Record, chapter_in, record_of, titles_of
-from tenure.web.roles import sees
+from tenure.web.roles import reader, sees
 from tenure.web.shell import current_scores
 from tenure.web.worklist import CONTEXT, is_call, payment_words, reason_kinds, since_of
 
@@ -74,7 +75,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "consent": member_side.consents(member, _CHANNELS, known.facts, contact),
         "contacted": member_side.contacts_used(member, score_set),
         "step": member_side.step(proposals, score, is_call=score is not None and is_call(score)),
-        "organization": None if chapter_of(request.user) is not None else member_side.organization(known),
+        "organization": None if chapter_of(reader(request)) is not None else member_side.organization(known),
         "terms": [member_side.told(term) for term in known.terms[:_TERMS_SHOWN]],
         "terms_total": len(known.terms),
         "figure": figure,
@@ -84,12 +85,12 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     if score is not None:
         context |= _scored(score, today)
         context["by_payment"] = _by_payment(nights, score)
-        context["turn"] = _turn(score, calls_of(score_set, chapter_of(request.user))) if score_set else None
+        context["turn"] = _turn(score, calls_of(score_set, chapter_of(reader(request)))) if score_set else None
     return render(request, "member.html", context)
 
 
 @require_safe
-def history_file(request: HttpRequest, member_id: str, form: str) -> HttpResponse:
+def history_file(request: HttpRequest, member_id: str, form: str) -> HttpResponseBase:
     """The score history as SVG or CSV."""
     member, score_set = _member_or_404(member_id), current_scores(request)
     if score_set is None:
@@ -104,7 +105,7 @@ def history_file(request: HttpRequest, member_id: str, form: str) -> HttpRespons
 
 
 @require_safe
-def timeline_file(request: HttpRequest, member_id: str, form: str) -> HttpResponse:
+def timeline_file(request: HttpRequest, member_id: str, form: str) -> HttpResponseBase:
     """A page of the timeline as the address asks for it, as CSV or JSON; the JSON names where the next one begins."""
     member, score_set = _member_or_404(member_id), current_scores(request)
     today, lake = score_set.as_of if score_set else place.now().date(), place.lake()
@@ -213,8 +214,8 @@ def waterfall(score: CurrentScore) -> list[Step]:
     rows: list[tuple[str, str, float]] = []
     for (text, points), kind_of in zip(given, reason_kinds(score), strict=True):
         if text and points is not None:
-            head, _, rest = text.partition("; ")
-            told = [rest] if rest else []
+            head, _, more = text.partition("; ")
+            told = [more] if more else []
             if not rows and not score.reason_sure:
                 told.append("less certain than most first reasons")
             if kind_of == CONTEXT:
@@ -249,7 +250,7 @@ def _by_payment(nights: pl.DataFrame, score: CurrentScore) -> str:
     """What of the chance is a failed payment, in words; empty where that is not known, or less than 1 in 100."""
     if nights.is_empty() or "p_payment" not in nights.columns:
         return ""
-    part = nights.filter(pl.col("as_of") == score.as_of)["p_payment"].sum()
+    part = float(nights.filter(pl.col("as_of") == score.as_of)["p_payment"].sum())
     return f"about {words.in_hundred(part)} of them by a failed payment" if round(100 * part) >= 1 else ""
 
 

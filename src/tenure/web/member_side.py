@@ -102,9 +102,10 @@ def organization(known: Record) -> dict[str, Any] | None:
         (member for member in people if member in ids),
         key=lambda member: (-scores[member].p_lapse_renewal if member in scores else 1, names.get(member, "")),
     )
+    its_id, its_name = (ids.get(mine, ""), names.get(mine)) if mine is not None else ("", None)
     return {
-        "member_id": ids.get(mine, ""),
-        "name": names.get(mine) or f"Member {ids.get(mine, '')}",
+        "member_id": its_id,
+        "name": its_name or f"Member {its_id}",
         "is_own": mine is None,
         "count": len(known.peers),
         "high": sum(score.band == "high" for score in scores.values()),

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -21,14 +22,14 @@ from tenure.web.membership_figures import but, cells_of, chosen_class, figures_o
 from tenure.web.membership_rates import FORMULAS, class_rows, rate_rows, rates_finding, scale_of
 from tenure.web.membership_scope import ROWS, Asked, Shown, is_kept, shown_for
 from tenure.web.renewal_class import Change, ClassNow, points_words, told
-from tenure.web.roles import own
+from tenure.web.roles import own, reader
 from tenure.web.shell import current_scores
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The figures, as the address asks for them."""
-    mine = chapter_of(request.user)
+    mine = chapter_of(reader(request))
     asked = Asked.of(request.GET, mine)
     shown = shown_for(asked, mine)
     if shown is None:
@@ -68,7 +69,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def as_file(request: HttpRequest, form: str) -> HttpResponse:
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The rates and counts as CSV, or all figures as JSON."""
     shown = _shown_or_404(request)
     if form == "csv":
@@ -81,7 +82,7 @@ def as_file(request: HttpRequest, form: str) -> HttpResponse:
 
 
 @require_safe
-def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponse:
+def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
     """A chart of the page as SVG or CSV."""
     shown = _shown_or_404(request)
     figure = figures_of(shown).get(key)
@@ -91,7 +92,7 @@ def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponse:
 
 
 def _shown_or_404(request: HttpRequest) -> Shown:
-    mine = chapter_of(request.user)
+    mine = chapter_of(reader(request))
     shown = shown_for(Asked.of(request.GET, mine), mine)
     if shown is None:
         raise Http404

@@ -24,7 +24,8 @@ def reference(answer: Answer) -> Answer:
     """Give each request a number, by which an error page can be found in the log."""
 
     def numbered(request: HttpRequest) -> HttpResponse:
-        request.reference = "".join(secrets.choice(_ALPHABET) for _ in range(8))  # type: ignore[attr-defined]
+        reference = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+        request.reference = reference  # type: ignore[attr-defined]  # ours, beside what Django puts there
         return answer(request)
 
     return numbered
@@ -50,9 +51,9 @@ def denials(answer: Answer) -> Answer:
         response = answer(request)
         if response.status_code == HTTPStatus.FORBIDDEN and request.user.is_authenticated:
             found = request.resolver_match
-            details = {"method": request.method, "role": getattr(request.user, "role", "")}
             who, page = request.user.get_username(), found.view_name if found else ""
-            audit.record("access:page:deny", by=who, subject=page, clock=place.now, **details)
+            role = getattr(request.user, "role", "")
+            audit.record("access:page:deny", by=who, subject=page, clock=place.now, method=request.method, role=role)
         return response
 
     return noted

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -105,7 +106,7 @@ def card(request: HttpRequest, version: str, form: str) -> HttpResponse:
 
 
 @require_safe
-def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponse:
+def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
     """A chart of the model as SVG or CSV."""
     versions = manifests(place.home())
     if not versions:

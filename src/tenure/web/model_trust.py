@@ -38,7 +38,6 @@ def fairness(card: dict[str, Any]) -> dict[str, Any] | None:
 def _group(one: dict[str, Any]) -> dict[str, Any]:
     gap = one.get("calibration_in_the_large")
     verdict = str(one.get("verdict", ""))
-    low, high = one.get("calibration_in_the_large_low"), one.get("calibration_in_the_large_high")
     rate = one.get("lapse_rate")
     return {
         "by": _BY.get(one.get("by", ""), str(one.get("by", ""))),
@@ -46,11 +45,17 @@ def _group(one: dict[str, Any]) -> dict[str, Any]:
         "decisions": one.get("decisions"),
         "scored": "–" if gap is None or rate is None else words.in_hundred(rate - gap),
         "lapsed": "–" if gap is None else words.in_hundred(rate),
-        "gap": "–" if gap is None or low is None else f"{_points(gap)} ({_points(low)} to {_points(high)})",
+        "gap": _span(gap, one.get("calibration_in_the_large_low"), one.get("calibration_in_the_large_high")),
         "verdict": verdict[:1].upper() + verdict[1:],
         "is_few": verdict == _TOO_FEW,
         "is_apart": verdict not in (_TOO_FEW, _ALIKE, ""),
     }
+
+
+def _span(gap: float | None, low: float | None, high: float | None) -> str:
+    if gap is None or low is None or high is None:
+        return "–"
+    return f"{_points(gap)} ({_points(low)} to {_points(high)})"
 
 
 def _points(share: float) -> str:

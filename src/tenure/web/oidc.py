@@ -135,7 +135,7 @@ def checked(
         SourceRefused: Signature, algorithm, issuer, audience, time, nonce or subject do not hold.
     """
     try:
-        found = jwt.decode(token, KeySet.import_key_set(keys), algorithms=list(ALGORITHMS))  # type: ignore[arg-type]
+        found = jwt.decode(token, KeySet.import_key_set(keys), algorithms=list(ALGORITHMS))  # type: ignore[arg-type]  # keys of JSON
         jwt.JWTClaimsRegistry(
             now=int(now.timestamp()), leeway=LEEWAY_SECONDS, iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": client_id}, exp={"essential": True}, iat={"essential": True},

@@ -85,9 +85,9 @@ def vouched_by(claims: dict[str, Any], settings: Oidc) -> Vouched:
     if settings.roles and not role:
         raise NotAllowed("none of your groups gives a role here", mend="ask whoever gives groups at your organization")
     role, _, chapter = role.partition(":")
-    full_name = claims.get("name") if isinstance(claims.get("name"), str) else ""
-    about = {"username": username.strip()[:150], "full_name": full_name, "role": role, "chapter": chapter}
-    return Vouched(issuer=claims["iss"], subject=claims["sub"], **about)
+    name = claims.get("name")
+    full_name = name if isinstance(name, str) else ""
+    return Vouched(claims["iss"], claims["sub"], username.strip()[:150], full_name, role, chapter)
 
 
 def _claims(request: HttpRequest, settings: Oidc, attempt: oidc.Attempt) -> dict[str, Any]:

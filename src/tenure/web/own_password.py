@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from tenure.base.errors import UsageError
 from tenure.ledger import staff
 from tenure.web import place, words
+from tenure.web.roles import reader
 from tenure.web.second_factor import is_them
 
 _LONGEST = 1024
@@ -20,7 +21,8 @@ _LONGEST = 1024
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """The form, and what it sends."""
-    if request.method != "POST" or not request.user.has_usable_password():
+    person = reader(request)
+    if request.method != "POST" or not person.has_usable_password():
         return _shown(request)
     if not is_them(request):
         return _shown(request, trouble="That is not your password.", status=422)
@@ -28,16 +30,14 @@ def page(request: HttpRequest) -> HttpResponse:
     if new != request.POST.get("again", "")[:_LONGEST]:
         return _shown(request, trouble="The two new ones differ.", status=422)
     try:
-        staff.set_password(
-            username=request.user.get_username(), password=new, by=request.user.get_username(), clock=place.now
-        )
+        staff.set_password(username=person.username, password=new, by=person.username, clock=place.now)
     except UsageError as error:
         return _shown(request, trouble=words.trouble(error), status=422)
-    request.user.refresh_from_db()
-    update_session_auth_hash(request, request.user)
+    person.refresh_from_db()
+    update_session_auth_hash(request, person)
     return _shown(request, done=True)
 
 
 def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200, done: bool = False) -> HttpResponse:
-    context = {"trouble": trouble, "done": done, "has_password": request.user.has_usable_password()}
+    context = {"trouble": trouble, "done": done, "has_password": reader(request).has_usable_password()}
     return render(request, "own_password.html", context, status=status)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -63,7 +64,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_safe
-def as_file(request: HttpRequest, form: str) -> HttpResponse:
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The accounts as CSV or JSON."""
     rows = [
         [one.username, one.full_name, one.role, one.chapter_id, one.email, hasattr(one, "factor"), one.is_active]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,7 +26,7 @@ from tenure.outreach.reading import read_playbook
 from tenure.web import came_of, place, words
 from tenure.web.cells import list_file
 from tenure.web.queue_list import playbook_title
-from tenure.web.roles import may, own
+from tenure.web.roles import may, own, reader
 
 LONGEST = 60_000
 _LOOKED_BACK = dt.timedelta(days=365)
@@ -38,13 +40,13 @@ def page(request: HttpRequest) -> HttpResponse:
     """Every playbook, in the order in which they have a member, and what became of what they proposed."""
     rows = _rows(request)
     on = sum(row["is_on"] for row in rows)
-    came = came_of.came_of(chapter_of(request.user), place.now())
+    came = came_of.came_of(chapter_of(reader(request)), place.now())
     context = {"rows": rows, "on": on, "came": came, "finding": came_of.finding(came), "days": came_of.DAYS}
     return render(request, "playbooks.html", context)
 
 
 @require_safe
-def as_file(request: HttpRequest, form: str) -> HttpResponse:
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The list as CSV or JSON."""
     known = ("name", "title", "purpose", "is_on", "number", "steps")
     rows = [
@@ -121,7 +123,7 @@ def _told(kept: Kept) -> dict[str, Any]:
 
 def _wordings(request: HttpRequest, name: str) -> list[dict[str, str]]:
     """How staff took the words of each step in the last year, newest version first."""
-    found = wordings(since=place.now() - _LOOKED_BACK, playbook=name, chapter=chapter_of(request.user))
+    found = wordings(since=place.now() - _LOOKED_BACK, playbook=name, chapter=chapter_of(reader(request)))
     return [_wording(one) for one in found[:_WORDINGS_SHOWN]]
 
 
@@ -143,7 +145,7 @@ def _read(text: str, name: str, version: int) -> Playbook:
     return read_playbook(text, name, version=version)
 
 
-def _counts(request: HttpRequest) -> dict[str, dict[str, int]]:
+def _counts(request: HttpRequest) -> dict[str, Mapping[str, Any]]:
     """By playbook: how many proposals are open, were approved, rejected and held back."""
     state = Proposal.State
     rows = own(request, Proposal.objects.all()).order_by().values("playbook")

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -73,7 +74,7 @@ def proposal_or_404(request: HttpRequest, proposal: int) -> Proposal:
 
 
 @require_safe
-def as_csv(request: HttpRequest) -> HttpResponse:
+def as_csv(request: HttpRequest) -> HttpResponseBase:
     """Every proposal that the address asks for."""
     found = matching(request, Asked.of(request.GET))
     rows = (list(record.values()) for record in queue_list.records(found))

@@ -21,7 +21,7 @@ from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal, RunSte
 from tenure.outreach.capacity import RULES
 from tenure.web import place, words
 from tenure.web.asked import BANDS, number
-from tenure.web.roles import own
+from tenure.web.roles import own, reader
 
 PAGE_SIZE = 12
 State = Proposal.State
@@ -288,12 +288,11 @@ def rules(request: HttpRequest, asked: Asked) -> list[tuple[str, str, int]]:
     """For what was held back or dropped: each rule, its words, and how many; the most first."""
     if asked.view not in ("held", "dropped"):
         return []
-    found = own(request, Proposal.objects.all()).filter(conditions(request)[asked.view])
+    counted: QuerySet[Any]
+    counted = found = own(request, Proposal.objects.all()).filter(conditions(request)[asked.view])
     if asked.view == "dropped":
         since = place.now() - _DROPPED_SHOWN
         counted = OutreachStep.objects.filter(proposal__in=found, state="dropped", changed_at__gte=since)
-    else:
-        counted = found
     rows = counted.order_by().values("rule").annotate(n=Count("pk")).order_by("-n", "rule")
     return [(row["rule"], rule_words(row["rule"]) or "no rule named", row["n"]) for row in rows]
 
@@ -303,7 +302,7 @@ def passed_over(request: HttpRequest, asked: Asked) -> list[tuple[str, int]]:
 
     They are no proposals and come up again. Nothing for a liaison, since the night counts every chapter.
     """
-    if asked.view != "held" or rights.chapter_of(request.user) is not None:
+    if asked.view != "held" or rights.chapter_of(reader(request)) is not None:
         return []
     step = RunStep.objects.filter(name="propose", run__kind="night").order_by("-id").first()
     counted: Counter[str] = Counter()

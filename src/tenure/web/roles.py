@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from tenure.ledger import rights
 from tenure.ledger.models import Staff
 from tenure.ledger.rights import Act
 from tenure.ledger.tokens import Scope
+
+Row = TypeVar("Row", bound=Model)
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -173,22 +175,33 @@ class RoleGate(Gate):
             raise PermissionDenied
 
 
+def reader(request: HttpRequest) -> Staff:
+    """Whoever reads the page; nobody else comes as far as one that is not public.
+
+    Raises:
+        PermissionDenied: Nobody is signed in.
+    """
+    if not isinstance(request.user, Staff):
+        raise PermissionDenied
+    return request.user
+
+
 def may(person: Any, act: Act, *, chapter: str | None = None) -> bool:
     """Whether *person*, who is signed in, may do *act*; on a member of *chapter*, where one is given."""
     return isinstance(person, Staff) and rights.may(person, act, chapter=chapter)
 
 
-def own(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+def own(request: HttpRequest, rows: QuerySet[Row]) -> QuerySet[Row]:
     """*rows* (which have a `chapter_id`) as far as the reader may see them."""
-    return of_chapter(rows, rights.chapter_of(request.user))  # type: ignore[arg-type]
+    return of_chapter(rows, rights.chapter_of(reader(request)))
 
 
-def of_chapter(rows: QuerySet[Any], chapter: str | None) -> QuerySet[Any]:
+def of_chapter(rows: QuerySet[Row], chapter: str | None) -> QuerySet[Row]:
     """*rows* of one *chapter*, of nobody where it is empty; all of them for None."""
     return rows if chapter is None else rows.filter(chapter_id=chapter).exclude(chapter_id="")
 
 
 def sees(request: HttpRequest, chapter: str | None) -> bool:
     """Whether the reader may see a member of *chapter*."""
-    mine = rights.chapter_of(request.user)  # type: ignore[arg-type]
+    mine = rights.chapter_of(reader(request))
     return mine is None or (mine != "" and mine == (chapter or ""))

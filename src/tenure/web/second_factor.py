@@ -14,7 +14,7 @@ from tenure.base.errors import UsageError
 from tenure.ledger import factors, staff
 from tenure.ledger.models import Staff
 from tenure.web import place, words
-from tenure.web.roles import Gate
+from tenure.web.roles import Gate, reader
 from tenure.web.signin import HALF, THROTTLED, begin_session
 
 _WORD = "factor"
@@ -49,7 +49,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """Whether there is one; where there is none, what to put into the telephone, and a form that proves it."""
-    if factors.has(request.user):
+    if factors.has(reader(request)):
         return _shown(request)
     if request.method != "POST":
         return _offer(request)
@@ -58,7 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
     try:
         code = request.POST.get("code", "")[:40]
         word, now = request.session.get(_WORD, ""), place.session_now()
-        codes = factors.confirm(person=request.user, word=word, code=code, now=now, clock=place.now)
+        codes = factors.confirm(person=reader(request), word=word, code=code, now=now, clock=place.now)
     except UsageError as error:
         return _offer(request, words.trouble(error), status=422)
     request.session.pop(_WORD, None)
@@ -74,7 +74,7 @@ def off(request: HttpRequest) -> HttpResponse:
     """Turn one's own off, by the password."""
     if not is_them(request):
         return _shown(request, trouble="That is not your password.", status=422)
-    factors.end(person=request.user, by=request.user.get_username(), clock=place.now)
+    factors.end(person=reader(request), by=request.user.get_username(), clock=place.now)
     return redirect("second-factor")
 
 
@@ -92,20 +92,20 @@ def lacks(request: HttpRequest) -> bool:
     rule = place.settings().web.second_factor
     if rule == "optional" or getattr(request, "token", None) or request.session.get("via"):
         return False
-    return factors.is_wanted(request.user, rule) and not factors.has(request.user)
+    return factors.is_wanted(reader(request), rule) and not factors.has(reader(request))
 
 
 def _half(request: HttpRequest) -> tuple[Staff | None, str]:
     """Who has given the right password just now, and where they want to go."""
-    half = request.session.get(HALF) or {}
-    if int(place.session_now().timestamp()) - half.get("at", 0) > _HALF_SECONDS:
+    half = request.session.get(HALF)
+    if not half or int(place.session_now().timestamp()) - half["at"] > _HALF_SECONDS:
         return None, "/"
-    return Staff.objects.filter(pk=half.get("pk"), is_active=True).first(), half.get("next", "/")
+    return Staff.objects.filter(pk=half["pk"], is_active=True).first(), half["next"]
 
 
 def is_them(request: HttpRequest) -> bool:
     """Whether the form came from whoever knows the password; an account of another provider has none."""
-    person = request.user
+    person = reader(request)
     if not person.has_usable_password():
         return True
     guess = {"username": person.get_username(), "address": request.META.get("REMOTE_ADDR", "")}
@@ -124,12 +124,12 @@ def _code_form(request: HttpRequest, trouble: str = "", *, status: int = 200) ->
 def _offer(request: HttpRequest, trouble: str = "", *, status: int = 200) -> HttpResponse:
     # Looking changes nothing in the ledger: what is begun lies in the session until it is proved.
     word = request.session.setdefault(_WORD, factors.new_word())
-    secret = factors.secret_of(request.user, word)
-    uri = factors.address(secret, request.user, place.settings().association.name)
+    secret = factors.secret_of(reader(request), word)
+    uri = factors.address(secret, reader(request), place.settings().association.name)
     context = {
         "secret": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
         "picture": segno.make(uri, error="m").svg_inline(scale=5, light="#fff", svgclass=None, lineclass=None),
-        "trouble": trouble, "has_password": request.user.has_usable_password(), "must": lacks(request),
+        "trouble": trouble, "has_password": reader(request).has_usable_password(), "must": lacks(request),
     }  # fmt: skip
     return render(request, "second_factor.html", context, status=status)
 
@@ -137,6 +137,6 @@ def _offer(request: HttpRequest, trouble: str = "", *, status: int = 200) -> Htt
 def _shown(
     request: HttpRequest, *, trouble: str = "", status: int = 200, codes: list[str] | None = None
 ) -> HttpResponse:
-    left, password = factors.codes_left(request.user), request.user.has_usable_password()
+    left, password = factors.codes_left(reader(request)), reader(request).has_usable_password()
     context = {"is_on": True, "codes": codes or [], "left": left, "trouble": trouble, "has_password": password}
     return render(request, "second_factor.html", context, status=status)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.http import HttpRequest
 
@@ -12,6 +13,8 @@ from tenure.ledger.models import Proposal, Run, ScoreSet
 from tenure.ledger.rights import Act, chapter_of
 from tenure.web import place, words
 from tenure.web.roles import may, own
+
+Answer = TypeVar("Answer")
 
 TROUBLED = ("failed", "interrupted", "held_back", "partly_done")
 STALE_AFTER = dt.timedelta(hours=36)
@@ -44,23 +47,24 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def waiting(request: HttpRequest) -> int:
     """How many drafts wait for a word; asked once a request."""
-    if not hasattr(request, "_waiting"):
-        request._waiting = own(request, Proposal.objects.filter(state=Proposal.State.OPEN)).count()  # type: ignore[attr-defined]
-    return request._waiting  # type: ignore[attr-defined,no-any-return]
+    return _once(request, "waiting", lambda: own(request, Proposal.objects.filter(state=Proposal.State.OPEN)).count())
 
 
 def current_scores(request: HttpRequest) -> ScoreSet | None:
     """Which scores are shown; asked once a request."""
-    if not hasattr(request, "_scores"):
-        request._scores = ScoreSet.objects.first()  # type: ignore[attr-defined]
-    return request._scores  # type: ignore[attr-defined,no-any-return]
+    return _once(request, "scores", ScoreSet.objects.first)
 
 
 def latest_run(request: HttpRequest) -> Run | None:
     """The run that began last; asked once a request."""
-    if not hasattr(request, "_run"):
-        request._run = runs.latest()  # type: ignore[attr-defined]
-    return request._run  # type: ignore[attr-defined,no-any-return]
+    return _once(request, "run", runs.latest)
+
+
+def _once(request: HttpRequest, what: str, ask: Callable[[], Answer]) -> Answer:
+    kept: dict[str, Answer] = vars(request).setdefault("_asked_once", {})
+    if what not in kept:
+        kept[what] = ask()
+    return kept[what]
 
 
 def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None:

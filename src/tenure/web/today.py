@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -23,7 +24,7 @@ from tenure.web.call import promised
 from tenure.web.cells import csv_file, figure_file
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
-from tenure.web.roles import own
+from tenure.web.roles import own, reader
 from tenure.web.shell import current_scores, waiting
 from tenure.web.worklist import (
     COLUMNS,
@@ -56,8 +57,8 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "today_empty.html", {})
     asked = Asked.today(request.GET)
     found = own(request, matching(asked, score_set))
-    figures = overview_of(score_set, chapter_of(request.user))
-    calls = calls_of(score_set, chapter_of(request.user))
+    figures = overview_of(score_set, chapter_of(reader(request)))
+    calls = calls_of(score_set, chapter_of(reader(request)))
     sought: list[CurrentScore] | None = None
     if asked.words:
         total, sought = counted(found, (asked.page - 1) * PAGE_SIZE, PAGE_SIZE)
@@ -69,7 +70,7 @@ def page(request: HttpRequest) -> HttpResponse:
     first = (number - 1) * PAGE_SIZE
     if sought is None and _is_to_call(asked) and asked.sort == "worth":
         sought = in_order(calls[first : first + PAGE_SIZE])
-    answers = answering.waiting(now=place.now(), chapter=chapter_of(request.user))
+    answers = answering.waiting(now=place.now(), chapter=chapter_of(reader(request)))
     told = shown(request, score_set, answers)
     return render(
         request,
@@ -82,7 +83,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "fresh": today_words.fresh(score_set),
             "alerts": told,
             "answered": answered(answers, place.now()),
-            "promised": promised(place.now().date(), chapter_of(request.user)),
+            "promised": promised(place.now().date(), chapter_of(reader(request))),
             "hours": today_words.hours(len(calls)),
             "views": _views(asked, figures, len(calls)),
             "rows": rows_of(found[first : first + PAGE_SIZE] if sought is None else sought, score_set.as_of),
@@ -101,8 +102,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "before": words.day(figures.before, near=score_set.as_of) if figures.before else "",
             "payments": today_words.payments(figures, score_set),
             "first_year": today_words.first_year(figures.first_year, score_set),
-            "contact": None if chapter_of(request.user) is not None else today_words.contact(score_set),
-            "class_now": class_today(chapter_of(request.user)),
+            "contact": None if chapter_of(reader(request)) is not None else today_words.contact(score_set),
+            "class_now": class_today(chapter_of(reader(request))),
             "chart": months_figure(figures, score_set) if _is_whole(asked) else None,
             "weekday": _dated(score_set.as_of),
         },
@@ -110,7 +111,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def as_csv(request: HttpRequest) -> HttpResponse:
+def as_csv(request: HttpRequest) -> HttpResponseBase:
     """Every row that the address asks for, as CSV."""
     score_set = _scores_or_404(request)
     found = own(request, matching(Asked.of(request.GET), score_set))
@@ -141,10 +142,10 @@ def as_json(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def months_file(request: HttpRequest, form: str) -> HttpResponse:
+def months_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The chart of the months ahead, as SVG or CSV."""
     score_set = _scores_or_404(request)
-    figure = months_figure(overview_of(score_set, chapter_of(request.user)), score_set)
+    figure = months_figure(overview_of(score_set, chapter_of(reader(request))), score_set)
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-months-{score_set.as_of}")

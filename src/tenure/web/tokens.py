@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -13,7 +14,7 @@ from tenure.ledger.rights import Act
 from tenure.web import place, words
 from tenure.web.asked import number
 from tenure.web.cells import list_file
-from tenure.web.roles import may
+from tenure.web.roles import may, reader
 
 DAYS = (30, 90, 180, 366)
 
@@ -35,7 +36,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def as_file(request: HttpRequest, form: str) -> HttpResponse:
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The list as CSV or JSON; of a token itself nothing but its beginning is known."""
     rows = [
         [one.owner.username, one.name, one.hint, " ".join(one.scopes), one.used_at, one.expires_at]
@@ -46,7 +47,7 @@ def as_file(request: HttpRequest, form: str) -> HttpResponse:
 
 def _standing(request: HttpRequest) -> list[ApiToken]:
     """One's own; everybody's for whoever manages accounts."""
-    return tokens.standing(owner=None if may(request.user, Act.STAFF) else request.user, now=place.now())
+    return tokens.standing(owner=None if may(request.user, Act.STAFF) else reader(request), now=place.now())
 
 
 @require_POST

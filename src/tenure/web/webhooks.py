@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -34,7 +35,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def as_file(request: HttpRequest, form: str) -> HttpResponse:
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The list as CSV or JSON, without secrets."""
     known = ("name", "url", "full", "disabled", "done", "pending", "given_up", "trouble")
     rows = [[*(one[name] for name in known), " ".join(one["events"])] for one in endpoints.counts()]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -93,7 +94,7 @@ def _rates(row: RateRow) -> tuple[str, ...]:
     return row.name, words.count(one.renewed), words.count(one.due), now, before
 
 
-def _counts(since: dt.datetime) -> list[dict[str, int]]:
+def _counts(since: dt.datetime) -> Sequence[Mapping[str, Any]]:
     """By playbook: proposals of the week, and what was decided on any in it."""
     made, decided = Q(created_at__gte=since), Q(decided_at__gte=since)
     rows = Proposal.objects.filter(made | decided).exclude(playbook=LOGGED).values("playbook")
@@ -107,7 +108,7 @@ def _counts(since: dt.datetime) -> list[dict[str, int]]:
     )
 
 
-def _opening(acted: list[dict[str, int]]) -> str:
+def _opening(acted: Sequence[Mapping[str, Any]]) -> str:
     made, approved = sum(one["made"] for one in acted), sum(one["approved"] for one in acted)
     if not made and not approved:
         return "No playbook proposed anything this week."
@@ -115,7 +116,7 @@ def _opening(acted: list[dict[str, int]]) -> str:
     return f"{words.plural(made, 'proposal')} this week, {words.count(approved)} approved; {words.count(waiting)} wait."
 
 
-def _parts(acted: list[dict[str, int]], since: dt.datetime, now: dt.datetime) -> Iterator[Part]:
+def _parts(acted: Sequence[Mapping[str, Any]], since: dt.datetime, now: dt.datetime) -> Iterator[Part]:
     if acted:
         yield Part("What was proposed and decided", table=_decided(acted), link=Link("The queue", "/queue/"))
     if left := _left(since):
@@ -133,7 +134,7 @@ def _parts(acted: list[dict[str, int]], since: dt.datetime, now: dt.datetime) ->
     )
 
 
-def _decided(acted: list[dict[str, int]]) -> Table:
+def _decided(acted: Sequence[Mapping[str, Any]]) -> Table:
     names, keys = ("Proposed", "Approved", "Rejected", "Waiting"), ("made", "approved", "rejected", "waiting")
     rows = tuple((playbook_title(str(one["playbook"])), *(words.count(one[key]) for key in keys)) for one in acted)
     columns = (Column("Playbook", False), *(Column(name) for name in names))

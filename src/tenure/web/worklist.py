@@ -41,7 +41,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
     """The scores of *score_set* that *asked* asks for, in its order."""
     today = score_set.as_of
-    found = CurrentScore.objects.annotate(rise=F("risk_score") - F("previous_risk_score"))
+    found: QuerySet[CurrentScore] = CurrentScore.objects.annotate(rise=F("risk_score") - F("previous_risk_score"))
     exact = {"band": asked.band, "member_type": asked.kind, "chapter_id": asked.chapter}
     found = found.filter(**{name: value for name, value in exact.items() if value})
     if asked.grace:

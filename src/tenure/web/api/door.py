@@ -33,7 +33,7 @@ def bearer(answer: Answer) -> Answer:
             return answer(request)
         token = _token(request)
         request.user = token.owner if token else AnonymousUser()
-        request.token = token  # type: ignore[attr-defined]
+        request.token = token  # type: ignore[attr-defined]  # ours, beside what Django puts there
         if token is None and request.path != _OPEN:
             return _unknown(request)
         return _in_form(request, answer(request))

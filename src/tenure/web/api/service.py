@@ -71,7 +71,7 @@ def patterns() -> list[URLPattern]:
     """The addresses of the operations, under the names by which `tenure.web.roles` knows them."""
     found = [path(f"{PREFIX[1:]}openapi.json", _without_sign_in(openapi), name="api-openapi")]
     for one in service.urls[0]:
-        if one.name != "api-root":
+        if isinstance(one, URLPattern) and one.callback is not None and one.name != "api-root":
             route = PREFIX[1:] + str(one.pattern)
             found.append(path(route, _without_sign_in(one.callback), name=f"api-{one.name}"))
     return found
@@ -110,5 +110,5 @@ def _troubles(address: str, method: str) -> dict[str, Any]:
 
 def _without_sign_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A token takes the place of the sign-in; `tenure.web.api.door` asks for it."""
-    view.login_required = False  # type: ignore[attr-defined]
+    view.login_required = False  # type: ignore[attr-defined]  # where Django looks, on the function
     return view
