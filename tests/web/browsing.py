@@ -78,3 +78,32 @@ def sign_in(page: Page, site: Site) -> None:
     page.get_by_label("Password").fill(factories.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{site.url}/")
+
+
+_FOCUSED = """() => {
+  const now = document.activeElement, box = now.getBoundingClientRect(), style = getComputedStyle(now);
+  if (now === document.body) return { end: true };
+  const x = box.left + Math.min(box.width / 2, 40), y = box.top + Math.min(box.height / 2, 8);
+  const top = document.elementFromPoint(x, y);
+  const follows = !window.former || Boolean(window.former.compareDocumentPosition(now) & 4);
+  window.former = now;
+  return {
+    end: false, follows, what: now.outerHTML.slice(0, 120),
+    marked: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    seen: Boolean(top) && (now === top || now.contains(top) || top.contains(now)),
+  };
+}"""
+
+
+def walk_by_tab(page: Page, most: int = 150) -> int:
+    """AX-3: press Tab through *page*; each stop is marked, in sight and in the order of the page. Gives how many."""
+    page.evaluate("() => { window.former = null; document.activeElement.blur(); scrollTo(0, 0) }")
+    for stops in range(most):
+        page.keyboard.press("Tab")
+        at = page.evaluate(_FOCUSED)
+        if at["end"]:
+            return stops
+        assert at["follows"], f"out of order: {at['what']}"
+        assert at["marked"], f"focus is not seen: {at['what']}"
+        assert at["seen"], f"hidden behind something: {at['what']}"
+    return most

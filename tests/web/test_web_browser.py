@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import factories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import NAMES, RULES, Visit, launched, sign_in, visit
-from playwright.sync_api import Browser
+from browsing import NAMES, RULES, Visit, launched, sign_in, visit, walk_by_tab
+from playwright.sync_api import Browser, Locator, Page
 from playwright.sync_api import Error as PlaywrightError
 from sites import Site
 
@@ -167,9 +171,37 @@ def test_every_chart_has_a_name_a_reading_and_its_numbers(seen: Visit, site: Sit
             assert page.locator(f"#{key}").count() == 1
             room = figure if figure.locator("table").count() else figure.locator("xpath=..")
             assert room.locator("table tbody tr").count() >= 2
+            file, table = of_file(page, figure), of_table(room)
+            assert file, "a chart without numbers"
+            assert file <= table, f"not in the table: {sorted(file - table)[:5]}"
             for form in ("CSV", "SVG"):
                 assert figure.get_by_role("link", name=form).count() == 1
+        assert page.locator("canvas").count() == 0
+        assert page.locator("main svg").evaluate_all(_UNNAMED) == [], address
     assert charts >= 4
+
+
+_UNNAMED = """all => all.filter((e) => e.getAttribute("aria-hidden") !== "true")
+  .filter((e) => e.getAttribute("role") !== "img" || !(e.getAttribute("aria-label") ||
+    (e.getAttribute("aria-labelledby") || "").split(" ").some((id) => document.getElementById(id)?.textContent.trim())))
+  .map((e) => e.outerHTML.slice(0, 100))"""
+
+
+def of_file(page: Page, figure: Locator) -> set[str]:
+    """The numbers of a chart's CSV."""
+    address = figure.get_by_role("link", name="CSV").get_attribute("href")
+    rows = csv.reader(io.StringIO(page.request.get(urljoin(page.url, address)).text()))
+    return _numbers(" ".join(cell for row in list(rows)[1:] for cell in row))
+
+
+def of_table(room: Locator) -> set[str]:
+    """The numbers of the table beside or beneath a chart, which may be set otherwise than the file."""
+    html = room.locator("table").first.inner_html()
+    return _numbers(re.sub(r"<[^>]*>", " ", html))
+
+
+def _numbers(text: str) -> set[str]:
+    return {found.rstrip(".,") for found in re.findall(r"\d[\d.,]*", re.sub(r"(\d),(\d{3})\b", r"\1\2", text))}
 
 
 def test_without_a_script_everything_still_works(site: Site, browser: Browser):
@@ -185,16 +217,43 @@ def test_without_a_script_everything_still_works(site: Site, browser: Browser):
         assert "show=events" in page.url
 
 
-def test_printed_pages_leave_out_controls_and_cut_no_chart(seen: Visit, site: Site):
-    for address in ("/", "/membership/", "/model/", addresses(site)["member"]):
-        page = seen.go(address)
-        page.emulate_media(media="print")
-        for hidden in (".rail", ".filters", ".paging", ".page-foot"):
-            for part in page.locator(hidden).all():
-                assert not part.is_visible()
-        for figure in page.locator("figure.chart").all():
-            assert figure.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
-        page.emulate_media(media="screen")
+_PAPER = {"width": 688, "height": 1016}
+"""A4 in CSS pixels, less the margins of `@page`."""
+
+
+@pytest.mark.parametrize("name", ["today", "membership", "model", "member", "runs"])
+def test_pages_print_whole_with_every_link_as_text(seen: Visit, site: Site, name: str):
+    """AX-6, and WA-3 on paper: each chart fits on a page and is not parted, folded numbers are unfolded, no control."""
+    page = seen.go(addresses(site)[name])
+    assert page.pdf(format="A4").startswith(b"%PDF-")
+    page.set_viewport_size(_PAPER)
+    page.emulate_media(media="print")
+    for hidden in (".rail", ".filters", ".paging", ".page-foot", ".acts"):
+        assert not any(part.is_visible() for part in page.locator(hidden).all()), hidden
+    for figure in page.locator("figure.chart").all():
+        assert figure.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+        box = figure.bounding_box()
+        assert box["height"] <= _PAPER["height"], figure.locator("h2").inner_text()
+        assert box["x"] + box["width"] <= _PAPER["width"] + 0.5
+        assert figure.locator("svg").first.is_visible()
+    assert all(table.is_visible() for table in page.locator("main details table").all())
+    links = page.locator("main a:visible").evaluate_all("all => all.map((e) => e.innerText.trim())")
+    assert links
+    assert all(links), "a link that is no text leads nowhere on paper"
+
+
+@pytest.mark.parametrize("name", ["today", "member", "membership", "model", "run"])
+def test_by_tab_alone_every_stop_is_marked_and_in_sight(seen: Visit, site: Site, name: str):
+    page = seen.go(addresses(site)[name])
+    assert walk_by_tab(page) > 15
+
+
+@pytest.mark.parametrize("name", ["today", "member", "membership", "model"])
+def test_pointing_at_things_breaks_no_policy(seen: Visit, site: Site, name: str):
+    """WA-3: what the fixture watches for, while the pointer goes over links, charts and rows."""
+    page = seen.go(addresses(site)[name])
+    for thing in page.locator("main :is(a, button, figure svg, li, tr):visible").all()[:40]:
+        thing.hover(force=True, position={"x": 2, "y": 2})
 
 
 def test_the_first_tab_goes_past_the_menu(seen: Visit):

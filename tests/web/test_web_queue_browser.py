@@ -11,7 +11,7 @@ import drafts
 import factories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import RULES, Visit, sign_in, visit
+from browsing import RULES, Visit, sign_in, visit, walk_by_tab
 from playwright.sync_api import Browser, Page, expect
 from sites import Site, serving
 
@@ -130,6 +130,13 @@ def test_on_a_laptop_list_draft_and_context_stand_side_by_side(seen: Visit):
     assert boxes[0]["x"] < boxes[1]["x"] < boxes[2]["x"]
     assert page.locator(".clauses .line > p").first.bounding_box()["width"] > 400
     assert page.locator(".clauses ol li").first.is_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 390])
+def test_by_tab_alone_nothing_hides_behind_the_buttons(seen: Visit, width: int):
+    """AX-3: the buttons stay at the foot of the window; a clause or a field that Tab reaches is not beneath them."""
+    seen.page.set_viewport_size({"width": width, "height": 800})
+    assert walk_by_tab(seen.go("/queue/")) > 20
 
 
 def approvals(proposal: int) -> int:
