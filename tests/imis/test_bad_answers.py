@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from scripted_server import FakeTime, Says, Server, paged
 
+from memory import in_little_memory
 from tenure.base.errors import TenureError, UsageError
 from tenure.imis import (
     ColumnsMissing,
@@ -120,6 +121,14 @@ def test_a_gzip_bomb_is_noticed_early(server: Server, client: ImisClient):
     bomb = gzip.compress(b" " * (400 * 2**20), compresslevel=1)
     server.script = lambda asked: Says(body=bomb, headers={"Content-Encoding": "gzip"})
     with pytest.raises(TooLarge):
+        read(client)
+
+
+def test_an_answer_of_very_many_values_is_refused_before_it_is_parsed(server: Server, client: ImisClient):
+    """Eleven million empty objects in 32 MiB would take a gigabyte."""
+    body = gzip.compress(b"[" + b"{}," * (10 * 2**20) + b"{}]", compresslevel=1)
+    server.script = lambda asked: Says(body=body, headers={"Content-Encoding": "gzip"})
+    with in_little_memory(150), pytest.raises(TooLarge, match="more than 4,000,000 values"):
         read(client)
 
 

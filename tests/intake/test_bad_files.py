@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 
 import polars as pl
 import pytest
 from small_association import NOW, TABLES, Association, spoil, tables
 
+from memory import in_little_memory
 from tenure.base.errors import BadInput, HeldBack, UsageError
 
 
@@ -257,6 +259,57 @@ def test_utf_16(csv_place: Association):
     csv_place.export(**tables())
     csv_place.file("members").write_bytes(csv_place.file("members").read_text().encode("utf-16"))
     refuses(csv_place, BadInput, "members.csv", "UTF-16")
+
+
+@pytest.mark.parametrize(
+    ("begins", "words"),
+    [
+        (b"PK\x03\x04", "a workbook or a zip archive"),
+        (gzip.compress(bytes(1 << 24)), "compressed by gzip"),
+        (b"PAR1", "a Parquet file"),
+        (b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaa">]>', "XML"),
+        (b"member_id,first_name\n00001,A\0da\n", "a NUL byte in line 2"),
+        (b"x," * 2000 + b"x\n", "2,000 columns or more"),
+        (b"x" * (1 << 21), "or no end"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_called_csv_and_is_something_else(csv_place: Association, begins: bytes, words: str):
+    """It is named for what it is; nothing in it is unpacked."""
+    csv_place.export(**tables())
+    csv_place.file("contacts").write_bytes(begins)
+    refuses(csv_place, BadInput, "contacts.csv", words)
+
+
+def test_a_line_without_end_is_noticed_in_little_memory(csv_place: Association):
+    """The line is 100 MiB long; the sync holds no more than a part of it at once."""
+    csv_place.export(**tables())
+    with csv_place.file("activity").open("a") as file:
+        file.writelines("x" * (1 << 20) for _ in range(100))
+        file.write("\n")
+    with in_little_memory(200):
+        refuses(csv_place, BadInput, "activity.csv: 1 of 501 lines are in no row")
+
+
+def test_a_quote_that_never_closes_in_a_large_file_loses_no_line_silently(csv_place: Association):
+    """So large that it is read in several places at once, which go on behind the quote."""
+    csv_place.export(**tables())
+    head, *rows = csv_place.file("activity").read_text().splitlines(keepends=True)
+    text = "".join(row.replace(",", f"-{turn},", 1) for turn in range(90) for row in rows)
+    wide = "x" * 1000
+    lines = [f"{line[:-1]},{wide}\n" for line in text.splitlines(keepends=True)]
+    csv_place.file("activity").write_text("".join([f"{head[:-1]},note\n", *lines[:9], '"', *lines[9:]]))
+    refuses(csv_place, BadInput, "activity.csv", "are in no row: a quote opens and never closes")
+
+
+def test_line_breaks_within_values_and_blank_lines_are_no_loss(csv_place: Association):
+    """Also in a line that is set aside."""
+    csv_place.export(**tables())
+    lines = csv_place.file("contacts").read_text().splitlines()
+    lines[1:3] = ['"00000","A\n\nda","a@example.org"', "", '"00001","A\nda"', '00001,Ada,"b@\r\nexample.org"', "", ""]
+    csv_place.file("contacts").write_text("\n".join(lines))
+    report = csv_place.sync()
+    assert report.tables["contacts"].quarantined == {"the line does not have as many values as the header": 1}
 
 
 def test_lines_with_too_many_or_too_few_values(csv_place: Association):

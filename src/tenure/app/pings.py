@@ -62,5 +62,6 @@ class Watcher:
 
 
 def _post(url: str) -> None:
-    with suppress(httpx.HTTPError, OSError, ValueError):
-        httpx.post(url, timeout=_SECONDS, follow_redirects=False)
+    # What a watcher answers is not read, however long it is.
+    with suppress(httpx.HTTPError, OSError, ValueError), httpx.stream("POST", url, timeout=_SECONDS):
+        pass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
+from tenure.base.toml_reading import NotToml, read_toml
 
 
 class _Section(BaseModel):
@@ -418,8 +418,8 @@ def parse_settings(text: bytes, path: Path) -> Settings:
         UsageError: As for `read_settings`.
     """
     try:
-        raw = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raw = read_toml(text.decode())
+    except (NotToml, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path} is not valid TOML: {error}", mend="mend the line it names, or take the file out of a backup"
         ) from error

@@ -6,6 +6,7 @@ The text has been read by a TOML parser before; here it is only walked, so what 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 Path = tuple[str | int, ...]
 
@@ -23,6 +24,7 @@ class Lines:
     def __init__(self, text: str) -> None:
         # As a TOML parser does; offsets are counted in this form.
         self._text = text.replace("\r\n", "\n")
+        self._ends = [match.start() for match in re.finditer("\n", self._text)]
         self._at = 0
         self._found: dict[Path, int] = {}
         self._counts: dict[Path, int] = {}
@@ -148,7 +150,7 @@ class Lines:
         return path
 
     def _note(self, path: Path) -> None:
-        self._found.setdefault(path, self._text.count("\n", 0, self._at) + 1)
+        self._found.setdefault(path, bisect_left(self._ends, self._at) + 1)
 
     def _take(self, mark: str) -> bool:
         if not self._text.startswith(mark, self._at):

@@ -21,12 +21,16 @@ from tenure.imis.errors import (
     NotImis,
     NotOffered,
     Redirected,
+    TooLarge,
 )
 
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses after which another attempt may help."""
 
 _LONGEST_QUOTE = 240
+_MOST_VALUES = 4_000_000
+# Of Python's own, beside the ones for names of hosts, none takes more than in proportion.
+_SLOW_CHARSETS = frozenset({"idna", "punycode"})
 
 
 def json_of(reply: Reply, what: str) -> Any:
@@ -34,11 +38,17 @@ def json_of(reply: Reply, what: str) -> Any:
 
     Raises:
         Garbled: It is HTML, or JSON cut short, or not in the charset that it claims.
+        TooLarge: It is of so many small values that they would take forty times its bytes.
     """
     if reply.media_type in ("text/html", "application/xhtml+xml") or reply.body.lstrip()[:1] == b"<":
         raise Garbled(
             f"{what}: iMIS answered with a web page in place of JSON (HTTP {reply.status})",
             mend="open the address in a browser: a maintenance page, a sign-in page or a firewall may stand in front",
+        )
+    if sum(map(reply.body.count, (b",", b"{", b"["))) > _MOST_VALUES:
+        raise TooLarge(
+            f"{what}: the answer of {len(reply.body):,} bytes has more than {_MOST_VALUES:,} values",
+            mend="let the query return only the columns in use, or set a smaller `source.page_size`",
         )
     try:
         return orjson.loads(_utf8(reply))
@@ -54,6 +64,8 @@ def _utf8(reply: Reply) -> bytes:
     body = reply.body.removeprefix(b"\xef\xbb\xbf")
     if charset is None or charset[1].lower() in ("utf-8", "utf8", "us-ascii"):
         return body
+    if charset[1].lower() in _SLOW_CHARSETS:
+        raise LookupError(charset[1])
     return body.decode(charset[1]).encode()
 
 

@@ -29,6 +29,8 @@ def whole(own: Tree, label: str) -> Tree:
             raise UsageError(f"{label}: `without` needs a `base`", mend='write `base = "stock"` above it')
         return own
     tree = profile(str(name), label)
+    if not isinstance(without, list):
+        raise UsageError(f"{label}: `without` is no list", mend='write it as ["programs"]')
     for path in without:
         _remove(tree, str(path), label)
     rest = {key: value for key, value in own.items() if key not in ("base", "without")}

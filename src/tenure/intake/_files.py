@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ RULES = "1"
 """Counted up when intake judges rows otherwise than before, so that unchanged files are read once more."""
 
 _DELIMITERS = (",", ";", "\t")
+_LONGEST_HEADER = 1 << 20
+_MOST_COLUMNS = 2000
 
 
 class FilesSource:
@@ -60,7 +63,10 @@ class FilesSource:
             errand.progress(f"looking at {path.name}")
             found = _open_csv(db, name, path) if path.suffix == ".csv" else _open_parquet(db, name, path)
             columns = check_columns(TABLES[name], found.columns, path.name, notices)
-            tables[name] = Given(name, found.relation, columns, path.name, rejects=found.rejects)
+            tables[name] = Given(
+                name, found.relation, columns, path.name,
+                rejects=found.rejects, lines=found.lines, all=tuple(found.columns),
+            )  # fmt: skip
         return Delivery(tables, {"files": self._fingerprint()}, tuple(notices))
 
     def close(self) -> None:
@@ -105,6 +111,7 @@ class _Found:
     relation: str
     columns: dict[str, str]
     rejects: str = ""
+    lines: int = 0
 
 
 def _open_parquet(db: duckdb.DuckDBPyConnection, name: str, path: Path) -> _Found:
@@ -122,7 +129,7 @@ def _open_parquet(db: duckdb.DuckDBPyConnection, name: str, path: Path) -> _Foun
 
 
 def _open_csv(db: duckdb.DuckDBPyConnection, name: str, path: Path) -> _Found:
-    require_utf8(path)
+    lines = require_utf8(path)
     header, delimiter = _header(path)
     types = ", ".join(f"{_literal(column)}: 'VARCHAR'" for column in header)
     db.execute(f"""
@@ -130,17 +137,22 @@ def _open_csv(db: duckdb.DuckDBPyConnection, name: str, path: Path) -> _Found:
             {_literal(path)}, header = true, auto_detect = false, delim = {_literal(delimiter)}, quote = '"',
             escape = '"', columns = {{{types}}}, store_rejects = true, rejects_table = 'rejects_{name}',
             rejects_scan = 'rejects_scan_{name}', rejects_limit = 0)""")
-    return _Found(f"given_{name}", dict.fromkeys(header, "VARCHAR"), f"rejects_{name}")
+    return _Found(f"given_{name}", dict.fromkeys(header, "VARCHAR"), f"rejects_{name}", max(lines - 1, 0))
 
 
 def _header(path: Path) -> tuple[list[str], str]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        line = file.readline()
+        line = file.readline(_LONGEST_HEADER)
+    delimiter = max(_DELIMITERS, key=line.count)
+    if len(line) >= _LONGEST_HEADER or line.count(delimiter) >= _MOST_COLUMNS:
+        raise BadInput(
+            f"{path.name}: the first line has {_MOST_COLUMNS:,} columns or more, or no end",
+            mend="export it again with one header line and then one line a row",
+        )
     if not line.strip():
         raise BadInput(f"{path.name} is empty: it has no header", mend="export it again with a header line")
-    delimiter = max(_DELIMITERS, key=line.count)
     header = [name.strip() for name in next(csv.reader([line], delimiter=delimiter))]
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice or "" in header:
         raise BadInput(
             f"{path.name}: the header has {f'`{twice[0]}` twice' if twice and twice[0] else 'a column without a name'}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from importlib import resources
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from tenure.base.errors import UsageError
 from tenure.base.home import Home
 from tenure.base.toml_lines import Lines
+from tenure.base.toml_reading import NotToml, read_toml
 from tenure.intake._base import whole
 from tenure.membership.contract import TABLES
 
@@ -259,8 +259,8 @@ def parsed(kind: type[AnyMapping], text: bytes, label: str) -> AnyMapping:
         UsageError: It is none; what is wrong is named.
     """
     try:
-        return kind.model_validate(whole(tomllib.loads(text.decode()), label))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return kind.model_validate(whole(read_toml(text.decode()), label))
+    except (NotToml, UnicodeDecodeError) as error:
         raise UsageError(f"{label} is not valid TOML: {error}", mend="mend the line it names") from error
     except ValidationError as error:
         lines = Lines(text.decode())

@@ -35,6 +35,8 @@ class Given:
         whole: It is the whole table; else only what is new or changed.
         paged: It was read in pages, so that a row may come twice, and the last time is right.
         rejects: The scratch table of lines that could not be cut into columns, if there can be any.
+        lines: How many lines its file has below the header, blank ones left out; 0 where it is no CSV.
+        all: Every column that *relation* has, those too that the contract does not know; for a CSV.
     """
 
     table: str
@@ -44,6 +46,8 @@ class Given:
     whole: bool = True
     paged: bool = False
     rejects: str = ""
+    lines: int = 0
+    all: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import polars as pl
 from tenure.base.errors import BadInput, TenureError
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.tombstones import Tombstones
+from tenure.intake._lines import require_every_line
 from tenure.intake._rules import DUPLICATE, REPEATED, RULES, Rule, not_given, unreadable
 from tenure.intake._source import Delivery, Given
 from tenure.intake._values import WORDS, can_fail, given, parse
@@ -85,6 +86,8 @@ class Stage:
             raise _trouble(table, error) from None
         finally:
             self.db.execute("SET preserve_insertion_order = false")
+        if table.lines:
+            require_every_line(self.db, table)
         self._mark_duplicates(name)
 
     def everybody(self) -> set[int] | None:

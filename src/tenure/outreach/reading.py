@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from importlib import resources
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from tenure.base.errors import BadInput
 from tenure.base.toml_lines import Lines
+from tenure.base.toml_reading import NotToml, read_toml
 from tenure.outreach.conditions import Table, nearest
 from tenure.outreach.names import TO_MEMBERS, TO_STAFF
 from tenure.outreach.placeholders import BadTemplate, read_template
@@ -37,8 +37,8 @@ def read_playbook(text: str, name: str, *, version: int = 1, file: str = "") -> 
     """
     where = file or f"{name}.toml"
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        raw = read_toml(text)
+    except NotToml as error:
         raise BadInput(f"{where} is not valid TOML: {error}", mend="mend the line that it names") from error
     lines = Lines(text)
     for key in _OURS:

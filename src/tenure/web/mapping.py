@@ -51,9 +51,13 @@ def keep(request: HttpRequest) -> HttpResponse:
     path = _file()
     if path is None:
         raise Http404
-    given = request.POST.get("text", "").replace("\r\n", "\n").replace("\0", "")[:LONGEST]
+    given = request.POST.get("text", "").replace("\r\n", "\n").replace("\0", "")
     draft = Draft(given, request.POST.get("seen", ""), request.POST.get("why", "")[:400])
     try:
+        if len(given) > LONGEST:
+            raise UsageError(
+                f"the mapping would be longer than {LONGEST:,} characters", mend="leave out what its base says already"
+            )
         check_mapping(draft.text.encode(), place.settings().source.kind, path.name)
         mappings.keep(
             path=path, text=draft.text, seen=draft.seen, by=request.user.get_username(), why=draft.why, clock=place.now

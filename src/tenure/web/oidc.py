@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import json
 import os
 import secrets
 import threading
@@ -32,6 +33,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY_SECONDS = 60
 VARIABLE = "TENURE_OIDC_SECRET"
 _KEPT_SECONDS = 600
+_LONGEST_ANSWER = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -176,10 +178,20 @@ def _described(settings: Oidc) -> Provider:
 
 def _json(method: str, url: str, settings: Oidc, **asked: Any) -> dict[str, Any]:
     try:
-        answer = httpx.request(method, url, timeout=settings.timeout_seconds, **asked)
-        told = answer.json() if answer.status_code == 200 else None
-    except (httpx.HTTPError, ValueError) as error:
+        with httpx.stream(method, url, timeout=settings.timeout_seconds, **asked) as answer:
+            told = json.loads(_bounded(answer, settings.timeout_seconds)) if answer.status_code == 200 else None
+    except (httpx.HTTPError, ValueError, RecursionError) as error:
         raise SourceUnavailable("the identity provider does not answer", mend="try again in a minute") from error
     if not isinstance(told, dict):
         raise SourceRefused(f"the identity provider answered {answer.status_code}", mend="see its own log")
     return told
+
+
+def _bounded(answer: httpx.Response, seconds: float) -> bytes:
+    """The body; no more of it is read, nor unpacked, than a provider's longest answer can be, nor for longer."""
+    found, until = bytearray(), time.monotonic() + seconds
+    for part in answer.iter_bytes():
+        found += part
+        if len(found) > _LONGEST_ANSWER or time.monotonic() > until:
+            raise ValueError("an answer without end")
+    return bytes(found)

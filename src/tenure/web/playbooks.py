@@ -69,7 +69,10 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
         return _shown(request, kept, kept.text)
     if not may(request.user, Act.PLAYBOOKS):
         return _shown(request, kept, kept.text, trouble="Your role does not let you edit playbooks.", status=403)
-    text = request.POST.get("text", "").replace("\r\n", "\n")[:LONGEST]
+    text = request.POST.get("text", "").replace("\r\n", "\n").replace("\0", "")
+    if len(text) > LONGEST:
+        said = f"Nothing was kept: a playbook has {LONGEST:,} characters at most, and yours has {len(text):,}."
+        return _shown(request, kept, text, trouble=said, status=422)
     if request.POST.get("seen") != str(kept.number):
         said = f"Somebody kept version {kept.number} meanwhile. Yours stands below; compare before you keep it."
         return _shown(request, kept, text, trouble=said, status=409)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from django.conf import settings as django_settings
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
+from tenure.base.toml_reading import NotToml, read_toml
 from tenure.ledger import approvals, contacts, identities, rights
 from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal, RunStep
 from tenure.outreach.capacity import RULES
@@ -248,8 +248,8 @@ def _title_in(database: str, name: str, version: int) -> str:
     """The title in the text of one version, which never changes; empty where there is none."""
     text = PlaybookVersion.objects.filter(playbook=name, number=version).values_list("text", flat=True).first()
     try:
-        title = tomllib.loads(text or "").get("title", "")
-    except tomllib.TOMLDecodeError:
+        title = read_toml(text or "").get("title", "")
+    except NotToml:
         return ""
     return title if isinstance(title, str) else ""
 
