@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check lint format types contracts coverage torture benchmarks docs screenshots browser lock clean
+.PHONY: help demo install test check lint format types contracts coverage torture benchmarks docs screenshots browser lock wheel sbom audit clean
 
 help: ## List what make can do.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,16 @@ lock: ## Choose the newest versions that pyproject.toml allows, and write them d
 	$(VENV)-lock/bin/uv pip compile $(LOCK) --output-file requirements/dev.txt --constraint requirements/app.txt \
 	  --extra dev pyproject.toml requirements/build.in
 	rm -rf $(VENV)-lock
+
+wheel: $(VENV)/installed ## Build the wheel into dist: the same bytes from the same commit.
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel
+
+sbom: $(VENV)/tested-with ## Write dist/tenure.cdx.json (CycloneDX): what an installation consists of, with its hashes.
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements/app.txt --no-validate --pyproject pyproject.toml --output-reproducible -o dist/tenure.cdx.json
+
+audit: $(VENV)/tested-with ## Ask PyPI for known vulnerabilities of all that is locked; what it does not know is a failure.
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/dev.txt
 
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-annotate --custom-compile-command "make lock"
