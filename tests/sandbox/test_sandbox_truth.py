@@ -57,3 +57,11 @@ def test_contact_moves_whom_it_should() -> None:
         shares[reach] = lapsed[effect < -0.25].mean(), lapsed[effect > 0.25].mean()
     assert shares[True][0] < shares[False][0] - 0.02
     assert shares[True][1] > shares[False][1]
+
+
+def test_what_is_true_of_a_member_does_not_depend_on_who_else_is_asked_about() -> None:
+    state = Association(RECIPE).state
+    who = np.flatnonzero(state.people["ends"] > state.today)
+    together, reversed_ = truth.expected(state, who), truth.expected(state, who[::-1])
+    for said, again in zip(together, reversed_, strict=True):
+        assert np.allclose(said, again[::-1], atol=1e-12)

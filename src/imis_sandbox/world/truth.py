@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from imis_sandbox.world import catalog
@@ -94,47 +96,49 @@ def lapse_probability(state: State, who: Array, day: int, contact: Array | bool 
     return 1.0 - (1.0 - sigmoid(odds)) * (1.0 - payment_failure(state, who, day))
 
 
-_FUTURES = 24
-"""Possible futures that are lived through for a probability to come."""
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
+"""Where, and with what weight, a bell curve is read for a mean over it (Gauss and Hermite's rule)."""
 
 
 def expected(state: State, who: Array) -> tuple[Array, Array, Array]:
     """Probability of not renewing, the same after contact by staff, and the part of the first that is a failed payment,
     over what may happen until the decision.
 
-    Interest moves on as the simulation moves it; experiences follow at the rates that interest brings. The random
-    numbers are the truth's own, so that asking for it changes nothing.
+    Interest moves on as the simulation moves it; experiences follow at the rates that interest brings. It is the mean
+    over all such futures and no draw of some of them, so the only chance in it is the members' own.
     """
-    people, rng = state.people, np.random.default_rng([state.config.seed, state.today])
+    people = state.people
     wait = np.maximum(
         np.where(people["stage"][who] == 0, people["ends"][who] - 6, people["decide"][who]) - state.today, 0
     )
+    fails = payment_failure(state, who, state.today)
     total, contacted_total, unpaid = (np.zeros(len(who)) for _ in range(3))
-    for _ in range(_FUTURES):
-        odds = _odds_to_come(state, who, wait, rng)
-        fails = payment_failure(state, who, state.today)
-        total += 1.0 - (1.0 - sigmoid(odds)) * (1.0 - fails)
-        contacted_total += 1.0 - (1.0 - sigmoid(odds + people["effect"][who])) * (1.0 - fails)
-        unpaid += (1.0 - sigmoid(odds)) * fails
-    return total / _FUTURES, contacted_total / _FUTURES, unpaid / _FUTURES
+    for weight, odds in _futures(state, who, wait):
+        stays, stays_contacted = 1.0 - sigmoid(odds), 1.0 - sigmoid(odds + people["effect"][who])
+        total += weight * (1.0 - stays * (1.0 - fails))
+        contacted_total += weight * (1.0 - stays_contacted * (1.0 - fails))
+        unpaid += weight * stays * fails
+    return total, contacted_total, unpaid
 
 
-def _odds_to_come(state: State, who: Array, wait: Array, rng: np.random.Generator) -> Array:
-    """Log odds at the end of one possible future: attachment drifts towards what the member's nature sustains."""
+def _futures(state: State, who: Array, wait: Array) -> Iterator[tuple[Array, Array]]:
+    """Weight, and log odds at its end, of each possible future: attachment drifts towards what the member's nature
+    sustains, which is less of somebody who has begun to fade by then."""
     people = state.people
     now = attachment(state, who)
     organizations = people["kind"][who] == ORGANIZATION
     if organizations.any():
         now = np.where(organizations, organization_attachment(state, who), now)
     fading = people["fading"][who].astype(bool)
-    years = wait / 365.25
-    turned = rng.random(len(who)) < 1.0 - np.exp(-np.where(fading, 0.4, 0.22) * years)
-    target = 0.05 + 0.95 * people["theta"][who] - 1.75 * (fading ^ turned)
-    target = np.where(organizations, now, target)
+    turning = 1.0 - np.exp(-np.where(fading, 0.4, 0.22) * wait / 365.25)
     keep = np.exp(-wait / 85.0)
     spread = 0.55 * np.sqrt(1.0 - keep * keep)
-    later = target + (now - target) * keep + spread * rng.standard_normal(len(who))
-    return log_odds(state, who, state.today, later)
+    for turned, chance in ((False, 1.0 - turning), (True, turning)):
+        target = 0.05 + 0.95 * people["theta"][who] - 1.75 * (fading ^ turned)
+        middle = target + (now - target) * keep
+        middle = np.where(organizations, now, middle)
+        for node, weight in zip(_NODES, _WEIGHTS / _WEIGHTS.sum(), strict=True):
+            yield chance * weight, log_odds(state, who, state.today, middle + spread * node)
 
 
 PROMPT = 0.42

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tenure.base.settings import Membership
 from tenure.features import FeatureMatrix
-from tenure.risk.calibration import Calibrator, fit_calibrator, once_per_decision
+from tenure.risk.calibration import Calibrator, evenly, fit_calibrator
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
 from tenure.risk.landmarks import labels
@@ -111,7 +111,7 @@ def run_backtest(
     said, points, base, by_points, own, own_said, own_line = (np.full(len(judged), np.nan) for _ in range(7))
     new = are_new(landmarks.matrix.rows)[judged["at"].to_numpy()]
     folds: list[dict[str, Any]] = []
-    day = judged["as_of"].to_numpy()
+    day, before = judged["as_of"].to_numpy(), _days_before(judged)
     for place, begin in enumerate(edges[:-1]):
         end = edges[place + 1] if place < len(edges) - 2 else as_of + dt.timedelta(days=1)
         here = (day >= np.datetime64(begin)) & (day < np.datetime64(end))
@@ -122,11 +122,13 @@ def run_backtest(
         _predict_fold(workshop, rows, lapsed, matrix, here, margins)
         calibrators = _calibrators(judged, margins, until=begin, since=begin)
         choice, _ = _choose(judged, margins, calibrators, until=begin, lapsed=lapsed)
-        said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here])))
+        said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here], before[here])))
         own[here] = on_own_track(workshop, rows, matrix)
         rival = {OWN_MODEL: own, OWN_LINE: np.where(new, margins[choice], np.nan)}
         lines = _calibrators(judged, rival, until=begin, since=begin)
-        own_said[here], own_line[here] = (sigmoid(lines[name](margin[here])) for name, margin in rival.items())
+        own_said[here], own_line[here] = (
+            sigmoid(lines[name](margin[here], before[here])) for name, margin in rival.items()
+        )
         rate = (lapsed + 1) / (rows.matrix.rows["term_id"].n_unique() + 6)
         base[here] = rate
         points[here] = points_score(matrix)
@@ -142,10 +144,15 @@ def run_backtest(
     decision = judged["term_id"].filter(fair).rank("dense").cast(pl.Int64).to_numpy()
     told = compared(judged["lapsed"].filter(fair).cast(pl.Float64).to_numpy(), decision, rivals, said[fair])
     columns = {"p": said, "points": points, "base_rate": base, "points_score": by_points}
-    columns |= {name: _or_prior(sigmoid(calibrators[name](margin))) for name, margin in margins.items()}
+    columns |= {name: _or_prior(sigmoid(calibrators[name](margin, before))) for name, margin in margins.items()}
     return BackTest(
         judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()}), folds, calibrators, best, why, told
     )
+
+
+def _days_before(judged: pl.DataFrame) -> Floats:
+    """Days to the end of the term as it was known on the day."""
+    return judged.select((pl.col("ends") - pl.col("as_of")).dt.total_days().cast(pl.Float64)).to_series().to_numpy()
 
 
 _PRIOR = 1 / 6
@@ -198,13 +205,13 @@ def _proved(judged: pl.DataFrame, until: dt.date, since: dt.date) -> NDArray[np.
 def _calibrators(
     judged: pl.DataFrame, margins: dict[str, Floats], *, until: dt.date, since: dt.date
 ) -> dict[str, Calibrator]:
-    proved = _proved(judged, until, since)
+    proved, before = _proved(judged, until, since), _days_before(judged)
     found = {}
     for name, margin in margins.items():
         use = proved & ~np.isnan(margin)
         keys = judged["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
         y = judged["lapsed"].filter(use).to_numpy().astype(np.float64)
-        found[name] = fit_calibrator(margin[use], y, once_per_decision(keys)) if use.any() else Calibrator()
+        found[name] = fit_calibrator(margin[use], y, evenly(keys), before[use]) if use.any() else Calibrator()
     return found
 
 
@@ -223,7 +230,8 @@ def _choose(
     if proved.sum() < 100:
         return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
     y = judged["lapsed"].filter(proved).to_numpy().astype(np.float64)
-    said = {name: sigmoid(calibrators[name](margins[name][proved])) for name in allowed if name in margins}
+    before = _days_before(judged)[proved]
+    said = {name: sigmoid(calibrators[name](margins[name][proved], before)) for name in allowed if name in margins}
     loss = {name: log_loss(p, y) for name, p in said.items()}
     lowest = min(loss, key=lambda name: loss[name])
     terms = judged["term_id"].filter(proved).rank("dense").to_numpy().astype(np.int64) - 1

@@ -27,7 +27,8 @@ NOT_FOR = (
 _INTERVALS = (
     "Figures of the back-test: the middle 95 % of 400 redraws of payers, each with all of its decisions. Probability "
     "of a member: what refits on halves of the members disagree about, times {multiplier:.2f}, found by refitting on "
-    "labels drawn from the model itself; and by how much estimates of one renewal move while the record comes in."
+    "labels drawn from the model itself, or what so many decisions tell of so rare an end where that is more; "
+    "and by how much estimates of one renewal move while the record comes in."
 )
 _ALWAYS = (
     "Members who are contacted because of their score may renew because of it; the record does not tell them apart.",

@@ -17,7 +17,7 @@ from tenure.lake import Lake
 from tenure.membership import LAPSED, PAYMENT_FAILURE, TROUBLES, decisions, with_exits
 from tenure.membership.contract import COMPETING
 from tenure.risk.backtest import Landmarks
-from tenure.risk.calibration import Calibrator, fit_calibrator, once_per_decision
+from tenure.risk.calibration import Calibrator, evenly, fit_calibrator
 from tenure.risk.causes import PHASES, Causes, Counted, Split, by_itself, cells, columns, margin
 from tenure.risk.fitting import FLOOR
 from tenure.risk.landmarks import scheduled
@@ -133,7 +133,7 @@ def _newest_since(known: _Lapses) -> dt.date:
 def _contested(
     known: _Lapses, older: _Lapses, newest: _Lapses, names: tuple[str, ...], counts: dict[str, Any], seed: int
 ) -> tuple[Split, dict[str, Any]]:
-    weight = once_per_decision(newest.decision)
+    weight = evenly(newest.decision)
     tried: dict[str, tuple[float, Calibrator, Floats]] = {}
     for way, fit in _WAYS.items():
         said = margin(fit(older, names, seed), newest.matrix, names)
@@ -151,7 +151,7 @@ def _contested(
 def _counted(known: _Lapses, names: tuple[str, ...], seed: int = 0) -> Counted:
     """Shares with shrinkage from the whole to the phase to the cell."""
     places = cells(columns(known.matrix, names), names)
-    weight = once_per_decision(known.decision)
+    weight = evenly(known.decision)
     seen, failed = np.zeros((2, PHASES.size + 1)), np.zeros((2, PHASES.size + 1))
     np.add.at(seen, places, weight)
     np.add.at(failed, places, weight * known.failed)

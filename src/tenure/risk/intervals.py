@@ -5,16 +5,19 @@ little about that member. The spread of such pairs, on the log-odds, estimates w
 multiplier, found by refitting on labels drawn from the model's own probabilities (whose truth is therefore known),
 makes up for what the spread cannot see, above all the shrinkage of the model itself.
 
+Where lapses are rare, two halves agree because neither dares to say much. So how many decisions an estimate rests on is
+read from the pairs where lapses are common, and what as many of them teach of a rare lapse is the least doubt there.
+
 That much says how sure the model is of its average. A single member also differs in what the record does not show yet:
 how engaged somebody is shows only in what they happen to do. How far such things reach is read from the back-test: by
-how much the estimates of the same renewal moved while two more months of the record came in, carried on to fifteen
-weeks.
+how much the estimates of the same renewal lately moved while two more months of the record came in, carried on to
+fifteen weeks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -42,12 +45,15 @@ class Spread:
         multiplier: What the pairs' spread has to be multiplied by for a nominal 90 % to hold.
         shrink: By how much the rows behind the refits were fewer than those behind the model, as a variance ratio.
         revision: Standard deviation, on the log-odds, of how far two more months of the record move an estimate.
+        scarcity: One over the number of decisions on which an estimate rests: of a chance p, the variance of the
+            log-odds is at least so much over p (1 − p), as it is of a share among so many.
     """
 
     pairs: tuple[tuple[Learner, Learner], ...]
     multiplier: float
     shrink: float
     revision: float = 0.0
+    scarcity: float = 0.0
 
     def deviation(self, x: Columns, margin: Floats) -> Floats:
         """Standard deviation of the log-odds of each row, before the multiplier; shape (n_rows,)."""
@@ -57,14 +63,17 @@ class Spread:
         n = len(self.pairs)
         return np.asarray(np.sqrt(self.shrink * (n * own + _LIKE_SPREADS * like) / (n + _LIKE_SPREADS)))
 
-    def interval(self, x: Columns, margin: Floats, calibrated: Floats, slope: float) -> tuple[Floats, Floats]:
+    def interval(self, x: Columns, margin: Floats, calibrated: Floats, slope: Floats) -> tuple[Floats, Floats]:
         """A nominal 90 % interval for the probability, around its calibrated log-odds.
 
         A probability is the mean over members who look alike. Where they differ in what is not shown, most of them lie
         further out than the mean does on the log-odds, so the interval reaches from the mean beyond their middle.
         """
         unseen = self.revision * np.sqrt(_UNSEEN_DAYS / _REVISED_OVER)
-        reach = NINETY * np.hypot(self.multiplier * abs(slope) * self.deviation(x, margin), unseen)
+        p = sigmoid(calibrated)
+        least = np.sqrt(self.scarcity / np.maximum(p * (1 - p), _RAREST))
+        learnt = np.maximum(self.multiplier * np.abs(slope) * self.deviation(x, margin), least)
+        reach = NINETY * np.hypot(learnt, unseen)
         middle = calibrated * np.sqrt(1 + np.pi / 8 * unseen**2)
         low, high = np.minimum(calibrated, middle) - reach, np.maximum(calibrated, middle) + reach
         return sigmoid(low), sigmoid(high)
@@ -110,9 +119,22 @@ def learn_spread(
         pairs.append((a, b))
         if progress:
             progress((place + 1) / (refits // 2 + 1))
-    spread = Spread(tuple(pairs), 1.0, shrink)
+    spread = Spread(tuple(pairs), 1.0, shrink, revision)
     multiplier = _multiplier(workshop, kind, use, encoding, learner, spread, growth, rng)
-    return Spread(tuple(pairs), multiplier, shrink, revision)
+    return replace(spread, multiplier=multiplier, scarcity=_scarcity(spread, encoding.encode(use.matrix), learner))
+
+
+_RAREST = 1e-4
+"""Chances beyond which the log-odds say nothing that a page could show."""
+
+
+def _scarcity(spread: Spread, x: Columns, learner: Learner) -> float:
+    """See `Spread`: from the rows whose chance is at least the usual, where the halves are free to differ."""
+    margin = learner.margin(x)
+    p = sigmoid(margin)
+    common = p >= p.mean()
+    variance = spread.deviation(x[common], margin[common]) ** 2
+    return float(np.mean(variance * p[common] * (1 - p[common])))
 
 
 _REVISED_OVER = 60
@@ -123,22 +145,28 @@ _UNSEEN_DAYS = 105
 a random walk (their variance grows in proportion to the days between them), so what is to come is so many times what
 was seen to come."""
 
-_USUAL_REVISION, _STRENGTH = 0.8, 8_000
-"""How far estimates move elsewhere, and the renewals by which an association shows that its own move otherwise: few
-members make a cautious model, whose estimates move less than its members do."""
+_USUAL_REVISION, _STRENGTH = 0.8, 100
+"""How far estimates move elsewhere, and the renewals by which an association shows that its own move otherwise."""
+
+_LATELY = 550
+"""Days before the newest renewals back to which movements are read: older ones were foretold by models that had seen
+little, and that moved for want of learning."""
 
 
-def revised_by(predicted: pl.DataFrame) -> float:
+def revised_by(predicted: pl.DataFrame, learner: str) -> float:
     """How far, in log-odds, the estimate of a renewal moves from 90 days before it to 30 days before it.
 
     As the standard deviation of a bell curve in which nine in ten move as little as nine in ten do here: a few
     estimates near 0 or 1 move far for no good reason.
 
     Args:
-        predicted: Out-of-time predictions: `term_id`, `ends` (as known on the day), `as_of`, `p`.
+        predicted: Out-of-time predictions: `term_id`, `ends` (as known on the day), `as_of`, and one column of
+            probabilities for each learner.
+        learner: Whose.
     """
+    lately = predicted.filter(pl.col("ends") > pl.col("ends").max() - pl.duration(days=_LATELY))
     before = (pl.col("ends") - pl.col("as_of")).dt.total_days()
-    odds = predicted.select("term_id", before=before, odds=pl.Series(logit(predicted["p"].to_numpy())))
+    odds = lately.select("term_id", before=before, odds=pl.Series(logit(lately[learner].to_numpy())))
     early, late = (odds.filter(pl.col("before") == day) for day in (30 + _REVISED_OVER, 30))
     moved = early.join(late, on="term_id", suffix="_late").select(pl.col("odds_late") - pl.col("odds")).to_series()
     n = len(moved)

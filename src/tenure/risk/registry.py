@@ -34,25 +34,50 @@ from tenure.risk.timing import Timing
 
 Manifest = dict[str, Any]
 FORMAT = 1
+DAYS = "days_to_renewal"
+"""The feature by which calibration tells near from far."""
 MANIFEST, SIGNATURE, DECISIONS = "manifest.json", "manifest.sig", "decisions.parquet"
 _MOST_BYTES = 256 * 1024 * 1024
 """A file larger than that is none of a model's, and is not read."""
 
 
 @dataclass(frozen=True)
-class Half:
-    """What half of the members teach, brought into line as the whole model is."""
+class Aligned:
+    """What all members teach, or half of them, brought into line.
+
+    Args:
+        learner: Gives log-odds.
+        calibrator: Brings them into line; that of the whole model.
+        days: Which column holds the days to the end of the term; None where none does.
+    """
 
     learner: Learner
     calibrator: Calibrator
+    days: int | None
 
     def probability(self, x: Columns) -> Floats:
         """Calibrated probability of not renewing at the next renewal, shape (n_rows,)."""
-        return sigmoid(self.calibrator(self.learner.margin(x)))
+        return sigmoid(self.calibrator(self.learner.margin(x), _days(x, self.days)))
 
     def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
         """The same when one group of columns alone is as is usual, shape (n_rows, n_groups)."""
-        return sigmoid(self.calibrator(self.learner.grouped(x, usual, kind, groups)))
+        margin = self.learner.grouped(x, usual, kind, groups)
+        return sigmoid(self.calibrator(margin, _days_of_groups(x, usual, kind, groups, self.days)))
+
+
+def _days(x: Columns, place: int | None) -> Floats | None:
+    """Days to the end of the term of each row of *x*, if one of its columns says so."""
+    return None if place is None else x[:, place].astype(np.float64)
+
+
+def _days_of_groups(
+    x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]], place: int | None
+) -> Floats | None:
+    """The same when one group of columns alone is as is usual, shape (n_rows, n_groups)."""
+    if place is None:
+        return None
+    own, other = x[:, place].astype(np.float64), usual[kind, place].astype(np.float64)
+    return np.column_stack([other if place in columns else own for columns in groups])
 
 
 @dataclass(frozen=True)
@@ -63,7 +88,7 @@ class Model:
         manifest: What it is, what it learnt from and what it is worth.
         encoding: The columns it takes.
         learner: Gives log-odds.
-        calibrator: Brings them into line.
+        calibrator: Brings them into line, by the days to the end of the term.
         spread: How unsure they are.
         timing: When lapses fall.
         hazard: Who leaves before the term ends; None where counted shares serve.
@@ -86,16 +111,25 @@ class Model:
 
     def probability(self, x: Columns) -> Floats:
         """Calibrated probability of not renewing at the next renewal, shape (n_rows,)."""
-        return sigmoid(self.calibrator(self.learner.margin(x)))
+        return self._whole.probability(x)
 
     def grouped(self, x: Columns, usual: Columns, kind: NDArray[np.int64], groups: list[list[int]]) -> Floats:
         """The same when one group of columns alone is as is usual, shape (n_rows, n_groups); see `Learner.grouped`."""
-        return sigmoid(self.calibrator(self.learner.grouped(x, usual, kind, groups)))
+        return self._whole.grouped(x, usual, kind, groups)
 
     @property
-    def halves(self) -> tuple[Half, ...]:
+    def _whole(self) -> Aligned:
+        return Aligned(self.learner, self.calibrator, self._days)
+
+    @property
+    def _days(self) -> int | None:
+        """Which column holds the days to the end of the term."""
+        return self.encoding.columns.index(DAYS) if DAYS in self.encoding.columns else None
+
+    @property
+    def halves(self) -> tuple[Aligned, ...]:
         """Models of either half of the members, for how sure a reason is."""
-        return tuple(Half(learner, self.calibrator) for learner in self.spread.pairs[0])
+        return tuple(Aligned(learner, self.calibrator, self._days) for learner in self.spread.pairs[0])
 
     @property
     def reason_step(self) -> int:
@@ -105,7 +139,9 @@ class Model:
     def interval(self, x: Columns) -> tuple[Floats, Floats]:
         """A nominal 90 % interval for it."""
         margin = self.learner.margin(x)
-        return self.spread.interval(x, margin, self.calibrator(margin), self.calibrator.slope)
+        days = _days(x, self._days)
+        slope = self.calibrator.slope_at(np.zeros(margin.size) if days is None else days)
+        return self.spread.interval(x, margin, self.calibrator(margin, days), slope)
 
 
 class Registry:
@@ -335,6 +371,7 @@ def _files(model: Model) -> dict[str, bytes]:
             "multiplier": model.spread.multiplier,
             "shrink": model.spread.shrink,
             "revision": model.spread.revision,
+            "scarcity": model.spread.scarcity,
             "pairs": len(model.spread.pairs),
         },
     }
@@ -361,7 +398,11 @@ def _assembled(manifest: Manifest, files: dict[str, bytes], threads: int) -> Mod
         learner=load_learner(kind, files, threads),
         calibrator=Calibrator(**parts["calibrator"]),
         spread=Spread(
-            tuple(pair(i) for i in range(spread["pairs"])), spread["multiplier"], spread["shrink"], spread["revision"]
+            tuple(pair(i) for i in range(spread["pairs"])),
+            spread["multiplier"],
+            spread["shrink"],
+            spread["revision"],
+            spread.get("scarcity", 0.0),
         ),
         timing=Timing.from_json(parts["timing"]),
         hazard=_hazard(tuple(parts["hazard"]), files, threads) if parts.get("hazard") else None,

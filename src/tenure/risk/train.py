@@ -199,7 +199,7 @@ def _fit(
     tell("intervals", 0.0)
     spread = learn_spread(
         workshop, kind, rows, encoding, learner, refits=settings.model.refits, growth=growth,
-        revision=revised_by(tested.predicted.filter("fair")),
+        revision=revised_by(tested.predicted.filter("fair"), kind),
         progress=lambda share: tell("intervals", share),
     )  # fmt: skip
     stood = landmarks.matrix.rows
@@ -219,7 +219,11 @@ def _fit(
             if f.name in encoding.features
         ],
         "calibration": calibrator.as_json(),
-        "interval": {"multiplier": spread.multiplier, "revision": spread.revision},
+        "interval": {
+            "multiplier": spread.multiplier,
+            "revision": spread.revision,
+            "decisions_alike": 1 / max(spread.scarcity, 1e-9),
+        },
     }
     hazard = learn_early(rows, left_on, encoding, workshop)
     manifest["early"] = "hazard" if hazard is not None else "counted"

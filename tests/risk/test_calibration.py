@@ -1,0 +1,55 @@
+"""Chances are brought into line with what came of every day alike, near the renewal and far from it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tenure.risk.calibration import Calibrator, evenly, fit_calibrator
+from tenure.risk.learners import Floats, sigmoid
+
+DAYS = (180, 90, 60, 30, 0)
+
+
+def renewals(number: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Log-odds, outcome, days to the end and number of the decision of every day on which it was still open.
+
+    Each stayer pays at some time in the last half year or in grace; who lapses is open on all days. What is said of
+    either on a day is the true chance on that day.
+    """
+    rng = np.random.default_rng(1)
+    lapsed = rng.random(number) < 0.2
+    paid = np.where(lapsed, -100, rng.uniform(-60, 200, number))
+    rows = [(decision, day) for decision in range(number) for day in DAYS if day > paid[decision]]
+    decision, days = (np.array(each) for each in zip(*rows, strict=True))
+    y = lapsed[decision].astype(np.float64)
+    chance = np.array([y[days == day].mean() for day in DAYS])[np.searchsorted(-np.array(DAYS), -days)]
+    return np.log(chance / (1 - chance)), y, days.astype(np.float64), decision
+
+
+def test_early_payers_do_not_make_lapses_seem_rarer_than_they_are_on_any_day() -> None:
+    margin, y, days, decision = renewals(4_000)
+    weight = evenly(decision)
+    assert weight.sum() == pytest.approx(np.unique(decision).size)
+    said = sigmoid(fit_calibrator(margin, y, weight, days)(margin, days))
+    for day in DAYS:
+        assert said[days == day].mean() == pytest.approx(y[days == day].mean(), rel=0.05)
+
+
+def test_what_members_do_is_trusted_more_near_the_renewal_than_far_from_it() -> None:
+    rng = np.random.default_rng(2)
+    margin, days = rng.normal(-1.5, 1.2, 20_000), rng.choice(DAYS, 20_000).astype(np.float64)
+    true = -0.3 + np.where(days == 0, 1.2, 1.2 - 0.6 * days / 180) * margin
+    y = (rng.random(margin.size) < sigmoid(true)).astype(np.float64)
+    line = fit_calibrator(margin, y, np.ones(margin.size), days)
+    assert line.slope == pytest.approx(1.2, abs=0.1)
+    assert line.slope_at(np.array([180.0, 365.0])) == pytest.approx([0.6, 0.6], abs=0.1)
+    assert line.slope_at(np.array([-10.0])) == pytest.approx([line.slope])
+    assert np.abs(sigmoid(line(margin, days)) - sigmoid(true)).mean() < 0.01
+
+
+def test_a_line_of_a_model_from_before_serves_all_days_alike() -> None:
+    line = Calibrator(**json.loads('{"intercept": 0.1, "slope": 0.9, "learnt_from": 500}'))
+    assert line(np.array([-2.0, -2.0]), np.array([0.0, 180.0])) == pytest.approx([-1.7, -1.7])
