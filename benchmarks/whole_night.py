@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine import grouped
+from engine import BY_MEMBER, grouped
 from event_world import LAST, event_lake
 
 from tenure.base.settings import Model, Settings, Source
@@ -69,7 +69,7 @@ def main() -> None:
             events = con.execute("SELECT count(*) FROM activity").fetchall()[0][0]
         kept: list[FeatureMatrix] = []
         score(lake, settings, LAST, model, keep=kept.append)  # compiles
-        scan, _ = seconds(grouped(lake, "member", LAST, LAST))
+        scan, _ = seconds(grouped(lake, "member", BY_MEMBER, LAST, LAST))
         found = boosters(model, [])
         x = model.encoding.encode(kept[-1])
         predict, _ = seconds(lambda: found[0].margin(x)) if found else (0.0, None)

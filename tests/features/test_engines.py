@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tenure.features import FEATURES, Feature, build
 from tenure.features.activity import SENT_OR_BILLED
-from tenure.features.definitions import ActivePeople, ActiveWeeks, Count, InChapter, Recency, Total
+from tenure.features.definitions import ActivePeople, ActiveWeeks, Count, InChapter, Ratio, Recency, Share, Total, Trend
 from tenure.lake import Lake
 from tenure.membership import standing
 
@@ -28,7 +28,7 @@ MEMBERS = (1, 2, 3, 4)
 DAYS = [dt.date(2021, 3, 1), dt.date(2022, 6, 1), dt.date(2023, 2, 28), dt.date(2024, 1, 15), dt.date(2024, 2, 1)]
 PLAIN = tuple(
     feature for feature in FEATURES
-    if isinstance(feature.how, Count | Total | Recency | ActiveWeeks | ActivePeople | InChapter)
+    if isinstance(feature.how, Count | Total | Recency | Ratio | Share | Trend | ActiveWeeks | ActivePeople | InChapter)
 )  # fmt: skip
 """Features whose definition says in words what SQL can say in one line."""
 
@@ -74,12 +74,22 @@ SELECT r.row, {columns} FROM rows r LEFT JOIN acts a ON a.payer = r.member
 GROUP BY r.row, r.as_of, r.record_type ORDER BY r.row"""
 
 
+def among(kinds: tuple[str, ...]) -> str:
+    """Whether an act is of these kinds; of none where there are none."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds) or "''"
+    return f"a.kind IN ({listed})" + (" OR a.kind = 'podcast_heard'" if "other" in kinds else "")
+
+
+def within(kinds: tuple[str, ...], days: int) -> str:
+    """How many acts of these kinds the last days saw."""
+    return f"count(*) FILTER (({among(kinds)}) AND a.occurred_at >= r.as_of - INTERVAL {days} DAY)"
+
+
 def in_sql(feature: Feature) -> str:
     """The definition of *feature*, as one expression."""
     how = feature.how
-    kinds = getattr(how, "kinds", ())
-    listed = ", ".join(f"'{kind}'" for kind in kinds) or "''"
-    chosen = f"a.kind IN ({listed})" + (" OR a.kind = 'podcast_heard'" if "other" in kinds else "")
+    kinds = how.part if isinstance(how, Ratio | Share) else getattr(how, "kinds", ())
+    chosen = among(kinds)
     mine = f"a.kind NOT IN ({', '.join(repr(kind) for kind in sorted(SENT_OR_BILLED))})"
     recorded = (
         f"(SELECT min(greatest(occurred_at, recorded_at))::DATE FROM activity a WHERE {chosen if kinds else 'true'})"
@@ -89,15 +99,36 @@ def in_sql(feature: Feature) -> str:
         return f"CASE WHEN {recorded} < r.as_of THEN coalesce({gap}, 999) END"
     near = f"a.occurred_at >= r.as_of - INTERVAL {how.days} DAY"
     mine_near, week = f"{mine} AND {near}", "date_diff('day', DATE '1970-01-01', a.occurred_at) // 7"
-    counts = {
+    longer = 365 if how.days < 365 else 730
+    now, both = f"({within(kinds, how.days)} / {how.days}.0)", within(kinds, longer)
+    before = f"(({both} - {within(kinds, how.days)}) / {max(longer - how.days, 1)}.0)"
+    share = f"{within(kinds, how.days)}::DOUBLE / nullif({within(getattr(how, 'whole', ()), how.days)}, 0)"
+    found = {
         Count: f"count(*) FILTER (({chosen}) AND {near})",
         Total: f"coalesce(sum(a.value) FILTER (({chosen}) AND {near}), 0)",
+        Ratio: share,
+        Share: f"CASE WHEN {share} IS NOT NULL THEN least({share}, 1) END",
+        Trend: f"({now} - {before})::DOUBLE / nullif({now} + {before}, 0)",
         ActiveWeeks: f"count(DISTINCT {week}) FILTER ({mine_near})",
         ActivePeople: f"count(DISTINCT a.member) FILTER ({mine_near})",
         InChapter: f"count(*) FILTER ((a.chapter_id IS NOT NULL OR a.ref = 'DINNER') AND {mine_near})",
-    }
-    found = f"CASE WHEN date_diff('day', {recorded}, r.as_of) >= {how.days / 2} THEN {counts[type(how)]} END"
-    return f"CASE WHEN r.record_type = 'organization' THEN {found} END" if feature.group == "people" else found
+    }[type(how)]
+    stretch = longer if isinstance(how, Trend) else how.days
+    told = f"CASE WHEN date_diff('day', {recorded}, r.as_of) >= {stretch / 2} THEN {found} END"
+    return f"CASE WHEN r.record_type = 'organization' THEN {told} END" if feature.group == "people" else told
+
+
+def assert_as_in_sql(lake: Lake) -> None:
+    """What is built of the payers' histories is what plain SQL says of them."""
+    rows = stood(lake)
+    found = build(lake, rows, features=PLAIN)
+    with lake.connect() as db:
+        db.register("rows", rows.select("row", "member", "as_of", "record_type").to_arrow())
+        columns = ", ".join(f"({in_sql(feature)})::FLOAT AS {feature.name}" for feature in PLAIN)
+        expected = pl.DataFrame(pl.from_arrow(db.sql(ACTS.format(columns=columns)).to_arrow_table()))
+    for feature in PLAIN:
+        wanted = expected[feature.name].fill_null(np.nan).to_numpy()[rows["row"].to_numpy()]
+        np.testing.assert_allclose(found.column(feature.name), wanted, rtol=1e-6, atol=1e-6, err_msg=feature.name)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -105,17 +136,12 @@ def in_sql(feature: Feature) -> str:
 def test_the_kernel_counts_what_plain_sql_counts(activity: list[dict[str, Any]], moves: list[Any]):
     """Late records, people who change their employer, kinds outside the vocabulary, several days at once."""
     with TemporaryDirectory() as folder:
-        lake = association(Path(folder), activity, moves)
-        rows = stood(lake)
-        found = build(lake, rows, features=PLAIN)
-        with lake.connect() as db:
-            db.register("rows", rows.select("row", "member", "as_of", "record_type").to_arrow())
-            columns = ", ".join(f"({in_sql(feature)})::FLOAT AS {feature.name}" for feature in PLAIN)
-            expected = pl.DataFrame(pl.from_arrow(db.sql(ACTS.format(columns=columns)).to_arrow_table()))
+        assert_as_in_sql(association(Path(folder), activity, moves))
 
-    for feature in PLAIN:
-        wanted = expected[feature.name].fill_null(np.nan).to_numpy()[rows["row"].to_numpy()]
-        np.testing.assert_allclose(found.column(feature.name), wanted, rtol=1e-6, err_msg=feature.name)
+
+def test_a_long_history_of_which_half_came_late_counts_as_in_sql(tmp_path: Path):
+    """Thousands of acts of one payer, so far out of order that they are sorted and not put right one by one."""
+    assert_as_in_sql(association(tmp_path, long_history(5, members=5), [(3, 10, 1), (4, 200, 1)]))
 
 
 @pytest.fixture(scope="module")

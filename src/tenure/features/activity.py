@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,22 +61,36 @@ class Counted:
 
     Args:
         table: One line per row, one column per cell.
-        column: The column of each cell, by kind and window.
+        column: The column of each cell, by kind and window; `_NOWHERE` for one in which nothing can be.
+        nothing: What such a cell holds.
     """
 
     table: NDArray[Any]
     column: dict[Key, int]
+    nothing: float = 0
 
     def __getitem__(self, at: tuple[Any, ...]) -> NDArray[Any]:
         rows, first, *rest = at
         if isinstance(first, list):
-            return np.asarray(self.table[rows][:, [self.column[(one, *rest)] for one in first]])
-        return np.asarray(self.table[rows, self.column[(int(first), *rest)]])
+            return np.stack([self[(rows, one, *rest)] for one in first], axis=1)
+        column = self.column[(int(first), *rest)]
+        if column == _NOWHERE:
+            return np.full(self.table[rows].shape[0], self.nothing, self.table.dtype)
+        return np.asarray(self.table[rows, column])
 
-    def over(self, kinds: list[int], *window: int) -> NDArray[Any]:
-        """The sum over *kinds*, or the cell itself where it is one."""
-        first, *others = (self[:, kind, *window] for kind in kinds)
-        return np.asarray(sum(others, start=first))
+    def columns(self, cells: list[Key]) -> list[int]:
+        """The columns of those *cells* in which there can be anything."""
+        return [column for column in (self.column[cell] for cell in cells) if column != _NOWHERE]
+
+
+_NOWHERE = -1
+
+
+class _Columns(dict[Key, int]):
+    """The column of each cell that is counted."""
+
+    def __missing__(self, key: Key) -> int:
+        return _NOWHERE
 
 
 class _Notes(dict[Key, int]):
@@ -121,6 +136,23 @@ class Activity:
         return [self.kinds.index(kind) for kind in kinds]
 
     @classmethod
+    def of(cls, found: Found, day: NDArray[np.int32], asked: Asked, since: NDArray[np.int32]) -> Activity:
+        """What the kernel *found* of the cells *asked* for."""
+        latest, stretch = columns_of(asked.latest), columns_of(asked.since)
+        return cls(
+            kinds=VOCABULARY,
+            day=day,
+            counts=Counted(found.counts, columns_of(asked.counts)),
+            sums=Counted(found.sums, columns_of(asked.sums)),
+            last_day=Counted(found.last_day, latest, nothing=-1),
+            last_value=Counted(found.last_value, latest, nothing=np.nan),
+            weeks=Counted(found.weeks, stretch),
+            people=Counted(found.people, stretch),
+            in_chapter=Counted(found.in_chapter, stretch),
+            since=since,
+        )
+
+    @classmethod
     def of_nobody(cls, since: NDArray[np.int32]) -> Activity:
         """Activity without rows, which takes down what is read from it; see `Asked.by`."""
         a, b, c, d, e, f, g = (Counted(np.zeros((0, 1), np.float32), _Notes()) for _ in range(7))
@@ -146,12 +178,17 @@ class Asked:
     rhythm: bool
 
     @classmethod
-    def by(cls, read: Activity, *, rhythm: bool) -> Asked:
-        """What has been read from an `Activity.of_nobody`."""
+    def by(cls, read: Activity, last: int, *, rhythm: bool) -> Asked:
+        """What has been read from an `Activity.of_nobody`, but for kinds of which nothing was on record before *last*:
+        an association knows some of forty kinds, and what cannot be there need not be counted row by row."""
+
+        def there(cells: Iterable[Key]) -> tuple[Key, ...]:
+            return tuple(sorted(cell for cell in cells if read.since[cell[0]] < last))
+
         return cls(
-            tuple(sorted(read.counts.column)),
-            tuple(sorted(read.sums.column)),
-            tuple(sorted({*read.last_day.column, *read.last_value.column})),
+            there(read.counts.column),
+            there(read.sums.column),
+            there({*read.last_day.column, *read.last_value.column}),
             tuple(sorted({*read.weeks.column, *read.people.column, *read.in_chapter.column})),
             rhythm,
         )
@@ -159,7 +196,7 @@ class Asked:
     def cells(self) -> Cells:
         """The same as the kernel takes it."""
         latest = np.full(len(VOCABULARY), -1)
-        latest[[kind for (kind,) in self.latest]] = np.arange(len(self.latest))
+        latest[np.array([kind for (kind,) in self.latest], np.int64)] = np.arange(len(self.latest))
         return Cells(
             *_by_kind(self.counts),
             *_by_kind(self.sums),
@@ -171,12 +208,35 @@ class Asked:
 
 def _by_kind(pairs: tuple[Key, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where each kind's windows begin, and the windows."""
-    start = np.searchsorted([kind for kind, _ in pairs], np.arange(len(VOCABULARY) + 1))
+    start = np.searchsorted(np.array([kind for kind, _ in pairs], np.int64), np.arange(len(VOCABULARY) + 1))
     return start, np.array([window for _, window in pairs], np.int64)
 
 
+class Room:
+    """Memory for the kernel's answers for one stretch of rows after another: to touch new memory costs more than to
+    fill it. Serves one thread, and always the same cells."""
+
+    def __init__(self) -> None:
+        self._held: Found | None = None
+
+    def take(self, n_rows: int, asked: Asked) -> Found:
+        """Room for the answers for *n_rows* rows, where those taken before may lie."""
+        if self._held is None or len(self._held.counts) < n_rows:
+            latest, stretch = len(asked.latest), len(asked.since)
+            widths = (len(asked.counts), len(asked.sums), latest, latest, stretch, stretch, stretch)
+            kinds = (np.int32 if name == "last_day" else np.float32 for name in Found._fields)
+            self._held = Found._make(np.empty((n_rows, w), kind) for w, kind in zip(widths, kinds, strict=True))
+        return Found._make(table[:n_rows] for table in self._held)
+
+
 def windows_of(
-    events: Events, first: int, end: int, row_start: NDArray[np.int64], days: NDArray[np.int32], asked: Asked
+    events: Events,
+    first: int,
+    end: int,
+    row_start: NDArray[np.int64],
+    days: NDArray[np.int32],
+    asked: Asked,
+    room: Room | None = None,
 ) -> Activity:
     """Count what was known of the payers *first* to *end* − 1 on the days of their rows.
 
@@ -187,35 +247,16 @@ def windows_of(
         row_start: Where each of these payers' rows begin, shape (end − first + 1,).
         days: Day of each row, ascending within the payer.
         asked: Which cells.
+        room: Where the answers of the last call may be overwritten.
     """
-    found = Found(
-        counts=np.empty((days.size, len(asked.counts)), np.float32),
-        sums=np.empty((days.size, len(asked.sums)), np.float32),
-        last_day=np.empty((days.size, len(asked.latest)), np.int32),
-        last_value=np.empty((days.size, len(asked.latest)), np.float32),
-        weeks=np.empty((days.size, len(asked.since)), np.float32),
-        people=np.empty((days.size, len(asked.since)), np.float32),
-        in_chapter=np.empty((days.size, len(asked.since)), np.float32),
-    )
+    found = (room or Room()).take(days.size, asked)
     sweep(
         events.start[first : end + 1], events.day, events.known, events.kind, events.value, events.person,
         events.chapter, row_start, days, events.people[first:end], np.array(WINDOWS, np.int32), asked.cells(), found,
     )  # fmt: skip
-    since = columns_of(asked.since)
-    return Activity(
-        kinds=VOCABULARY,
-        day=days,
-        counts=Counted(found.counts, columns_of(asked.counts)),
-        sums=Counted(found.sums, columns_of(asked.sums)),
-        last_day=Counted(found.last_day, columns_of(asked.latest)),
-        last_value=Counted(found.last_value, columns_of(asked.latest)),
-        weeks=Counted(found.weeks, since),
-        people=Counted(found.people, since),
-        in_chapter=Counted(found.in_chapter, since),
-        since=events.since,
-    )
+    return Activity.of(found, days, asked, events.since)
 
 
 def columns_of(keys: tuple[Key, ...]) -> dict[Key, int]:
     """The column of each cell."""
-    return {key: column for column, key in enumerate(keys)}
+    return _Columns({key: column for column, key in enumerate(keys)})

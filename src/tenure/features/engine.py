@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, Activity, Asked, Events, windows_of
+from tenure.features.activity import NEVER, Activity, Asked, Events, Room, windows_of
 from tenure.features.events import reading
 from tenure.features.rhythm import Rhythm, rhythm_of
 from tenure.lake import Lake
@@ -96,7 +97,7 @@ class Local:
             reading(self._lake, payers, first, last) as reader,
             ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool,
         ):
-            wanted = asked(reader.since)
+            wanted, own_thread = asked(reader.since), threading.local()
             for begin, end in reader.parts:
                 events, own = reader.read(begin, end), starts[begin : end + 1]
 
@@ -105,16 +106,28 @@ class Local:
                 ) -> pl.DataFrame:
                     part = slice(own[chunk[0]], own[chunk[1]])
                     row_start = own[chunk[0] : chunk[1] + 1] - part.start
-                    return fill(part, *counted(events, *chunk, row_start, rows, part, wanted))
+                    if not hasattr(own_thread, "room"):
+                        own_thread.room = Room()
+                    return fill(part, *counted(events, *chunk, row_start, rows, part, wanted, own_thread.room))
 
                 yield from pool.map(count, _chunks(own))
 
 
 def counted(
-    events: Events, first: int, end: int, row_start: NDArray[np.int64], rows: Rows, part: slice, asked: Asked
+    events: Events,
+    first: int,
+    end: int,
+    row_start: NDArray[np.int64],
+    rows: Rows,
+    part: slice,
+    asked: Asked,
+    room: Room | None = None,
 ) -> tuple[Activity, Rhythm]:
-    """What the payers *first* to *end* − 1 had done by the days of their rows, which are the *part* of *rows*."""
-    activity = windows_of(events, first, end, row_start, rows.day[part], asked)
+    """What the payers *first* to *end* − 1 had done by the days of their rows, which are the *part* of *rows*.
+
+    It lies in *room*, if one is given, until that is used again.
+    """
+    activity = windows_of(events, first, end, row_start, rows.day[part], asked, room)
     if not asked.rhythm:
         return activity, Rhythm.of_nobody()
     return activity, rhythm_of(

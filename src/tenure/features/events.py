@@ -59,6 +59,19 @@ JOIN roles r ON r.person = a.member AND greatest(a.occurred_at, a.recorded_at) >
 WHERE {_WITHIN} AND r.payer BETWEEN {{lowest}} AND {{highest}} ORDER BY a.occurred_at"""
 
 
+class _Room:
+    """Memory for the events of one part after another: to touch new memory costs more than to fill it."""
+
+    def __init__(self) -> None:
+        self._held = np.empty(0, _EVENT)
+
+    def take(self, n: int) -> NDArray[Any]:
+        """Room for *n* events, where those taken before may lie."""
+        if self._held.size < n:
+            self._held = np.empty(n, _EVENT)
+        return self._held[:n]
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads the events of some payers that can matter for some days; get one by `reading`.
@@ -77,11 +90,13 @@ class Reader:
     _first: int
     _last: int
     _in_chapter: str
+    _room: _Room
 
     def read(self, first: int, end: int) -> Events:
         """The events of the payers *first* to *end* − 1, each for its doer and for who pays for the doer.
 
         A person's act counts for the organization that was known to pay for the person when the act became known.
+        The events lie where those of the last reading lay: be done with one part before reading the next.
         """
         payers = self.payers[first:end]
         lowest, highest = int(payers[0]), int(payers[-1])
@@ -89,13 +104,11 @@ class Reader:
         bounds = {"lowest": lowest, "highest": highest, "first": self._first, "last": self._last}
         mine = self._roles.filter(pl.col("payer").is_between(lowest, highest))
         batches = self._batches(_OWN, bounds) + (self._batches(_FOR_OTHERS, bounds) if len(mine) else [])
-        places = [_places(batch["payer"], payers) for batch in batches]
-        start = np.zeros(payers.size + 1, np.int64)
-        for place in places:
-            start[1:] += np.bincount(place[place >= 0], minlength=payers.size)
-        start = np.cumsum(start)
+        per_payer = np.zeros(payers.size + 1, np.int64)
+        places = [_places(batch["payer"], payers, per_payer[1:]) for batch in batches]
+        start = np.cumsum(per_payer)
         n = int(start[-1])
-        held = np.empty(n, _EVENT)
+        held = self._room.take(n)
         events = Events(
             VOCABULARY, self.since, payers, start, held["day"], held["known"], held["kind"], held["value"],
             np.zeros(n, np.int32), _people(payers, mine), held["chapter"],
@@ -134,7 +147,9 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
         programs = chapter_programs(lake)
         con.register("chapter_programs", programs.to_frame().to_arrow())
         in_chapter = _IN_CHAPTER_BY_PROGRAM if len(programs) else _IN_CHAPTER  # else the column `ref` is not even read
-        yield Reader(payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, last, in_chapter)
+        yield Reader(
+            payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, last, in_chapter, _Room()
+        )
 
 
 def chapter_programs(lake: Lake) -> pl.Series:
@@ -180,13 +195,17 @@ def _people(payers: NDArray[np.int64], roles: pl.DataFrame) -> NDArray[np.int32]
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def _places(members: NDArray[np.int64], payers: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Place of each member among the payers, −1 for others; quick where the members ascend for long stretches."""
+def _places(members: NDArray[np.int64], payers: NDArray[np.int64], per_payer: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Place of each member among the payers, −1 for others; quick where the members ascend for long stretches.
+
+    Adds to *per_payer* how often each payer came.
+    """
     found, at = np.empty(members.size, np.int32), 0
     for event in range(members.size):
         member = members[event]
         if at < payers.size and payers[at] == member:
             found[event] = at
+            per_payer[at] += 1
             continue
         if at < payers.size and payers[at] < member:
             at += 1
@@ -196,7 +215,10 @@ def _places(members: NDArray[np.int64], payers: NDArray[np.int64]) -> NDArray[np
                 steps += 1
         if at == payers.size or payers[at] < member or (at > 0 and payers[at - 1] >= member):
             at = np.searchsorted(payers, member)
-        found[event] = at if at < payers.size and payers[at] == member else -1
+        found[event] = -1
+        if at < payers.size and payers[at] == member:
+            found[event] = at
+            per_payer[at] += 1
     return found
 
 

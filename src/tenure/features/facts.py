@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba as nb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -46,33 +47,65 @@ def known_person(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         One line per row, in their order: the slow fields, `email_allowed`, and the fields that follow the outcome
         where their value on that day is truly known; `employer_before` and the like a year earlier.
     """
-    versions = members.select("member", "valid_from", *_TOLD).sort("member", "valid_from", maintain_order=True)
-    member, day = rows["member"].to_numpy(), rows["as_of"].to_physical().to_numpy()
-    before = _on(versions, member, day - 365).select(
-        employer_before="employer", job_title_before="job_title", chapter_id_before="chapter_id", plain_before="plain"
-    )
-    return pl.concat([rows.select("row", "member", "as_of"), _on(versions, member, day), before], how="horizontal")
+    versions = members.sort("member", "valid_from", maintain_order=True)
+    before = _truly_known(_on(versions, rows, ("plain", "chapter_id", *_CHANGES), ago=365))
+    return pl.concat([
+        rows.select("row", "member", "as_of"), _truly_known(_on(versions, rows, _TOLD)),
+        before.rename(lambda name: f"{name}_before"),
+    ], how="horizontal")  # fmt: skip
 
 
+def slow_fields(versions: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """`join_date` and the slow fields of the record, as each row's member's record told them on the row's day.
+
+    Args:
+        versions: As in `known_person`, by member and then `valid_from`.
+        rows: As in `known_person`; quickest by member.
+    """
+    return _on(versions, rows, (*_PLAIN, *CATEGORIES[1:]))
+
+
+_CHANGES = ("employer", "job_title")
 _TOLD = ("plain", *_PLAIN, *CATEGORIES[1:], "email_allowed", *_FOLLOWS_OUTCOME)
 
 
-def _on(versions: pl.DataFrame, member: NDArray[np.int64], day: NDArray[np.int32]) -> pl.DataFrame:
-    """The last version of each *member* that was valid before the start of *day*; nulls where there is none."""
-    known, since = versions["member"].to_numpy(), versions["valid_from"].dt.epoch("d").to_numpy()
-    everyone = np.unique(np.concatenate([known, member]))
-    # Valid before midnight is valid since an earlier day, so member and day fit into one number to look for.
-    wanted = _place(everyone, member, day)
-    at = np.searchsorted(_place(everyone, known, since), wanted) - 1
-    theirs = (at >= 0) & (known[at] == member) if known.size else np.zeros(member.size, bool)
-    found = versions.select(pl.col(_TOLD).gather(pl.Series(np.where(theirs, at, 0)).set(pl.Series(~theirs), None)))
+def _on(versions: pl.DataFrame, rows: pl.DataFrame, names: tuple[str, ...], *, ago: int = 0) -> pl.DataFrame:
+    """The last version of each row's member that was valid before the start of the day *ago* days before the row's;
+    nulls where there is none."""
+    since = versions["valid_from"].dt.epoch("d").to_numpy()
+    member, day = rows["member"].to_numpy(), rows["as_of"].to_physical().to_numpy()
+    at = _last_version(versions["member"].to_numpy(), since, member, day - np.int32(ago))
+    place = pl.Series(at)
+    return versions.select(pl.col(names).gather(place.set(place < 0, None)))
+
+
+def _truly_known(found: pl.DataFrame) -> pl.DataFrame:
     unknown = pl.col("plain").fill_null(value=True)
-    return found.with_columns(pl.when(~unknown).then(pl.col(name)).alias(name) for name in _FOLLOWS_OUTCOME)
+    follow = [name for name in _FOLLOWS_OUTCOME if name in found.columns]
+    return found.with_columns(pl.when(~unknown).then(pl.col(name)).alias(name) for name in follow)
 
 
-def _place(everyone: NDArray[np.int64], member: NDArray[np.int64], day: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Ascending by member, then day."""
-    return (np.searchsorted(everyone, member).astype(np.int64) << 32) + day
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _last_version(
+    known: NDArray[np.int64], since: NDArray[np.int32], member: NDArray[np.int64], day: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Place of the last of each member's versions since before its day, −1 where there is none.
+
+    Valid before midnight is valid since an earlier day.
+    """
+    found = np.full(member.size, -1, np.int64)
+    begin, end = 0, 0
+    for row in range(member.size):
+        who = member[row]
+        if row == 0 or who != member[row - 1]:
+            begin = end if end < known.size and known[end] == who else np.searchsorted(known, who)
+            end = begin
+            while end < known.size and known[end] == who:
+                end += 1
+        for version in range(begin, end):
+            if since[version] < day[row]:
+                found[row] = version
+    return found
 
 
 def facts(standing: pl.DataFrame, person: pl.DataFrame, activity: Activity) -> dict[str, Numbers]:

@@ -23,6 +23,9 @@ _WEEK_SLOTS = 112  # more weeks than the longest window holds, so that two weeks
 
 _NEVER = np.int32(-1_000_000)
 
+_FEW_STEPS = 8
+"""Steps for each event, after which sorting all of them is quicker than moving the late ones."""
+
 _UNIT, _MOST = 2.0**24, 1e9
 """Values are summed as whole numbers of 2⁻²⁴, so that a sum is the same in any order and exactly 0 when all of it has
 left; one beyond a billion counts as a billion."""
@@ -74,11 +77,27 @@ class Found(NamedTuple):
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def _by_day_known(known: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Places in the order in which the events became known; none where that is the order in which they stand."""
-    for place in range(1, known.size):
-        if known[place] < known[place - 1]:
+    """Places in the order in which the events became known; none where that is the order in which they stand.
+
+    A few late ones are put where they belong one by one, which costs the places that they move by; where that grows
+    long, all are sorted.
+    """
+    first = 1
+    while first < known.size and known[first] >= known[first - 1]:
+        first += 1
+    if first >= known.size:
+        return np.empty(0, np.int64)
+    order, steps = np.arange(known.size), 0
+    for place in range(first, known.size):
+        to, when = place, known[place]
+        while to > 0 and known[order[to - 1]] > when:
+            order[to] = order[to - 1]
+            to -= 1
+        order[to] = place
+        steps += place - to
+        if steps > _FEW_STEPS * known.size:
             return np.argsort(known, kind="mergesort")
-    return np.empty(0, np.int64)
+    return order
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
@@ -202,10 +221,10 @@ def sweep(
                 found.last_day[at, column] = latest[column] if near else -1
                 found.last_value[at, column] = latest_value[column] if near else np.nan
             for place in range(n_since):
-                edge = today - windows[cells.since_window[place]]
-                weeks, active = 0, 0
+                edge = np.int32(today - windows[cells.since_window[place]])
+                weeks, active = np.int32(0), 0  # of 32 bits, as the days are, so that many are looked at in one step
                 for slot in range(_WEEK_SLOTS):
-                    weeks += by_week[slot] >= edge
+                    weeks += np.int32(by_week[slot] >= edge)
                 for who in range(by_person.size):
                     active += by_person[who] >= edge
                 in_chapter[place] -= less_chapter[row, place]

@@ -17,10 +17,10 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tenure.features.activity import VOCABULARY, Activity, Asked, Counted, Events, columns_of
+from tenure.features.activity import VOCABULARY, Activity, Asked, Counted, Events
 from tenure.features.engine import Fill, Rows, counted
 from tenure.features.events import chapter_programs, roles_of, since_of
-from tenure.features.kernel import WINDOWS
+from tenure.features.kernel import WINDOWS, Found
 from tenure.features.rhythm import COLUMNS, Rhythm
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
@@ -190,10 +190,10 @@ def _told(
     table: NDArray[np.float32], day: NDArray[np.int32], asked: Asked, since: NDArray[np.int32]
 ) -> tuple[Activity, Rhythm]:
     """Back from a worker's lines."""
-    parts, begin = [], 0
-    for keys in _keys(asked):
-        parts.append(Counted(table[:, begin : begin + len(keys)], columns_of(keys)))
-        begin += len(keys)
-    counts, sums, last_day, last_value, weeks, people, in_chapter = parts
-    activity = Activity(VOCABULARY, day, counts, sums, last_day, last_value, weeks, people, in_chapter, since)
-    return activity, Rhythm(table[:, begin:]) if asked.rhythm else Rhythm.of_nobody()
+    ends = np.cumsum([len(keys) for keys in _keys(asked)]).tolist()
+    found = Found._make(
+        np.ascontiguousarray(table[:, begin:end], np.int32 if name == "last_day" else np.float32)
+        for name, begin, end in zip(Found._fields, [0, *ends], ends, strict=False)
+    )
+    activity = Activity.of(found, day, asked, since)
+    return activity, Rhythm(table[:, ends[-1] :]) if asked.rhythm else Rhythm.of_nobody()
