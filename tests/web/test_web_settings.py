@@ -261,26 +261,6 @@ def test_the_mapping_is_changed_by_an_administrator_whole_or_not_at_all(site: Si
     assert acts_since(before) == [("mapping:file:change", "administrator", "ours.toml")]
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
-def test_axe_finds_nothing_where_accounts_and_webhooks_are_managed(
-    site: Site, browser: Browser, administrator: httpx.Client, theme: str, width: int
-):
-    cookies = [
-        {"name": name, "value": administrator.cookies[name], "url": site.url} for name in ("tenure", "tenure-form")
-    ]
-    with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}) as context:
-        context.add_cookies(cookies)
-        made = visit(site, context)
-        with mapped(site, 'base = "stock"\n'):
-            for address in ("/settings/people/", "/settings/people/1/", "/settings/webhooks/", "/settings/mapping/"):
-                page = made.go(address)
-                found = Axe().run(page, options=RULES)
-                assert found.violations_count == 0, f"{address}: {found.generate_report()}"
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-        made.check()
-
-
 LISTS = {
     "administrator": ("/settings/people", "/settings/webhooks", "/settings/tokens", "/audit"),
     "director": ("/settings/phases", "/settings/left-alone", "/playbooks", "/audit"),
@@ -314,3 +294,23 @@ def same_as_twins(client: httpx.Client, address: str) -> None:
     assert [row[key] for row in rows][: len(listed)] == [str(one[key]) for one in listed], address
     assert "\n=" not in text, "no cell begins a formula"
     assert ",=" not in text, "no cell begins a formula"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
+def test_axe_finds_nothing_where_accounts_and_webhooks_are_managed(
+    site: Site, browser: Browser, administrator: httpx.Client, theme: str, width: int
+):
+    cookies = [
+        {"name": name, "value": administrator.cookies[name], "url": site.url} for name in ("tenure", "tenure-form")
+    ]
+    with browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}) as context:
+        context.add_cookies(cookies)
+        made = visit(site, context)
+        with mapped(site, 'base = "stock"\n'):
+            for address in ("/settings/people/", "/settings/people/1/", "/settings/webhooks/", "/settings/mapping/"):
+                page = made.go(address)
+                found = Axe().run(page, options=RULES)
+                assert found.violations_count == 0, f"{address}: {found.generate_report()}"
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        made.check()
