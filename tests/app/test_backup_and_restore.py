@@ -90,6 +90,10 @@ def test_a_torn_backup_is_refused_and_what_is_there_stays(night: Path, tmp_path:
         assert done.code == 1, done.told
         assert str(torn) in done.err
         assert "hint: take another backup" in done.err
+    (tmp_path / "tombstones.jsonl").write_text("[" * 100_000)
+    torn.write_bytes(whole)
+    done = tenure("restore", torn, "--home", night, "--replace")
+    assert (done.code, "tombstones.jsonl is damaged" in done.err) == (1, True), "those beside it are looked at before"
     assert everything(night) == before
 
     assert tenure("restore", path, "--home", night).code == 2, "a home that holds something is asked about"

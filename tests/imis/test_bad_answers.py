@@ -124,11 +124,16 @@ def test_a_gzip_bomb_is_noticed_early(server: Server, client: ImisClient):
         read(client)
 
 
-def test_an_answer_of_very_many_values_is_refused_before_it_is_parsed(server: Server, client: ImisClient):
-    """Eleven million empty objects in 32 MiB would take a gigabyte."""
+@pytest.mark.parametrize(
+    ("status", "error", "words"), [(200, TooLarge, "more than 4,000,000 values"), (400, Invalid, "")]
+)
+def test_an_answer_of_very_many_values_is_refused_before_it_is_parsed(
+    server: Server, client: ImisClient, status: int, error: type[TenureError], words: str
+):
+    """Ten million empty objects in 30 MiB would take a gigabyte."""
     body = gzip.compress(b"[" + b"{}," * (10 * 2**20) + b"{}]", compresslevel=1)
-    server.script = lambda asked: Says(body=body, headers={"Content-Encoding": "gzip"})
-    with in_little_memory(150), pytest.raises(TooLarge, match="more than 4,000,000 values"):
+    server.script = lambda asked: Says(status=status, body=body, headers={"Content-Encoding": "gzip"})
+    with in_little_memory(150), pytest.raises(error, match=words):
         read(client)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from memory import in_little_memory
 from tenure.base.errors import DamagedStore
 from tenure.base.home import Home
 from tenure.base.settings import Ledger, Settings, Source
@@ -141,6 +142,22 @@ def test_what_is_no_row_is_said_by_its_line():
 
     assert len(verify(links_of(odd)).findings) == 4
     assert verify(links_of(line + b"\r\n" for line in log)).is_whole
+
+
+def test_an_export_that_would_use_up_the_machine_is_no_audit_log(tmp_path: Path):
+    """Whoever checks an export has it from somebody else: lines too deep, of other kinds, or without end."""
+    from tenure.app import auditing
+
+    tag = b',"hash":"' + b"0" * 64 + b'"}'
+    odd = [b"[" * 100_000, b'{"number":[],"previous":""', b'{"number":1,"previous":{}', b'{"number":' + b"1" * 9_000]
+    path = tmp_path / "export.jsonl"
+    with path.open("wb") as file:
+        file.writelines(line + tag + b"\n" for line in odd)
+        file.truncate(300 << 20)
+    with in_little_memory():
+        found = auditing.of_export(path, ())
+    assert not found.is_well
+    assert found.verdict.rows == len(found.verdict.findings) + found.verdict.more >= 5
 
 
 def write(count: int) -> None:

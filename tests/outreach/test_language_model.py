@@ -254,7 +254,7 @@ def test_what_does_not_conform_is_thrown_away_and_the_template_stands(says: Any,
     "trouble",
     [{"status": 500}, {"status": 429}, {"status": 302}, {"raw": b"<html>"}, {"raw": b"[]"}, {"raw": b"{}"},
      {"raw": b'{"choices": [{"message": {"content": null, "tool_calls": [{"function": {"name": "send"}}]}}]}'},
-     {"raw": b"x" * 300_000}],
+     {"raw": b"x" * 300_000}, {"raw": b"[" * 150_000}],
 )  # fmt: skip
 def test_an_endpoint_in_trouble_costs_nothing_but_the_smoothing(trouble: dict[str, Any], tmp_path: Path):
     """LM-4."""

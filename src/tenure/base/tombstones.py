@@ -85,6 +85,15 @@ class Tombstones:
         return hmac.digest(self._key, str(self._pseudonyms.first(member)).encode(), hashlib.sha256).hex()
 
 
+def require_whole(path: Path) -> None:
+    """Check the file at *path*, which may be missing.
+
+    Raises:
+        DamagedStore: It is not as Tenure wrote it.
+    """
+    _read(path)
+
+
 def _standing(entries: list[dict[str, str]], kind: Kind) -> set[str]:
     return {entry["digest"] for entry in entries if entry["kind"] == kind}
 
@@ -97,7 +106,7 @@ def _read(path: Path) -> list[dict[str, str]]:
             return entries
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     raise _damaged(path)
 

@@ -109,6 +109,8 @@ def restore(
         _require_known(facts["migrations"])
         text = _key(home, key_file, facts["key"])
         _look_at(place, text)
+        for known in (place / tombstones.NAME, path.parent / tombstones.NAME):
+            tombstones.require_whole(known)
         settings = parse_settings((place / "tenure.toml").read_bytes(), path)
         ledger = _ledger(home, settings, facts, database)
         rows = ledger.check(place / facts["ledger"])

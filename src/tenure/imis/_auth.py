@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from tenure.imis._manners import Timekeeping
-from tenure.imis._replies import TRANSIENT, faults_of, json_of, not_imis, refusal, trouble
+from tenure.imis._replies import LONGEST_REFUSAL, TRANSIENT, faults_of, json_of, not_imis, refusal, trouble
 from tenure.imis._wire import Reply
 from tenure.imis.errors import ImisRefused, LockedOut, TokenRefused, WrongCredentials
 
@@ -127,7 +127,7 @@ class SignIn:
 
 def _oauth_error(body: bytes) -> str:
     try:
-        found = orjson.loads(body)
+        found = orjson.loads(body) if len(body) <= LONGEST_REFUSAL else None
     except orjson.JSONDecodeError:
         return ""
     return str(found.get("error") or "") if isinstance(found, dict) else ""

@@ -28,6 +28,9 @@ TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses after which another attempt may help."""
 
 _LONGEST_QUOTE = 240
+LONGEST_REFUSAL = 1 << 20
+"""Bytes of a refusal beyond which it is not looked into."""
+
 _MOST_VALUES = 4_000_000
 # Of Python's own, beside the ones for names of hosts, none takes more than in proportion.
 _SLOW_CHARSETS = frozenset({"idna", "punycode"})
@@ -147,7 +150,9 @@ _REFUSALS = {400: _invalid, 403: _forbidden, 404: _not_found, 405: _not_offered,
 
 
 def faults_of(body: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a refusal's body says is wrong: messages, and the properties they name."""
+    """What a refusal's body says is wrong: messages, and the properties they name; nothing where it is a book."""
+    if len(body) > LONGEST_REFUSAL:
+        return (), ()
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -17,6 +17,7 @@ from tenure.ledger.chain import GENESIS
 
 _TAG = b',"hash":"'
 _LONG = len(_TAG) + 64 + len(b'"}')
+_LONGEST_ANCHOR = 1 << 20
 _SPOKEN = re.compile(r"(\d+):([0-9a-f]{64})")
 _MOST = 20
 """So many findings are told one by one; one changed row makes no more than two, and what follows is counted."""
@@ -127,7 +128,9 @@ def link_of(body: bytes, its_hash: bytes) -> Link | str:
     try:
         told = json.loads(body)
         number, previous = told["number"], told["previous"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "it is no row of an audit log"
+    if not isinstance(number, int) or not isinstance(previous, str):
         return "it is no row of an audit log"
     found = its_hash.decode("ascii", "replace")
     return Link(number, previous, found, hashlib.sha256(body).hexdigest() == found)
@@ -145,9 +148,10 @@ def anchors_in(place: str) -> list[Anchor]:
     if path.is_dir():
         return [anchor for file in sorted(path.glob("audit-*.json")) for anchor in anchors_in(str(file))]
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            told = json.loads(file.read(_LONGEST_ANCHOR))
         return [Anchor(int(told["number"]), str(told["hash"]), str(told.get("at", "")))]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f"{place} is no anchor of an audit log",
             mend="pass a file that `tenure audit anchor` wrote, a directory of them, or NUMBER:HASH as it was printed",

@@ -127,7 +127,7 @@ class Smoother:
         self._set_aside(needed, price)
         try:
             body = self._post(_request(self.rules.model, data))
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError, RecursionError) as error:
             self._failures += 1
             raise Unanswered("the endpoint gave no answer") from error
         self._failures = 0
