@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tenure.base.clock import Clock, system_clock
-from tenure.base.errors import HeldBack, Stopped
+from tenure.base.errors import HeldBack, Stopped, TenureError
 from tenure.outreach.channels.parcel import Channel, NotTaken, Parcel, Refused, Unsure
 
 if TYPE_CHECKING:
@@ -81,7 +81,14 @@ class Carrier:
         """
         from tenure.ledger import deliveries
 
-        verdict = self.gate(step)
+        try:
+            verdict = self.gate(step)
+        except TenureError:
+            raise
+        except Exception as error:
+            # One step that cannot be looked at must not keep those behind it from leaving.
+            self._fault_of_ours(step, error)
+            return
         if verdict is not None:
             self._turn_back(step, verdict)
             return
@@ -106,7 +113,13 @@ class Carrier:
             self._settle(step, "unknown", error="the process ended while the message was handed over")
             return
         else:
-            receipt = channel.look(self.wrap(step))
+            try:
+                receipt = channel.look(self.wrap(step))
+            except TenureError:
+                raise
+            except Exception as error:
+                self._fault_of_ours(step, error)
+                return
         if receipt is None:
             self.tally["put back"] += 1
             deliveries.put_back(step=step, clock=self.clock, fence=self.fence)

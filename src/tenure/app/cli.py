@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 import tenure
+from tenure.base.hushing import HTTP, hush
 
 COMMANDS: Final[dict[str, str]] = {
     "init": "Write the settings of an association into a home directory.",
@@ -98,6 +99,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    hush(*HTTP)
     if not sys.warnoptions:
         # Warnings of libraries are for their developers; what staff should know is said in our own words.
         warnings.simplefilter("ignore")

@@ -22,6 +22,7 @@ from tenure.app.gatekeeping import Gatekeeper, Members, wrap_of
 from tenure.app.house import House
 from tenure.app.responding import bar
 from tenure.base.errors import HeldBack, Stopped
+from tenure.base.hushing import HTTP, hush
 from tenure.outreach.channels.parcel import Channel, NotTaken
 from tenure.outreach.playbook import REACHES_MEMBER
 
@@ -265,6 +266,7 @@ class Beside:
 
 def log_to(house: House) -> None:
     """What the worker says goes to `logs/work.log`; never a person's data."""
+    hush(*HTTP)
     house.home.logs.mkdir(parents=True, exist_ok=True)
     for handler in _log.handlers:
         handler.close()

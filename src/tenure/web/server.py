@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import TenureError
 from tenure.base.home import Home
+from tenure.base.hushing import HTTP, hush
 from tenure.base.settings import Settings
 from tenure.web.configuration import is_local, setup
 
@@ -105,8 +106,7 @@ def run_until(server: BaseWSGIServer, stopping: threading.Event) -> None:
 
 def _log_to(home: Home) -> None:
     """Errors of pages go to `logs/web.log`; Django's own words about them, which quote values, go nowhere."""
-    foreign = logging.getLogger("django")
-    foreign.handlers, foreign.propagate = [logging.NullHandler()], False
+    hush("django", *HTTP)
     ours = logging.getLogger("tenure.web")
     home.logs.mkdir(parents=True, exist_ok=True)
     for handler in ours.handlers:

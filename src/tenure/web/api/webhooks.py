@@ -46,7 +46,8 @@ def subscribe(request: HttpRequest, response: HttpResponse, given: shapes.Subscr
         place.home(), place.settings(), name=given.name or f"flow-{secrets.token_hex(4)}", url=given.url,
         events=given.events, is_full=given.full, by=request.user.get_username(), clock=place.now,
     )  # fmt: skip
-    response.headers["Location"] = reverse("api-webhook", args=[made.name])
+    # In full, since the connectors of Power Automate call it from a server of their own.
+    response.headers["Location"] = request.build_absolute_uri(reverse("api-webhook", args=[made.name]))
     shown = {"name": made.name, "url": made.url, "events": made.events, "full": made.is_full, "secret": secret}
     return Status(201, shown)
 
