@@ -41,6 +41,7 @@ def addresses(site: Site) -> dict[str, str]:
         "member": f"/members/{member}/",
         "timeline": f"/members/{member}/?show=events",
         "call": f"/members/{member}/call",
+        "gone": "/gone/?days=30",
         "membership": "/membership/",
         "model": "/model/",
         "runs": "/runs/",
@@ -95,7 +96,7 @@ def test_the_slash_key_goes_to_the_search_and_only_outside_of_fields(seen: Visit
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "name", ["today", "filtered", "nobody", "member", "timeline", "membership", "model", "runs", "run"]
+    "name", ["today", "filtered", "nobody", "member", "timeline", "gone", "membership", "model", "runs", "run"]
 )
 def test_axe_finds_nothing(site: Site, browser: Browser, signed_in: Path, name: str, theme: str):
     with browser.new_context(storage_state=signed_in, color_scheme=theme) as context:

@@ -82,6 +82,36 @@ def test_the_list_says_when_somebody_was_last_contacted(staff: httpx.Client, sit
     assert "Last contact" not in staff.get(f"/?q={site.world.id_of_rank(0)}").text, "a draft is no contact"
 
 
+def test_who_left_is_listed_with_what_had_been_said_of_them(staff: httpx.Client, site: Site):
+    """Compared with the night before; who objects to being profiled is a member still, and nothing is said of them."""
+    lake, frame = site.world.lake, site.world.scores
+    left, objects = frame.sort("renewal_due_on", nulls_last=True)["member"][:2].to_list()
+    assert staff.get("/gone.json").json()["gone"] == []
+    assert "Nobody left since" in staff.get("/gone/").text
+    lake.write_scores(factories.DAY, frame.filter(~pl.col("member").is_in([left, objects])))
+    lake.set_objection(objects, objects=True, at=DONE)
+    try:
+        (one,) = staff.get("/gone.json").json()["gone"]
+        night = max(day for day in lake.score_dates() if day < factories.DAY)
+        then = lake.scores(night).filter(pl.col("member") == left).row(0, named=True)
+        assert one["member_id"] == site.world.members[left]
+        assert (one["band"], one["p_lapse_renewal"]) == (then["band"], then["p_lapse_renewal"])
+        assert one["term_ended_on"] == then["renewal_due_on"].isoformat()
+        is_over = then["renewal_due_on"] < factories.DAY
+        assert one["how"] == ("Not renewed by the end of grace" if is_over else "No term of their own any more")
+        html = staff.get("/gone/").text
+        assert "1 member left since" in html
+        assert f"/members/{site.world.members[left]}/" in html
+        assert site.world.members[objects] not in html
+        assert one["member_id"] in staff.get("/gone.csv?days=30").text
+        factories.sign_up("next-door", "liaison", chapter="Gulf" if one["chapter_id"] != "Gulf" else "Pacific")
+        with site.staff("next-door") as liaison:
+            assert one["member_id"] not in liaison.get("/gone/").text
+    finally:
+        lake.set_objection(objects, objects=None, at=DONE)
+        lake.write_scores(factories.DAY, frame)
+
+
 def test_what_reached_members_and_what_followed_is_counted_by_playbook_each_member_once(
     staff: httpx.Client, site: Site
 ):

@@ -58,6 +58,7 @@ def addresses(site: Site) -> dict[str, str]:
     step, member = row.steps.get().pk, identities.ids_of(members=[row.member])[row.member]
     return {
         "today": "/", "today-csv": "/today.csv", "today-json": "/today.json", "months-file": "/months.csv",
+        "gone": "/gone/", "gone-file": "/gone.csv",
         "member": f"/members/{member}/", "history-file": f"/members/{member}/history.csv",
         "timeline-file": f"/members/{member}/timeline.csv", "member-call": f"/members/{member}/call",
         "answer-take-up": "/answers/take-up",

@@ -29,6 +29,8 @@ ROUTES: dict[str, Act | str] = {
     "today-csv": Act.EXPORT,
     "today-json": Act.EXPORT,
     "months-file": Act.SEE,
+    "gone": Act.SEE,
+    "gone-file": Act.EXPORT,
     "member": Act.SEE,
     "history-file": Act.SEE,
     "timeline-file": Act.EXPORT,

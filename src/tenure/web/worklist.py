@@ -198,6 +198,12 @@ def _steps(members: list[int]) -> dict[int, list[OutreachStep]]:
     return found
 
 
+def last_contacts(members: list[int], today: dt.date) -> dict[int, str]:
+    """What reached each of *members* last, in words; who was never contacted from here is left out."""
+    found = {member: _last_contact(steps, today) for member, steps in _steps(members).items()}
+    return {member: said for member, said in found.items() if said}
+
+
 def _last_contact(steps: Iterable[OutreachStep], today: dt.date) -> str:
     """What reached the member last: by Tenure, or by staff who logged a call."""
     reached = [(step.done_at, step.pk, step) for step in steps if step.done_at and step.kind in CONTACTS]
