@@ -107,13 +107,14 @@ BY_MEMBER = (*GROUPED, "count(*) FILTER (kind = 'login')")
 
 
 def grouped(lake: Lake, by: str, found: tuple[str, ...], first: dt.date, last: dt.date) -> Callable[[], object]:
-    """Read the columns that features read, the same rows of them, and group those once.
+    """Read the columns that features read, the same rows of them in the same files, and group those once.
 
     Every answer is looked at: of aggregates that nobody asks for DuckDB reads not even the columns.
     """
     named = ", ".join(f"{one} AS a{place}" for place, one in enumerate(found))
     looked_at = ", ".join(f"max(a{place})" for place in range(len(found)))
-    rows = f"SELECT {by}, {named} FROM activity WHERE {between(first, last)} GROUP BY ALL"
+    months = lake.activity_between(first - dt.timedelta(days=max(WINDOWS)), last)
+    rows = f"SELECT {by}, {named} FROM ({months}) WHERE {between(first, last)} GROUP BY ALL"
     return lambda: _run(lake, [f"SELECT count(*), {looked_at} FROM ({rows})"])
 
 

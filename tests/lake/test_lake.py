@@ -198,6 +198,23 @@ def test_each_act_has_the_day_it_happened_and_the_day_it_was_known(lake: Lake):
                            (3, "2025-02-07", "2025-02-07")]  # fmt: skip
 
 
+def test_the_acts_of_some_months_are_read_from_the_files_of_those_months_alone(lake: Lake):
+    """Both months are whole; where no month has any act, there is a table all the same."""
+    put(lake, "activity", activity((1, 9, "login", "2025-01-05"), (2, 9, "gift", "2025-02-07"),
+                                   (3, 8, "gift", "2025-03-01"), (4, 8, "gift", "2025-04-01")))  # fmt: skip
+
+    def between(first: dt.date, last: dt.date) -> list[int]:
+        query = f"SELECT activity_key, day_number FROM ({lake.activity_between(first, last)})"
+        with lake.connect() as db:
+            return sorted(key for key, _ in db.execute(query).fetchall())
+
+    assert between(dt.date(2025, 2, 28), dt.date(2025, 3, 1)) == [2, 3]
+    assert between(dt.date(2026, 1, 1), dt.date(2026, 2, 1)) == []
+    assert lake.rows_between(dt.date(2025, 2, 28), dt.date(2025, 3, 1)) == 2
+    text = lake.activity_between(dt.date(2025, 2, 28), dt.date(2025, 3, 1))
+    assert [month for month in ("2025-01", "2025-02", "2025-03", "2025-04") if month in text] == ["2025-02", "2025-03"]
+
+
 def test_files_that_an_earlier_release_wrote_are_read_beside_new_ones(lake: Lake, tmp_path: Path):
     """They have no days; a month that changes gets them."""
     put(lake, "activity", activity((1, 9, "login", "2025-01-05"), (2, 9, "gift", "2025-02-07")))

@@ -76,8 +76,9 @@ class Found(NamedTuple):
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def _by_day_known(known: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Places in the order in which the events became known; none where that is the order in which they stand.
+def _by_day_known(known: NDArray[np.int32], order: NDArray[np.int32]) -> bool:
+    """Whether the events became known in another order than that in which they stand; if so, *order* is filled with
+    their places in that order.
 
     A few late ones are put where they belong one by one, which costs the places that they move by; where that grows
     long, all are sorted.
@@ -86,8 +87,10 @@ def _by_day_known(known: NDArray[np.int32]) -> NDArray[np.int64]:
     while first < known.size and known[first] >= known[first - 1]:
         first += 1
     if first >= known.size:
-        return np.empty(0, np.int64)
-    order, steps = np.arange(known.size), 0
+        return False
+    for place in range(first):
+        order[place] = place
+    steps = 0
     for place in range(first, known.size):
         to, when = place, known[place]
         while to > 0 and known[order[to - 1]] > when:
@@ -96,8 +99,9 @@ def _by_day_known(known: NDArray[np.int32]) -> NDArray[np.int64]:
         order[to] = place
         steps += place - to
         if steps > _FEW_STEPS * known.size:
-            return np.argsort(known, kind="mergesort")
-    return order
+            order[: known.size] = np.argsort(known, kind="mergesort")
+            return True
+    return True
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
@@ -145,34 +149,37 @@ def sweep(
     """
     n_windows, n_since = windows.size, cells.since_window.size
     n_counts, n_sums = cells.count_window.size, cells.sum_window.size
-    most = 1
+    most, most_events, most_people = 1, 1, 1
     for payer in range(row_start.size - 1):
         most = max(most, row_start[payer + 1] - row_start[payer])
+        most_events = max(most_events, event_start[payer + 1] - event_start[payer])
+        most_people = max(most_people, people[payer])
     # What leaves the windows before each of a payer's rows; one line more for what none of them sees leave.
     less_count, less_sum = np.zeros((most + 1, n_counts), np.int32), np.zeros((most + 1, n_sums), np.int64)
     less_chapter = np.zeros((most + 1, n_since), np.int32)
     count, total = np.zeros(n_counts, np.int32), np.zeros(n_sums, np.int64)
     in_chapter = np.zeros(n_since, np.int32)
     latest, latest_value = np.empty(cells.latest.size, np.int32), np.empty(cells.latest.size, np.float32)
+    order, by_person = np.empty(most_events, np.int32), np.empty(most_people, np.int32)
     past, by_week = np.zeros(n_windows, np.int64), np.empty(_WEEK_SLOTS, np.int32)
     for payer in range(row_start.size - 1):
         first_row, end_row = row_start[payer], row_start[payer + 1]
         if first_row == end_row:
             continue
         begin, end = event_start[payer], event_start[payer + 1]
-        order = _by_day_known(known[begin:end])
+        reordered = _by_day_known(known[begin:end], order)
         days = as_of[first_row:end_row]
         less_count[: days.size + 1] = 0
         less_sum[: days.size + 1] = 0
         less_chapter[: days.size + 1] = 0
         count[:], total[:], in_chapter[:], past[:] = 0, 0, 0, 0
         latest[:], latest_value[:], by_week[:] = -1, np.nan, _NEVER
-        by_person = np.full(people[payer], _NEVER, np.int32)
+        by_person[: people[payer]] = _NEVER
         enter = 0
         for row in range(days.size):
             today = days[row]
             while enter < end - begin:
-                e = begin + (order[enter] if order.size else enter)
+                e = begin + (order[enter] if reordered else enter)
                 if known[e] >= today:
                     break
                 enter += 1
@@ -225,7 +232,7 @@ def sweep(
                 weeks, active = np.int32(0), 0  # of 32 bits, as the days are, so that many are looked at in one step
                 for slot in range(_WEEK_SLOTS):
                     weeks += np.int32(by_week[slot] >= edge)
-                for who in range(by_person.size):
+                for who in range(people[payer]):
                     active += by_person[who] >= edge
                 in_chapter[place] -= less_chapter[row, place]
                 found.weeks[at, place], found.people[at, place] = weeks, active
