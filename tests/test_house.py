@@ -122,3 +122,30 @@ def test_every_version_is_locked_for_running_as_for_testing():
     )
 
     assert app <= dev
+
+
+OWN_ERRORS = {
+    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.TenureError)
+}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_every_error_says_what_to_do_about_it(path: Path):
+    """UX-5: whoever raises one of the errors of `tenure.base.errors` gives its mend, and not an empty one."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    ours = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "tenure.base.errors"
+        for alias in node.names
+    } & OWN_ERRORS
+    silent = [
+        f"line {node.lineno}: {ast.unparse(node)[:80]}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ours
+        if not any(
+            key.arg is None or (key.arg == "mend" and ast.unparse(key.value) not in ("''", "None"))
+            for key in node.keywords
+        )
+    ]
+    assert silent == []

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 
 import drafts
 import factories
@@ -80,6 +81,21 @@ def test_the_list_says_when_somebody_was_last_contacted(staff: httpx.Client, sit
     html = staff.get(f"/?q={site.world.id_of_rank(1)}").text
     assert "Last contact: Email, February 20<" in html
     assert "Last contact" not in staff.get(f"/?q={site.world.id_of_rank(0)}").text, "a draft is no contact"
+
+
+def test_the_list_names_where_a_member_works(staff: httpx.Client, site: Site):
+    """As the newest version of the record has it."""
+    working = site.world.lake.members().sort("valid_from").unique("member", keep="last", maintain_order=True)
+    member, employer = working.filter(pl.col("employer") != "").select("member", "employer").row(0)
+    html = unescape(staff.get(f"/?q={site.world.members[member]}").text)
+    assert f'<p class="sub">{employer}</p>' in html
+    other = working.filter(pl.col("employer").is_null())["member"][0]
+    assert (
+        "None"
+        not in re.search(
+            r'<div class="who">.*?</div>', staff.get(f"/?q={site.world.members[other]}").text, re.DOTALL
+        ).group()
+    )
 
 
 def test_who_left_is_listed_with_what_had_been_said_of_them(staff: httpx.Client, site: Site):

@@ -242,7 +242,7 @@ class Beside:
 
     def _check(self) -> None:
         if self._over.is_set():
-            raise Stopped("the pages are no longer served")
+            raise Stopped("the pages are no longer served", mend="start `tenure serve` again to go on")
 
     def _run(self) -> None:
         from django.db import connections

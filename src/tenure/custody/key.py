@@ -21,7 +21,8 @@ def fingerprint(text: str) -> str:
     try:
         return hmac.digest(bytes.fromhex(text.strip()), _PURPOSE, "sha256").hex()[:16]
     except ValueError as error:
-        raise DamagedStore("a file that should hold the key of the pseudonyms does not") from error
+        said = "a file that should hold the key of the pseudonyms does not"
+        raise DamagedStore(said, mend="put it back from a backup (`tenure restore`)") from error
 
 
 def read_key(path: Path) -> str:

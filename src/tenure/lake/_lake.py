@@ -267,9 +267,12 @@ class Lake:
         rows = SHAPES["activity"].conform(scan.collect())
         return rows.sort("occurred_at", "activity_key", descending=True)
 
-    def versions_of(self, table: Literal["members", "terms"], *members: int) -> pl.DataFrame:
-        """All versions of the rows of one of *members* or several, without reading those of all others."""
-        return self._where(table, pl.col("member").is_in(members) if members[1:] else pl.col("member") == members[0])
+    def versions_of(
+        self, table: Literal["members", "terms"], *members: int, columns: Collection[str] | None = None
+    ) -> pl.DataFrame:
+        """All versions of the rows of one of *members* or several, with all *columns* or some; no others are read."""
+        mine = pl.col("member").is_in(members) if members[1:] else pl.col("member") == members[0]
+        return self._where(table, mine, columns)
 
     def people_of(self, organization: int) -> list[int]:
         """Members whose newest row names *organization*, by pseudonym."""

@@ -196,9 +196,11 @@ def _approve(row: Proposal, steps: list[OutreachStep], asked: _Asked) -> Outcome
     drafts = [step for step in steps if step.state == StepState.DRAFT]
     earlier = next(iter(locking.standing(drafts).values()), None)
     if earlier is not None:
-        raise Overtaken("it waits for a second person", by=earlier.by, at=earlier.at)
+        raise Overtaken(
+            "it waits for a second person", mend="let another person look at it", by=earlier.by, at=earlier.at
+        )
     if not drafts:
-        raise Overtaken("nothing is left to approve", at=row.changed_at)
+        raise Overtaken("nothing is left to approve", mend="go on to the next one", at=row.changed_at)
     _as_seen(drafts, asked.seen)
     two = needs_second(row, drafts, asked.settings, is_bulk=asked.is_bulk)
     if two:
@@ -223,10 +225,11 @@ def _second(row: Proposal, steps: list[OutreachStep], asked: _Asked) -> Outcome:
     drafts = [step for step in steps if step.state == StepState.DRAFT]
     waiting = locking.standing(drafts)
     if not drafts or set(waiting) != {step.pk for step in drafts}:
-        raise Overtaken("nobody has approved it yet, or it was changed since", at=row.changed_at)
+        said = "nobody has approved it yet, or it was changed since"
+        raise Overtaken(said, mend="look at it anew and approve it as the first", at=row.changed_at)
     _as_seen(drafts, asked.seen)
     if any(waiting[step.pk].digest != step.digest for step in drafts):
-        raise Overtaken("it is not what was approved", at=row.changed_at)
+        raise Overtaken("it is not what was approved", mend="look at it anew", at=row.changed_at)
     first = waiting[drafts[0].pk].by
     _are_a_pair(first, person)
     _not_the_author(drafts, person.username)
@@ -240,9 +243,9 @@ def _second(row: Proposal, steps: list[OutreachStep], asked: _Asked) -> Outcome:
 
 def _are_a_pair(first: str, person: Staff) -> None:
     if person.username == first:
-        raise NotAllowed("you approved it yourself; it needs another person")
+        raise NotAllowed("you approved it yourself; it needs another person", mend="ask a colleague to look at it")
     if person.role != Role.DIRECTOR and not Staff.objects.filter(username=first, role=Role.DIRECTOR).exists():
-        raise NotAllowed("one of the two must be a director")
+        raise NotAllowed("one of the two must be a director", mend="ask a director to look at it")
 
 
 def _release(row: Proposal, drafts: list[OutreachStep], asked: _Asked) -> Outcome:
@@ -281,12 +284,13 @@ def _take_back(row: Proposal, steps: list[OutreachStep], by: str, clock: Clock) 
 def _as_seen(drafts: Iterable[OutreachStep], seen: Mapping[int, str]) -> None:
     for step in drafts:
         if seen.get(step.pk) != step.digest or not _is_as_approved(step, step.digest):
-            raise Overtaken("the draft was changed since you looked", by=step.edited_by, at=step.changed_at)
+            said = "the draft was changed since you looked"
+            raise Overtaken(said, mend="look at it anew", by=step.edited_by, at=step.changed_at)
 
 
 def _not_the_author(drafts: Iterable[OutreachStep], by: str) -> None:
     if any(step.edited_by == by for step in drafts):
-        raise NotAllowed("you wrote these words; somebody else approves them")
+        raise NotAllowed("you wrote these words; somebody else approves them", mend="ask a colleague to look at them")
 
 
 def _is_as_approved(step: OutreachStep, digest: str) -> bool:

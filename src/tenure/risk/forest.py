@@ -27,6 +27,7 @@ from tenure.base.errors import BadInput
 Floats = NDArray[np.float64]
 Columns = NDArray[np.float32]
 
+_MEND = "train another model (`tenure train`)"
 _WHOLE, _CUT = 5, 4
 """A tree of at most so many levels is taken whole, since its splits fit one word; a deeper one is cut into pieces of
 four levels, each with the splits on the way to it."""
@@ -81,7 +82,9 @@ class Forest:
         learner = json.loads(bytes(booster.save_raw("json")))["learner"]
         shape, objective = learner["learner_model_param"], learner["objective"]["name"]
         if int(shape["num_class"]) > 1 or int(shape["num_target"]) > 1 or objective not in _TO_MARGIN:
-            raise BadInput(f"a booster of {objective} with {shape['num_class']} classes cannot be asked by group")
+            raise BadInput(
+                f"a booster of {objective} with {shape['num_class']} classes cannot be asked by group", mend=_MEND
+            )
         base = _TO_MARGIN[objective](float(shape["base_score"].strip("[]")))
         return _cut(_trees_of(learner["gradient_booster"]), base, int(shape["num_feature"]))
 
@@ -194,11 +197,11 @@ class _Piece:
 
 def _trees_of(booster: dict[str, Any]) -> list[_Tree]:
     if booster["name"] not in ("gbtree", "dart"):
-        raise BadInput(f"a booster of kind {booster['name']} has no trees")
+        raise BadInput(f"a booster of kind {booster['name']} has no trees", mend=_MEND)
     dart = booster["name"] == "dart"
     trees = (booster["gbtree"] if dart else booster)["model"]["trees"]
     if any(any(tree["split_type"]) for tree in trees):
-        raise BadInput("a booster with categorical splits cannot be asked by group")
+        raise BadInput("a booster with categorical splits cannot be asked by group", mend=_MEND)
     weights = booster["weight_drop"] if dart else [1.0] * len(trees)
     return [
         _Tree(
@@ -214,7 +217,7 @@ def _cut(trees: list[_Tree], base: float, n_columns: int) -> Forest:
     deepest = max((tree.levels() for tree in trees), default=0)
     levels = deepest if deepest <= _WHOLE else _CUT
     if deepest - levels > 32 - 2**_CUT:
-        raise BadInput(f"a booster with trees of {deepest} levels cannot be asked by group")
+        raise BadInput(f"a booster with trees of {deepest} levels cannot be asked by group", mend=_MEND)
     pieces = [piece for tree in trees for piece in tree.pieces(deepest - levels)]
     shape = (len(pieces), 2**levels + deepest - levels)
     forest = Forest(

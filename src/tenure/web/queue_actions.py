@@ -42,7 +42,9 @@ def decide(request: HttpRequest) -> HttpResponse:
     except (Overtaken, UsageError, NotAllowed) as error:
         return _refused(request, asked, row, error)
     if done is not None:
-        return _refused(request, asked, row, Overtaken(done.words, by=done.by, at=done.at))
+        return _refused(
+            request, asked, row, Overtaken(done.words, mend="look at how it stands now", by=done.by, at=done.at)
+        )
     if request.POST.get("do") in ("assign", "revoke", "take-up"):
         return _go(request, asked, row.pk, None)
     return _go(request, asked, then, row.pk)

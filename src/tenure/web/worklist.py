@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
@@ -149,6 +149,7 @@ class Row:
     member_id: str
     name: str
     about: str
+    work: str
     band: str
     band_word: str
     call: bool
@@ -181,10 +182,23 @@ def rows_of(scores: Iterable[CurrentScore], today: dt.date) -> list[Row]:
     scores = list(scores)
     members = [score.member for score in scores]
     ids, names, steps = identities.ids_of(members=members), contacts.names_of(members=members), _steps(members)
+    work = _employers(members)
     return [
-        _row(score, ids.get(score.member, ""), names.get(score.member, ""), steps.get(score.member, []), today)
+        replace(
+            _row(score, ids.get(score.member, ""), names.get(score.member, ""), steps.get(score.member, []), today),
+            work=work.get(score.member, ""),
+        )
         for score in scores
     ]
+
+
+def _employers(members: list[int]) -> dict[int, str]:
+    """Where each of *members* works, as the source has it now; who names no employer is left out."""
+    if not members:
+        return {}
+    rows = place.lake().versions_of("members", *members, columns=("member", "valid_from", "employer"))
+    last = rows.sort("valid_from").unique("member", keep="last", maintain_order=True)
+    return {member: employer for member, employer in last.select("member", "employer").iter_rows() if employer}
 
 
 def _steps(members: list[int]) -> dict[int, list[OutreachStep]]:
@@ -276,6 +290,7 @@ def _row(score: CurrentScore, member_id: str, name: str, steps: list[OutreachSte
         member_id=member_id,
         name=name or f"Member {member_id}",
         about=" · ".join(part for part in about if part),
+        work="",
         band=score.band,
         band_word=BANDS.get(score.band, score.band.capitalize()),
         call=is_call(score),

@@ -100,7 +100,7 @@ def _agree(
     seen = {one.step: one.digest for one in given.seen}
     (outcome,) = act(proposals=[row.pk], by=by, seen=seen, settings=place.settings(), clock=place.now)
     if outcome.state == "refused" and outcome.at is None:
-        raise NotAllowed(outcome.words)
+        raise NotAllowed(outcome.words, mend="ask somebody else, whose role includes it")
     if outcome.state == "refused":
         raise Overtaken(outcome.words, mend="get it anew, and look", by=outcome.by, at=outcome.at)
     return {
