@@ -77,6 +77,25 @@ def test_the_lake_holds_no_source_id_and_no_contact(place: Association):
         assert not secret & {text for column in frame.select(pl.selectors.string()) for text in column}
 
 
+def test_a_nul_within_a_text_is_left_out(tmp_path: Path):
+    """No other store takes it; in CSV it is refused, since there it is a sign of damage."""
+    (tmp_path / "home").mkdir()
+    place = Association(tmp_path, "parquet")
+    given = tables()
+    names = pl.Series(["A\0da", "\0", *["Ada"] * 98])
+    types = pl.col("member_type") + "\0"
+    place.export(**given | {
+        "contacts": given["contacts"].with_columns(first_name=names), "terms": given["terms"].with_columns(types)
+    })  # fmt: skip
+    report = place.sync()
+    assert report.contacts is not None
+    assert set(report.contacts["first_name"]) == {"Ada", None}
+    assert set(place.lake.terms()["member_type"]) == {"REG"}
+    place.export(terms=given["terms"].with_columns(member_type=pl.lit("\0\0")))
+    with pytest.raises(HeldBack, match="no value in `member_type`"):
+        place.sync()
+
+
 def test_contacts_go_up_and_not_down(place: Association):
     """The report's contacts go by pseudonym."""
     place.export(**tables())

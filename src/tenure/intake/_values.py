@@ -58,7 +58,8 @@ def parse(column: Column, duck_type: str, label: str) -> str:
             if column.type == "string"
             else f"export the column as {WORDS[column.type]}",
         )
-    return expression.replace("?", name)
+    # An id is looked up as the source wrote it, to the letter.
+    return f"nullif({name}::VARCHAR, '')" if column.name in _MEMBER_IDS else expression.replace("?", name)
 
 
 def can_fail(column: Column, duck_type: str) -> bool:
@@ -74,6 +75,8 @@ _FLAG = (
     "CASE WHEN lower(trim(?)) IN ('true', 't', 'yes', 'y', '1') THEN true "
     "WHEN lower(trim(?)) IN ('false', 'f', 'no', 'n', '0') THEN false END"
 )
+# A NUL is no text anywhere else: a ledger on PostgreSQL would refuse the night for one in one name.
+_TEXT = "nullif(CASE WHEN contains(?::VARCHAR, chr(0)) THEN replace(?::VARCHAR, chr(0), '') ELSE ?::VARCHAR END, '')"
 _ZERO_OR_ONE = "CASE WHEN ? = 1 THEN true WHEN ? = 0 THEN false END"
 _WHOLE = (
     "CASE WHEN TRY_CAST(? AS DOUBLE) = floor(TRY_CAST(? AS DOUBLE)) THEN TRY_CAST(TRY_CAST(? AS DOUBLE) AS INTEGER) END"
@@ -85,7 +88,7 @@ _TYPES = {
 }  # fmt: skip
 
 _EXPRESSIONS: dict[tuple[str, str], str] = {
-    ("string", "text"): "nullif(?::VARCHAR, '')",
+    ("string", "text"): _TEXT,
     ("string", "whole"): "?::VARCHAR",
     ("string", "number"): "?::VARCHAR",
     ("string", "flag"): "?::VARCHAR",
@@ -114,7 +117,8 @@ def given(column: Column, duck_type: str) -> str:
     """SQL that says whether a value was given at all: not null, not empty, not the NaN that stands for nothing."""
     name, kind = f'"{column.name}"', kind_of(duck_type)
     if kind == "text":
-        return f"{name} IS NOT NULL AND trim({name}::VARCHAR) <> ''"
+        words = f"(NOT contains({name}, chr(0)) OR replace({name}, chr(0), '') <> '')"
+        return f"{name} IS NOT NULL AND trim({name}::VARCHAR) <> '' AND {words.replace(name, f'{name}::VARCHAR')}"
     if kind == "number":
         return f"{name} IS NOT NULL AND NOT isnan({name}::DOUBLE)"
     return f"{name} IS NOT NULL"
