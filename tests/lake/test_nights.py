@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from tenure.lake import Lake
 
 FIRST = dt.date(2025, 1, 20)
+NOW = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
+SHORT = ("as_of", "risk_score", "band", "p_lapse_renewal", "p_low", "p_high", "p_payment")
 scores = st.dictionaries(
     st.integers(1, 6),
     st.tuples(st.sampled_from([None, 0.25, 0.5]), st.sampled_from(["low", "high"]), st.sampled_from([None, "a"])),
@@ -49,6 +51,53 @@ def test_every_night_reads_as_it_was_last_written(nights: list[tuple[int, dict]]
             expected = pl.concat(own).drop("risk_rank")
             found = lake.score_history(member)
             assert found.equals(expected) if expected.height else found.is_empty()
+            assert in_short(lake, member)
+        lake.erase([1, 2], at=NOW)
+        assert not read_by_month(lake, 1)
+        assert all(in_short(lake, member) for member in range(1, 7))
+
+
+def in_short(lake: Lake, member: int) -> bool:
+    """Whether the course of *member* says what the nights say, in short."""
+    whole, found = lake.score_history(member), lake.score_course(member)
+    if whole.is_empty():
+        return found.is_empty()
+    return found.equals(whole.select(name for name in SHORT if name in whole.columns).select(found.columns))
+
+
+def read_by_month(lake: Lake, member: int) -> bool:
+    """Whether a file of a month has *member*."""
+    folder = lake._root / "scores" / "by-month"
+    return any((pl.read_parquet(path)["member"] == member).any() for path in folder.glob("*.parquet"))
+
+
+def test_a_month_in_one_file_says_what_its_nights_say_or_nothing(tmp_path: Path):
+    """A file from before a night was changed, a torn one, one that is gone: the nights are read, and it is mended."""
+    lake, nights = Lake.open(tmp_path), [FIRST + dt.timedelta(days=after) for after in range(16)]
+    for after, day in enumerate(nights):
+        lake.write_scores(day, frame({1: (after / 20, "low", None), 2: (0.5, "high", "a")}))
+    folder = tmp_path / "scores" / "by-month"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert sorted(files) == ["2025-01.parquet", "2025-02.parquet"]
+    expected = [after / 20 for after in range(16)]
+    assert lake.score_course(1)["p_lapse_renewal"].to_list() == expected
+
+    lake.write_scores(nights[3], frame({1: (0.99, "high", None), 2: (0.5, "high", "a")}))
+    (folder / "2025-01.parquet").write_bytes(files["2025-01.parquet"])
+    expected[3] = 0.99
+    assert lake.score_course(1)["p_lapse_renewal"].to_list() == expected
+
+    torn = bytearray(files["2025-02.parquet"])
+    torn[40] ^= 1
+    (folder / "2025-02.parquet").write_bytes(torn)
+    assert lake.score_course(1)["p_lapse_renewal"].to_list() == expected
+
+    for path in folder.iterdir():
+        path.unlink()
+    assert lake.score_course(1)["p_lapse_renewal"].to_list() == expected
+    lake.write_scores(nights[-1] + dt.timedelta(days=1), frame({1: (0.1, "low", None)}))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(files)
+    assert lake.score_course(1)["p_lapse_renewal"].to_list() == [*expected, 0.1]
 
 
 def test_a_month_of_nights_in_which_little_changes_is_little_more_than_one(tmp_path: Path):

@@ -310,6 +310,10 @@ class Lake:
         """Every night's scores of one member, oldest first; without columns when there are none."""
         return self._nights.history(member)
 
+    def score_course(self, member: int) -> pl.DataFrame:
+        """The same in short and far sooner: `as_of`, `risk_score`, `band` and chances, as far as nights have them."""
+        return self._nights.history(member, is_whole=False)
+
     def write_quarantine(self, at: dt.datetime, frame: pl.DataFrame) -> Path | None:
         """Keep which rows were set aside and why (`table`, `row`, `column`, `reason`); the last sixty are kept."""
         if frame.is_empty():

@@ -44,6 +44,10 @@ class NightSeals:
         if sealed != known:
             self._write(sealed)
 
+    def last(self) -> dict[str, str]:
+        """By name, the digest of what each file was given last."""
+        return {name: digests[-1] for name, digests in self._known().items() if digests}
+
     def torn(self, paths: list[Path]) -> list[Path]:
         """Those of *paths* that are not what was written.
 

@@ -4,7 +4,8 @@ Of every other night lies there what differed the night after, column by column:
 column that was recoded for everybody (what is usual for a type, the model's version) by the pairs of old and new. Ranks
 follow from the probabilities and are not kept at all. So a year stays small where little
 changes, the newest night reads as one file, and no night is more than a month of files away from a whole one. Each file
-is replaced in one step, in an order in which every night can be read at any moment.
+is replaced in one step, in an order in which every night can be read at any moment. What a page tells of a member's
+nights lies beside them month by month as well (`tenure.lake._months`), and is made from them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import polars as pl
 
 from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
+from tenure.lake._months import COLUMNS, Months, month_of
 from tenure.lake._night_seals import NightSeals
 
 _ROW_GROUP = 2_048  # sorted by member, so that one member's row is found without reading the night
@@ -48,7 +50,7 @@ class Nights:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._seals = folder, NightSeals(folder)
+        self._folder, self._seals, self._months = folder, NightSeals(folder), Months(folder / "by-month")
 
     def write(self, as_of: dt.date, frame: pl.DataFrame) -> None:
         """Store the scores of one night, in place of what that night had."""
@@ -57,11 +59,15 @@ class Nights:
         if found is not None and found.schema == whole.schema and found.equals(whole):
             return
         earlier = [day for day in self.dates() if day < as_of]
+        # What was kept of the night before is so after it too, which is told otherwise then and says the same.
+        standing = self._standing(month_of(as_of)) - {as_of}
         if earlier:
             self._keep_whole(earlier[-1])
         self._store(as_of, whole)
         for day in (as_of, *earlier[-1:]):
             self._keep_differences(day)
+        self._gather(month_of(as_of), standing, {as_of: whole})
+        self._gather_one_more()
 
     def dates(self) -> list[dt.date]:
         """The nights that have scores, oldest first."""
@@ -91,12 +97,29 @@ class Nights:
             answer = _before(answer, differences, self._recoded(earlier), earlier)
         return answer
 
-    def history(self, member: int) -> pl.DataFrame:
-        """Every night's scores of one *member* but for the rank, oldest first; without columns when there are none."""
+    def history(self, member: int, *, is_whole: bool = True) -> pl.DataFrame:
+        """Every night's scores of one *member* but for the rank, oldest first; without columns when there are none.
+
+        Args:
+            member: The pseudonym.
+            is_whole: All that each night has; else the columns of `tenure.lake._months.COLUMNS`, in far less time.
+        """
+        if is_whole:
+            nights = self._told_by_nights(member, self.dates())
+            return pl.concat(nights, how="diagonal_relaxed") if nights else pl.DataFrame()
+        found: list[pl.DataFrame] = []
+        for month, digests in self._digests().items():
+            kept = self._months.read(month, digests, member)
+            found += [kept] if kept is not None else map(_shown, self._told_by_nights(member, list(digests)))
+        found = [one for one in found if one.height]
+        return pl.concat(found, how="diagonal_relaxed") if found else pl.DataFrame()
+
+    def _told_by_nights(self, member: int, days: list[dt.date]) -> list[pl.DataFrame]:
+        """The row of each of *days* that has one, oldest first; the last of them is a whole night."""
         nights: list[pl.DataFrame] = []
         row: dict[str, Any] | None = None
         kinds: dict[str, Any] = {}
-        for day in reversed(self.dates()):
+        for day in reversed(days):
             found = self._read(day, member)
             if _is_whole(found):
                 kinds = {name: kind for name, kind in found.schema.items() if name != _RANK}
@@ -105,19 +128,69 @@ class Nights:
                 row = _told(found, row, self._recoded(day))
             if row is not None:
                 nights.append(pl.DataFrame([row | {"as_of": day}], schema=kinds))
-        return pl.concat(nights[::-1], how="diagonal_relaxed") if nights else pl.DataFrame()
+        return nights[::-1]
 
     def erase(self, members: Collection[int]) -> int:
         """Take *members* out of every night; how many rows went. What is left reads as it did, but for the ranks."""
         removed = 0
-        for day in self.dates():
-            night = self._read(day)
-            rest = night.filter(~pl.col("member").is_in(list(members)))
-            if rest.height < night.height:
-                notes = None if _is_whole(night) else {_RECODED: json.dumps(self._recoded(day))}
-                self._store(day, rest, notes)
-                removed += night.height - rest.height
+        for month in sorted(self._months.known() | self._digests().keys()):
+            nights = list(self._digests().get(month, ()))
+            whole = set(nights) == self._standing(month)
+            kept = self._months.rows(month, nights) if nights and whole else None
+            # Whatever ends this half-way, the month is not there rather than with whom it must not have.
+            self._months.drop(month)
+            removed += sum(self._erase(day, members) for day in nights)
+            if kept is not None:
+                self._months.write(month, kept.filter(~pl.col("member").is_in(list(members))), self._digests()[month])
         return removed
+
+    def _erase(self, day: dt.date, members: Collection[int]) -> int:
+        night = self._read(day)
+        rest = night.filter(~pl.col("member").is_in(list(members)))
+        if rest.height < night.height:
+            notes = None if _is_whole(night) else {_RECODED: json.dumps(self._recoded(day))}
+            self._store(day, rest, notes)
+        return night.height - rest.height
+
+    def _digests(self) -> dict[str, dict[dt.date, str]]:
+        """By month, its nights with the digest of each; empty for one that has none."""
+        noted = self._seals.last()
+        found: dict[str, dict[dt.date, str]] = {}
+        for day in self.dates():
+            found.setdefault(month_of(day), {})[day] = noted.get(self._path(day).name, "")
+        return found
+
+    def _standing(self, month: str) -> set[dt.date]:
+        """The nights of *month* that its file has as they are."""
+        return self._months.standing(month, {day: one for day, one in self._digests().get(month, {}).items() if one})
+
+    def _gather(self, month: str, standing: set[dt.date], fresh: dict[dt.date, pl.DataFrame]) -> None:
+        """Write the file of *month* anew: from what it has of *standing*, the *fresh* nights, and the others' files."""
+        nights = list(self._digests()[month])
+        kept = self._months.rows(month, standing) if standing else None
+        given = standing if kept is not None else set()
+        found = [kept] if kept is not None else []
+        rest = [day for day in nights if day not in given]
+        if rest:
+            wholes = fresh if fresh.keys() >= set(rest) else dict(self._wholes(nights))
+            found += [_shown(wholes[day], "member") for day in rest]
+        self.seal()
+        self._months.write(month, pl.concat(found, how="diagonal_relaxed"), self._digests()[month])
+
+    def _gather_one_more(self) -> None:
+        """Do the same for the last month that has no file or another's, as after an update or a restore."""
+        for month, nights in reversed(self._digests().items()):
+            if self._standing(month) != nights.keys():
+                self._gather(month, set(), {})
+                return
+
+    def _wholes(self, nights: list[dt.date]) -> Iterator[tuple[dt.date, pl.DataFrame]]:
+        """Each of *nights* with its scores, the newest first, which is a whole one."""
+        after: pl.DataFrame | None = None
+        for day in reversed(nights):
+            found = self._read(day)
+            after = found if after is None or _is_whole(found) else _before(after, found, self._recoded(day), day)
+            yield day, after
 
     def _keep_whole(self, day: dt.date) -> None:
         whole = self.read(day)
@@ -154,6 +227,11 @@ class Nights:
 
     def _path(self, as_of: dt.date) -> Path:
         return self._folder / f"{as_of.isoformat()}.parquet"
+
+
+def _shown(night: pl.DataFrame, *more: str) -> pl.DataFrame:
+    """Of *night* what is kept by month, and *more*."""
+    return night.select(name for name in (*more, *COLUMNS) if name in night.columns)
 
 
 def _is_whole(night: pl.DataFrame) -> bool:

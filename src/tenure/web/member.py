@@ -61,7 +61,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     contact = Contact.objects.filter(member=member).first()
     name = contact.name if contact and contact.name else f"Member {member_id}"
     proposals = proposals_of(member)
-    nights = lake.score_history(member)
+    nights = lake.score_course(member)
     figure = _history(nights, known, proposals, today)
     context: dict[str, Any] = {
         "member_id": member_id,
@@ -98,7 +98,7 @@ def history_file(request: HttpRequest, member_id: str, form: str) -> HttpRespons
     lake = place.lake()
     known = record_of(lake, member, score_set.as_of)
     _seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
-    figure = _history(lake.score_history(member), known, proposals_of(member), score_set.as_of)
+    figure = _history(lake.score_course(member), known, proposals_of(member), score_set.as_of)
     if figure is None:
         raise Http404
     return figure_file(figure, form, "tenure-score-history")

@@ -69,7 +69,7 @@ def member(request: HttpRequest, member_id: str) -> dict[str, Any]:
         "member_type": facts.get("member_type") or (score.member_type if score else ""),
         "chapter_id": chapter or "",
         "score": _score(score) if score else None,
-        "history": [{name: row.get(name) for name in _NIGHT} for row in lake.score_history(found).to_dicts()],
+        "history": [{name: row.get(name) for name in _NIGHT} for row in lake.score_course(found).to_dicts()],
     }
 
 
