@@ -38,7 +38,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 WIDTHS = {"wide": (1440, 1000), "narrow": (390, 844)}
 THEMES = ("light", "dark")
 PAGES = {
-    "today": "/", "queue": "/queue/", "member": "{member}", "membership": "/membership/", "model": "/model/",
+    "today": "/", "queue": "/queue/?view=high", "member": "{member}", "gone": "/gone/?days=30",
+    "membership": "/membership/", "model": "/model/",
     "runs": "/runs/", "playbooks": "/playbooks/", "settings": "/settings/",
 }  # fmt: skip
 _APPROVED_A_WEEK = 12

@@ -11,6 +11,7 @@ import factories
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import RULES, visit
+from manifests import FORMER
 from playwright.sync_api import Browser, Page
 from sites import MORNING, Site, serving
 
@@ -99,7 +100,8 @@ def test_axe_finds_nothing_where_staff_govern(site: Site, browser: Browser, sign
         for name, address in {
             "playbooks": "/playbooks/", "playbook": "/playbooks/renewal-notice/", "audit": "/audit/",
             "no rows": "/audit/?member=nobody", "sending": "/sending/", "lost": "/queue/?view=unknown",
-            "reports": "/reports/",
+            "reports": "/reports/", "rollback": "/model/rollback", "promote": f"/model/{FORMER}/promote",
+            "model": f"/model/?version={FORMER}", "who left": "/gone/",
             "settings": "/settings/", "tokens": "/settings/tokens/", "api": "/api/",
             "second factor": "/settings/second-factor/", "phases": "/settings/phases/",
             "left alone": "/settings/left-alone/", "mapping": "/settings/mapping/", "password": "/settings/password/",
