@@ -79,7 +79,7 @@ def replay(house: House, as_of: dt.date) -> dict[str, Any]:
         "model": model.version,
         "members": kept.height,
         "same": int(((gaps <= CLOSE) & words).sum()),
-        "farthest": float(gaps.max() or 0.0),  # type: ignore[arg-type]
+        "farthest": float(gaps.max() or 0.0),  # type: ignore[arg-type]  # a column of floats
         "only_then": kept.height - both.height,
         "only_now": frame.height - both.height,
         "features": features,
