@@ -238,7 +238,7 @@ def _fitted(
     workshop: Workshop, matrix: FeatureMatrix, y: Floats, teach: np.ndarray, ask: np.ndarray
 ) -> dict[str, Floats]:
     rows = Rows(matrix.take(teach), y[teach], np.arange(y.size)[teach])
-    encoding = Encoding.learn(rows.matrix)
+    encoding = Encoding.learn(rows.matrix, rows.y)
     found = workshop.candidates(rows, encoding, int(y[teach].sum()))
     return {name: learner.margin(encoding.encode(matrix.take(ask))) for name, learner in found.items()}
 

@@ -183,7 +183,7 @@ def _predict_fold(
     if not rows.y.size:  # Nothing to learn from: what is said then is no model's, and calibrates none.
         found = {LIFE_TABLE: np.full(int(here.sum()), np.nan)}
     else:
-        encoding = Encoding.learn(rows.matrix)
+        encoding = Encoding.learn(rows.matrix, rows.y)
         x = encoding.encode(matrix)
         found = {name: one.margin(x) for name, one in workshop.candidates(rows, encoding, lapsed).items()}
     for name in (LIFE_TABLE, LOGISTIC, BOOSTER, BLEND):

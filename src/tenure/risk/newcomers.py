@@ -39,7 +39,7 @@ def on_own_track(workshop: Workshop, rows: Rows, matrix: FeatureMatrix) -> Float
     lapsed = taught.matrix.rows.filter(taught.y > 0.5)["term_id"].n_unique()
     if not asked.any() or lapsed < FLOOR or (taught.y < 0.5).sum() < FLOOR:
         return answer
-    encoding = Encoding.learn(taught.matrix)
+    encoding = Encoding.learn(taught.matrix, taught.y)
     x = encoding.encode(taught.matrix)
     logistic = fit_logistic(x, taught.y, taught.members, seed=workshop.seed)
     learner: Any = logistic

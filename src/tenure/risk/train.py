@@ -191,7 +191,7 @@ def _fit(
 ) -> Model:
     """The model from all that was known on *as_of*."""
     rows, left_on, lapsed = landmarks.known_with_departures(as_of)
-    encoding = Encoding.learn(rows.matrix)
+    encoding = Encoding.learn(rows.matrix, rows.y)
     kind = tested.best
     learner = workshop.candidates(rows, encoding, lapsed)[kind]
     x = encoding.encode(rows.matrix)
