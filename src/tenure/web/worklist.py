@@ -201,11 +201,19 @@ def _employers(members: list[int]) -> dict[int, str]:
     return {member: employer for member, employer in last.select("member", "employer").iter_rows() if employer}
 
 
+# Texts, facts and claims of a step are most of what is kept of it, and no row of a list tells them.
+_OF_A_STEP = ("kind", "done_at", "proposal__state", "proposal__member", "proposal__assignee")
+
+
 def _steps(members: list[int]) -> dict[int, list[OutreachStep]]:
     """What waits for each of *members*, of the proposals that are most worth an hour first, and what reached them."""
     waits = Q(proposal__state=Proposal.State.OPEN)
     done = Q(state=OutreachStep.State.DONE, kind__in=CONTACTS, done_at__isnull=False)
-    rows = OutreachStep.objects.filter(waits | done, proposal__member__in=members).select_related("proposal")
+    rows = (
+        OutreachStep.objects.filter(waits | done, proposal__member__in=members)
+        .select_related("proposal")
+        .only(*_OF_A_STEP)
+    )
     found: dict[int, list[OutreachStep]] = {}
     for step in rows.order_by(F("proposal__worth").desc(nulls_last=True), "proposal", "position"):
         found.setdefault(step.proposal.member, []).append(step)
