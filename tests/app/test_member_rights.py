@@ -269,3 +269,33 @@ def test_who_objects_is_not_scored_listed_or_learnt_from_until_it_is_lifted(nigh
     assert beside.read_bytes() == known.read_bytes() == b"", "nor does a restore there bring it back"
     assert tenure("member", "object", one.id, "--home", night, "--by", "marta", "--lift").code == 2
     assert tenure("audit", "verify", "--home", night).code == 0
+
+
+def test_a_night_forgets_what_is_older_than_the_settings_let_it_be(night: Path):
+    _point_at(night)
+    from tenure.ledger.models import OutreachStep, Proposal
+
+    old, new = proposing.opened(proposing.new(member=1), proposing.new(member=2))
+    Proposal.objects.filter(pk__in=(old, new)).update(state="done")
+    OutreachStep.objects.filter(proposal__in=(old, new)).update(state="done")
+    long_ago = dt.datetime(2019, 3, 1, tzinfo=dt.UTC)
+    for rows in (Proposal.objects.filter(pk=old), OutreachStep.objects.filter(proposal=old)):
+        rows.update(changed_at=long_ago)
+    connections.close_all()
+
+    def forgotten() -> dict[str, object]:
+        done = tenure("run", "--home", night, "--as-of", "2025-03-03", "--json")
+        assert done.code == 0, done.told
+        return next((step for step in done.json["steps"] if step["name"] == "retain"), {})
+
+    assert forgotten() == {}, "nothing is forgotten where nothing is set"
+    set_(night, outreach_years=3)
+    told = forgotten()
+    assert told["counts"] == {"OutreachStep": 1, "Proposal": 1}
+    assert "forgot what was over before" in told["words"].lower()
+    with closing(sqlite3.connect(night / "ledger.sqlite3")) as database:
+        assert database.execute("SELECT id FROM ledger_proposal").fetchall() == [(new,)]
+    assert tenure("audit", "verify", "--home", night).code == 0
+    set_(night, outreach_years=2)
+    refused = tenure("run", "--home", night)
+    assert (refused.code, "at least 3" in refused.told) == (2, True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import proposing
 from memory import in_little_memory
 from tenure.base.errors import DamagedStore
 from tenure.base.home import Home
@@ -203,6 +204,44 @@ def test_sealed_text_is_missed_unless_its_member_was_erased(home: Home):
 
     audit.record(anchors.ERASED, by="test", member=1)
     assert [words[:6] for words in anchors.verify_ledger([]).findings] == ["row 2:"]
+
+
+def test_what_was_over_long_ago_is_forgotten_and_the_log_is_whole(home: Home):
+    """Four years on: of three proposals of the time one is still open and one had an answer of late."""
+    from tenure.ledger import anchors, experiments, proposals, responses, retention
+    from tenure.ledger.models import Approval, Assignment, AuditEvent, AuditSeal, OutreachStep, Proposal, Response
+
+    def then() -> dt.datetime:
+        return proposing.MORNING
+
+    proposing.staff(marta="manager")
+    old, waiting, late = proposing.opened(proposing.new(1), proposing.new(2), proposing.new(3))
+    drawn = [experiments.Drawn(1, "treated", "high, before")]
+    experiments.keep(experiment="x", drawn=drawn, share=0.5, as_of=proposing.NIGHT.date(), by="night")
+    for proposal in (old, late):
+        proposals.reject(proposal=proposal, by="marta", reason="other", words=f"moved {proposal}", clock=then)
+    step = OutreachStep.objects.get(proposal=old)
+    Approval.objects.create(step=step, digest=step.digest, at=proposing.MORNING, by="marta")
+    said = responses.News(1, "answered", "page", "r1", proposing.MORNING, step.pk, "call me on Sunday")
+    responses.note(news=said, by="member", clock=then)
+    now = proposing.MORNING + dt.timedelta(days=1461)
+    OutreachStep.objects.filter(proposal=late).update(changed_at=now - dt.timedelta(days=30))
+    seals = AuditSeal.objects.count()
+    assert seals >= 3
+
+    gone = retention.forget(before=now - dt.timedelta(days=1098), by="night", clock=lambda: now)
+    assert gone == {"Proposal": 1, "OutreachStep": 1, "Approval": 1, "Response": 1, "sealed texts": seals}
+    assert set(Proposal.objects.values_list("pk", flat=True)) == {waiting, late}
+    assert (Response.objects.count(), Assignment.objects.count()) == (0, 1)
+    verdict = anchors.verify_ledger([])
+    assert verdict.is_whole, verdict.findings
+    assert AuditEvent.objects.get(act=anchors.FORGOTTEN).details["Proposal"] == 1
+    assert retention.forget(before=now - dt.timedelta(days=1098), by="night", clock=lambda: now) == {}
+
+    audit_of_today = responses.News(2, "replied", "staff", "r2", now, None, "after it")
+    responses.note(news=audit_of_today, by="marta", clock=lambda: now)
+    AuditSeal.objects.all().delete()
+    assert len(anchors.verify_ledger([]).findings) == 1, "what was sealed since may not be gone"
 
 
 def test_the_next_night_sees_that_the_end_was_rewritten(home: Home, tmp_path: Path):

@@ -20,6 +20,7 @@ from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.app.pings import Watcher
 from tenure.app.responding import note_responses
+from tenure.app.retaining import retain
 from tenure.app.schedule import local_night, night_due
 from tenure.app.walk import Told, Walk
 from tenure.base.errors import DONE, TenureError, UsageError
@@ -82,6 +83,7 @@ def run_night(
             steps.sync(house, walk)
             if not dry_run:
                 note_responses(house, walk)
+                retain(house, walk)
                 count_members(house, walk, day)
             before = model_for(house, day)
             model = steps.train_when_due(house, walk, day)

@@ -213,6 +213,9 @@ default = {grace_days}
 # max_band_changes = 0.25           # share of members whose band may change overnight before a person is asked
 # park_after = 3                    # refusals in a row before a row is parked for a week
 
+[retention]
+# outreach_years = 0                # after how many years proposals, messages and answers are forgotten; 0: never
+
 [web]
 # host = "127.0.0.1"                # where the staff pages listen
 {port}

@@ -356,6 +356,20 @@ class Oidc(_Section):
         return roles
 
 
+class Retention(_Section):
+    """After how many years Tenure forgets what it proposed and said; 0 for never, and 3 at least."""
+
+    outreach_years: int = Field(default=0, ge=0, le=100)
+
+    @field_validator("outreach_years")
+    @classmethod
+    def _outlast_a_return(cls, years: int) -> int:
+        # What was proposed within two years is not proposed again, and a former member may yet come back to it.
+        if years in (1, 2):
+            raise ValueError("must be 0 or at least 3")
+        return years
+
+
 class Ledger(_Section):
     """The transactional database: empty for SQLite in the home directory, else a postgresql:// address.
 
@@ -388,6 +402,7 @@ class Settings(_Section):
     writeback: Writeback = Writeback()
     web: Web = Web()
     oidc: Oidc = Oidc()
+    retention: Retention = Retention()
     ledger: Ledger = Ledger()
 
     @property

@@ -25,6 +25,9 @@ from tenure.ledger.verifying import Anchor, Link, Verdict, anchors_in, verify
 ERASED = "member:record:erase"
 """The act after which the sealed text of a member is rightly gone."""
 
+FORGOTTEN = "retention:words:delete"
+"""The act after which sealed text is rightly gone up to the row that it names: it was kept as long as it may be."""
+
 RESTORED = "ledger:backup:restore"
 """The act that tells that a backup was put back, and what came after it is lost."""
 
@@ -106,14 +109,16 @@ def links() -> Iterator[Link]:
 
 
 def _broken_seals() -> Iterator[str]:
-    """Sealed texts that are not what the log says they are; those of members who were erased are rightly gone."""
+    """Sealed texts that are not what the log says; those of members who were erased, and old ones, are rightly gone."""
+    told = AuditEvent.objects.filter(act=FORGOTTEN).values_list("details", flat=True)
+    forgotten = max((int(details["until"]) for details in told), default=0)
     erased = set(AuditEvent.objects.filter(act=ERASED).values_list("member", flat=True))
     wanted = AuditEvent.objects.exclude(sealed="").values_list("number", "member", "sealed")
     for part in _parts(wanted):
         numbers = [number for number, _, _ in part]
         found = {seal.number: seals.digest(bytes(seal.text)) for seal in AuditSeal.objects.filter(number__in=numbers)}
         for number, member, sealed in part:
-            if number not in found and member not in erased:
+            if number not in found and member not in erased and number > forgotten:
                 yield f"row {number}: its sealed text is gone, though the member was not erased"
             elif found.get(number, sealed) != sealed:
                 yield f"row {number}: its sealed text was changed"
