@@ -67,6 +67,21 @@ def test_a_change_of_address_counts_only_where_switched_on(tmp_path: Path):
     assert (asked(lake, PURPOSE)[6]["hardship"], asked(lake, with_address)[6]["hardship"]) == (False, True)
 
 
+def test_an_industry_that_does_badly_is_a_sign_beside_another_and_not_before_it_was_said(tmp_path: Path):
+    members = [person(member, industry="Shipping" if member in (3, 7) else None) for member in range(1, 9)]
+    lake = lake_of(tmp_path, members=members, terms=TERMS, activity=ACTS)
+
+    def told(since: dt.date) -> dict[int, dict]:
+        return asked(lake, PURPOSE.model_copy(update={"hardship_industries": {"Shipping": since}}))
+
+    found = told(DAY - dt.timedelta(days=1))
+    assert (found[3]["points"], found[3]["hardship"]) == (2, True)
+    assert (found[7]["points"], found[7]["hardship"]) == (1, False), "an industry alone makes nobody poor"
+    assert "works in an industry that does badly" in found[3]["why"]
+    assert told(DAY)[3]["hardship"] is False
+    assert 7 not in told(DAY)
+
+
 @pytest.mark.parametrize("purpose", ["", "   "])
 def test_without_a_purpose_nothing_is_guessed(tmp_path: Path, purpose: str):
     lake = lake_of(tmp_path, members=MEMBERS, terms=TERMS, activity=ACTS)

@@ -141,6 +141,7 @@ default = {grace_days}
 # competitors = []                  # names of competing organizations, for change of employer
 # hardship_purpose = ""             # why payments are read as hardship; empty: they are not
 # hardship_by_address = false       # whether a change of address is a sign of it
+# hardship_industries = {{}}          # industries that do badly, with the day since when: {{ Shipping = 2025-03-01 }}
 # displacement_purpose = ""         # why employers are compared with competitors; empty: they are not
 # jurisdiction = "us"               # whose rules on messages hold: us, ca, uk or eu
 # jurisdictions = {{}}                # by country as iMIS writes it, such as {{ "Canada" = "ca" }}

@@ -158,6 +158,7 @@ class Outreach(_Section):
     would take more than `hours_per_kept` hours to keep a member of usual dues (0: anything is). `worth` says what an
     hour keeps: `dues`, or `members`, each alike. `quiet_from` to `quiet_until` is by the member's own time zone, else
     the association's. `second_person` names what one person alone cannot approve: `top_value`, `offer`, `bulk:N`.
+    `hardship_industries` are those that do badly, as the source writes them, with the day since when that is known.
     `links` are the association's own pages, by the names of `LINKS`, https alone.
     """
 
@@ -182,6 +183,7 @@ class Outreach(_Section):
     competitors: tuple[str, ...] = ()
     hardship_purpose: str = ""
     hardship_by_address: bool = False
+    hardship_industries: dict[str, dt.date] = Field(default_factory=dict)
     displacement_purpose: str = ""
     jurisdiction: Literal["us", "ca", "uk", "eu"] = "us"
     jurisdictions: dict[str, Literal["us", "ca", "uk", "eu"]] = Field(default_factory=dict)

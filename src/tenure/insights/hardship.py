@@ -29,7 +29,7 @@ WHERE kind IN ('plan_missed', 'payment_failed', 'payment', 'address_changed')
     AND occurred_at >= $year AND occurred_at < $as_of AND recorded_at < $as_of
 GROUP BY a.member"""
 
-_POINTS = {"missed": 2, "slipped": 1, "failed": 1, "open": 1, "late": 1, "moved": 1}
+_POINTS = {"missed": 2, "slipped": 1, "failed": 1, "open": 1, "late": 1, "moved": 1, "downturn": 1}
 _ENOUGH = 2
 """Points from which hardship is said. One missed installment alone is a slip, one failed payment an expired card."""
 
@@ -42,7 +42,7 @@ def hardship_of(lake: Lake, settings: Settings, stood: pl.DataFrame, as_of: dt.d
     Two points and more say so: 2 for installments missed on two days and more within a year, 1 for one; 1 each for
     payments that failed on two days and more, for a failed payment that none has followed, and for the running term
     paid in grace though most of those before were not; and, where `outreach.hardship_by_address` is on, 1 for a change
-    of address.
+    of address; and 1 for an industry of which `outreach.hardship_industries` said before *as_of* that it does badly.
 
     Args:
         lake: Where activity lies.
@@ -56,7 +56,8 @@ def hardship_of(lake: Lake, settings: Settings, stood: pl.DataFrame, as_of: dt.d
     if not settings.outreach.hardship_purpose.strip() or stood.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     troubles = _troubles(lake, stood, as_of)
-    signs = stood.select("member", "paid", late=_late()).join(troubles, on="member", how="left").select(
+    known = stood.select("member", "paid", late=_late()).join(troubles, on="member", how="left")
+    signs = known.join(_industries(lake, as_of), on="member", how="left").select(
         "member",
         missed=pl.col("missed").fill_null(0) > 1,
         slipped=pl.col("missed").fill_null(0) == 1,
@@ -64,6 +65,7 @@ def hardship_of(lake: Lake, settings: Settings, stood: pl.DataFrame, as_of: dt.d
         open=(pl.col("failed_on") > pl.max_horizontal("paid", "paid_on")).fill_null(value=False),
         late="late",
         moved=(pl.col("moved").fill_null(0) > 0) & settings.outreach.hardship_by_address,
+        downturn=pl.col("industry").is_in(_doing_badly(settings, as_of)).fill_null(value=False),
     )  # fmt: skip
     points = pl.sum_horizontal(pl.col(sign) * worth for sign, worth in _POINTS.items()).cast(pl.Int32)
     said = [pl.when(sign).then(pl.lit(words)) for sign, words in _WORDS.items()]
@@ -82,7 +84,19 @@ _WORDS = {
     "open": "the last payment failed and none has followed",
     "late": "paid this term in grace, as most before were not",
     "moved": "changed address within a year",
+    "downturn": "works in an industry that does badly, as the association says",
 }
+
+
+def _doing_badly(settings: Settings, as_of: dt.date) -> list[str]:
+    """Industries of which it was said before *as_of*, so that no past day knows of it too early."""
+    return [name for name, since in settings.outreach.hardship_industries.items() if since < as_of]
+
+
+def _industries(lake: Lake, as_of: dt.date) -> pl.DataFrame:
+    """The industry of each member, as known at the start of *as_of*."""
+    known = lake.members().filter(pl.col("valid_from") < dt.datetime.combine(as_of, dt.time()))
+    return known.sort("valid_from").unique("member", keep="last").select("member", "industry")
 
 
 def _late() -> pl.Expr:
