@@ -59,7 +59,9 @@ def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
     if asked.change:
         found = found.filter(changed(asked.change))
     if asked.words:
-        found = found.filter(_named(asked.words))
+        # As a sum it is looked for among the names that were found, in the order of an index that holds nothing else;
+        # by itself, each name would be looked up among the scores, which are some thirty times as wide.
+        found = found.annotate(which=F("member") + 0).filter(_named(asked.words))
     return found.order_by(*ORDERS[asked.sort])
 
 
@@ -139,7 +141,7 @@ def _named(text: str) -> Q:
     by_name = Contact.objects.all()
     for word in dict.fromkeys(contacts.folded(text).split()):
         by_name = by_name.filter(search__contains=word)
-    return Q(member__in=by_id) | Q(member__in=by_name.values("member"))
+    return Q(which__in=by_id) | Q(which__in=by_name.values("member"))
 
 
 @dataclass(frozen=True)
