@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from tenure.base.errors import NotAllowed, Overtaken, UsageError
+from tenure.base.errors import DamagedStore, NotAllowed, Overtaken, UsageError
 from tenure.ledger import calls, contacts, identities, proposals
 from tenure.ledger.models import Contact, CurrentScore, Proposal
 from tenure.web import member_side, place, words
@@ -63,7 +63,7 @@ def promised(today: dt.date, chapter: str | None) -> list[Promised]:
     found = calls.promises(today=today, chapter=chapter)
     members = [one.member for one in found]
     ids, names = identities.ids_of(members=members), contacts.names_of(members=members)
-    known = reachable(place.lake(), members)
+    known = _known(members)
     reached = Contact.objects.in_bulk(members)
     return [
         Promised(
@@ -71,18 +71,26 @@ def promised(today: dt.date, chapter: str | None) -> list[Promised]:
             names.get(one.member) or f"Member {ids[one.member]}",
             one.by,
             "today" if one.on == today else f"since {words.day(one.on, near=today)}",
-            _but(known[one.member], one.member, reached.get(one.member)),
+            _but(known.get(one.member), one.member, reached.get(one.member)),
         )
         for one in found
-        if one.member in ids and not known[one.member].is_gone
+        if one.member in ids and not (one.member in known and known[one.member].is_gone)
     ]
 
 
-def _but(known: Reachable, member: int, contact: Contact | None) -> str:
+def _known(members: list[int]) -> dict[int, Reachable]:
+    """What the lake knows of *members*; nothing where it is damaged: what somebody promised is told all the same."""
+    try:
+        return reachable(place.lake(), members) if members else {}
+    except DamagedStore:
+        return {}
+
+
+def _but(known: Reachable | None, member: int, contact: Contact | None) -> str:
     """What speaks against keeping a promise by telephone; the person who made it decides."""
-    if known.objects:
+    if known is not None and known.objects:
         return "Objects to profiling since"
-    said = member_side.consents(member, ("phone",), known.facts, contact)["phone"]
+    said = member_side.consents(member, ("phone",), known.facts if known else {}, contact)["phone"]
     return "" if said in ("Allowed", "Consent not stated") else said
 
 
