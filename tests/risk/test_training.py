@@ -151,6 +151,8 @@ def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path,
     said = score(lake, SETTINGS, as_of, model)["p_lapse_renewal"]
 
     assert manifest["data"]["lapses"] == 100 * classes
+    # Too young for lines by the day: the class it is judged by is not whole.
+    assert manifest["calibration"]["far_intercept"] == manifest["calibration"]["far_slope"] == 0.0
     assert 0.15 < said.mean() < 0.45
 
 

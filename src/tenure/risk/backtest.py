@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tenure.base.settings import Membership
 from tenure.features import FeatureMatrix
-from tenure.risk.calibration import Calibrator, evenly, fit_calibrator
+from tenure.risk.calibration import Calibrator, evenly, fit_calibrator, once_per_decision
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
 from tenure.risk.landmarks import labels
@@ -47,6 +47,8 @@ class Landmarks:
         terms: All versions.
         members: All versions.
         rules: The association's own.
+        whole: Whether all of each class are judged. In a young association the class that half of its lapses fall in
+            is judged without those who had left by then, so that rates by day are none.
     """
 
     matrix: FeatureMatrix
@@ -55,6 +57,7 @@ class Landmarks:
     terms: pl.DataFrame
     members: pl.DataFrame
     rules: Membership
+    whole: bool = True
 
     def known_by(self, day: dt.date) -> tuple[Rows, int]:
         """The rows whose labels were known on *day*, and how many lapsed decisions stand behind them."""
@@ -120,12 +123,12 @@ def run_backtest(
             continue
         matrix = _rows_of(landmarks.matrix, judged, here)
         _predict_fold(workshop, rows, lapsed, matrix, here, margins)
-        calibrators = _calibrators(judged, margins, until=begin, since=begin)
+        calibrators = _calibrators(judged, margins, until=begin, since=begin, whole=landmarks.whole)
         choice, _ = _choose(judged, margins, calibrators, until=begin, lapsed=lapsed)
         said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here], before[here])))
         own[here] = on_own_track(workshop, rows, matrix)
         rival = {OWN_MODEL: own, OWN_LINE: np.where(new, margins[choice], np.nan)}
-        lines = _calibrators(judged, rival, until=begin, since=begin)
+        lines = _calibrators(judged, rival, until=begin, since=begin, whole=landmarks.whole)
         own_said[here], own_line[here] = (
             sigmoid(lines[name](margin[here], before[here])) for name, margin in rival.items()
         )
@@ -136,7 +139,7 @@ def run_backtest(
         folds.append(_fold_report(begin, end, choice, judged.filter(here), said[here]))
         if progress:
             progress((place + 1) / (len(edges) - 1))
-    calibrators = _calibrators(judged, margins, until=as_of, since=as_of)
+    calibrators = _calibrators(judged, margins, until=as_of, since=as_of, whole=landmarks.whole)
     lapsed = judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique()
     best, why = _choose(judged, margins, calibrators, until=as_of, lapsed=max(lapsed, landmarks.known_by(as_of)[1]))
     fair = judged["fair"].to_numpy() & new
@@ -203,15 +206,17 @@ def _proved(judged: pl.DataFrame, until: dt.date, since: dt.date) -> NDArray[np.
 
 
 def _calibrators(
-    judged: pl.DataFrame, margins: dict[str, Floats], *, until: dt.date, since: dt.date
+    judged: pl.DataFrame, margins: dict[str, Floats], *, until: dt.date, since: dt.date, whole: bool
 ) -> dict[str, Calibrator]:
+    """A line for each of *margins*; by the day, and with every day alike, where *whole* classes are judged."""
     proved, before = _proved(judged, until, since), _days_before(judged)
     found = {}
     for name, margin in margins.items():
         use = proved & ~np.isnan(margin)
         keys = judged["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
         y = judged["lapsed"].filter(use).to_numpy().astype(np.float64)
-        found[name] = fit_calibrator(margin[use], y, evenly(keys), before[use]) if use.any() else Calibrator()
+        weight, days = (evenly(keys), before[use]) if whole else (once_per_decision(keys), None)
+        found[name] = fit_calibrator(margin[use], y, weight, days) if use.any() else Calibrator()
     return found
 
 

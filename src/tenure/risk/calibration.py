@@ -95,6 +95,16 @@ def fit_calibrator(margin: Floats, y: Floats, weight: Floats, days: Floats | Non
     return Calibrator(float(beta[0]), float(near), round(n), float(beta[2]), float(there - near))
 
 
+def once_per_decision(keys: NDArray[np.int64]) -> Floats:
+    """A weight for each row so that the rows of one decision weigh 1 together.
+
+    Args:
+        keys: Which decision each row belongs to.
+    """
+    _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / counts[inverse])
+
+
 def evenly(keys: NDArray[np.int64]) -> Floats:
     """One weight for all rows, so that they weigh as much together as there are decisions.
 

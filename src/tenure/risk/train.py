@@ -140,7 +140,8 @@ def _landmarks(
     """Landmarks to learn from and to be judged on, with their features."""
     found = scheduled(found, terms)
     mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
-    judged = fixed_landmarks(found, after=_judged_after(terms, mature))
+    after = _judged_after(terms, mature)
+    judged = fixed_landmarks(found, after=after)
     learnt = landmark_days(mature, seed=settings.model.seed, most_rows=_MOST_ROWS)
     days = pl.concat([learnt, judged.select("member", "as_of")]).unique().sort("member", "as_of")
     stood = stand(terms, members, days.filter(pl.col("as_of") < as_of), settings.membership)
@@ -157,7 +158,8 @@ def _landmarks(
     # The farthest days of the first decisions would be foretold from half a year less.
     first = judged.filter(_before(pl.col("ends_on")) <= max(LANDMARKS))["as_of"].min()
     judged = judged.filter(pl.col("as_of") >= first)
-    return Landmarks(matrix, to_learn, judged, terms, members, settings.membership)
+    whole = after == _first_years_end(terms)
+    return Landmarks(matrix, to_learn, judged, terms, members, settings.membership, whole)
 
 
 def _before(end: pl.Expr) -> pl.Expr:
