@@ -36,6 +36,7 @@ from tenure.web.worklist import (
     records,
     records_of,
     rows_of,
+    some_of,
 )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "promised": promised(place.now().date(), chapter_of(reader(request))),
             "hours": today_words.hours(len(calls)),
             "views": _views(asked, figures, len(calls)),
-            "rows": rows_of(found[first : first + PAGE_SIZE] if sought is None else sought, score_set.as_of),
+            "rows": rows_of(some_of(found, first, PAGE_SIZE) if sought is None else sought, score_set.as_of),
             "total": total,
             "first": first + 1,
             "until": min(first + PAGE_SIZE, total),

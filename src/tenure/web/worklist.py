@@ -78,7 +78,12 @@ def counted(found: QuerySet[CurrentScore], first: int, size: int) -> tuple[int, 
 
 def part(asked: Asked, found: QuerySet[CurrentScore], first: int, size: int) -> tuple[int, list[CurrentScore]]:
     """How many there are of *found*, which *asked* asks for, and *size* of them from *first* on (from 0)."""
-    return counted(found, first, size) if asked.words else (found.count(), list(found[first : first + size]))
+    return counted(found, first, size) if asked.words else (found.count(), some_of(found, first, size))
+
+
+def some_of(found: QuerySet[CurrentScore], first: int, size: int) -> list[CurrentScore]:
+    """*size* of *found* from *first* on (from 0), in its order; of those before them nothing but the order is read."""
+    return in_order(list(found.values_list("pk", flat=True)[first : first + size]))
 
 
 def in_order(members: Sequence[int]) -> list[CurrentScore]:
