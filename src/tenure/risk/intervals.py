@@ -170,7 +170,9 @@ def revised_by(predicted: pl.DataFrame, learner: str) -> float:
     early, late = (odds.filter(pl.col("before") == day) for day in (30 + _REVISED_OVER, 30))
     moved = early.join(late, on="term_id", suffix="_late").select(pl.col("odds_late") - pl.col("odds")).to_series()
     n = len(moved)
-    own = float(np.quantile(np.abs(moved.to_numpy()), 0.9)) / NINETY if n else 0.0
+    # What all estimates move by is the calendar's doing and no member's.
+    apart = np.abs(moved.to_numpy() - np.median(moved.to_numpy())) if n else np.zeros(1)
+    own = float(np.quantile(apart, 0.9)) / NINETY
     return float(np.sqrt((n * own**2 + _STRENGTH * _USUAL_REVISION**2) / (n + _STRENGTH)))
 
 
