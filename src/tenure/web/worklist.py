@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import polars as pl
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 
+from tenure.base.errors import DamagedStore
 from tenure.charts import strip
 from tenure.ledger import contacts, identities
 from tenure.ledger.models import (
@@ -203,7 +205,11 @@ def _employers(members: list[int]) -> dict[int, str]:
     """Where each of *members* works, as the source has it now; who names no employer is left out."""
     if not members:
         return {}
-    rows = place.lake().versions_of("members", *members, columns=("member", "valid_from", "employer"))
+    try:
+        rows = place.lake().versions_of("members", *members, columns=("member", "valid_from", "employer"))
+    except (DamagedStore, OSError, pl.exceptions.PolarsError):
+        # Whom to call stands in the ledger: a damaged lake, which the night and the doctor name, takes no list away.
+        return {}
     last = rows.sort("valid_from").unique("member", keep="last", maintain_order=True)
     return {member: employer for member, employer in last.select("member", "employer").iter_rows() if employer}
 
