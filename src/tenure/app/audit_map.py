@@ -28,6 +28,7 @@ READS = {
     "evaluate": "changes nothing",
     "receipt": "changes nothing",
     "labels show": "changes nothing",
+    "extraction show": "changes nothing",
     "model list": "changes nothing",
     "model drift": "changes nothing",
     "model fairness": "changes nothing",

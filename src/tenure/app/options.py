@@ -64,3 +64,13 @@ class Command(click.Command):
             path = ctx.command_path.removeprefix("tenure ")
             code = report(error, command=path, root=root, as_json=bool(ctx.params.get("as_json")))
         ctx.exit(code if isinstance(code, int) else 0)
+
+
+class Shown(click.Group):
+    """A group that shows when it is asked for nothing else."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with `show` put in where no command is named."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)

@@ -86,6 +86,7 @@ LOOKS: dict[str, dict[str, str]] = {
         "grade": "how well the model foretold past renewals",
         "retraining": "whether the next night trains",
         "labels": "whether somebody has signed what counts as a lapse, and by the rules of now",
+        "extraction": "whether somebody has answered for the terms on which records are read",
         "challenger": "whether a newer model waits for a person to let it serve",
         "ledger": "whether it opens, survives a power cut, is whole, and says what was written into it",
         "audit log": "whether the database refuses to change it, and whether it goes on from its last anchor",

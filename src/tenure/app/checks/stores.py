@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
+from tenure.app import extraction as terms_of_extraction
 from tenure.app import labels, promotion
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.handover import without_values
@@ -139,6 +140,21 @@ def signed_labels(house: House) -> Iterator[Finding]:
         yield Finding("labels", NOTE, words, mend)
     else:
         yield Finding("labels", OK, f"what counts as a lapse was signed on {row['at'][:10]}")
+
+
+def extraction(house: House) -> Iterator[Finding]:
+    """Whether somebody has answered for the terms on which records are read."""
+    rows = terms_of_extraction.checklist(house)
+    left = [row["question"] for row in rows if row["reply"] is None]
+    against = [row["question"] for row in rows if row["reply"] == "no"]
+    if against:
+        words = f"somebody answered `no`: {', '.join(against)}"
+        yield Finding("extraction", NOTE, words, "put it right, and answer anew: `tenure extraction answer`")
+    if left:
+        words = f"nobody has answered for these terms of reading the source: {', '.join(left)}"
+        yield Finding("extraction", NOTE, words, "look at `tenure extraction`, and let somebody who knows answer")
+    if not against and not left:
+        yield Finding("extraction", OK, "somebody has answered for each of the terms of reading the source")
 
 
 def challenger(house: House) -> Iterator[Finding]:
@@ -283,6 +299,7 @@ CHECKS = (
     ("unfinished sync", unfinished),
     ("model", model),
     ("labels", signed_labels),
+    ("extraction", extraction),
     ("challenger", challenger),
     ("ledger", ledger),
     ("audit log", audit_log),

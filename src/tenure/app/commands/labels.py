@@ -9,20 +9,10 @@ import click
 
 from tenure.app.console import Console
 from tenure.app.house import House
-from tenure.app.options import Command, as_of_option, home_option, json_option
+from tenure.app.options import Command, Shown, as_of_option, home_option, json_option
 
 
-class _Shown(click.Group):
-    """A group that shows when it is asked for nothing else."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, with `show` put in where no command is named."""
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group("labels", cls=_Shown, short_help="Show what counts as a lapse, and sign it.")
+@click.group("labels", cls=Shown, short_help="Show what counts as a lapse, and sign it.")
 def command() -> None:
     """Show what counts as a lapse, and sign it.
 
