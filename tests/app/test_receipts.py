@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from pathlib import Path
 
 import polars as pl
 import pytest
 from calls import AS_OF, tenure
+
+from tenure.lake import Lake, given
 
 
 def test_two_hundred_past_scores_come_out_again_though_more_records_arrived(night: Path):
@@ -29,7 +33,8 @@ def test_two_hundred_past_scores_come_out_again_though_more_records_arrived(nigh
     assert done.json["features"] == []
     assert done.json["page"]["lake_version"] == 1
 
-    scores = pl.read_parquet(night / "lake" / "scores" / f"{AS_OF}.parquet")
+    # By the lake: the file of a night holds only what differs from the one after.
+    scores = Lake.open(night / "lake").scores(dt.date.fromisoformat(AS_OF))
     tenure("export", "scores", "--home", night, "--as-of", AS_OF, "--out", night / "scores.csv")
     member = pl.read_csv(night / "scores.csv", infer_schema=False)["member_id"][0]
     told = tenure("receipt", member, "--home", night, "--as-of", AS_OF)
@@ -60,6 +65,23 @@ def test_a_record_dated_back_is_noticed_and_the_receipt_still_holds(night: Path)
     one = tenure("receipt", busiest, "--home", night, "--as-of", AS_OF, "--json").json
     assert one["from_kept"] == pytest.approx(one["score"]["p_lapse_renewal"], abs=1e-9)
     assert any(feature["then"] != feature["now"] for feature in one["features"])
+
+
+def test_the_digest_of_a_night_is_counted_again_from_the_page_that_it_kept(night: Path):
+    """With rules whose order matters; a rule that is rewritten makes another digest."""
+    settings = night / "tenure.toml"
+    grace = "default = 45\nassociate = 60"
+    text, count = re.subn(r"^default = \d+", grace, settings.read_text(), flags=re.MULTILINE)
+    assert count == 1
+    settings.write_text(text)
+    assert tenure("score", "--home", night, "--as-of", AS_OF).code == 0
+    folder, day = night / "receipts", dt.date.fromisoformat(AS_OF)
+    kept = given(folder, day)
+    assert kept.page["membership"]["grace_days"] == {"default": 45, "associate": 60}
+    assert kept.counted_again == kept.page["receipt"]
+    page = folder / f"{AS_OF}.json"
+    page.write_text(page.read_text().replace('"default": 45', '"default": 46'))
+    assert given(folder, day).counted_again not in (None, kept.page["receipt"])
 
 
 def test_what_has_no_receipt_is_said(night: Path):

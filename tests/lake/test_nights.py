@@ -51,6 +51,8 @@ def test_every_night_reads_as_it_was_last_written(nights: list[tuple[int, dict]]
             expected = pl.concat(own).drop("risk_rank")
             found = lake.score_history(member)
             assert found.equals(expected) if expected.height else found.is_empty()
+            rows = {row["as_of"]: row for row in expected.iter_rows(named=True)}
+            assert all(lake.score_of(member, day) == rows.get(day) for day in (*kept, FIRST - dt.timedelta(days=1)))
             assert in_short(lake, member)
         lake.erase([1, 2], at=NOW)
         assert not read_by_month(lake, 1)

@@ -8,10 +8,12 @@ import math
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import polars as pl
-from manifests import FORMER, MODEL, drift_found, write_card, write_manifest
+from manifests import FORMER, MODEL, drift_found, manifest, write_card, write_manifest
 
 from tenure import ledger
 from tenure.base.home import Home, write_atomically
@@ -129,6 +131,7 @@ def world(root: Path, *, members: int = 240, nights: int = 3, seed: int = 7, **w
     _keep_day(made, people, seed)
     _keep_models(made)
     keep_figures(made)
+    _keep_receipt(made)
     return made
 
 
@@ -140,6 +143,28 @@ def keep_figures(made: World, day: dt.date = DAY) -> None:
     counting.keep_figures(House(made.home, made.settings), day)
     if made.scores.width:  # before the first night there are none to speak of
         counting.keep_dues(made.scores, day)
+
+
+def _keep_receipt(made: World) -> None:
+    """What the last night was made from, as a night keeps and notes it."""
+    from tenure.app import receipts, steps
+    from tenure.app.house import House
+    from tenure.features import CATEGORIES, FeatureMatrix
+    from tenure.ledger.models import RunStep
+
+    house, told = House(made.home, made.settings, clock=lambda: _morning_of(DAY)), manifest()
+    model: Any = SimpleNamespace(version=MODEL, manifest=told)
+    names, rows = tuple(one["name"] for one in told["features"]), made.scores.select("member")
+    x = np.arange(rows.height * len(names), dtype=np.float32).reshape(rows.height, len(names)) / 4
+    x[:, 1] = np.nan
+    kinds = dict.fromkeys(CATEGORIES, pl.lit(None, pl.String)) | {"member_type": pl.col("member_type")}
+    digest = steps.receipt_of(house, DAY, model)
+    receipts.store(house).keep(
+        DAY, FeatureMatrix(rows, names, x, made.scores.select(**kinds)), receipts.page_of(house, DAY, model, digest)
+    )
+    noted = RunStep.objects.filter(run__as_of=DAY, name="score").get()
+    noted.counts["receipt"] = digest
+    noted.save()
 
 
 def _keep_models(made: World) -> None:

@@ -41,6 +41,7 @@ def addresses(site: Site) -> dict[str, str]:
         "member": f"/members/{member}/",
         "timeline": f"/members/{member}/?show=events",
         "call": f"/members/{member}/call",
+        "receipt": f"/members/{member}/receipt/",
         "gone": "/gone/?days=30",
         "membership": "/membership/",
         "model": "/model/",

@@ -61,6 +61,7 @@ def addresses(site: Site) -> dict[str, str]:
         "gone": "/gone/", "gone-file": "/gone.csv",
         "member": f"/members/{member}/", "history-file": f"/members/{member}/history.csv",
         "timeline-file": f"/members/{member}/timeline.csv", "member-call": f"/members/{member}/call",
+        "receipt": f"/members/{member}/receipt/", "receipt-file": f"/members/{member}/receipt.json",
         "answer-take-up": "/answers/take-up",
         "queue": f"/queue/?open={row.pk}", "queue-csv": "/queue.csv", "queue-json": "/queue.json",
         "queue-bulk": f"/queue/bulk?pick={row.pk}", "queue-preview": f"/queue/step/{step}/preview",
@@ -251,6 +252,7 @@ def test_a_liaison_sees_and_decides_for_one_chapter_alone(site: Site, people: di
     }
     for address in (
         f"/members/{ids[other.member]}/", f"/members/{ids[other.member]}/history.csv", f"/queue/?open={other.pk}",
+        f"/members/{ids[other.member]}/receipt/", f"/members/{ids[other.member]}/receipt.json",
         f"/queue/step/{step.pk}/edit", f"/queue/step/{step.pk}/preview", f"/queue/{other.pk}/reject",
     ):  # fmt: skip
         assert liaison.get(address).status_code == 404, address

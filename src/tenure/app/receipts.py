@@ -15,8 +15,9 @@ from tenure.base.settings import Bands, Membership, Settings
 
 if TYPE_CHECKING:
     from tenure.features import FeatureMatrix
+    from tenure.lake import Given
     from tenure.risk import Model
-    from tenure.risk.receipts import Given, Receipts
+    from tenure.risk.receipts import Receipts
 
 _NUMBERS = ("p_lapse_30", "p_lapse_60", "p_lapse_90", "p_lapse_renewal", "p_low", "p_high")
 _WORDS = ("reason_1", "reason_2", "reason_3", "predicted_lapse_on", "band", "risk_score")

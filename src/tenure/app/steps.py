@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from tenure.app.models import is_due, model_for, note_rules
 from tenure.app.proposing import propose
 from tenure.app.situation import lookup
 from tenure.app.walk import Teller, Walk
+from tenure.lake import digest_of
 
 _STALE_DAYS = 14
 _FRESH_DAYS = 14
@@ -239,26 +239,16 @@ def _note_outages(house: House, tell: Teller, as_of: dt.date) -> None:
 
 def receipt_of(house: House, as_of: dt.date, model: Model) -> str:
     """What the scores of a night depend on, in one word; the same receipt means the same scores."""
-    settings = house.settings
-    parts = (
-        tenure.__version__,
-        as_of.isoformat(),
-        house.lake.version,
-        model.version,
-        settings.membership.model_dump_json(),
-        settings.bands.model_dump_json(),
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    rules = house.settings
+    version = house.lake.version
+    return digest_of(tenure.__version__, as_of.isoformat(), version, model.version, rules.membership, rules.bands)
 
 
 def _kept_scores(house: House, as_of: dt.date, receipt: str) -> pl.DataFrame | None:
     """The scores of *as_of* when they were made from just what there is now, and are kept everywhere."""
-    from tenure.ledger import scores
-    from tenure.ledger.models import RunStep
+    from tenure.ledger import runs, scores
 
-    made = RunStep.objects.filter(run__as_of=as_of, name="score", state__in=("done", "unchanged")).order_by("-id")
-    receipts = [step.counts["receipt"] for step in made[:50] if "receipt" in step.counts]
-    if receipts[:1] != [receipt]:
+    if runs.scored_from(as_of) != receipt:
         return None
     frame = house.lake.scores(as_of)
     if frame is None or _is_replay(as_of):

@@ -314,6 +314,10 @@ class Lake:
         """The same in short and far sooner: `as_of`, `risk_score`, `band` and chances, as far as nights have them."""
         return self._nights.history(member, is_whole=False)
 
+    def score_of(self, member: int, as_of: dt.date) -> dict[str, Any] | None:
+        """One member's score of one night, but for the rank; None where that night has none."""
+        return self._nights.row(member, as_of)
+
     def write_quarantine(self, at: dt.datetime, frame: pl.DataFrame) -> Path | None:
         """Keep which rows were set aside and why (`table`, `row`, `column`, `reason`); the last sixty are kept."""
         if frame.is_empty():

@@ -114,6 +114,18 @@ class Nights:
         found = [one for one in found if one.height]
         return pl.concat(found, how="diagonal_relaxed") if found else pl.DataFrame()
 
+    def row(self, member: int, as_of: dt.date) -> dict[str, Any] | None:
+        """What the night *as_of* said of one *member*, but for the rank; None when it said nothing."""
+        steps: list[dt.date] = []
+        for day in self.dates():
+            if day >= as_of:
+                steps.append(day)
+                if _CHANGED not in self._read(day, member).columns:
+                    break
+        found = self._told_by_nights(member, steps) if steps[:1] == [as_of] else []
+        first = found[0].row(0, named=True) if found else {}
+        return first if first.get("as_of") == as_of else None
+
     def _told_by_nights(self, member: int, days: list[dt.date]) -> list[pl.DataFrame]:
         """The row of each of *days* that has one, oldest first; the last of them is a whole night."""
         nights: list[pl.DataFrame] = []

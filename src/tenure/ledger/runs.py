@@ -165,6 +165,13 @@ def last_read() -> dt.datetime | None:
     return steps.values_list("started_at", flat=True).first()
 
 
+def scored_from(as_of: dt.date) -> str | None:
+    """The digest of what the scores of *as_of* were made from, as its run noted it; None where none did."""
+    made = RunStep.objects.filter(run__as_of=as_of, name="score", state__in=(State.DONE, State.UNCHANGED))
+    noted = (step.counts.get("receipt") for step in made.order_by("-id")[:50])
+    return next((digest for digest in noted if digest), None)
+
+
 def latest(kind: str | None = None) -> Run | None:
     """The run that began last, of *kind* where given."""
     rows = Run.objects.filter(kind=kind) if kind else Run.objects.all()

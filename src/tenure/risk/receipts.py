@@ -11,16 +11,15 @@ import datetime as dt
 import io
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
 from tenure.features import CATEGORIES, FeatureMatrix
+from tenure.lake import Given, given, unreadable
 from tenure.risk.learners import Floats
 from tenure.risk.registry import Model
 
@@ -31,19 +30,6 @@ CLOSE = 1e-9
 """Within this two probabilities are the same."""
 
 _ROW_GROUP = 2_048  # sorted by member, so that one member's row is found without reading the night
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the model was given on one night.
-
-    Args:
-        page: What else went into the scores; plain JSON.
-        features: `member`, one column for each feature, and the slow fields; None where they are no longer kept.
-    """
-
-    page: dict[str, Any]
-    features: pl.DataFrame | None
 
 
 class Receipts:
@@ -66,7 +52,8 @@ class Receipts:
         """
         if matrix is not None:
             _write(self._folder / f"{as_of}.parquet", features_of(matrix).sort("member"))
-        write_atomically(self._folder / f"{as_of}.json", json.dumps(page, indent=1, sort_keys=True).encode())
+        # In the order in which it was told: the digest of the night depends on the order of the rules.
+        write_atomically(self._folder / f"{as_of}.json", json.dumps(page, indent=1).encode())
         for old in sorted(self._folder.glob("????-??-??.parquet"))[:-KEPT_NIGHTS]:
             old.unlink(missing_ok=True)
 
@@ -81,7 +68,7 @@ class Receipts:
             try:
                 night = pl.read_parquet(path, hive_partitioning=False)
             except (OSError, pl.exceptions.PolarsError) as error:
-                raise _unreadable(path.stem) from error
+                raise unreadable(path.stem) from error
             rest = night.filter(~pl.col("member").is_in(list(members)))
             if rest.height < night.height:
                 _write(path, rest)
@@ -94,30 +81,13 @@ class Receipts:
         Raises:
             DamagedStore: A file is not as it was written.
         """
-        page, features = self._folder / f"{as_of}.json", self._folder / f"{as_of}.parquet"
-        if not page.is_file():
-            return None
-        try:
-            told = json.loads(page.read_bytes())
-            scan = pl.scan_parquet(features, hive_partitioning=False) if features.is_file() else None
-            if scan is not None and member is not None:
-                scan = scan.filter(pl.col("member") == member)
-            return Given(told, scan.collect() if scan is not None else None)
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-            raise _unreadable(str(as_of)) from error
+        return given(self._folder, as_of, member)
 
 
 def _write(path: Path, features: pl.DataFrame) -> None:
     body = io.BytesIO()
     features.write_parquet(body, compression="zstd", row_group_size=_ROW_GROUP)
     write_atomically(path, body.getvalue())
-
-
-def _unreadable(night: str) -> DamagedStore:
-    return DamagedStore(
-        f"what the night {night} was made from cannot be read",
-        mend="delete it; scores of that night can still be made again from the lake",
-    )
 
 
 def features_of(matrix: FeatureMatrix) -> pl.DataFrame:

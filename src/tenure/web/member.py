@@ -51,13 +51,13 @@ class Step:
 @require_safe
 def page(request: HttpRequest, member_id: str) -> HttpResponse:
     """All that staff need before they pick up the telephone."""
-    member = _member_or_404(member_id)
+    member = member_or_404(member_id)
     score = CurrentScore.objects.filter(member=member).first()
     score_set = current_scores(request)
     today = score_set.as_of if score_set else place.now().date()
     lake = place.lake()
     known = record_of(lake, member, today - dt.timedelta(days=_COUNTED_DAYS))
-    _seen_or_404(request, known, score)
+    seen_or_404(request, known, score)
     contact = Contact.objects.filter(member=member).first()
     name = contact.name if contact and contact.name else f"Member {member_id}"
     proposals = proposals_of(member)
@@ -92,12 +92,12 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
 @require_safe
 def history_file(request: HttpRequest, member_id: str, form: str) -> HttpResponseBase:
     """The score history as SVG or CSV."""
-    member, score_set = _member_or_404(member_id), current_scores(request)
+    member, score_set = member_or_404(member_id), current_scores(request)
     if score_set is None:
         raise Http404
     lake = place.lake()
     known = record_of(lake, member, score_set.as_of)
-    _seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
+    seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
     figure = _history(lake.score_course(member), known, proposals_of(member), score_set.as_of)
     if figure is None:
         raise Http404
@@ -107,10 +107,10 @@ def history_file(request: HttpRequest, member_id: str, form: str) -> HttpRespons
 @require_safe
 def timeline_file(request: HttpRequest, member_id: str, form: str) -> HttpResponseBase:
     """A page of the timeline as the address asks for it, as CSV or JSON; the JSON names where the next one begins."""
-    member, score_set = _member_or_404(member_id), current_scores(request)
+    member, score_set = member_or_404(member_id), current_scores(request)
     today, lake = score_set.as_of if score_set else place.now().date(), place.lake()
     known = record_of(lake, member, today - dt.timedelta(days=_COUNTED_DAYS))
-    _seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
+    seen_or_404(request, known, CurrentScore.objects.filter(member=member).first())
     told = _timeline(request, lake, member, known, proposals_of(member), today)
     rows = [[one.on, _WHO[one.mark], one.text, one.detail] for one in told["entries"]]
     following = urlencode({"show": told["show"], "before": told["earlier"]}) if told["earlier"] else ""
@@ -118,14 +118,15 @@ def timeline_file(request: HttpRequest, member_id: str, form: str) -> HttpRespon
     return list_file("timeline", ("on", "what", "text", "detail"), rows, form, **beside)
 
 
-def _member_or_404(member_id: str) -> int:
+def member_or_404(member_id: str) -> int:
+    """The pseudonym of a member; an address of nobody is not found."""
     member = identities.member_of(member_id=member_id)
     if member is None:
         raise Http404
     return member
 
 
-def _seen_or_404(request: HttpRequest, known: Record, score: CurrentScore | None) -> None:
+def seen_or_404(request: HttpRequest, known: Record, score: CurrentScore | None) -> None:
     """A member of another chapter is as unknown to a liaison as one who does not exist."""
     if not sees(request, chapter_in(known.facts, score)):
         raise Http404

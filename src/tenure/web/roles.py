@@ -34,6 +34,8 @@ ROUTES: dict[str, Act | str] = {
     "member": Act.SEE,
     "history-file": Act.SEE,
     "timeline-file": Act.EXPORT,
+    "receipt": Act.SEE,
+    "receipt-file": Act.EXPORT,
     "member-call": Act.DECIDE,
     "answer-take-up": Act.DECIDE,
     "queue": Act.SEE,
