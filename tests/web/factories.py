@@ -449,3 +449,31 @@ def tiny(made: World, day: dt.date = DAY) -> list[int]:
         batch.commit()
     keep_figures(made, day)
     return [person["member"] for person in people]
+
+
+def left_and_stayed(made: World, day: dt.date = DAY) -> None:
+    """160 members, by turns of Gulf and Pacific, and of low and high dues: of the low every second lapsed, some by
+    resigning or by a payment that failed; the high stayed, half of them automatically."""
+    with made.lake.batch(source="factory", at=dt.datetime(2025, 3, 1, 2, tzinfo=dt.UTC)) as batch:
+        people, terms, acts = [], [], []
+        for member in range(1, 161):
+            person = {"member": member, "kind": "Professional", "dues": 80.0 if member % 4 < 2 else 900.0, "years": 2,
+                      "lifetime": False, "chapter": ("Gulf", "Pacific")[member % 2],
+                      "ends_on": day + dt.timedelta(days=200)}  # fmt: skip
+            people.append(person)
+            mine = [term | {"ended_by": None} for term in _terms(person)]
+            if person["dues"] < 100 and member % 8 < 4:
+                way = (member // 8) % 4
+                mine = [mine[0] | {"ended_by": (None, "resigned", "payment_failed", None)[way]}]
+            terms += [term | {"auto_renew": person["dues"] > 100 and member % 8 < 4} for term in mine]
+            if member % 40 == 3:
+                at = dt.datetime.combine(day, dt.time()) - dt.timedelta(days=20)
+                acts += [{"activity_key": 2 * member + i, "member": member, "kind": kind,
+                          "occurred_at": at + dt.timedelta(days=i), "recorded_at": at + dt.timedelta(days=i)}
+                         for i, kind in enumerate(("payment_failed", "payment")[: 1 + member % 80 // 40])]  # fmt: skip
+        dice = random.Random(1)
+        batch.replace("members", pl.DataFrame([_member(p, people, dice) for p in people], infer_schema_length=None))
+        batch.add_versions("terms", pl.DataFrame(terms, infer_schema_length=None))
+        batch.replace("activity", pl.DataFrame(acts, infer_schema_length=None))
+        batch.commit()
+    keep_figures(made, day)

@@ -206,6 +206,36 @@ def test_before_the_first_night_and_without_scores_the_page_says_what_comes(tmp_
         assert client.get("/").status_code == 200
 
 
+def test_the_page_and_its_files_say_who_left_and_how_and_a_liaison_sees_the_own_chapter_alone(tmp_path: Path):
+    """Of 80 with low dues 40 lapsed, by turns without a word, resigning, by a failed payment, without a word."""
+    world = factories.empty_world(tmp_path / "home")
+    factories.sign_up()
+    factories.sign_up("gulf", "liaison", "Gulf")
+    factories.left_and_stayed(world)
+    with serving(world) as site, site.staff() as client, site.staff("gulf") as liaison:
+        text = client.get("/membership/").text
+        assert "Dues under $250 renew least, 50.0 %; $250 and more most, 100.0 %" in text
+        assert "40 members lapsed: 50.0 % without a word, 25.0 % resigned, 25.0 % by a failed payment" in text
+        assert "33.3 % of members renew automatically; 2 of 4 with a declined payment paid since" in text
+        bands = rows_of(client.get("/membership/bands.csv"))
+        assert [(row["dues_from"], row["dues_under"], row["renewed"], row["due"]) for row in bands] == [
+            ("", "250.0", "40", "80"), ("250.0", "", "80", "80"),
+        ]  # fmt: skip
+        ways = {row["way"]: row["members"] for row in rows_of(client.get("/membership/ways.csv"))}
+        assert (ways["resigned"], ways["payment"], ways["unsaid"], ways["lapses"]) == ("10", "10", "20", "40")
+        told = client.get("/membership/automatic.json").json()
+        assert told["as_of"] == factories.DAY.isoformat()
+        measures = {row["measure"]: (row["members"], row["of"]) for row in told["membership_automatic"]}
+        assert (measures["enrolled"], measures["recovered"]) == ((40, 120), (2, 4))
+        whole = client.get("/membership.json?chapter=Gulf").json()["totals"]
+        for address in ("/membership/ways.json", "/membership/ways.json?chapter=Pacific"):
+            mine = {row["way"]: row["members"] for row in liaison.get(address).json()["membership_ways"]}
+            assert mine["lapses"] == sum(whole["ways"]["now"][way] for way in ("resigned", "payment", "unsaid")) == 20
+        assert "20 members lapsed: " in liaison.get("/membership/?chapter=Pacific").text
+        assert "too few for shares" in liaison.get("/membership/").text
+        assert client.get("/membership/ways.svg").status_code == 404
+
+
 def test_scores_whose_dues_are_not_counted_are_not_told_as_none(tmp_path: Path):
     """As after an update that reads kept figures otherwise, until scores are handed over again."""
     from tenure.ledger import figures

@@ -10,11 +10,16 @@ import tenure
 from tenure.app.house import House
 from tenure.app.walk import Walk
 from tenure.insights.membership_figures import Scope, dues_by_scope, figures_by_scope
+from tenure.insights.membership_totals import Happened
+from tenure.insights.payments import payments_on_record
 
 if TYPE_CHECKING:
     import polars as pl
 
     from tenure.ledger.lease import Fence
+
+_LOOKS_BACK = 2 * 366 + 90
+"""Days: two years of lapses, and the days before the end of a term in which an act of the member's own counts."""
 
 
 def count_members(house: House, walk: Walk, as_of: dt.date) -> None:
@@ -46,13 +51,26 @@ def keep_figures(
 
     lake = house.lake
     bodies = figures_by_scope(
-        lake.terms(), lake.members(), house.settings.membership, as_of=as_of, gone=lake.departed(as_of)
+        lake.terms(),
+        lake.members(),
+        house.settings.membership,
+        as_of=as_of,
+        gone=lake.departed(as_of),
+        happened=_happened(house, as_of),
     )
     source = _source(house)
     for body in bodies.values():
         body["source"] = source
     figures.replace(part=figures.RECORD, bodies=bodies, as_of=as_of, receipt=receipt, fence=fence)
     return bodies
+
+
+def _happened(house: House, as_of: dt.date) -> Happened:
+    """The record beside terms and members, back to before the terms that ended in the year before the last."""
+    away = house.lake.members_and_absences().select("member", "away_from", "away_until")
+    since = as_of - dt.timedelta(days=_LOOKS_BACK)
+    activity = payments_on_record(house.lake, since=since, as_of=as_of)
+    return Happened(activity, away.drop_nulls("away_from").unique())
 
 
 def keep_dues(frame: pl.DataFrame, as_of: dt.date, *, fence: Fence | None = None) -> None:

@@ -16,6 +16,7 @@ import polars as pl
 
 from tenure.base.settings import Membership
 from tenure.insights.dues import DuesAtRisk, dues_at_risk
+from tenure.insights.membership_totals import Happened, Told, Totals
 from tenure.membership import (
     Cohort,
     Numbers,
@@ -81,7 +82,13 @@ class _Known:
 
 
 def figures_by_scope(
-    terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_of: dt.date, gone: list[int] | None = None
+    terms: pl.DataFrame,
+    members: pl.DataFrame,
+    rules: Membership,
+    *,
+    as_of: dt.date,
+    gone: list[int] | None = None,
+    happened: Happened | None = None,
 ) -> dict[Scope, Body]:
     """The figures of the year up to *as_of*, beside those of the year before as they stood on the same day of it.
 
@@ -91,6 +98,7 @@ def figures_by_scope(
         rules: The association's own.
         as_of: The day: only what was recorded before its start is used.
         gone: Members whom the source no longer has.
+        happened: Payments, what members did, and whom the source was seen without; none by default.
 
     Returns:
         Everyone, then each type, chapter, and type of a chapter, by name. A member stands in the type of the last
@@ -101,9 +109,12 @@ def figures_by_scope(
     counted = headcount(
         now.people.filter(~pl.col("member").is_in(gone or [])), now.spans.drop("chapter_id"), rules, as_of=as_of
     )
+    was = a_year_before(as_of)
+    told_now, told_before = Told(now.spans, now.found, as_of), Told(before.spans, before.found, was)
+    totals = Totals(told_now, told_before, terms, happened or Happened.nothing())
     bodies = {}
     for scope in _scopes(now.spans):
-        bodies[scope] = _figures(now.of(scope), before.of(scope), scope, as_of)
+        bodies[scope] = _figures(now.of(scope), before.of(scope), scope, as_of) | {"totals": totals.of(scope)}
         if not scope.member_type:
             bodies[scope]["people"] = _people(counted, scope, bodies[scope])
     for scope, body in bodies.items():

@@ -12,7 +12,7 @@ from tenure.ledger.models import MembershipFigures
 Part = MembershipFigures.Part
 RECORD, SCORES = Part.RECORD, Part.SCORES
 
-FORM = 1
+FORM = 2
 """Of what a body holds. Raise it when pages come to read a body otherwise: those of another form are not shown, and
 the next night makes them anew."""
 

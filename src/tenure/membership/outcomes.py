@@ -67,7 +67,7 @@ def decisions(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, 
     listed = pl.col("member_type").is_in(list(rules.list_billed_types)) & pl.col("organization").is_not_null()
     return (
         following.join(_latest(members, as_of), on="member", how="left")
-        .join(_absences(members, as_of), on="member", how="left")
+        .join(away_on(members, as_of), on="member", how="left")
         .filter((pl.col("ends") < FOREVER) & ~free_of_charge(rules) & ~listed)
         .with_columns(outcome=outcome, renewed=renewed)
         .select(
@@ -87,8 +87,8 @@ def _latest(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     return known.sort("valid_from").group_by("member").agg(pl.col("deceased_on", "organization").last())
 
 
-def _absences(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
-    """Who was known on *as_of* to be away from the source, and since when."""
+def away_on(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Who of *members* was known on *as_of* to be away from the source (`member`), and since when (`away_from`)."""
     if "away_from" not in members.columns:
         return pl.DataFrame(schema={"member": pl.Int64, "away_from": pl.Datetime("us")})
     at = pl.lit(as_of).cast(pl.Datetime("us"))

@@ -16,11 +16,20 @@ from tenure.charts.words import amount
 from tenure.ledger.models import CurrentScore
 from tenure.ledger.rights import chapter_of
 from tenure.web import place, words
-from tenure.web.cells import csv_file, figure_file
+from tenure.web.cells import csv_file, figure_file, list_file
 from tenure.web.membership_count import fits, reconciled
 from tenure.web.membership_figures import but, cells_of, chosen_class, figures_of, lines_of, takeaways
 from tenure.web.membership_rates import FORMULAS, class_rows, rate_rows, rates_finding, scale_of
 from tenure.web.membership_scope import ROWS, Asked, Shown, is_kept, shown_for
+from tenure.web.membership_totals import (
+    automatic,
+    automatic_finding,
+    band_rows,
+    bands_finding,
+    total_file,
+    way_rows,
+    ways_finding,
+)
 from tenure.web.renewal_class import Change, ClassNow, points_words, told
 from tenure.web.roles import own, reader
 from tenure.web.shell import current_scores
@@ -64,6 +73,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "but": but(shown),
         "heat": _heat(shown),
         "query": _query(asked, mine),
+        **_totals(shown),
     }
     return render(request, "membership.html", context)
 
@@ -83,12 +93,28 @@ def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
 
 @require_safe
 def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
-    """A chart of the page as SVG or CSV."""
+    """A chart of the page as SVG or CSV, or one of its tables of totals as CSV or JSON."""
     shown = _shown_or_404(request)
+    table = total_file(shown, key)
+    if table is not None:
+        return list_file(f"membership-{key}", *table, form, as_of=shown.body["as_of"])
     figure = figures_of(shown).get(key)
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-membership-{key}-{shown.body['as_of']}")
+
+
+def _totals(shown: Shown) -> dict[str, Any]:
+    """Renewal by dues, how those who left went, and automatic renewal, each with what it comes to."""
+    bands, ways, measures = band_rows(shown), way_rows(shown), automatic(shown)
+    return {
+        "bands": bands,
+        "bands_finding": bands_finding(bands),
+        "ways": ways,
+        "ways_finding": ways_finding(ways),
+        "automatic": measures,
+        "automatic_finding": automatic_finding(measures) if measures else "",
+    }
 
 
 def _shown_or_404(request: HttpRequest) -> Shown:
