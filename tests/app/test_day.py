@@ -79,7 +79,7 @@ def test_a_failed_payment_is_seen_from_the_night_after_it_was_recorded(night: Pa
         )
     ]  # fmt: skip
     pl.concat([acts, pl.DataFrame(new).cast(pl.String)], how="diagonal").write_csv(path)
-    counted = step(tenure("run", "--home", night, "--as-of", AS_OF, "--json"))["counts"]["payments_to_fix"]
+    counted = step(tenure("run", "--home", night, "--as-of", AS_OF, "--json"))["counts"]
     trouble = dict(
         rows(
             night,
@@ -89,6 +89,9 @@ def test_a_failed_payment_is_seen_from_the_night_after_it_was_recorded(night: Pa
     )
     assert trouble[members[0]] == "declined"
     assert members[1] not in trouble
-    assert len(trouble) == counted
+    assert len(trouble) == counted["payments_to_fix"]
+    silent = rows(night, "SELECT count(*) FROM ledger_current_score WHERE fell_silent_on <= date(?, '-90 days')", AS_OF)
+    assert silent == [(counted["fell_silent"],)]
+    assert counted["fell_silent"] > 0
     kept = rows(night, "SELECT day FROM ledger_score_set")[0][0]
     assert json.loads(kept)["experiments"] == ["holdout"]

@@ -371,6 +371,7 @@ def _keep_day(made: World, people: list[dict[str, Any]], seed: int) -> None:
                 "like_lapsed": round(100 * chance),
                 "like_low": max(0.0, chance - 0.02),
                 "like_high": min(1.0, chance + 0.02),
+                "fell_silent_on": None if new or len(rows) % 11 else DAY - dt.timedelta(days=90 + len(rows)),
             }
         )
     first_year = {"days": 90, "silent": {"decided": 61, "lapsed": 25}, "others": {"decided": 212, "lapsed": 40}}

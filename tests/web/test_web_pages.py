@@ -169,6 +169,16 @@ def test_first_year_members_who_did_nothing_are_told_by_how_long_ago_they_joined
     assert "of 212 others, 19" in html
 
 
+def test_members_who_had_been_active_and_fell_silent_are_a_list_of_their_own(staff: httpx.Client):
+    from tenure.ledger.models import CurrentScore
+
+    silent = CurrentScore.objects.exclude(fell_silent_on=None).count()
+    assert 0 < silent < CurrentScore.objects.count()
+    assert staff.get("/today.json?quiet=1").json()["total"] == silent
+    assert f'<a href="?quiet=1#work">{silent} members</a> who had been active' in staff.get("/").text
+    assert f'<h2 id="work">{silent} of 240 members: active before, silent now</h2>' in staff.get("/?quiet=1").text
+
+
 def test_the_list_goes_by_rank_and_pages_hold_everyone_once(staff: httpx.Client, site: Site, scores: pl.DataFrame):
     seen: list[str] = []
     for number in range(1, 100):
@@ -246,6 +256,7 @@ def test_sorting_by_date_puts_the_next_renewal_first_and_no_renewal_last(staff: 
         change=st.sampled_from(["", "high", "recovered", "renewed", "odd"]),
         payment=st.booleans(),
         silent=st.sampled_from([None, 30, 60, 90]),
+        quiet=st.booleans(),
         words=st.text("abc'\"%_ü", max_size=20).map(lambda text: " ".join(text.split())),
         sort=st.sampled_from(sorted(SORTS)),
         page=st.integers(1, 1000),

@@ -44,13 +44,18 @@ def look(house: House, walk: Walk, as_of: dt.date, model: Model, frame: pl.DataF
             tell.unchanged(f"what follows from the scores of {as_of} is kept")
             return
         decisions = house.registry.decisions(model.version)
-        rows = _rows(house, situation(), frame, decisions)
+        rows = _rows(house, as_of, situation(), frame, decisions)
         tell("what was so in past years")
         figures = _figures(house, as_of, decisions)
         scores.keep_day(rows=rows, figures=figures, read_at=read_at, clock=house.clock, fence=walk.run.fence)
         payments = rows.filter(pl.col("payment_trouble") != "").height
         silent = rows.filter(_is_silent(as_of)).height
-        tell.count(payments_to_fix=payments, first_year_silent=silent, stopped_feeds=len(figures["outages"]))
+        tell.count(
+            payments_to_fix=payments,
+            first_year_silent=silent,
+            fell_silent=rows["fell_silent_on"].count(),
+            stopped_feeds=len(figures["outages"]),
+        )
         tell.say(
             f"{payments:,} payments to fix; {silent:,} first-year members have done nothing in {_LONG_SILENCE} days"
         )
@@ -66,8 +71,11 @@ def _is_silent(as_of: dt.date) -> pl.Expr:
     return old & pl.col("first_act_days").is_null()
 
 
-def _rows(house: House, situation: pl.DataFrame, frame: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
+def _rows(
+    house: House, as_of: dt.date, situation: pl.DataFrame, frame: pl.DataFrame, decisions: pl.DataFrame
+) -> pl.DataFrame:
     """The columns of `tenure.ledger.scores.NIGHTLY`, a line per scored member."""
+    from tenure.insights.happenings import fell_silent
     from tenure.risk.alike import alike
 
     told = situation.select(
@@ -90,7 +98,11 @@ def _rows(house: House, situation: pl.DataFrame, frame: pl.DataFrame, decisions:
         like_low=pl.Series(like.low).fill_nan(None),
         like_high=pl.Series(like.high).fill_nan(None),
     )
-    return counted.join(told, on="member", how="left", maintain_order="left").with_columns(
+    quiet = fell_silent(house.lake, as_of)
+    joined = counted.join(told, on="member", how="left", maintain_order="left").join(
+        quiet, on="member", how="left", maintain_order="left"
+    )
+    return joined.with_columns(
         pl.col("leaving_reason", "payment_trouble").fill_null(""),
         pl.col("is_top_value", "auto_renew").fill_null(value=False),
     )

@@ -1,5 +1,5 @@
 """What lately befell members that somebody may want to answer: a missed event, a failed payment, a card that runs out,
-and how soon a new member did a first thing."""
+how soon a new member did a first thing, and who fell silent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from tenure.lake import Lake
 
 NEWS_DAYS = 7
 """Days for which a missed event is news, counted from when it was recorded."""
+
+SILENT_DAYS = 90
+"""Days without anything of their own accord after which members who had been active have fallen silent."""
+
+_ACTIVE_DAYS = 4
+"""On so many days of the year before one must have done something to have been active."""
 
 _LOOKED_BACK = 365
 """Days after which neither a failed payment nor an expired card waits for an answer any more."""
@@ -34,6 +40,15 @@ FROM joined j JOIN activity a ON a.member = j.member AND a.occurred_at >= j.join
 WHERE a.kind NOT IN (SELECT kind FROM not_acts) AND a.occurred_at < $as_of AND a.recorded_at < $as_of
     AND a.occurred_at >= $since
 GROUP BY j.member"""
+
+
+_FELL_SILENT = """
+WITH acts AS (
+    SELECT member, occurred_at::DATE AS day FROM activity
+    WHERE kind NOT IN (SELECT kind FROM not_acts)
+        AND occurred_at >= $since AND occurred_at < $as_of AND recorded_at < $as_of)
+SELECT member, max(day) AS fell_silent_on FROM acts GROUP BY member
+HAVING max(day) < $silent AND count(DISTINCT day) >= $active AND (SELECT max(day) FROM acts) >= $silent"""
 
 
 def lately(lake: Lake, as_of: dt.date) -> pl.DataFrame:
@@ -87,3 +102,25 @@ def first_acts(lake: Lake, joined: pl.DataFrame, as_of: dt.date) -> pl.DataFrame
     return first.join(joined, on="member").select(
         "member", (pl.col("day") - pl.col("joined_on")).dt.total_days().cast(pl.Int32).alias("days")
     )
+
+
+def fell_silent(lake: Lake, as_of: dt.date) -> pl.DataFrame:
+    """Who was active, and has done nothing of their own accord for `SILENT_DAYS`.
+
+    Active is who did something on four days or more of the year before those. Where nobody did anything lately,
+    records are missing, and nobody is told to have fallen silent.
+
+    Args:
+        lake: Where activity lies.
+        as_of: Only what was recorded before it counts.
+
+    Returns:
+        `member`, `fell_silent_on` (the last day on which they did something).
+    """
+    start = dt.datetime.combine(as_of, dt.time())
+    silent = start - dt.timedelta(days=SILENT_DAYS)
+    bounds = {"as_of": start, "silent": silent, "since": silent - dt.timedelta(days=_LOOKED_BACK)}
+    with lake.connect() as connection:
+        connection.register("not_acts", pl.DataFrame({"kind": sorted(SENT_OR_BILLED)}).to_arrow())
+        rows = connection.sql(_FELL_SILENT, params=bounds | {"active": _ACTIVE_DAYS}).to_arrow_table()
+    return pl.DataFrame(pl.from_arrow(rows))

@@ -40,6 +40,7 @@ class Asked:
         change: A key of `CHANGES`: what became of them since the scores before.
         payment: With a payment to put right only.
         silent: A first-year member who joined that many days ago (one of `SILENT`, up to the next) and did nothing.
+        quiet: Those alone who had been active and have done nothing for 90 days.
         words: In the name, or the beginning of the id.
         sort: A key of `SORTS`.
         page: From 1.
@@ -55,6 +56,7 @@ class Asked:
     change: str = ""
     payment: bool = False
     silent: int | None = None
+    quiet: bool = False
     words: str = ""
     sort: str = "rank"
     page: int = 1
@@ -75,6 +77,7 @@ class Asked:
             change=change if change in CHANGES else "",
             payment=query.get("payment") == "1",
             silent=silent if silent in SILENT else None,
+            quiet=query.get("quiet") == "1",
             words=" ".join(query.get("q", "").replace("\0", "").split())[:_LONGEST_WORD],
             sort=sort if sort in SORTS else "rank",
             page=number(query.get("page", ""), 10**6) or 1,
@@ -105,12 +108,28 @@ class Asked:
             "change": self.change,
             "payment": "1" if self.payment else "",
             "silent": "" if self.silent is None else str(self.silent),
+            "quiet": "1" if self.quiet else "",
         }
         return {name: value for name, value in given.items() if value}
 
 
 _NAMES = frozenset(
-    {"all", "sort", "q", "band", "type", "chapter", "due", "grace", "call", "now", "change", "payment", "silent"}
+    {
+        "all",
+        "sort",
+        "q",
+        "band",
+        "type",
+        "chapter",
+        "due",
+        "grace",
+        "call",
+        "now",
+        "change",
+        "payment",
+        "silent",
+        "quiet",
+    }
 )
 """Every parameter by which an address says whom it is about; `all` asks for everyone."""
 

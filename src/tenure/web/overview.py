@@ -15,7 +15,7 @@ from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachSt
 from tenure.ledger.workload import CONTACTS
 from tenure.web.asked import SILENT
 from tenure.web.roles import of_chapter
-from tenure.web.worklist import ORDERS, call_now, changed, due_within, first_year, payment_to_fix, to_call
+from tenure.web.worklist import ORDERS, call_now, changed, due_within, fell_silent, first_year, payment_to_fix, to_call
 
 HORIZONS = (30, 60, 90)
 _MONTHS_SHOWN = 12
@@ -67,6 +67,7 @@ class Overview:
     payment: int
     payment_dues: float
     payments: tuple[int, ...]
+    quiet: int
     first_year: tuple[FirstYear, ...]
     before: dt.date | None
     due: tuple[Due, ...]
@@ -135,6 +136,7 @@ def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
             f"silent_{days}": Count("member", filter=first_year(days, today) & Q(first_act_days=None))
             for days in SILENT
         },
+        quiet=Count("member", filter=fell_silent()),
         renewing=Count("member", filter=Q(renewal_due_on__isnull=False)),
         expected=Sum("p_lapse_renewal", default=0.0),
         **{f"due_{days}": Count("member", filter=within) for days, within in horizons.items()},

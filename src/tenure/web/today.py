@@ -78,7 +78,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "today.html",
         {
             "asked": asked,
-            "is_open": asked.parameters().keys() - {"now", "change", "payment", "silent", "call"},
+            "is_open": asked.parameters().keys() - {"now", "change", "payment", "silent", "quiet", "call"},
             "figures": figures,
             "opening": today_words.opening(figures, len(calls), waiting(request), len(told)),
             "fresh": today_words.fresh(score_set),
@@ -176,7 +176,7 @@ def _title(asked: Asked, figures: Overview, total: int) -> str:
     if _is_to_call(asked):
         return f"{words.plural(total, 'member')} to call"
     if asked.narrows:
-        said = f": {CHANGES[asked.change]}" if asked.change else ""
+        said = f": {CHANGES[asked.change]}" if asked.change else ": active before, silent now" if asked.quiet else ""
         return f"{words.count(total)} of {words.plural(figures.members, 'member')}{said}"
     return f"{words.plural(total, 'member')}"
 

@@ -56,6 +56,8 @@ def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
         found = found.filter(payment_to_fix())
     if asked.silent is not None:
         found = found.filter(first_year(asked.silent, today), first_act_days=None)
+    if asked.quiet:
+        found = found.filter(fell_silent())
     if asked.due is not None:
         found = found.filter(due_within(asked.due, today))
     if asked.change:
@@ -117,6 +119,11 @@ def to_call(found: QuerySet[CurrentScore], score_set: ScoreSet) -> QuerySet[Curr
 def payment_to_fix() -> Q:
     """Members with a payment to put right."""
     return ~Q(payment_trouble="")
+
+
+def fell_silent() -> Q:
+    """Members who had been active and have done nothing of their own accord for long."""
+    return Q(fell_silent_on__isnull=False)
 
 
 def first_year(days: int, today: dt.date) -> Q:

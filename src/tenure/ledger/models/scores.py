@@ -40,7 +40,9 @@ class CurrentScore(models.Model):
     an hour of calls is expected to keep, in dues or in members as the settings say. `payment_trouble`: a payment
     `declined`, or a `card` about to run out, that no payment has followed since `payment_trouble_on`. `joined_on`: of
     members in their first term, and `first_act_days` from then to the first thing done, null while there is none.
-    `like_…`: of so many past decisions that were scored closest, by a model that did not know them, how many lapsed.
+    `fell_silent_on`: the last day on which a member who had been active did something of their own accord, once that
+    is long ago; null for all others. `like_…`: of so many past decisions that were scored closest, by a model that did
+    not know them, how many lapsed.
     """
 
     member = models.BigIntegerField(primary_key=True)
@@ -92,6 +94,7 @@ class CurrentScore(models.Model):
     like_lapsed = models.PositiveIntegerField(default=0)
     like_low = models.FloatField(null=True)
     like_high = models.FloatField(null=True)
+    fell_silent_on = models.DateField(null=True)
 
     class Meta:
         db_table = "ledger_current_score"
@@ -105,6 +108,9 @@ class CurrentScore(models.Model):
             models.Index(fields=("-risk_rank", "renewal_due_on"), name="score_by_rank"),
             models.Index(fields=("-dues", "member"), condition=~Q(payment_trouble=""), name="score_by_payment"),
             models.Index(fields=("joined_on",), condition=Q(joined_on__isnull=False), name="score_by_joining"),
+            models.Index(
+                fields=("fell_silent_on",), condition=Q(fell_silent_on__isnull=False), name="score_by_silence"
+            ),
         )
         constraints = (
             models.CheckConstraint(

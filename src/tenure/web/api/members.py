@@ -39,7 +39,7 @@ def members(request: HttpRequest, asked: Query[MembersAsked]) -> dict[str, Any]:
     wanted = Asked(
         band=asked.band, kind=asked.type, chapter=asked.chapter, due=asked.due, grace=asked.grace, call=asked.call,
         now=asked.now, change=asked.change, payment=asked.payment, silent=int(asked.silent) if asked.silent else None,
-        words=" ".join(asked.q.split()), sort=asked.sort,
+        quiet=asked.quiet, words=" ".join(asked.q.split()), sort=asked.sort,
     )  # fmt: skip
     total, rows = part(wanted, own(request, matching(wanted, score_set)), (asked.page - 1) * asked.size, asked.size)
     people = known(row.member for row in rows)

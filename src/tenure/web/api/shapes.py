@@ -53,6 +53,7 @@ class MembersAsked(Pages):
     change: Literal["", "high", "recovered", "renewed", "odd"] = Field("", description="Since the scores before")
     payment: bool = Field(False, description="With a payment to put right only")
     silent: Literal["", "30", "60", "90"] = Field("", description="First-year members who did nothing for so many days")
+    quiet: bool = Field(False, description="Who had been active and has done nothing for 90 days only")
     sort: Literal["worth", "rank", "date", "dues", "rise"] = "rank"
 
 
