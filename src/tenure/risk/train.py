@@ -47,6 +47,9 @@ _MOST_ROWS = 120_000
 _FIRST_YEARS = 2
 """Past decisions are judged from this many years after the first term on record."""
 
+_FEW = 0.1
+"""Lapses that judged classes may lack, as a share of those that they have, for rates by day to be those of a class."""
+
 Stage = Literal["labels", "features", "back-test", "model", "intervals"]
 Progress = Callable[[Stage, float], None]
 
@@ -158,7 +161,7 @@ def _landmarks(
     # The farthest days of the first decisions would be foretold from half a year less.
     first = judged.filter(_before(pl.col("ends_on")) <= max(LANDMARKS))["as_of"].min()
     judged = judged.filter(pl.col("as_of") >= first)
-    whole = after == _first_years_end(terms)
+    whole = after == _first_years_end(terms) and _are_whole(mature, after)
     return Landmarks(matrix, to_learn, judged, terms, members, settings.membership, whole)
 
 
@@ -180,6 +183,13 @@ def _judged_after(terms: pl.DataFrame, mature: pl.DataFrame) -> dt.date:
     middle: dt.date = lapses[len(lapses) // 2]
     # Where everybody's term ends on one day, that day's class is all there is to be judged by.
     return middle if (mature["ends_on"] > middle).any() else middle - dt.timedelta(days=1)
+
+
+def _are_whole(mature: pl.DataFrame, after: dt.date) -> bool:
+    """Whether next to nobody had left the classes that are judged before judging began."""
+    lapsed = mature.filter(pl.col("outcome") == LAPSED)
+    judged = lapsed.filter(pl.col("ends_on") > after).height
+    return lapsed.filter((pl.col("ends_on") <= after) & (pl.col("scheduled") > after)).height <= _FEW * judged
 
 
 def _fit(
