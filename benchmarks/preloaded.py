@@ -30,7 +30,7 @@ for _name in (
     importlib.import_module(_name)
 
 # The first call of compiled code has the compiler read its tables, which takes longer than a small night.
-_places(np.zeros(0, np.int64), np.zeros(0, np.int64))
+_places(*(np.zeros(0, np.int64) for _ in range(3)))
 
 # What is there by now is looked through no more, and so stays shared between all processes.
 gc.collect()
