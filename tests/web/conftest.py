@@ -30,6 +30,8 @@ def _pointed_at_the_site(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="module")
 def staff(site: Site) -> Iterator[httpx.Client]:
+    # What lasts for a module is made before what each test begins with, so a world of another test may be served still.
+    point_at(site.world)
     with site.staff() as client:
         yield client
 
