@@ -16,12 +16,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("COLUMNS", "100")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker takes a whole file: what its module serves is made once, and tests that follow each other do so."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One worker takes a whole file: what its module serves is made once, and tests that follow each other do so.
+
+    Said when each is found: once all are, the plugin may have read the groups already.
+    """
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
