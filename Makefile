@@ -17,8 +17,9 @@ demo: install ## Try Tenure on a simulated association, with staff pages at http
 
 install: $(VENV)/installed ## Set up .venv with what Tenure needs to run.
 
+# A file stays on one worker: what its module serves is made once, and some of its tests follow each other.
 test: $(VENV)/tested-with check browser ## Lint, check types and import contracts, and run every test.
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(TESTS)
 
 check: lint types contracts ## Everything but the tests.
 

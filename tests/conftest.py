@@ -16,15 +16,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("COLUMNS", "100")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """One worker takes a whole file: what its module serves is made once, and tests that follow each other do so.
-
-    Said when each is found: once all are, the plugin may have read the groups already.
-    """
-    if item.get_closest_marker("xdist_group") is None:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
-
-
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember a skipped test by its reason."""
     _remember(report)

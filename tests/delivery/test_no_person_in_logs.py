@@ -32,7 +32,7 @@ def everything(tmp_path: Path) -> Iterator[Path]:
     handler.addFilter(lambda record: not record.name.startswith(OTHERS))
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    logging.getLogger("any.library").debug("listening")
+    logging.getLogger("somebody.elses").debug("listening")
     try:
         yield path
     finally:

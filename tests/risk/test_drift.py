@@ -15,8 +15,6 @@ from tenure.risk.drift import Reference, expected_worth, learn_reference, mature
 from tenure.risk.metrics import auc, brier, log_loss
 from trained_association import SETTINGS, Trained
 
-pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
-
 RULES = SETTINGS.membership
 
 

@@ -17,8 +17,6 @@ from tenure.risk.drift import Reference, is_red, learn_reference, watch
 from tenure.risk.inflow import inflow
 from trained_association import SETTINGS, Trained
 
-pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
-
 RULES = SETTINGS.membership
 CASES = int(os.environ.get("TENURE_CASES", "5"))
 SHOWN = DRIFTS if CASES > 20 else DRIFTS[::4]

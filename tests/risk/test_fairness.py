@@ -15,8 +15,6 @@ from tenure.risk import score
 from tenure.risk.fairness import audit
 from trained_association import SETTINGS, Trained
 
-pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
-
 
 def world(seed: int, n: int = 3000):
     """Right predictions, and people of whom gender, age and region have nothing to do with them."""

@@ -15,8 +15,6 @@ import pytest
 from tenure.base.errors import DamagedStore
 from trained_association import Trained, registry
 
-pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
-
 MUTATIONS = 500
 Mutation = Callable[[Path, random.Random], None]
 

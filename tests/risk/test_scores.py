@@ -12,8 +12,6 @@ from tenure.membership import standing
 from tenure.risk import SCHEMA, score
 from trained_association import SETTINGS, Trained
 
-pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
-
 
 def test_every_active_payer_is_scored_once(trained: Trained):
     """Nobody active is left out, nobody else is in."""

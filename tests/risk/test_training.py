@@ -14,8 +14,6 @@ from tenure.base.errors import BelowDataFloor, DamagedStore
 from tenure.risk import train
 from trained_association import SETTINGS, Trained, registry
 
-pytestmark = pytest.mark.xdist_group("risk")  # one model serves them all
-
 
 def test_decisions_hold_every_matured_renewal_after_the_first_two_years(trained: Trained):
     """Each at 90, 60, 30 and 0 days before its end, but for those already paid by then."""
