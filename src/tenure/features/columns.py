@@ -36,6 +36,7 @@ NEVER_SINCE = np.float32(999)
 """Days since the last of something that was never on record, at most."""
 
 _COUNT, _TOTAL, _WEEKS, _PEOPLE, _IN_CHAPTER, _RATIO, _SHARE, _TREND, _MEAN, _RECENCY, _LAST_VALUE = range(11)
+"""What can be done; the first five are sums of cells of the table that stands in that place."""
 
 _NOTHING = np.float32(np.nan)
 _ROWS_AT_HAND = 64
@@ -122,9 +123,9 @@ def fill_columns(plan: Plan, activity: Activity, organization: NDArray[np.bool_]
         out: Out.
     """
     joined = np.full(activity.day.size, _ALWAYS, np.int32) if activity.joined is None else activity.joined
-    tables = (activity.counts, activity.sums, activity.weeks, activity.people, activity.in_chapter)
+    counted = (activity.counts, activity.sums, activity.weeks, activity.people, activity.in_chapter)
     _fill(
-        plan, *(counted.table for counted in tables), activity.last_day.table, activity.last_value.table, activity.day,
+        plan, tuple(one.table for one in counted), activity.last_day.table, activity.last_value.table, activity.day,
         joined, organization, out,
     )  # fmt: skip
 
@@ -259,11 +260,7 @@ def _gap(
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def _fill(
     plan: Plan,
-    counts: NDArray[np.float32],
-    sums: NDArray[np.float32],
-    weeks: NDArray[np.float32],
-    people: NDArray[np.float32],
-    in_chapter: NDArray[np.float32],
+    tables: tuple[NDArray[np.float32], ...],
     last_day: NDArray[np.int32],
     last_value: NDArray[np.float32],
     day: NDArray[np.int32],
@@ -271,7 +268,7 @@ def _fill(
     organization: NDArray[np.bool_],
     out: NDArray[np.float32],
 ) -> None:
-    part, whole, latest = plan.part, plan.whole, plan.latest
+    part, whole, latest, (counts, sums) = plan.part, plan.whole, plan.latest, tables[:2]
     for begin in range(0, day.size, _ROWS_AT_HAND):
         end = min(begin + _ROWS_AT_HAND, day.size)
         out[begin:end] = _NOTHING
@@ -287,21 +284,10 @@ def _fill(
                 plan.latest_start[i],
                 plan.latest_start[i + 1],
             )
-            if does == _COUNT:
+            if does < len(tables):
+                table = tables[does]
                 for row in range(begin, end):
-                    out[row, column] = _sum(counts, row, part, p, p_end)
-            elif does == _TOTAL:
-                for row in range(begin, end):
-                    out[row, column] = _sum(sums, row, part, p, p_end)
-            elif does == _WEEKS:
-                for row in range(begin, end):
-                    out[row, column] = _sum(weeks, row, part, p, p_end)
-            elif does == _PEOPLE:
-                for row in range(begin, end):
-                    out[row, column] = _sum(people, row, part, p, p_end)
-            elif does == _IN_CHAPTER:
-                for row in range(begin, end):
-                    out[row, column] = _sum(in_chapter, row, part, p, p_end)
+                    out[row, column] = _sum(table, row, part, p, p_end)
             elif does == _RECENCY:
                 for row in range(begin, end):
                     out[row, column] = _gap(last_day, row, latest, v, v_end, day[row])
