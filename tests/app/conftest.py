@@ -15,6 +15,11 @@ MEMBERS = max(220, 5 * int(os.environ.get("TENURE_ERASED", "0")) // 2)
 SMALL = ("--members", MEMBERS, "--years", 4, "--events-per-year", 15, "--seed", 5, "--today", "2025-03-10")
 
 
+def same_pseudonyms(home: Path) -> None:
+    """The days to learn from are drawn by pseudonym: another key each time would make another model each time."""
+    (home / "secrets" / "pseudonym.key").write_text("a7" * 32)
+
+
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small association as a folder of CSV files, whose ids have leading zeros. Read-only."""
@@ -37,8 +42,7 @@ def first_night(tmp_path_factory: pytest.TempPathFactory, exports: Path) -> Path
     done = tenure("init", "--home", home, "--source", "files", "--path", exports)
     assert done.code == 0, done.err
     set_(home, refits=4, threads=1)
-    # The days to learn from are drawn by pseudonym: another key each time would make another model each time.
-    (home / "secrets" / "pseudonym.key").write_text("a7" * 32)
+    same_pseudonyms(home)
     done = tenure("run", "--home", home, "--as-of", AS_OF, timeout=1_500 if MEMBERS > 220 else 280)
     assert done.code == 0, done.told
     return home
@@ -72,12 +76,14 @@ def site(site_url: str) -> Iterator[Site]:
 
 @pytest.fixture
 def imis_home(tmp_path: Path, site: Site) -> Path:
-    """A home whose source is the sandbox, before its first night."""
+    """A home whose source is the sandbox, before its first night; iMIS holds no score yet."""
     home = tmp_path / "imis"
+    site.empty("AI_Member_Risk", "PartyId")
     done = tenure(
         "init", "--home", home, "--source", "imis", "--url", site.url, "--username", "tenure",
         "--requests-per-hour", 0, TENURE_IMIS_PASSWORD=PASSWORD,
     )  # fmt: skip
     assert done.code == 0, done.err
     set_(home, refits=4, threads=1)
+    same_pseudonyms(home)
     return home

@@ -40,7 +40,6 @@ def test_of_eight_nights_at_once_one_works_and_seven_say_why_not(imis_home: Path
 
 
 def test_a_night_that_slept_through_its_lease_sends_and_keeps_nothing_more(imis_home: Path, site: Site):
-    site.empty(TABLE, "PartyId")
     site.forget()
     site.fault(slow={"rate": 1, "match": TABLE, "seconds": 0.05})
     zombie = start(imis_home)

@@ -37,7 +37,6 @@ def stop_at(words: str, home: Path, number: signal.Signals, wait: float = 0.3) -
 
 
 def test_sigterm_in_each_stage_ends_it_politely_and_the_next_start_goes_on(imis_home: Path, site: Site):
-    site.empty(TABLE, "PartyId")
     stages = {
         "Sync …": ({"slow": {"rate": 1, "match": "query", "seconds": 0.3}}, signal.SIGTERM, 0.3),
         "Train, since": ({}, signal.SIGINT, 0.3),

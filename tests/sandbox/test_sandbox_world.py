@@ -139,9 +139,15 @@ def test_the_truth_knows_pending_decisions_and_whom_contact_helps(sandbox: Sandb
     assert set(made["lapsed"]) == {0, 1}
 
 
-def test_what_staff_do_is_remembered_as_contact(sandbox: Sandbox, somebody: str) -> None:
-    body = panel_row("Activity", somebody, {"PartyId": somebody, "ACTIVITY_TYPE": "CALL"}, identity=False)
+def contacted(sandbox: Sandbox) -> dict[str, bool]:
+    """Who has a decision before them → whether staff have lately reached them."""
+    told = sandbox.control.get("/truth").json()["columns"]
+    return dict(zip(told["member_id"], map(bool, told["contacted"]), strict=True))
+
+
+def test_what_staff_do_is_remembered_as_contact(sandbox: Sandbox) -> None:
+    alone = next(party for party, reached in contacted(sandbox).items() if not reached)
+    body = panel_row("Activity", alone, {"PartyId": alone, "ACTIVITY_TYPE": "CALL"}, identity=False)
     made = properties(sandbox.staff.post("/api/Activity", json=body).json())
     assert made["ACTIVITY_TYPE"] == "CALL"
-    told = sandbox.control.get("/truth").json()["columns"]
-    assert somebody in [party for party, reached in zip(told["member_id"], told["contacted"], strict=True) if reached]
+    assert contacted(sandbox)[alone]
