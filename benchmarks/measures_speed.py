@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from tenure.risk.metrics import auc
-from tenure.risk.resampling import REPEATS, draw, summary
+from tenure.risk.resampling import REPEATS, calibrated, draw, summary
 
 
 def invented(rows: int, payers: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -43,7 +43,9 @@ def main() -> None:
     asked = parser.parse_args()
     p, y, payer = invented(asked.rows, asked.payers)
     began = time.perf_counter()
-    summary(p, y, draw(payer, seed=1), capacity={"10": 0.1})
+    draws = draw(payer, seed=1)
+    summary(p, y, draws, capacity={"10": 0.1})
+    calibrated(p, y, draws)
     ours = time.perf_counter() - began
     theirs = plain(p, y, payer, REPEATS)
     print(

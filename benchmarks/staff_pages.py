@@ -26,6 +26,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -107,10 +108,12 @@ def addresses(client: httpx.Client) -> list[str]:
     members = [one["member_id"] for one in client.get("/today.json").json()["members"][:5]]
     page = client.get("/queue/").text
     drafts = sorted(set(re.findall(r"open=(\d+)", page)))[:3]
-    lists = ["/", "/?band=high&sort=dues", "/?q=an", "/?all=1", "/?all=1&page=40", "/?due=30&sort=date", "/queue/"]
+    lists = ["/", "/?band=high&sort=dues", "/?q=an", "/?all=1", "/?all=1&page=40", "/?due=30&sort=date", "/?quiet=1"]
+    lists += ["/queue/", "/gone/"]
     rooms = ["playbooks", "audit", "sending", "model", "runs", "membership", "settings", "reports", "keys"]
     wanted = ["/health", *lists, *(f"/{room}/" for room in rooms)]
-    wanted += [*(f"/members/{member}/" for member in members), *(f"/queue/?open={draft}" for draft in drafts)]
+    wanted += [f"/members/{member}/{part}" for member in members for part in ("", "receipt/")]
+    wanted += [f"/queue/?open={draft}" for draft in drafts]
     return [address for address in wanted if client.get(address).status_code == 200]
 
 
@@ -172,13 +175,13 @@ def nights(home: Path, day: dt.date) -> Iterator[None]:
             night += dt.timedelta(days=1)
             tenure("run", "--home", str(home), "--as-of", str(night), **ONE_THREAD)
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    try:
-        yield
-    finally:
-        over.set()
-        worker.join()
+    with ThreadPoolExecutor(1) as worker:
+        working = worker.submit(work)
+        try:
+            yield
+        finally:
+            over.set()
+        working.result()  # A night that failed was none to wait beside.
 
 
 def at(part: float, waits: list[float]) -> float:

@@ -9,8 +9,8 @@ import pytest
 from tenure.base.settings import Capacity
 from tenure.risk.grade import graded
 from tenure.risk.metrics import at_capacity, auc, log_loss
-from tenure.risk.report import payers, reach
-from tenure.risk.resampling import draw, saved, summary
+from tenure.risk.report import payers, reach, report
+from tenure.risk.resampling import Draws, calibrated, draw, saved, summary
 
 TENTH = {"10": 0.10}
 
@@ -25,6 +25,11 @@ def decided(seed: int, payers_: int = 300, each: int = 3, slope: float = 1.0):
     return 1 / (1 + np.exp(-z / slope)), y, cluster
 
 
+def measured(p: np.ndarray, y: np.ndarray, draws: Draws) -> dict[str, float]:
+    """Every measure there is."""
+    return summary(p, y, draws, capacity=TENTH) | calibrated(p, y, draws)
+
+
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
     """The predictions are the truth here, so slope 1, intercept 0 and a gap of 0 are what is to be held."""
     truth = {"calibration_slope": 1.0, "calibration_intercept": 0.0, "calibration_in_the_large": 0.0}
@@ -34,7 +39,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     held = dict.fromkeys(truth, 0)
     for seed in range(150):
         p, y, cluster = decided(seed)
-        found = summary(p, y, draw(cluster, seed=seed, repeats=150), capacity=TENTH)
+        found = measured(p, y, draw(cluster, seed=seed, repeats=150))
         for name, value in truth.items():
             held[name] += found[f"{name}_low"] <= value <= found[f"{name}_high"]
 
@@ -44,9 +49,9 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
 def test_a_payer_who_decides_four_times_alike_counts_once():
     """Copies of a decision say nothing new: the interval stays as wide as it was."""
     p, y, cluster = decided(1, each=1)
-    alone = summary(p, y, draw(cluster, seed=5), capacity=TENTH)
-    copies = summary(np.tile(p, 4), np.tile(y, 4), draw(np.tile(cluster, 4), seed=5), capacity=TENTH)
-    apart = summary(np.tile(p, 4), np.tile(y, 4), draw(np.arange(4 * p.size), seed=5), capacity=TENTH)
+    alone = measured(p, y, draw(cluster, seed=5))
+    copies = measured(np.tile(p, 4), np.tile(y, 4), draw(np.tile(cluster, 4), seed=5))
+    apart = measured(np.tile(p, 4), np.tile(y, 4), draw(np.arange(4 * p.size), seed=5))
 
     for name in ("auc", "brier", "calibration_in_the_large"):
         width, same, half = (one[f"{name}_high"] - one[f"{name}_low"] for one in (alone, copies, apart))
@@ -58,11 +63,55 @@ def test_every_figure_lies_within_its_interval():
     """Also where ties abound, as for a base rate."""
     p, y, cluster = decided(2)
     for said in (p, np.round(p, 1), np.full(p.size, y.mean())):
-        found = summary(said, y, draw(cluster, seed=1), capacity=TENTH)
+        found = measured(said, y, draw(cluster, seed=1))
         known = [name for name in found if f"{name}_low" in found and np.isfinite(found[f"{name}_low"])]
 
         assert len(known) >= 7
         assert all(found[f"{name}_low"] <= found[name] <= found[f"{name}_high"] for name in known)
+
+
+def open_days(members: int, seed: int) -> pl.DataFrame:
+    """A renewal of each member on each day on which it is open, with the true chance of a lapse as `p`.
+
+    A fifth lapse or more, by the member; who renews does so on any of the last two hundred days. So of those who have
+    not paid by a later day more lapse.
+    """
+    rng = np.random.default_rng(seed)
+    lapse = rng.beta(2, 6, members)
+    lapsed = rng.random(members) < lapse
+    paid = np.where(lapsed, -1.0, rng.uniform(0, 200, members))
+    before = np.array([180, 90, 60, 30, 0])
+    member, day = (grid.ravel() for grid in np.meshgrid(np.arange(members), before, indexing="ij"))
+    open_ = paid[member] < day
+    still = lapse[member] + (1 - lapse[member]) * day / 200
+    end = np.datetime64("2024-06-30")
+    return pl.DataFrame({
+        "member": member, "term_id": member, "at": member, "as_of": end - day, "lapsed": lapsed[member].astype(np.int8),
+        "p": lapse[member] / still,
+    }).filter(open_).with_columns(
+        pl.lit(end).alias("ends_on"), pl.lit(end).alias("ends"), pl.lit(0.25).alias("base_rate"),
+        pl.lit(0.25).alias("points_score"), pl.lit(0.25).alias("life table"), pl.lit(1.0).alias("points"),
+    )  # fmt: skip
+
+
+def test_true_chances_are_right_whenever_members_pay():
+    """By the day nothing is off; once per decision, at its last open day, too many lapses seem foretold."""
+    members = 20_000
+    found = open_days(members, seed=8)
+    stood = pl.DataFrame({"terms_in_spell": 2, "member_type": "REG", "record_type": "individual"}).select(
+        pl.all().repeat_by(members).explode()
+    )
+    nobody = pl.DataFrame(schema={"member": pl.Int64, "valid_from": pl.Int64, "organization": pl.Int64})
+    by_day, once = (report(found, [], stood, nobody, Capacity(), whole=whole) for whole in (True, False))
+    ours, theirs = by_day["models"]["tenure"], once["models"]["tenure"]
+
+    assert ours["calibration_in_the_large_low"] <= 0 <= ours["calibration_in_the_large_high"]
+    assert abs(ours["calibration_in_the_large"]) < 0.005
+    assert ours["calibration_error"] < 0.01
+    assert all(one["low"] <= one["predicted"] <= one["high"] for one in by_day["calibration"])
+    assert {one["verdict"] for one in by_day["slices"]} == {"as foretold"}
+    assert theirs["calibration_in_the_large_high"] < -0.01
+    assert ours["auc"] == theirs["auc"]
 
 
 def test_what_says_the_same_of_everybody_catches_a_tenth_with_a_tenth():
@@ -75,7 +124,7 @@ def test_what_says_the_same_of_everybody_catches_a_tenth_with_a_tenth():
 def test_too_extreme_predictions_are_seen():
     """A slope whose interval lies below one."""
     p, y, cluster = decided(3, slope=0.5)
-    found = summary(p, y, draw(cluster, seed=1), capacity=TENTH)
+    found = measured(p, y, draw(cluster, seed=1))
 
     assert 0.3 < found["calibration_slope_low"] < 0.5 < found["calibration_slope_high"] < 0.7
     assert found["calibration_error_low"] > 0.02

@@ -52,7 +52,7 @@ def _reference(house: House, model: Model) -> Reference:
 
 
 def _nights(days: list[dt.date], as_of: dt.date) -> list[dt.date]:
-    """Past nights about a month apart, the newest first: of one renewal, one score is enough."""
+    """Past nights about a month apart, the newest first: one score a month says enough of a renewal."""
     chosen: list[dt.date] = []
     for day in reversed([day for day in days if day <= as_of]):
         if not chosen or chosen[-1] - day >= _APART:

@@ -140,7 +140,8 @@ def _sections(card: Card) -> Iterator[str]:
     yield _h("What counts as a lapse") + _list(labels["rules"]) + _p(_signed(labels["signature"]))
     yield _h("How good it is") + _p(
         f"On {backtest['decisions']:,} past renewals of {backtest['members']:,} members, about a month ahead, by "
-        "models that had seen nothing later. In brackets 95 % intervals."
+        "models that had seen nothing later; what was said against what happened, on every day on which they were "
+        "still open. In brackets 95 % intervals."
     )
     yield _measures(backtest["models"]) + _list(map(_against, backtest.get("better", {}).items()))
     yield from _calibration(backtest)

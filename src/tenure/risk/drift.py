@@ -21,11 +21,11 @@ from tenure.features import CATEGORIES, GROUPS, FeatureMatrix
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.inflow import inflow, words_of
-from tenure.risk.landmarks import members_on
+from tenure.risk.landmarks import members_on, scheduled
 from tenure.risk.learners import Floats
 from tenure.risk.receipts import spoken_again
 from tenure.risk.registry import Model
-from tenure.risk.report import once, without_nan
+from tenure.risk.report import without_nan
 
 _MONTH = 30
 _MOST_MONTHS = 25
@@ -292,37 +292,37 @@ def matured(
         as_of: The day on which labels are read.
 
     Returns:
-        `decisions`, `said` and `lapsed` (rates), `z` (how many standard errors apart), `months` (the same by month of
-        the term's end) and `alarm`: at least 5 lapses said or seen, and more than 3 standard errors apart once the
-        spread between months is allowed for.
+        `decisions`, `said` and `lapsed` (rates over all of their nights), `z` (how many standard errors apart),
+        `months` (the same by month in which the renewal came due) and `alarm`: at least 5 lapses said or seen, and more
+        than 3 standard errors apart once the spread between months is allowed for.
     """
-    due = decisions(terms, members, rules, as_of=as_of).filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
-    labelled = due.select("member", "ends_on", lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8))
+    found = scheduled(decisions(terms, members, rules, as_of=as_of), terms)
+    # Who pays early or resigns is known of sooner than the others: all count once the last word could be spoken.
+    over = pl.col("scheduled") + pl.duration(days=pl.col("grace")) < as_of
+    labelled = found.filter(over & pl.col("outcome").is_in([RENEWED, LAPSED])).select(
+        "member", due="scheduled", lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8)
+    )
     said = [
-        night.filter(~pl.col("in_grace")).select("member", "as_of", "p_lapse_renewal", ends_on="renewal_due_on")
-        for night in nights
+        night.filter(~pl.col("in_grace")).select("member", "p_lapse_renewal", due="renewal_due_on") for night in nights
     ]
     if not said or labelled.is_empty():
         return {"decisions": 0, "alarm": False}
-    one = once(pl.concat(said).join(labelled, on=["member", "ends_on"], how="inner").rename({"p_lapse_renewal": "p"}))
-    if one.is_empty():
+    nightly = pl.concat(said).join(labelled, on=["member", "due"], how="inner")
+    if nightly.is_empty():
         return {"decisions": 0, "alarm": False}
-    months = [
-        {"month": month.strftime("%Y-%m"), "decisions": n, "said": said_ / n, "lapsed": lapsed / n, "z": gap / root}
-        for month, n, said_, lapsed, gap, root in one.group_by(pl.col("ends_on").dt.truncate("1mo").alias("month"))
-        .agg(
-            pl.len(), pl.col("p").sum().alias("said"), pl.col("lapsed").sum(),
-            (pl.col("lapsed") - pl.col("p")).sum().alias("gap"),
-            (pl.col("p") * (1 - pl.col("p"))).sum().sqrt().clip(1e-9).alias("root"),
-        )
-        .sort("month")
-        .iter_rows()
-    ]  # fmt: skip
-    p, y = one["p"].to_numpy(), one["lapsed"].to_numpy().astype(np.float64)
-    z = float((y - p).sum() / max(np.sqrt((p * (1 - p)).sum()), 1e-9))
-    wide = max(1.0, float(np.std([month["z"] for month in months]))) if len(months) > 3 else 1.0
-    enough = max(p.sum(), y.sum()) >= 5
-    return {
-        "decisions": int(y.size), "said": float(p.mean()), "lapsed": float(y.mean()), "z": z, "months": months,
-        "alarm": bool(enough and abs(z) > 3 * wide),
-    }  # fmt: skip
+    # All nights of a decision share its outcome. Each night weighs alike, as in calibration.
+    each = nightly.group_by("member", "due").agg(
+        nights=pl.len(), said=pl.col("p_lapse_renewal").sum(), lapsed=pl.col("lapsed").cast(pl.Float64).sum()
+    ).with_columns(spread=pl.col("said") * (pl.col("nights") - pl.col("said")))  # fmt: skip
+    told = [
+        pl.len().alias("decisions"),
+        pl.col("said").sum() / pl.col("nights").sum(),
+        pl.col("lapsed").sum() / pl.col("nights").sum(),
+        ((pl.col("lapsed") - pl.col("said")).sum() / pl.col("spread").sum().sqrt().clip(1e-9)).alias("z"),
+    ]
+    months = each.group_by(month=pl.col("due").dt.strftime("%Y-%m")).agg(told).sort("month")
+    over_all = each.select(told).row(0, named=True)
+    wide = max(1.0, float(months["z"].std(ddof=0))) if months.height > 3 else 1.0  # type: ignore[arg-type]
+    enough = max(float((each[name] / each["nights"]).sum()) for name in ("said", "lapsed")) >= 5
+    alarm = bool(enough and abs(over_all["z"]) > 3 * wide)
+    return {**over_all, "months": months.to_dicts(), "alarm": alarm}

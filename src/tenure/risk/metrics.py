@@ -75,17 +75,24 @@ def calibration_error(p: Floats, y: Floats, bins: int = 10) -> float:
     return float(sum(gaps) / max(p.size, 1))
 
 
-def calibration_bins(p: Floats, y: Floats, bins: int = 10) -> list[dict[str, Any]]:
-    """Predicted against observed in equally filled bins, with a 95 % Clopper–Pearson interval for the observed."""
+def calibration_bins(p: Floats, y: Floats, decision: NDArray[np.int64], bins: int = 10) -> list[dict[str, Any]]:
+    """Predicted against observed in equally filled bins, with a 95 % Clopper–Pearson interval for the observed.
+
+    Args:
+        p: Predictions, one per row.
+        y: 1 lapsed, 0 renewed.
+        decision: Which decision each row is of: its rows in a bin are evidence but once, and `n` counts them so.
+        bins: How many, at most.
+    """
     answer = []
     for part in bins_of(p, bins):
-        n, k = part.size, int(y[part].sum())
-        low, high = clopper_pearson(k, n)
-        answer.append({"predicted": float(p[part].mean()), "observed": k / n, "low": low, "high": high, "n": int(n)})
+        n, observed = np.unique(decision[part]).size, float(y[part].mean())
+        low, high = clopper_pearson(n * observed, n)
+        answer.append({"predicted": float(p[part].mean()), "observed": observed, "low": low, "high": high, "n": n})
     return answer
 
 
-def clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
+def clopper_pearson(k: float, n: int, level: float = 0.95) -> tuple[float, float]:
     """An interval for a share of which *k* in *n* were seen; it holds the truth at least as often as *level* says."""
     tail = (1 - level) / 2
     low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))

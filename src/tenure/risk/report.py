@@ -11,7 +11,7 @@ import polars as pl
 from tenure.base.settings import Capacity
 from tenure.risk.learners import Floats
 from tenure.risk.metrics import auc, calibration_bins, calibration_in_the_large, gains
-from tenure.risk.resampling import Draws, draw, percentiles, ranked, saved, summary
+from tenure.risk.resampling import Draws, calibrated, draw, off_by, percentiles, ranked, saved, summary
 
 RIVALS = {"base_rate": "base_rate", "life_table": "life table", "points_score": "points_score"}
 """What a model has to beat: name in the report and column of the back-test's predictions."""
@@ -25,9 +25,19 @@ _SEED = 1
 
 
 def report(
-    predicted: pl.DataFrame, folds: list[dict[str, Any]], stood: pl.DataFrame, members: pl.DataFrame, room: Capacity
+    predicted: pl.DataFrame,
+    folds: list[dict[str, Any]],
+    stood: pl.DataFrame,
+    members: pl.DataFrame,
+    room: Capacity,
+    *,
+    whole: bool = True,
 ) -> dict[str, Any]:
-    """The back-test in figures, each decision once: at its last landmark 30 days or more before the end.
+    """The back-test in figures.
+
+    How well it foretold is told of each decision once, at its last landmark 30 days or more before the end. Whether
+    its chances are right is told of every day alike, as they are brought into line: the last open day of who pays early
+    lies farther off than that of who lapses, so that once per decision even true chances would seem too high.
 
     Args:
         predicted: As `tenure.risk.backtest.BackTest` has it.
@@ -35,24 +45,32 @@ def report(
         stood: Where each landmark stood; `predicted["at"]` are places in it.
         members: All versions of all members, for who pays for whom.
         room: How many members staff can call.
+        whole: As `tenure.risk.backtest.Landmarks` has it; where it is not so, chances are judged once per decision.
 
     Returns:
-        `models` (`tenure` and its rivals: every measure of `tenure.risk.resampling.summary`), `better` (by how much
-        lower its log loss is than each rival's), `calibration`, `gains`, `slices`, `capacity`, and how much there was
-        to judge by. What cannot be told is null.
+        `models` (`tenure` and its rivals: every measure of `tenure.risk.resampling`), `better` (by how much lower its
+        log loss is than each rival's), `calibration`, `gains`, `slices`, `capacity`, and how much there was to judge
+        by. What cannot be told is null.
     """
-    one = once(predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood)), "ends")
+    days = predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood))
+    one = once(days, "ends")
+    days = days if whole else one
     y, p = one["lapsed"].to_numpy().astype(np.float64), one["p"].to_numpy()
-    draws = draw(one["payer"].to_numpy(), seed=_SEED)
+    draws, draws_of_days = (draw(rows["payer"].to_numpy(), seed=_SEED) for rows in (one, days))
+    of_days = days["lapsed"].to_numpy().astype(np.float64)
     capacity, described = reach(one["ends_on"], room)
-    said = {"tenure": p} | {name: one[column].to_numpy() for name, column in RIVALS.items()}
+    columns = {"tenure": "p", **RIVALS}
     found = {
         "folds": folds,
-        "models": {name: summary(each, y, draws, capacity=capacity) for name, each in said.items()},
-        "better": {name: saved(p, said[name], y, draws) for name in RIVALS},
-        "calibration": calibration_bins(p, y),
+        "models": {
+            name: summary(one[column].to_numpy(), y, draws, capacity=capacity)
+            | calibrated(days[column].to_numpy(), of_days, draws_of_days)
+            for name, column in columns.items()
+        },
+        "better": {name: saved(p, one[column].to_numpy(), y, draws) for name, column in RIVALS.items()},
+        "calibration": calibration_bins(days["p"].to_numpy(), of_days, days["term_id"].rank("dense").to_numpy()),
         "gains": gains(p, one["points"].to_numpy(), y),
-        "slices": slices(one, ("member_type", "renewal", "record_type", "year")),
+        "slices": slices(one, days, ("member_type", "renewal", "record_type", "year")),
         "capacity": described,
         "lapse_rate": float(y.mean()) if y.size else 0.0,
         "decisions": int(y.size),
@@ -106,11 +124,12 @@ def _kinds(predicted: pl.DataFrame, stood: pl.DataFrame) -> dict[str, pl.Series]
     }
 
 
-def slices(one: pl.DataFrame, by: tuple[str, ...]) -> list[dict[str, Any]]:
+def slices(one: pl.DataFrame, days: pl.DataFrame, by: tuple[str, ...]) -> list[dict[str, Any]]:
     """Every value of the columns *by* with how well its decisions were foretold.
 
     Args:
         one: Decisions with `p`, `lapsed`, `payer` and the columns *by*.
+        days: The same on every day on which their chances are judged.
         by: Which columns.
 
     Returns:
@@ -121,34 +140,29 @@ def slices(one: pl.DataFrame, by: tuple[str, ...]) -> list[dict[str, Any]]:
     answer = []
     for column in by:
         parts = one.filter(pl.col(column).is_not_null()).partition_by(column, as_dict=True)
+        every = days.partition_by(column, as_dict=True)
         for (value,), part in sorted(parts.items(), key=lambda item: -item[1].height):
-            answer.append({"by": column, "value": str(value), **_slice(part)})
+            answer.append({"by": column, "value": str(value), **_slice(part, every[value,])})
     return answer
 
 
-def _slice(part: pl.DataFrame) -> dict[str, Any]:
-    y, p = part["lapsed"].to_numpy().astype(np.float64), part["p"].to_numpy()
-    lapses = int(y.sum())
+def _slice(part: pl.DataFrame, days: pl.DataFrame) -> dict[str, Any]:
+    lapses = int(part["lapsed"].sum())
+    y, p = days["lapsed"].to_numpy().astype(np.float64), days["p"].to_numpy()
     found: dict[str, Any] = {
-        "decisions": int(y.size), "lapses": lapses, "predicted": float(p.mean()), "observed": float(y.mean()),
+        "decisions": part.height, "lapses": lapses, "predicted": float(p.mean()), "observed": float(y.mean()),
     }  # fmt: skip
-    if min(lapses, y.size - lapses) < ENOUGH:
+    if min(lapses, part.height - lapses) < ENOUGH:
         return found | {"verdict": "too few to tell"}
-    draws = draw(part["payer"].to_numpy(), seed=_SEED, repeats=200)
-    low, high = percentiles(off_by(p, y, draws))
-    order = percentiles(areas(p, y, draws))
+    low, high = percentiles(off_by(p, y, draw(days["payer"].to_numpy(), seed=_SEED, repeats=200)))
     verdict = "more lapsed" if low > 0 else "fewer lapsed" if high < 0 else "as foretold"
+    ended, said = part["lapsed"].to_numpy().astype(np.float64), part["p"].to_numpy()
+    order = percentiles(areas(said, ended, draw(part["payer"].to_numpy(), seed=_SEED, repeats=200)))
     return found | {
-        "auc": auc(p, y), "auc_low": order[0], "auc_high": order[1],
+        "auc": auc(said, ended), "auc_low": order[0], "auc_high": order[1],
         "calibration_in_the_large": calibration_in_the_large(p, y),
         "calibration_in_the_large_low": low, "calibration_in_the_large_high": high, "verdict": verdict,
     }  # fmt: skip
-
-
-def off_by(p: Floats, y: Floats, draws: Draws) -> Floats:
-    """Observed minus predicted rate in each repeat."""
-    n, gap = draws.sums(np.ones_like(p), y - p).T
-    return np.asarray(gap / n)
 
 
 def areas(p: Floats, y: Floats, draws: Draws) -> Floats:

@@ -67,7 +67,7 @@ def draw(clusters: NDArray[np.int64], *, seed: int, repeats: int = REPEATS) -> D
 
 
 def summary(p: Floats, y: Floats, draws: Draws, *, capacity: dict[str, float]) -> dict[str, float]:
-    """Every measure of one rival with its 95 % interval: `auc`, `auc_low`, `auc_high` and so on.
+    """How well one rival foretold, each measure with its 95 % interval: `auc`, `auc_low`, `auc_high` and so on.
 
     Args:
         p: Predictions, one per decision.
@@ -76,34 +76,37 @@ def summary(p: Floats, y: Floats, draws: Draws, *, capacity: dict[str, float]) -
         capacity: For each name, the share of the list that staff can reach; gives `precision_at_NAME` and
             `recall_at_NAME`.
     """
+    point = {"auc": auc(p, y), "log_loss": log_loss(p, y), "brier": brier(p, y)}
+    for name, share in capacity.items():
+        point[f"precision_at_{name}"], point[f"recall_at_{name}"] = at_capacity(p, y, share)
+    return _with_intervals(point, ranked(p, y, draws, capacity) | _means(p, y, draws))
+
+
+def calibrated(p: Floats, y: Floats, draws: Draws) -> dict[str, float]:
+    """How far what one rival said lies from what happened, each measure with its 95 % interval.
+
+    Args:
+        p: Predictions, one per row; rows of one decision share its payer.
+        y: 1 lapsed, 0 renewed.
+        draws: As `draw` gave for the same rows.
+    """
     intercept, slope = calibration_line(p, y)
     point = {
-        "auc": auc(p, y),
-        "log_loss": log_loss(p, y),
-        "brier": brier(p, y),
         "calibration_slope": slope,
         "calibration_intercept": intercept,
         "calibration_in_the_large": calibration_in_the_large(p, y),
-        "calibration_error": calibration_error(p, y),
     }
-    for name, share in capacity.items():
-        point[f"precision_at_{name}"], point[f"recall_at_{name}"] = at_capacity(p, y, share)
+    repeated = lines(p, y, draws, intercept, slope) | {"calibration_in_the_large": off_by(p, y, draws)}
+    found = _with_intervals(point, repeated)
+    error = calibration_error(p, y)
+    low, high = _of_error(p, y, draws, error)
+    return found | {"calibration_error": error, "calibration_error_low": low, "calibration_error_high": high}
+
+
+def _with_intervals(point: dict[str, float], repeated: dict[str, Floats]) -> dict[str, float]:
     found = dict(point)
-    for name, (low, high) in _intervals(p, y, draws, capacity, point).items():
-        found[f"{name}_low"], found[f"{name}_high"] = low, high
-    return found
-
-
-def _intervals(
-    p: Floats, y: Floats, draws: Draws, capacity: dict[str, float], point: dict[str, float]
-) -> dict[str, Interval]:
-    repeated = (
-        ranked(p, y, draws, capacity)
-        | _means(p, y, draws)
-        | lines(p, y, draws, point["calibration_intercept"], point["calibration_slope"])
-    )
-    found = {name: percentiles(values) for name, values in repeated.items()}
-    found["calibration_error"] = _of_error(p, y, draws, point["calibration_error"])
+    for name, values in repeated.items():
+        found[f"{name}_low"], found[f"{name}_high"] = percentiles(values)
     return found
 
 
@@ -117,8 +120,14 @@ def percentiles(values: Floats) -> Interval:
 
 
 def _means(p: Floats, y: Floats, draws: Draws) -> dict[str, Floats]:
-    n, lapsed, said, loss, squared = draws.sums(np.ones_like(p), y, p, losses(p, y), (p - y) ** 2).T
-    return {"log_loss": loss / n, "brier": squared / n, "calibration_in_the_large": (lapsed - said) / n}
+    n, loss, squared = draws.sums(np.ones_like(p), losses(p, y), (p - y) ** 2).T
+    return {"log_loss": loss / n, "brier": squared / n}
+
+
+def off_by(p: Floats, y: Floats, draws: Draws) -> Floats:
+    """Observed minus predicted rate in each repeat."""
+    n, gap = draws.sums(np.ones_like(p), y - p).T
+    return np.asarray(gap / n)
 
 
 def ranked(p: Floats, y: Floats, draws: Draws, capacity: dict[str, float]) -> dict[str, Floats]:

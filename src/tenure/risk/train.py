@@ -93,7 +93,10 @@ def train(
     tell("back-test", 0.0)
     tested = run_backtest(landmarks, workshop, as_of, progress=lambda share: tell("back-test", share))
     tell("model", 0.0)
-    judged = report(tested.predicted.filter("fair"), tested.folds, landmarks.matrix.rows, members, settings.capacity)
+    judged = report(
+        tested.predicted.filter("fair"), tested.folds, landmarks.matrix.rows, members, settings.capacity,
+        whole=landmarks.whole,
+    )  # fmt: skip
     model = _fit(landmarks, workshop, tested, found, settings, as_of, tell)
     causes = learn_causes(lake, landmarks, found, as_of, seed=workshop.seed)
     manifest = {

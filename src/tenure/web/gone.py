@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import astuple, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,7 @@ from tenure.ledger.rights import chapter_of
 from tenure.web import place, words
 from tenure.web.asked import BANDS, number
 from tenure.web.cells import list_file
+from tenure.web.overview import made_of
 from tenure.web.roles import reader
 from tenure.web.shell import current_scores
 from tenure.web.worklist import last_contacts
@@ -71,21 +73,18 @@ def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     return list_file("gone", columns, [astuple(one) for one in _asked(request)[-1]], form)
 
 
-def gone_since(lake: Lake, as_of: dt.date, since: dt.date, chapter: str | None) -> list[Gone]:
-    """Members with a score of the night *since* and none of the night *as_of*, those with the highest dues first.
+def gone_since(score_set: ScoreSet, since: dt.date, chapter: str | None) -> list[Gone]:
+    """Members with a score of the night *since* and none among the current ones, those with the highest dues first.
 
     Who objects to being profiled is a member still and is left out, as is whoever was erased.
 
     Args:
-        lake: What is known.
-        as_of: The night of the current scores.
+        score_set: The current scores.
         since: An earlier night that has scores.
         chapter: Whose members; None for everyone's.
     """
-    then, now = lake.scores(since), lake.scores(as_of)
-    if then is None or now is None:
-        return []
-    former = then.join(now, on="member", how="anti")
+    lake, as_of = place.lake(), score_set.as_of
+    former = _former(made_of(score_set), score_set.as_of, since)
     if chapter is not None:
         former = former.filter((pl.col("chapter_id") == chapter) & (pl.col("chapter_id") != ""))
     members = former["member"].to_list()
@@ -112,6 +111,15 @@ def gone_since(lake: Lake, as_of: dt.date, since: dt.date, chapter: str | None) 
         if row["member"] in ids and not (fact := facts.get(row["member"], {})).get("objects_to_profiling")
     ]
     return sorted(found, key=lambda one: (-(one.dues or 0), one.name, one.member_id))
+
+
+@lru_cache(maxsize=8)
+def _former(made: str, as_of: dt.date, since: dt.date) -> pl.DataFrame:
+    """What the night *since* said of those of whom the night *as_of* says nothing; kept, since no page changes it."""
+    then, now = place.lake().scores(since), place.lake().scores(as_of)
+    if then is None or now is None:
+        return pl.DataFrame(schema={"member": pl.Int64, "chapter_id": pl.String})
+    return then.join(now, on="member", how="anti")
 
 
 def _how(fact: dict[str, Any], term: dict[str, Any], as_of: dt.date, *, has_departed: bool) -> str:
@@ -147,15 +155,15 @@ def _asked(request: HttpRequest) -> tuple[int, ScoreSet | None, dt.date | None, 
     """How far back the address looks, the current scores, the night that is compared with, and who is gone."""
     days = number(request.GET.get("days", "")) or 1
     days = days if days in SPANS else 1
-    score_set, lake = current_scores(request), place.lake()
+    score_set = current_scores(request)
     if score_set is None:
         return days, None, None, []
-    nights = [night for night in lake.score_dates() if night < score_set.as_of]
+    nights = [night for night in place.lake().score_dates() if night < score_set.as_of]
     wanted = score_set.as_of - dt.timedelta(days=days)
     since = max((night for night in nights if night <= wanted), default=min(nights, default=None))
     if since is None:
         return days, score_set, None, []
-    return days, score_set, since, gone_since(lake, score_set.as_of, since, chapter_of(reader(request)))
+    return days, score_set, since, gone_since(score_set, since, chapter_of(reader(request)))
 
 
 def _finding(found: list[Gone], since: dt.date | None, score_set: ScoreSet | None) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby, islice
 
 from django.conf import settings as django_settings
 from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import TruncMonth
 
 from tenure.charts import Month
 from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachStep, ScoreSet
@@ -186,11 +186,13 @@ def _distinct(scores: QuerySet[CurrentScore], column: str) -> tuple[str, ...]:
 
 
 def _months(scores: QuerySet[CurrentScore], today: dt.date) -> tuple[Month, ...]:
-    rows = (
+    # By day, and the days put together here: SQLite would be given each member's month by Python, one at a time.
+    days = (
         scores.filter(renewal_due_on__gte=today)
-        .annotate(month=TruncMonth("renewal_due_on"))
-        .values("month")
-        .annotate(due=Count("member"), expected=Sum("p_lapse_renewal"))
-        .order_by("month")
+        .values_list("renewal_due_on")
+        .annotate(Count("member"), Sum("p_lapse_renewal"))
+        .order_by("renewal_due_on")
     )
-    return tuple(Month(row["month"], row["due"], row["expected"]) for row in rows[:_MONTHS_SHOWN])
+    months = groupby(days, key=lambda day: day[0].replace(day=1))
+    summed = ((month, list(zip(*each, strict=True))) for month, each in months)
+    return tuple(Month(month, sum(due), sum(expected)) for month, (_, due, expected) in islice(summed, _MONTHS_SHOWN))
