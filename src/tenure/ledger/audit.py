@@ -7,6 +7,8 @@ such transactions may wait for each other (the database then ends one of them).
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -92,16 +94,26 @@ def lines(*, after: int = 0) -> Iterator[bytes]:
 
 def rows(*, after: int = 0) -> Iterator[tuple[chain.Row, str]]:
     """The rows of the log in their order, each with the hash that it has there, from the one after *after* on."""
-    wanted = AuditEvent.objects.order_by("number").values_list(*_OF_A_ROW, "hash")
-    while some := list(wanted.filter(number__gt=after)[:_READ_AT_ONCE]):
-        for *values, its_hash in some:
-            yield chain.Row(*values), its_hash
+    columns = ", ".join(f'"{name}"' for name in (*_OF_A_ROW, "hash"))
+    asked = f'SELECT {columns} FROM "{AuditEvent._meta.db_table}" WHERE number > %s ORDER BY number LIMIT %s'
+    while some := _asked(asked, after, _READ_AT_ONCE):
+        for number, at, by, act, subject, member, details, sealed, previous, its_hash in some:
+            when = at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+            told = json.loads(details)
+            yield chain.Row(number, when, by, act, subject, member, told, sealed, previous), its_hash
         after = some[-1][0]
 
 
 def row_of(event: AuditEvent) -> chain.Row:
     """*event* as it stands in the chain."""
     return chain.Row(*(getattr(event, name) for name in _OF_A_ROW))
+
+
+def _asked(statement: str, *values: int) -> list[tuple[Any, ...]]:
+    """Rows as the database gives them: what the ORM makes of each would be half the time of a check."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
 
 
 def _end() -> tuple[int, str]:

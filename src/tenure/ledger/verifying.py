@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tenure.base.errors import UsageError
 from tenure.ledger.chain import GENESIS
@@ -41,8 +42,7 @@ class Anchor:
         return f"{self.number}:{self.hash}"
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """One row, as far as a check needs it: its place, what it says was before it, and whether its hash is its own."""
 
     number: int
