@@ -87,6 +87,7 @@ def test_by_person_a_new_model_waits_and_a_person_lets_it_serve_and_takes_it_bac
 
 def test_after_a_rollback_no_model_takes_over_by_rule(night: Path):
     """Somebody had a reason; the next training does not undo it."""
+    set_(night, shadow_nights=0)
     first = next(iter(parts(night)))
     # The champion's back-test as of one who knows nothing: whatever comes next is better.
     as_if_it_had_said(night, first, pl.lit(0.5))
@@ -99,6 +100,50 @@ def test_after_a_rollback_no_model_takes_over_by_rule(night: Path):
 
     assert "Ann rolled back" in done.told
     assert parts(night)[first] == "champion"
+
+
+def shadow_of(home: Path, version: str) -> list[dict[str, object]]:
+    """The nights in shadow that a model has had."""
+    return {one["version"]: one["shadow"] for one in tenure("model", "list", "--home", home, "--json").json}[version]
+
+
+def test_a_new_model_scores_in_shadow_and_then_takes_over(night: Path):
+    """Nights are scored with the champion until they are over; what the other says of members is kept nowhere."""
+    set_(night, shadow_nights=2)
+    first = next(iter(parts(night)))
+    done = tenure("train", "--home", night, "--as-of", LATER)
+    assert "it scores in shadow for 2 nights first" in " ".join(done.told.split())
+    new = next(version for version in parts(night) if version != first)
+
+    one = tenure("run", "--home", night, "--as-of", LATER, "--json").json
+    assert one["model"] == first
+    assert shadow_of(night, new)[0]["as_of"] == LATER
+    kept = pl.read_parquet(night / "lake" / "scores" / f"{LATER}.parquet")
+    assert kept["model_version"].unique().to_list() == [first]
+    tenure("run", "--home", night, "--as-of", LATER)
+    assert len(shadow_of(night, new)) == 1, "the same night counts once"
+    assert parts(night)[new] == "challenger"
+
+    done = tenure("run", "--home", night, "--as-of", "2025-03-07")
+    assert done.code == 0, done.told
+    assert "night 2 of 2" in done.told
+    assert parts(night) == {first: "former", new: "champion"}
+    assert tenure("run", "--home", night, "--as-of", "2025-03-07", "--json").json["model"] == first, "its own model"
+    assert tenure("run", "--home", night, "--as-of", "2025-03-08", "--json").json["model"] == new
+    assert trail(night)[-1] == ("model:promotion:record", "tenure train", new)
+
+
+def test_one_that_would_move_too_many_waits_for_a_person(night: Path):
+    """Its back-test is no worse, but a write-back would not let through what it says tonight."""
+    set_(night, shadow_nights=1, max_band_changes=0.0)
+    first = next(iter(parts(night)))
+    tenure("train", "--home", night, "--as-of", LATER)
+    done = tenure("run", "--home", night, "--as-of", LATER)
+
+    assert "in 100 members into another band (at most 0)" in " ".join(done.told.split())
+    assert parts(night)[first] == "champion"
+    again = tenure("run", "--home", night, "--as-of", "2025-03-07")
+    assert "shadow" not in again.told, "its nights are over"
 
 
 def test_a_worse_model_does_not_take_over(night: Path):

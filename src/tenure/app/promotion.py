@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
@@ -12,6 +12,8 @@ from tenure.base.errors import UsageError
 
 if TYPE_CHECKING:
     from tenure.ledger.models import ModelPromotion
+    from tenure.risk.contest import Contest
+    from tenure.risk.shadow import ShadowNight
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,10 @@ class Admission:
 def admit(house: House, manifest: dict[str, Any], as_of: dt.date) -> Admission:
     """Let a model just trained serve from the night *as_of* on, or wait as a challenger.
 
-    The first one serves at once. Another takes over by itself when it is no worse than the champion on the same past
-    renewals, or when the champion learnt by other rules for what a lapse is; but not where the settings leave it to a
-    person, nor after a person has rolled back, until one promotes again.
+    The first one serves at once, as does one after a champion that learnt by other rules for what a lapse is. Another
+    takes over by itself when it is no worse than the champion on the same past renewals and has scored in shadow for as
+    many nights as the settings say; but not where they leave it to a person, nor after a person has rolled back, until
+    one promotes again.
     """
     version = str(manifest["version"])
     champion = manifest_for(house, as_of, besides=version)
@@ -43,6 +46,7 @@ def admit(house: House, manifest: dict[str, Any], as_of: dt.date) -> Admission:
     _note(house, champion)
     held = _held(house, as_of)
     if held:
+        _begin_shadow(house, version)
         return _wait(version, champion, held)
     if rules_of(house, champion["version"]) not in (None, rules_now(house)):
         why = "the one before it learnt by other rules for grace and types"
@@ -66,13 +70,53 @@ def _serves(house: House, version: str, as_of: dt.date) -> bool:
 
 
 def _by_contest(house: House, version: str, champion: dict[str, Any], as_of: dt.date) -> Admission:
+    found = _contest(house, version, champion)
+    if not found.passed:
+        return _wait(version, champion, found.words)
+    if _begin_shadow(house, version):
+        many = house.settings.model.shadow_nights
+        return _wait(version, champion, f"{found.words}, and it scores in shadow for {many} nights first")
+    return _serve(house, version, champion["version"], as_of, found.words, found.evidence)
+
+
+def _contest(house: House, version: str, champion: dict[str, Any]) -> Contest:
     from tenure.risk.contest import compare
 
     ours, theirs = house.registry.decisions(version), house.registry.decisions(champion["version"])
-    found = compare(ours, theirs, house.lake.members(), house.lake.terms())
+    return compare(ours, theirs, house.lake.members(), house.lake.terms())
+
+
+def _begin_shadow(house: House, version: str) -> bool:
+    """Let *version* have its nights in shadow; whether there are any."""
+    if not house.settings.model.shadow_nights:
+        return False
+    from tenure.risk import shadow
+
+    shadow.begin(house.home.models / version)
+    return True
+
+
+def after_shadow(house: House, version: str, as_of: dt.date, nights: list[ShadowNight]) -> Admission:
+    """Let a challenger serve from the night after *as_of* on, its *nights* in shadow being over, or wait for a person.
+
+    It waits where on one of them it would have moved more members to another band than a write-back may.
+    """
+    champion = manifest_for(house, as_of, besides=version)
+    assert champion is not None
+    held = _held(house, as_of)
+    if held:
+        return _wait(version, champion, held)
+    most, cap = max(nights, key=lambda night: night.other_band), house.settings.writeback.max_band_changes
+    if most.other_band > cap:
+        moved = f"{100 * most.other_band:.0f} in 100 members into another band (at most {100 * cap:.0f})"
+        why = f"on {most.as_of} it put {moved}"
+        return _wait(version, champion, why)
+    found = _contest(house, version, champion)
     if not found.passed:
         return _wait(version, champion, found.words)
-    return _serve(house, version, champion["version"], as_of, found.words, found.evidence)
+    why = f"{found.words}, after {len(nights)} nights in shadow"
+    evidence = found.evidence | {"shadow": [asdict(night) for night in nights]}
+    return _serve(house, version, champion["version"], as_of + dt.timedelta(days=1), why, evidence)
 
 
 def _held(house: House, as_of: dt.date) -> str:
@@ -146,10 +190,17 @@ def standing(house: House) -> list[dict[str, Any]]:
 
     versions = house.registry.versions()
     parts = serving.parts(versions, present["version"] if present else "")
-    return [_told(house.registry.manifest(version), *parts[version]) for version in versions]
+    from tenure.risk import shadow
+
+    return [
+        _told(house.registry.manifest(version), *parts[version], shadow.nights(house.home.models / version) or [])
+        for version in versions
+    ]
 
 
-def _told(manifest: dict[str, Any], part: str, last: ModelPromotion | None) -> dict[str, Any]:
+def _told(
+    manifest: dict[str, Any], part: str, last: ModelPromotion | None, nights: list[ShadowNight]
+) -> dict[str, Any]:
     return {
         "version": manifest["version"],
         "part": part,
@@ -161,4 +212,5 @@ def _told(manifest: dict[str, Any], part: str, last: ModelPromotion | None) -> d
         "by": last.by if last else None,
         "how": last.how if last else None,
         "why": last.why if last else None,
+        "shadow": [asdict(night) for night in nights],
     }

@@ -113,6 +113,7 @@ default = {grace_days}
 # threads = 0                       # processors to use; 0 for all
 # seed = 20250301                   # of everything drawn by chance
 # promotion = "automatic"           # a new model serves once it is no worse; or "by-person": once somebody says so
+# shadow_nights = 3                 # nights for which a new model scores beside the one in use before it takes over
 # protected = ["birth_year", "gender"]  # never a feature; for fairness audits only
 
 [capacity]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import tenure
-from tenure.app import card, day, labels, promotion, receipts, watching
+from tenure.app import card, day, labels, promotion, receipts, shadow, watching
 from tenure.app.handup import hand_up
 from tenure.app.house import House
 from tenure.app.models import is_due, model_for, note_rules
@@ -157,6 +157,7 @@ def score_and_write_back(
     _write_back(house, walk, as_of, frame, dry_run=dry_run, approved_by=approved_by)
     if not dry_run:
         propose(house, walk, as_of, situation)
+        shadow.follow(house, walk, as_of, model, frame)
 
 
 def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str, *, dry_run: bool) -> pl.DataFrame:

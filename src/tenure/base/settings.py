@@ -121,6 +121,7 @@ class Model(_Section):
     threads: int = Field(default=0, ge=0)
     seed: int = 20250301
     promotion: Literal["automatic", "by-person"] = "automatic"
+    shadow_nights: int = Field(default=3, ge=0)
     protected: tuple[str, ...] = ("birth_year", "gender")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tenure.ledger import serving
-from tenure.web import words
+from tenure.risk import shadow
+from tenure.web import place, words
 
 _BY = {"age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter"}
 _TOO_FEW = "too few to tell"
@@ -113,6 +114,22 @@ def versions(manifests: list[dict[str, Any]], scored_by: str) -> list[dict[str, 
     return [_version(one, *parts[one["version"]], scored_by, again) for one in manifests]
 
 
+def _in_shadow(version: str) -> str:
+    """What a challenger's nights in shadow have shown so far; empty where it has none."""
+    nights = shadow.nights(place.home().models / version)
+    if nights is None:
+        return ""
+    of = place.settings().model.shadow_nights
+    if not nights:
+        return f"scores in shadow for {words.plural(of, 'night')} first"
+    most = words.in_hundred(max(night.other_band for night in nights))
+    least = words.in_hundred(min(night.same_top for night in nights))
+    return (
+        f"in shadow for {len(nights)} of {words.plural(of, 'night')}: at most {most} in 100 members in another band, "
+        f"at least {least} in 100 of the top tenth the same"
+    )
+
+
 def _version(manifest: dict[str, Any], part: str, last: Any, scored_by: str, again: str | None) -> dict[str, Any]:
     grade, backtest = manifest.get("grade") or {}, manifest.get("backtest") or {}
     ours = (backtest.get("models") or {}).get("tenure") or {}
@@ -131,7 +148,7 @@ def _version(manifest: dict[str, Any], part: str, last: Any, scored_by: str, aga
         "auc": words.in_hundred(ours.get("auc")),
         "decisions": words.count((manifest.get("data") or {}).get("decisions")),
         "by": f"{last.by}, {words.short_day(last.effective_on)}" if last else unsaid,
-        "why": last.why if last else "",
+        "why": last.why if last else _in_shadow(version),
         "can_roll_back": version == again,
         "can_promote": part != "champion" and version != again,
     }

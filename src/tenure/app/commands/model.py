@@ -19,7 +19,7 @@ def command() -> None:
     """List, promote, roll back and examine models.
 
     The model that serves is the champion. A new one is a challenger until it takes over: by itself, when it is no
-    worse on past renewals, or by a person's word (docs/governance.md).
+    worse on past renewals and has scored in shadow for some nights, or by a person's word (docs/governance.md).
     """
 
 
@@ -51,7 +51,8 @@ def list_(home: Path, as_json: bool) -> int:
 
 def _line(one: dict[str, Any]) -> str:
     since = f"  since {one['serves_from']} by {one['by']}: {one['why']}" if one["serves_from"] else ""
-    return f"{one['version']}  {one['part']:<10}  as of {one['as_of']}  grade {one['grade']}{since}"
+    shadow = f"  {len(one['shadow'])} nights in shadow" if one["shadow"] and not since else ""
+    return f"{one['version']}  {one['part']:<10}  as of {one['as_of']}  grade {one['grade']}{since}{shadow}"
 
 
 @command.command("promote", cls=Command)
