@@ -72,6 +72,19 @@ def state_of(client: httpx.Client) -> dict[str, str]:
     return {version: re.sub("<[^>]+>", "", state) for version, state in rows}
 
 
+def test_a_challenger_says_how_its_nights_in_shadow_went(site: Site):
+    """Of two nights the one on which it would have moved the most members."""
+    folder = site.world.home.models / "2025-01-01-aaaaaa"
+    told = {"members": 120, "same_top": 0.75, "said": 0.16, "served": 0.15}
+    nights = [{"as_of": f"2025-03-0{day}", "other_band": moved, **told} for day, moved in ((1, 0.04), (2, 0.07))]
+    (folder / "shadow.json").write_text(json.dumps(nights))
+    with site.staff("analyst") as analyst:
+        page = " ".join(analyst.get("/model/").text.split())
+    (folder / "shadow.json").unlink()
+
+    assert "In shadow for 2 of 3 nights: at most 7 in 100 members in another band" in page
+
+
 def test_a_model_is_promoted_and_taken_back_by_those_who_may_with_their_reason(site: Site):
     from tenure.ledger import promotions
     from tenure.ledger.models import AuditEvent
@@ -101,19 +114,6 @@ def test_a_model_is_promoted_and_taken_back_by_those_who_may_with_their_reason(s
     assert [(row.act, row.by) for row in acts if row.by in ROLES] == [
         ("model:promotion:record", "analyst"), ("model:rollback:record", "director"),
     ]  # fmt: skip
-
-
-def test_a_challenger_says_how_its_nights_in_shadow_went(site: Site):
-    """Of two nights the one on which it would have moved the most members."""
-    folder = site.world.home.models / "2025-01-01-aaaaaa"
-    told = {"members": 120, "same_top": 0.75, "said": 0.16, "served": 0.15}
-    nights = [{"as_of": f"2025-03-0{day}", "other_band": moved, **told} for day, moved in ((1, 0.04), (2, 0.07))]
-    (folder / "shadow.json").write_text(json.dumps(nights))
-    with site.staff("analyst") as analyst:
-        page = " ".join(analyst.get("/model/").text.split())
-    (folder / "shadow.json").unlink()
-
-    assert "In shadow for 2 of 3 nights: at most 7 in 100 members in another band" in page
 
 
 def test_a_damaged_model_does_not_serve(site: Site):
