@@ -162,8 +162,12 @@ def test_each_gate_of_the_rollout_wants_its_evidence_and_a_director(director: Pa
     assert (early.code, wrong.code, second.code, third.code) == (3, 1, 0, 0), second.told + third.told
     assert "(few-decided)" in early.err
     assert "(few-sent)" in early.err
-    assert "found then: 0 messages were sent; 30 at least tell something; passed in spite of it" in told
+    few = "member type REG alone: too few to tell: 0 messages were sent; 30 at least tell something"
+    assert f"found then: {few}; passed in spite of it" in told
     assert all(one["holds"] for one in second.json["evidence"])
+    assert [one["of"] for one in second.json["evidence"]] == ["member_type=REG", "everyone"]
+    assert second.json["evidence"][0]["figures"]["decisions"] < fresh[0]["next"][0]["figures"]["decisions"]
+    assert moved(2, "--segment", "region=Nowhere").code == 3
     shown = {one["segment"]: one for one in tenure("phase", "show", "--home", director, "--json").json}
     assert shown["member_type=REG"]["phase"] == 3
     assert shown["member_type=REG"]["evidence"]["despite"] == ["few-decided", "few-sent"]

@@ -111,6 +111,20 @@ def test_a_fresh_installation_proposes_nothing_and_says_how_many_it_would(tmp_pa
     assert _rows(home, "SELECT count(*) FROM ledger_proposal") == [(0,)]
 
 
+def test_a_proposal_says_of_which_segments_its_member_is(proposed: Path, exports: Path):
+    """By region and kind of record as by type and chapter, so that a gate can look at a segment's own."""
+    kept = _rows(
+        proposed,
+        "SELECT member_id, record_type, region FROM ledger_proposal JOIN ledger_identity USING (member)",
+    )
+    people = pl.read_csv(exports / "members.csv", infer_schema=False)
+    said = {row["member_id"]: (row["record_type"], row["region"] or "") for row in people.iter_rows(named=True)}
+
+    assert {one[1:] for one in kept} == {said[one[0]] for one in kept}
+    assert all(said[member] == (record, region) for member, record, region in kept)
+    assert len({region for _, _, region in kept if region}) > 1
+
+
 def test_every_proposal_waits_with_drafts_that_leave_by_nobodys_word(proposed: Path):
     states = _rows(proposed, "SELECT DISTINCT state FROM ledger_proposal")
     steps = _rows(proposed, "SELECT DISTINCT state FROM ledger_outreach_step")

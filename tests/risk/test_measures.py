@@ -114,6 +114,31 @@ def test_true_chances_are_right_whenever_members_pay():
     assert ours["auc"] == theirs["auc"]
 
 
+def test_a_segment_is_held_against_what_was_said_of_itself():
+    """Right on the whole, too low in the west and too high in the east; and too few in the north to tell."""
+    members = 6_000
+    found = open_days(members, seed=3)
+    region = pl.Series(np.where(np.arange(members) < 40, "NORTH", np.where(np.arange(members) % 2, "WEST", "EAST")))
+    shift = found.select(pl.when(pl.col("member") % 2 == 1).then(-0.06).otherwise(0.06)).to_series()
+    found = found.with_columns(p=(pl.col("p") + shift).clip(0.01, 0.99))
+    stood = pl.DataFrame({"terms_in_spell": 2, "member_type": "REG", "record_type": "individual"}).select(
+        pl.all().repeat_by(members).explode()
+    )
+    nobody = pl.DataFrame(schema={"member": pl.Int64, "valid_from": pl.Int64, "organization": pl.Int64})
+    told = report(found, [], stood.with_columns(region=region, chapter_id=None), nobody, Capacity())
+    regions = {one["value"]: one for one in told["segments"] if one["by"] == "region"}
+
+    assert {one["by"] for one in told["segments"]} == {"member_type", "region", "record_type"}
+    assert abs(told["models"]["tenure"]["calibration_in_the_large"]) < 0.01
+    for name, off in (("WEST", 0.06), ("EAST", -0.06)):
+        low, high = (regions[name][f"calibration_in_the_large_{end}"] for end in ("low", "high"))
+        assert low <= off <= high
+        assert high - low < 0.05
+    assert regions["NORTH"]["verdict"] == "too few to tell"
+    assert "calibration_in_the_large" not in regions["NORTH"]
+    assert sum(one["decisions"] for one in regions.values()) == told["decisions"]
+
+
 def test_what_says_the_same_of_everybody_catches_a_tenth_with_a_tenth():
     """Equal predictions are in no order, whatever order the rows are in."""
     y = np.repeat([1.0, 0.0], [200, 800])

@@ -44,7 +44,10 @@ def test_the_back_test_beats_the_base_rate_and_the_points_score(trained: Trained
 
 
 def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: Path):
-    """Turning the outcomes of the last fold upside down changes none of that fold's predictions."""
+    """Turning the outcomes of the last fold upside down changes none of that fold's predictions.
+
+    Nor does the chapter that everybody's record says today sort what was said on past days.
+    """
     from tenure.lake import Lake
     from tenure.risk.backtest import fold_edges
 
@@ -56,7 +59,9 @@ def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: 
     known_later = pl.col("recorded_at") >= pl.lit(begin).cast(pl.Datetime("us"))
     lake = Lake.open(tmp_path / "lake")
     with lake.batch(source="test", at=at) as batch:
-        batch.replace("members", source.members())
+        moved = pl.lit(trained.invented.last).cast(pl.Datetime("us")).alias("valid_from")
+        people = source.members()
+        batch.replace("members", pl.concat([people, people.with_columns(moved, chapter_id=pl.lit("MOVED"))]))
         # Every renewal that became known in the last fold is taken back: all of those members now lapsed.
         batch.replace("terms", source.terms().filter(~known_later))
         with source.connect() as con:
@@ -70,6 +75,9 @@ def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: 
 
     assert len(both) > 30
     assert both["p_lapse_renewal"].equals(both["p_lapse_renewal_upset"].rename("p_lapse_renewal"))
+    chapters = [one for one in again["backtest"]["segments"] if one["by"] == "chapter_id"]
+    assert {one["value"] for one in chapters} == set(people["chapter_id"].drop_nulls())
+    assert sum(one["decisions"] for one in chapters) == again["backtest"]["decisions"]
 
 
 def test_a_manifest_tells_what_the_model_is(trained: Trained):

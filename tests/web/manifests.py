@@ -79,6 +79,9 @@ def manifest(version: str = MODEL) -> dict[str, Any]:
             "recall_at_10": auc * 0.45,
             "recall_at_calls": 0.21,
             "calibration_slope": 0.97,
+            "calibration_in_the_large": 0.004,
+            "calibration_in_the_large_low": -0.008,
+            "calibration_in_the_large_high": 0.016,
             "calibration_error": 0.021 * loss / 0.35,
             "auc_low": auc - 0.02,
             "auc_high": auc + 0.02,
@@ -164,6 +167,16 @@ def manifest(version: str = MODEL) -> dict[str, Any]:
                     "ideal": min(1, s / 0.167),
                 }
                 for s in shares
+            ],
+            "segments": [
+                {
+                    "by": "member_type",
+                    "value": "Professional",
+                    "decisions": 7400,
+                    "lapses": 1210,
+                    **measures(0.83, 0.36),
+                },
+                {"by": "member_type", "value": "Student", "decisions": 31, "lapses": 9, "verdict": "too few to tell"},
             ],
             "capacity": {"share": 0.1, "calls_per_month": 150, "calls_share": 0.06},
             "lapse_rate": 0.167,

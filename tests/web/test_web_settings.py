@@ -160,14 +160,25 @@ def test_a_gate_says_why_it_stays_shut_and_what_can_be_passed(site: Site):
         assert not {"audit-broken", "no-model"} & set(offered)
         assert not Phase.objects.exists()
         assert send(director, "/settings/phases/move", **{**move, "why": " "}).status_code == 422
-        only = {**move, "column": "member_type", "value": "Student", "despite": offered}
-        assert send(director, "/settings/phases/move", **only).status_code == 302
+        only = {**move, "column": "member_type", "value": "Student"}
+        own = send(director, "/settings/phases/move", **{**only, "value": "Professional"}).text
+        assert re.search(
+            r"Member type Professional alone: in the back-test of [^<]* 7,400 past renewals was off by", own
+        )
+        assert 'value="few-past"' not in own
+        few = send(director, "/settings/phases/move", **only).text
+        assert "Member type Student alone: too few to tell: of 31 past renewals" in few
+        assert re.search(r"Everyone: in the back-test of [^<]* 9,021 past renewals was off by", few)
+        despite = [*offered, "few-past"]
+        assert send(director, "/settings/phases/move", **only, despite=despite).status_code == 302
+        passed = "0 messages were sent; 30 at least tell something. Passed in spite of it."
         page = director.get("/settings/phases/").text
-        assert "Member type Student" in page
-        assert "0 messages were sent; 30 at least tell something. Passed in spite of it." in page
+        assert f"Member type Student alone: too few to tell: {passed}" in page
+        assert passed in director.get("/settings/phases.json").json()["phases"][1]["found"]
     row = Phase.objects.get()
     assert (row.segment, row.number, row.by) == ("member_type=Student", 3, "director")
-    assert row.evidence["despite"] == sorted(offered)
+    assert row.evidence["despite"] == sorted(despite)
+    assert {one["of"] for one in row.evidence["gate"]} == {"everyone", "member_type=Student"}
 
 
 def test_members_are_left_alone_by_whoever_decides_about_them(site: Site):

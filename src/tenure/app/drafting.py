@@ -110,6 +110,8 @@ class Drafter:
             reason=_reason(row),
             member_type=row["member_type"] or "",
             chapter_id=chapter,
+            region=row["region"] or "",
+            record_type=row["record_type"] or "",
             is_top_value=bool(row["top_value"]),
             is_exploration=one.is_exploration,
             minutes=one.minutes,

@@ -72,6 +72,8 @@ class NewProposal:
     reason: str = ""
     member_type: str = ""
     chapter_id: str = ""
+    region: str = ""
+    record_type: str = ""
     minutes: float = 0
     worth: float | None = None
     is_exploration: bool = False

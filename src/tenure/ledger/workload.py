@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from tenure.base.errors import UsageError
 from tenure.ledger.models import OutreachStep, Proposal, Suppression
 
 _State, _StepState = Proposal.State, OutreachStep.State
@@ -19,8 +20,8 @@ MESSAGES = ("email", "sms", "in_app", "offer", "survey")
 CONTACTS = (*MESSAGES, "callback")
 """Kinds of step that a member notices."""
 
-SEGMENTS = ("member_type", "chapter_id")
-"""Columns by which a segment can be told from what was proposed."""
+SEGMENTS = ("member_type", "chapter_id", "region", "record_type")
+"""Columns of what was proposed that a segment is told by: as they were on the night that proposed it."""
 
 ANSWERS = ("replied", "answered", "accepted", "attended", "paid", "renewed")
 """Responses that are more than a message having arrived; see `tenure.ledger.responses.KINDS`."""
@@ -123,11 +124,11 @@ class Reception:
 
 
 def reception(*, column: str = "", value: str = "") -> Reception:
-    """How the messages of a segment were taken, or everyone's; arguments as for `overrides`."""
+    """How the messages of a segment were taken, or everyone's; arguments and errors as for `overrides`."""
     bounced = Q(responses__kind="bounced")
     steps = OutreachStep.objects.filter(kind__in=MESSAGES).filter(Q(state=_StepState.DONE) | bounced)
-    if column in SEGMENTS:
-        steps = steps.filter(**{f"proposal__{column}": value})
+    if column:
+        steps = steps.filter(**{f"proposal__{_segmenting(column)}": value})
     complaint = Suppression.objects.filter(
         why="complaint", member=OuterRef("proposal__member"), since__gte=OuterRef("done_at")
     )
@@ -149,13 +150,22 @@ def overrides(*, column: str = "", value: str = "") -> tuple[int, int, int]:
     """How many proposals were decided, and how many of them were rejected or approved only after an edit.
 
     Args:
-        column: Of `Proposal`, to count those of a segment alone; everyone's when it is empty or none of its columns.
+        column: One of `SEGMENTS`, to count those of a segment alone; everyone's when it is empty.
         value: What it holds there.
+
+    Raises:
+        UsageError: No segment is told by *column*.
     """
     rows = Proposal.objects.exclude(decided_at=None)
-    if column in SEGMENTS:
-        rows = rows.filter(**{column: value})
+    if column:
+        rows = rows.filter(**{_segmenting(column): value})
     rejected = rows.filter(state=_State.REJECTED).count()
     approved = rows.filter(state__in=(_State.APPROVED, _State.DONE))
     edited = approved.filter(steps__in=OutreachStep.objects.exclude(edited_by="")).distinct().count()
     return rejected + approved.count(), rejected, edited
+
+
+def _segmenting(column: str) -> str:
+    if column not in SEGMENTS:
+        raise UsageError(f"no segment is told by `{column}`", mend=f"use one of {', '.join(SEGMENTS)}")
+    return column

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -13,11 +13,13 @@ from tenure.base.errors import HeldBack, UsageError
 from tenure.base.home import Home
 from tenure.base.settings import Settings
 from tenure.ledger import anchors, guards, rollout
-from tenure.ledger.workload import SEGMENTS, overrides, reception
-from tenure.outreach.rollout import PHASES, read_segment
+from tenure.ledger.workload import overrides, reception
+from tenure.outreach.rollout import EVERYBODY, PHASES, named, read_segment
 
 FARTHEST_OFF = 0.05
 """By how much, as a share of members, expected and actual lapses may differ in the back-test."""
+FEWEST_PAST = 20
+"""Lapses, and renewals, of a segment below which its own back-test says nothing."""
 MOST_OVERRIDDEN = 0.30
 """Share of decided proposals that staff may have rejected or edited."""
 FEWEST_DECIDED = 30
@@ -28,9 +30,10 @@ FEWEST_SENT = 30
 MOST_COMPLAINED, MOST_UNSUBSCRIBED, MOST_BOUNCED = 0.003, 0.02, 0.05
 """Shares of messages at most. Large mail providers take who is complained of more often for a sender of spam."""
 
-NO_MODEL, CALIBRATION, FEW, OVERRIDES, FEW_SENT, UNWELCOME, AUDIT = (
+NO_MODEL, CALIBRATION, FEW_PAST, FEW, OVERRIDES, FEW_SENT, UNWELCOME, AUDIT = (
     "no-model",
     "calibration-off",
+    "few-past",
     "few-decided",
     "overridden",
     "few-sent",
@@ -39,6 +42,9 @@ NO_MODEL, CALIBRATION, FEW, OVERRIDES, FEW_SENT, UNWELCOME, AUDIT = (
 )
 FIRM = frozenset({AUDIT, NO_MODEL})
 """What nobody can open a gate in spite of."""
+
+_FEW = frozenset({FEW_PAST, FEW, FEW_SENT})
+_EVERYONE = "everyone"
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,14 @@ class Evidence:
         holds: Whether it speaks for opening.
         words: What was found.
         figures: The same for programs.
+        of: Whose evidence it is: the segment's own, written as the segment is, or `everyone`.
     """
 
     code: str
     holds: bool
     words: str
     figures: dict[str, Any]
+    of: str = _EVERYONE
 
 
 @dataclass(frozen=True)
@@ -72,11 +80,17 @@ class Gates:
     manifest: Mapping[str, Any] | None
 
     def evidence(self, segment: str, number: int) -> list[Evidence]:
-        """What the gate to phase *number* looks at, as it is now; nothing for phase 1."""
+        """What the gate to phase *number* looks at, as it is now; nothing for phase 1.
+
+        Of a segment it is its own evidence. Where there is too little to tell, that speaks against opening and can be
+        passed in spite of; beside it stands everyone's.
+        """
         if number == 1:
             return []
-        found = [_calibrated(self.manifest), self._audited()]
-        return [*found, _overridden(segment), _received(segment)] if number == 3 else found
+        found = [*_calibrated(self.manifest, segment), self._audited()]
+        if number == 3:
+            found += [*_own_or_all(_overridden, segment), *_own_or_all(_received, segment)]
+        return found
 
     def shown(self) -> list[dict[str, Any]]:
         """Each segment with its phase, and what the gate to the next one would look at now."""
@@ -137,47 +151,81 @@ def move(
     return looked
 
 
-def _calibrated(manifest: Mapping[str, Any] | None) -> Evidence:
+def _calibrated(manifest: Mapping[str, Any] | None, segment: str) -> list[Evidence]:
+    """By the back-test: of the segment's own past decisions, or why they tell nothing beside everyone's."""
     if manifest is None:
-        return Evidence(NO_MODEL, holds=False, words="there is no model yet", figures={})
-    ours = manifest["backtest"]["models"]["tenure"]
-    off, low, high = (ours.get(f"calibration_in_the_large{end}") for end in ("", "_low", "_high"))
-    figures = {"model": manifest["version"], "off": off, "low": low, "high": high,
-               "error": ours.get("calibration_error"), "decisions": manifest["backtest"]["decisions"]}  # fmt: skip
-    if off is None:
-        return Evidence(CALIBRATION, holds=False, words="calibration cannot be told yet", figures=figures)
+        return [Evidence(NO_MODEL, holds=False, words="there is no model yet", figures={}, of=_EVERYONE)]
+    backtest = manifest["backtest"]
+    if not segment:
+        return [_off(manifest, segment, backtest["models"]["tenure"], backtest["decisions"])]
+    by, value = read_segment(segment)
+    parts: Sequence[Mapping[str, Any]] = backtest.get("segments", ())
+    own = next((one for one in parts if (one["by"], one["value"]) == (by, value)), {})
+    decisions, lapses = (int(own.get(name, 0)) for name in ("decisions", "lapses"))
+    if min(lapses, decisions - lapses) >= FEWEST_PAST:
+        return [_off(manifest, segment, own, decisions)]
     words = (
-        f"in the back-test of {manifest['version']} the expected share of lapses was off by {100 * off:+.1f} in 100 "
-        f"({100 * low:+.1f} to {100 * high:+.1f}); {100 * FARTHEST_OFF:.0f} at most"
+        f"{_few(segment)}: of {decisions} past renewals in the back-test of {manifest['version']} {lapses} "
+        f"lapsed; {FEWEST_PAST} lapses and {FEWEST_PAST} renewals at least tell something"
     )
-    return Evidence(CALIBRATION, holds=abs(off) <= FARTHEST_OFF, words=words, figures=figures)
+    if "segments" not in backtest:
+        words = f"{_few(segment)}: {manifest['version']} was not tested by segment; the next model will be"
+    figures = {"model": manifest["version"], "decisions": decisions, "lapses": lapses}
+    few = Evidence(FEW_PAST, holds=False, words=words, figures=figures, of=segment)
+    return [few, *(_for_all(one, segment) for one in _calibrated(manifest, EVERYBODY))]
+
+
+def _off(manifest: Mapping[str, Any], segment: str, found: Mapping[str, Any], decisions: int) -> Evidence:
+    """How far expected and actual lapses differ in *found*, with the interval that drawing payers anew gives."""
+    of = segment or _EVERYONE
+    off, low, high = (found.get(f"calibration_in_the_large{end}") for end in ("", "_low", "_high"))
+    figures = {"model": manifest["version"], "off": off, "low": low, "high": high,
+               "error": found.get("calibration_error"), "decisions": decisions}  # fmt: skip
+    if off is None or low is None or high is None:
+        words = f"{_alone(segment)}calibration cannot be told yet"
+        return Evidence(CALIBRATION, holds=False, words=words, figures=figures, of=of)
+    words = (
+        f"{_alone(segment)}in the back-test of {manifest['version']} the expected share of lapses of {decisions:,} "
+        f"past renewals was off by {100 * off:+.1f} in 100 ({100 * low:+.1f} to {100 * high:+.1f}); "
+        f"{100 * FARTHEST_OFF:.0f} at most"
+    )
+    return Evidence(CALIBRATION, holds=abs(off) <= FARTHEST_OFF, words=words, figures=figures, of=of)
+
+
+def _own_or_all(judged: Callable[[str], Evidence], segment: str) -> list[Evidence]:
+    """What *judged* finds of the segment; where that is too few to tell, beside what it finds of everyone."""
+    own = judged(segment)
+    if not segment or own.code not in _FEW:
+        return [own]
+    of_all = judged(EVERYBODY)
+    return [own] if of_all.code in _FEW else [own, _for_all(of_all, segment)]
 
 
 def _overridden(segment: str) -> Evidence:
     column, value = read_segment(segment)
     decided, rejected, edited = overrides(column=column, value=value)
     figures = {"decided": decided, "rejected": rejected, "edited": edited}
+    of = segment or _EVERYONE
     if decided < FEWEST_DECIDED:
-        words = f"{decided} proposals were decided; {FEWEST_DECIDED} at least tell something"
-        return Evidence(FEW, holds=False, words=words, figures=figures)
+        words = f"{_few(segment)}: {decided} proposals were decided; {FEWEST_DECIDED} at least tell something"
+        return Evidence(FEW, holds=False, words=words, figures=figures, of=of)
     share = (rejected + edited) / decided
     words = (
-        f"of {decided} decided proposals staff rejected {rejected} and edited {edited}, {share:.0%} in all; "
-        f"{MOST_OVERRIDDEN:.0%} at most"
+        f"{_alone(segment)}of {decided} decided proposals staff rejected {rejected} and edited {edited}, {share:.0%} "
+        f"in all; {MOST_OVERRIDDEN:.0%} at most"
     )
-    return Evidence(OVERRIDES, holds=share <= MOST_OVERRIDDEN, words=words, figures=figures)
+    return Evidence(OVERRIDES, holds=share <= MOST_OVERRIDDEN, words=words, figures=figures, of=of)
 
 
 def _received(segment: str) -> Evidence:
     """What came of the messages; of a single one that was complained of or went back nothing follows."""
     column, value = read_segment(segment)
-    told = reception(column=column, value=value)
-    of_all = "" if not segment or column in SEGMENTS else ", of all segments"
+    told, of = reception(column=column, value=value), segment or _EVERYONE
     if told.sent < FEWEST_SENT:
-        words = f"{told.sent} messages were sent{of_all}; {FEWEST_SENT} at least tell something"
-        return Evidence(FEW_SENT, holds=False, words=words, figures=asdict(told))
+        words = f"{_few(segment)}: {told.sent} messages were sent; {FEWEST_SENT} at least tell something"
+        return Evidence(FEW_SENT, holds=False, words=words, figures=asdict(told), of=of)
     words = (
-        f"of {told.sent} messages{of_all} {told.complained} were complained of, {told.unsubscribed} ended in "
+        f"{_alone(segment)}of {told.sent} messages {told.complained} were complained of, {told.unsubscribed} ended in "
         f"unsubscribing and {told.bounced} went back; {MOST_COMPLAINED:.1%}, {MOST_UNSUBSCRIBED:.0%} and "
         f"{MOST_BOUNCED:.0%} at most, and one is let pass. {told.answered} were answered"
     )
@@ -185,7 +233,21 @@ def _received(segment: str) -> Evidence:
         (told.complained, MOST_COMPLAINED), (told.unsubscribed, MOST_UNSUBSCRIBED), (told.bounced, MOST_BOUNCED)
     )  # fmt: skip
     holds = all(count <= max(1, most * told.sent) for count, most in limits)
-    return Evidence(UNWELCOME, holds=holds, words=words, figures=asdict(told))
+    return Evidence(UNWELCOME, holds=holds, words=words, figures=asdict(told), of=of)
+
+
+def _alone(segment: str) -> str:
+    """How the words about a segment's own evidence begin."""
+    return f"{named(segment)} alone: " if segment else ""
+
+
+def _few(segment: str) -> str:
+    return f"{_alone(segment)}too few to tell"
+
+
+def _for_all(found: Evidence, segment: str) -> Evidence:
+    """Everyone's evidence where the gate is a segment's: it says so."""
+    return replace(found, words=f"everyone: {found.words}") if segment else found
 
 
 def _mend(against: list[Evidence]) -> str:

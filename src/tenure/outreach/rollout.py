@@ -44,6 +44,12 @@ def read_segment(text: str) -> tuple[str, str]:
     return column, value
 
 
+def named(segment: str) -> str:
+    """What staff call *segment*, such as `member type REG`; `everyone` where it is empty."""
+    column, value = read_segment(segment)
+    return f"{column.replace('_', ' ').removesuffix(' id')} {value}" if column else "everyone"
+
+
 def phase_of(phases: Mapping[str, int], member: Mapping[str, Any]) -> int:
     """The phase that holds for *member*, a row of a situation.
 

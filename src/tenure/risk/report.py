@@ -16,6 +16,9 @@ from tenure.risk.resampling import Draws, calibrated, draw, off_by, percentiles,
 RIVALS = {"base_rate": "base_rate", "life_table": "life table", "points_score": "points_score"}
 """What a model has to beat: name in the report and column of the back-test's predictions."""
 
+SEGMENTS = ("member_type", "chapter_id", "region", "record_type")
+"""What the gates of the rollout tell segments by: each segment's past decisions are held against what was said."""
+
 ENOUGH = 20
 """Lapses, and renewals, below which a slice is too small to tell anything of."""
 
@@ -42,15 +45,16 @@ def report(
     Args:
         predicted: As `tenure.risk.backtest.BackTest` has it.
         folds: Likewise.
-        stood: Where each landmark stood; `predicted["at"]` are places in it.
+        stood: Where each landmark stood, with the chapter and region that were on record that day; `predicted["at"]`
+            are places in it.
         members: All versions of all members, for who pays for whom.
         room: How many members staff can call.
         whole: As `tenure.risk.backtest.Landmarks` has it; where it is not so, chances are judged once per decision.
 
     Returns:
         `models` (`tenure` and its rivals: every measure of `tenure.risk.resampling`), `better` (by how much lower its
-        log loss is than each rival's), `calibration`, `gains`, `slices`, `capacity`, and how much there was to judge
-        by. What cannot be told is null.
+        log loss is than each rival's), `calibration`, `gains`, `slices`, `segments` (the same by `SEGMENTS`),
+        `capacity`, and how much there was to judge by. What cannot be told is null.
     """
     days = predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood))
     one = once(days, "ends")
@@ -71,6 +75,7 @@ def report(
         "calibration": calibration_bins(days["p"].to_numpy(), of_days, days["term_id"].rank("dense").to_numpy()),
         "gains": gains(p, one["points"].to_numpy(), y),
         "slices": slices(one, days, ("member_type", "renewal", "record_type", "year")),
+        "segments": slices(one, days, tuple(name for name in SEGMENTS if name in one.columns)),
         "capacity": described,
         "lapse_rate": float(y.mean()) if y.size else 0.0,
         "decisions": int(y.size),
@@ -119,6 +124,7 @@ def _kinds(predicted: pl.DataFrame, stood: pl.DataFrame) -> dict[str, pl.Series]
     return {
         "member_type": here["member_type"],
         "record_type": here["record_type"],
+        **{name: here[name] for name in ("chapter_id", "region") if name in here.columns},
         "renewal": pl.select(pl.when(first).then(pl.lit("first")).otherwise(pl.lit("later"))).to_series(),
         "year": predicted["ends_on"].dt.year().cast(pl.String),
     }

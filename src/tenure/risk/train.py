@@ -94,7 +94,7 @@ def train(
     tested = run_backtest(landmarks, workshop, as_of, progress=lambda share: tell("back-test", share))
     tell("model", 0.0)
     judged = report(
-        tested.predicted.filter("fair"), tested.folds, landmarks.matrix.rows, members, settings.capacity,
+        tested.predicted.filter("fair"), tested.folds, _where(landmarks), members, settings.capacity,
         whole=landmarks.whole,
     )  # fmt: skip
     model = _fit(landmarks, workshop, tested, found, settings, as_of, tell)
@@ -111,6 +111,11 @@ def train(
     }
     kept = _exported(tested, found, terms)
     return models.keep(replace(model, manifest=manifest, causes=causes), kept)
+
+
+def _where(landmarks: Landmarks) -> pl.DataFrame:
+    """Where each landmark stood, with the chapter and region that were on record that day."""
+    return landmarks.matrix.rows.with_columns(landmarks.matrix.categories.select("chapter_id", "region"))
 
 
 def _without(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from tenure.ledger import rollout, serving
 from tenure.ledger.rights import Act
 from tenure.outreach.gates import FIRM, Evidence, Gates
 from tenure.outreach.gates import move as open_gate
-from tenure.outreach.rollout import PHASES, SEGMENTED_BY
+from tenure.outreach.rollout import PHASES, SEGMENTED_BY, named
 from tenure.web import place, words
 from tenure.web.cells import list_file
 from tenure.web.manifests import manifests
@@ -38,10 +38,11 @@ def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
             one["number"],
             one["words"],
             *([kept.at, kept.by, kept.why] if (kept := one["row"]) else _NEVER),
+            " ".join(f"{said}{'' if holds else ' Passed in spite of it.'}" for said, holds in one["found"]),
         ]
         for one in _rows()
     ]
-    return list_file("phases", ("segment", "phase", "words", "since", "by", "why"), rows, form)
+    return list_file("phases", ("segment", "phase", "words", "since", "by", "why", "found"), rows, form)
 
 
 def _rows() -> list[dict[str, Any]]:
@@ -89,8 +90,13 @@ def _shown(
 
 
 def _row(segment: str, row: Any) -> dict[str, Any]:
-    column, _, value = segment.partition("=")
-    named = f"{column.replace('_', ' ').removesuffix(' id').capitalize()} {value}" if segment else "Everyone"
+    said = named(segment)
     number = row.number if row else 1
     found = [(words.sentence(one["words"]), one["holds"]) for one in row.evidence.get("gate", ())] if row else []
-    return {"segment": named, "number": number, "words": PHASES[number], "row": row, "found": found}
+    return {
+        "segment": f"{said[:1].upper()}{said[1:]}",
+        "number": number,
+        "words": PHASES[number],
+        "row": row,
+        "found": found,
+    }

@@ -47,7 +47,7 @@ def show(home: Path, as_json: bool) -> int:
 @json_option
 def set_(home: Path, number: int, segment: str, by: str, why: str, despite: tuple[str, ...], as_json: bool) -> int:
     """Move to phase 1, 2 or 3, with the evidence of the gate: calibration, what staff overrode, how messages were
-    taken, the audit log.
+    taken, the audit log. Of a segment it is its own evidence, or too few to tell with everyone's beside it.
 
     Ends with exit code 3 where the evidence speaks against it, unless each finding is named by --despite. Nobody passes
     a gate without a model, or with an audit log that was changed. Going back needs no evidence.

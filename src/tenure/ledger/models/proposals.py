@@ -59,6 +59,8 @@ class Proposal(models.Model):
     reason = models.CharField(max_length=60, blank=True, default="")
     member_type = models.CharField(max_length=100, blank=True, default="")
     chapter_id = models.CharField(max_length=200, blank=True, default="")
+    region = models.CharField(max_length=200, blank=True, default="")
+    record_type = models.CharField(max_length=20, blank=True, default="")
     minutes = models.FloatField(default=0)
     worth = models.FloatField(null=True)
     is_exploration = models.BooleanField(default=False)
