@@ -93,5 +93,9 @@ def test_a_failed_payment_is_seen_from_the_night_after_it_was_recorded(night: Pa
     silent = rows(night, "SELECT count(*) FROM ledger_current_score WHERE fell_silent_on <= date(?, '-90 days')", AS_OF)
     assert silent == [(counted["fell_silent"],)]
     assert counted["fell_silent"] > 0
+    most = rows(night, "SELECT count(*), min(engaged_days) FROM ledger_current_score WHERE engaged_days IS NOT NULL")
+    assert most[0][0] == counted["most_engaged"]
+    assert 0 < most[0][0] <= len(rows(night, "SELECT 1 FROM ledger_current_score")) / 20
+    assert most[0][1] >= 4
     kept = rows(night, "SELECT day FROM ledger_score_set")[0][0]
     assert json.loads(kept)["experiments"] == ["holdout"]

@@ -179,6 +179,24 @@ def test_members_who_had_been_active_and_fell_silent_are_a_list_of_their_own(sta
     assert f'<h2 id="work">{silent} of 240 members: active before, silent now</h2>' in staff.get("/?quiet=1").text
 
 
+def test_members_who_take_part_most_are_a_list_of_their_own_with_what_they_did(staff: httpx.Client):
+    """By days; each with what was used on most of them, where anything was."""
+    from tenure.ledger.models import CurrentScore
+
+    days = sorted(CurrentScore.objects.exclude(engaged_days=None).values_list("engaged_days", flat=True), reverse=True)
+    assert 0 < len(days) < CurrentScore.objects.count()
+    told = staff.get("/today.json?engaged=1&sort=days").json()
+    assert [one["engaged_days"] for one in told["members"]] == days
+    assert f'<a href="?engaged=1&amp;sort=days#work">{len(days)} members</a> take part most' in staff.get("/").text
+    page = staff.get("/?engaged=1&sort=days").text
+    assert f'<h2 id="work">{len(days)} of 240 members: those who take part most</h2>' in page
+    assert "Took part on 200 days of the last year; most of all committee work, on 12 days</p>" in page
+    assert re.search(r"Took part on \d+ days of the last year</p>", page)
+    assert "Took part on" not in staff.get("/?all=1").text
+    lines = staff.get("/today.csv?engaged=1&sort=days").text.splitlines()
+    assert len(lines) == len(days) + 1
+
+
 def test_the_list_goes_by_rank_and_pages_hold_everyone_once(staff: httpx.Client, site: Site, scores: pl.DataFrame):
     seen: list[str] = []
     for number in range(1, 100):
@@ -257,6 +275,7 @@ def test_sorting_by_date_puts_the_next_renewal_first_and_no_renewal_last(staff: 
         payment=st.booleans(),
         silent=st.sampled_from([None, 30, 60, 90]),
         quiet=st.booleans(),
+        engaged=st.booleans(),
         words=st.text("abc'\"%_ü", max_size=20).map(lambda text: " ".join(text.split())),
         sort=st.sampled_from(sorted(SORTS)),
         page=st.integers(1, 1000),

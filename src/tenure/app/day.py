@@ -54,6 +54,7 @@ def look(house: House, walk: Walk, as_of: dt.date, model: Model, frame: pl.DataF
             payments_to_fix=payments,
             first_year_silent=silent,
             fell_silent=rows["fell_silent_on"].count(),
+            most_engaged=rows["engaged_days"].count(),
             stopped_feeds=len(figures["outages"]),
         )
         tell.say(
@@ -75,6 +76,7 @@ def _rows(
     house: House, as_of: dt.date, situation: pl.DataFrame, frame: pl.DataFrame, decisions: pl.DataFrame
 ) -> pl.DataFrame:
     """The columns of `tenure.ledger.scores.NIGHTLY`, a line per scored member."""
+    from tenure.insights.engaged import most_engaged
     from tenure.insights.happenings import fell_silent
     from tenure.risk.alike import alike
 
@@ -98,12 +100,11 @@ def _rows(
         like_low=pl.Series(like.low).fill_nan(None),
         like_high=pl.Series(like.high).fill_nan(None),
     )
-    quiet = fell_silent(house.lake, as_of)
-    joined = counted.join(told, on="member", how="left", maintain_order="left").join(
-        quiet, on="member", how="left", maintain_order="left"
-    )
-    return joined.with_columns(
-        pl.col("leaving_reason", "payment_trouble").fill_null(""),
+    kinds = frame.select("member").join(situation.select("member", "member_type"), on="member", how="left")
+    for more in (told, fell_silent(house.lake, as_of), most_engaged(house.lake, kinds, as_of)):
+        counted = counted.join(more, on="member", how="left", maintain_order="left")
+    return counted.with_columns(
+        pl.col("leaving_reason", "payment_trouble", "engaged_in").fill_null(""),
         pl.col("is_top_value", "auto_renew").fill_null(value=False),
     )
 

@@ -154,7 +154,7 @@ def keep_day(
 NIGHTLY = (
     "worth", "lifetime_value", "is_top_value", "leaving_reason", "payment_trouble", "payment_trouble_on", "joined_on",
     "first_act_days", "auto_renew", "like_decided", "like_lapsed", "like_low", "like_high",
-    "fell_silent_on",
+    "fell_silent_on", "engaged_days", "engaged_in", "engaged_in_days",
 )  # fmt: skip
 """Columns that a night fills after scoring."""
 

@@ -15,6 +15,7 @@ SORTS = {
     "date": "soonest renewal",
     "dues": "highest dues",
     "rise": "sharpest rise",
+    "days": "most days of taking part",
 }
 CHANGES = {
     "high": "newly high risk",
@@ -41,6 +42,7 @@ class Asked:
         payment: With a payment to put right only.
         silent: A first-year member who joined that many days ago (one of `SILENT`, up to the next) and did nothing.
         quiet: Those alone who had been active and have done nothing for 90 days.
+        engaged: Those alone who take part most of their type.
         words: In the name, or the beginning of the id.
         sort: A key of `SORTS`.
         page: From 1.
@@ -57,6 +59,7 @@ class Asked:
     payment: bool = False
     silent: int | None = None
     quiet: bool = False
+    engaged: bool = False
     words: str = ""
     sort: str = "rank"
     page: int = 1
@@ -78,6 +81,7 @@ class Asked:
             payment=query.get("payment") == "1",
             silent=silent if silent in SILENT else None,
             quiet=query.get("quiet") == "1",
+            engaged=query.get("engaged") == "1",
             words=" ".join(query.get("q", "").replace("\0", "").split())[:_LONGEST_WORD],
             sort=sort if sort in SORTS else "rank",
             page=number(query.get("page", ""), 10**6) or 1,
@@ -109,6 +113,7 @@ class Asked:
             "payment": "1" if self.payment else "",
             "silent": "" if self.silent is None else str(self.silent),
             "quiet": "1" if self.quiet else "",
+            "engaged": "1" if self.engaged else "",
         }
         return {name: value for name, value in given.items() if value}
 
@@ -129,6 +134,7 @@ _NAMES = frozenset(
         "payment",
         "silent",
         "quiet",
+        "engaged",
     }
 )
 """Every parameter by which an address says whom it is about; `all` asks for everyone."""

@@ -15,7 +15,17 @@ from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachSt
 from tenure.ledger.workload import CONTACTS
 from tenure.web.asked import SILENT
 from tenure.web.roles import of_chapter
-from tenure.web.worklist import ORDERS, call_now, changed, due_within, fell_silent, first_year, payment_to_fix, to_call
+from tenure.web.worklist import (
+    ORDERS,
+    call_now,
+    changed,
+    due_within,
+    fell_silent,
+    first_year,
+    payment_to_fix,
+    takes_part_most,
+    to_call,
+)
 
 HORIZONS = (30, 60, 90)
 _MONTHS_SHOWN = 12
@@ -68,6 +78,7 @@ class Overview:
     payment_dues: float
     payments: tuple[int, ...]
     quiet: int
+    engaged: int
     first_year: tuple[FirstYear, ...]
     before: dt.date | None
     due: tuple[Due, ...]
@@ -137,6 +148,7 @@ def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
             for days in SILENT
         },
         quiet=Count("member", filter=fell_silent()),
+        engaged=Count("member", filter=takes_part_most()),
         renewing=Count("member", filter=Q(renewal_due_on__isnull=False)),
         expected=Sum("p_lapse_renewal", default=0.0),
         **{f"due_{days}": Count("member", filter=within) for days, within in horizons.items()},

@@ -78,7 +78,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "today.html",
         {
             "asked": asked,
-            "is_open": asked.parameters().keys() - {"now", "change", "payment", "silent", "quiet", "call"},
+            "is_open": asked.parameters().keys() - {"now", "change", "payment", "silent", "quiet", "engaged", "call"},
             "figures": figures,
             "opening": today_words.opening(figures, len(calls), waiting(request), len(told)),
             "fresh": today_words.fresh(score_set),
@@ -176,9 +176,17 @@ def _title(asked: Asked, figures: Overview, total: int) -> str:
     if _is_to_call(asked):
         return f"{words.plural(total, 'member')} to call"
     if asked.narrows:
-        said = f": {CHANGES[asked.change]}" if asked.change else ": active before, silent now" if asked.quiet else ""
-        return f"{words.count(total)} of {words.plural(figures.members, 'member')}{said}"
+        return f"{words.count(total)} of {words.plural(figures.members, 'member')}{_of_whom(asked)}"
     return f"{words.plural(total, 'member')}"
+
+
+def _of_whom(asked: Asked) -> str:
+    """What those are of whom the list tells, where one word of the address says so."""
+    if asked.change:
+        return f": {CHANGES[asked.change]}"
+    if asked.quiet:
+        return ": active before, silent now"
+    return ": those who take part most" if asked.engaged else ""
 
 
 def _other_orders(asked: Asked) -> list[tuple[str, str]]:

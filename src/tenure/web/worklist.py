@@ -36,6 +36,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     "date": (F("renewal_due_on").asc(nulls_last=True), "-p_lapse_renewal", "member"),
     "dues": (F("dues").desc(nulls_last=True), "-p_lapse_renewal", "member"),
     "rise": (F("rise").desc(nulls_last=True), "-p_lapse_renewal", "member"),
+    "days": (F("engaged_days").desc(nulls_last=True), "member"),
 }
 """By the name of an order in the address: what a list is sorted by."""
 
@@ -58,6 +59,8 @@ def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
         found = found.filter(first_year(asked.silent, today), first_act_days=None)
     if asked.quiet:
         found = found.filter(fell_silent())
+    if asked.engaged:
+        found = found.filter(takes_part_most())
     if asked.due is not None:
         found = found.filter(due_within(asked.due, today))
     if asked.change:
@@ -126,6 +129,11 @@ def fell_silent() -> Q:
     return Q(fell_silent_on__isnull=False)
 
 
+def takes_part_most() -> Q:
+    """Members who did something of their own accord on most days of the last year, of their type."""
+    return Q(engaged_days__isnull=False)
+
+
 def first_year(days: int, today: dt.date) -> Q:
     """Members in their first term who joined *days* ago, one of `SILENT`, up to the next of them."""
     until = next((one for one in SILENT if one > days), None)
@@ -179,6 +187,7 @@ class Row:
     dues: str
     since: str
     payment: str
+    engaged: str
     contacted: str
     act: Act
 
@@ -332,6 +341,7 @@ def _row(score: CurrentScore, member_id: str, name: str, steps: list[OutreachSte
         dues=words.money(score.dues) if score.dues else "",
         since=since_of(score, today),
         payment=payment_words(score, today),
+        engaged=engaged_words(score),
         contacted=_last_contact(steps, today),
         act=_act(score, steps),
     )
@@ -342,6 +352,16 @@ def payment_words(score: CurrentScore, today: dt.date) -> str:
     since = words.day(score.payment_trouble_on, near=today)
     said = {"declined": f"Payment failed on {since}, none since", "card": f"Card runs out; noticed on {since}"}
     return said.get(score.payment_trouble, "")
+
+
+def engaged_words(score: CurrentScore) -> str:
+    """On how many days a member who takes part most did something, and in what; empty for all others."""
+    if score.engaged_days is None:
+        return ""
+    said = f"Took part on {words.plural(score.engaged_days, 'day')} of the last year"
+    if not score.engaged_in:
+        return said
+    return f"{said}; most of all {score.engaged_in}, on {words.plural(score.engaged_in_days or 0, 'day')}"
 
 
 COLUMNS = (
@@ -367,6 +387,8 @@ COLUMNS = (
     "reason_2",
     "reason_3",
     "against",
+    "engaged_days",
+    "engaged_in",
     "predicted_lapse_on",
     "as_of",
     "model_version",

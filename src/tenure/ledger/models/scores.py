@@ -41,8 +41,10 @@ class CurrentScore(models.Model):
     `declined`, or a `card` about to run out, that no payment has followed since `payment_trouble_on`. `joined_on`: of
     members in their first term, and `first_act_days` from then to the first thing done, null while there is none.
     `fell_silent_on`: the last day on which a member who had been active did something of their own accord, once that
-    is long ago; null for all others. `like_…`: of so many past decisions that were scored closest, by a model that did
-    not know them, how many lapsed.
+    is long ago; null for all others. `engaged_days`: of the last 365, those on which a member who takes part most of
+    their type did something of their own accord, null for all others; `engaged_in` what they used on most of them, on
+    `engaged_in_days`. `like_…`: of so many past decisions that were scored closest, by a model that did not know them,
+    how many lapsed.
     """
 
     member = models.BigIntegerField(primary_key=True)
@@ -95,6 +97,9 @@ class CurrentScore(models.Model):
     like_low = models.FloatField(null=True)
     like_high = models.FloatField(null=True)
     fell_silent_on = models.DateField(null=True)
+    engaged_days = models.PositiveSmallIntegerField(null=True)
+    engaged_in = models.CharField(max_length=60, blank=True, default="")
+    engaged_in_days = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         db_table = "ledger_current_score"
@@ -110,6 +115,9 @@ class CurrentScore(models.Model):
             models.Index(fields=("joined_on",), condition=Q(joined_on__isnull=False), name="score_by_joining"),
             models.Index(
                 fields=("fell_silent_on",), condition=Q(fell_silent_on__isnull=False), name="score_by_silence"
+            ),
+            models.Index(
+                fields=("-engaged_days", "member"), condition=Q(engaged_days__isnull=False), name="score_by_engagement"
             ),
         )
         constraints = (

@@ -39,7 +39,7 @@ def members(request: HttpRequest, asked: Query[MembersAsked]) -> dict[str, Any]:
     wanted = Asked(
         band=asked.band, kind=asked.type, chapter=asked.chapter, due=asked.due, grace=asked.grace, call=asked.call,
         now=asked.now, change=asked.change, payment=asked.payment, silent=int(asked.silent) if asked.silent else None,
-        quiet=asked.quiet, words=" ".join(asked.q.split()), sort=asked.sort,
+        quiet=asked.quiet, engaged=asked.engaged, words=" ".join(asked.q.split()), sort=asked.sort,
     )  # fmt: skip
     total, rows = part(wanted, own(request, matching(wanted, score_set)), (asked.page - 1) * asked.size, asked.size)
     people = known(row.member for row in rows)
@@ -74,7 +74,7 @@ def member(request: HttpRequest, member_id: str) -> dict[str, Any]:
 
 
 def _member(row: CurrentScore, person: dict[str, str]) -> dict[str, Any]:
-    about = {name: getattr(row, name) for name in ("member_type", "chapter_id", "dues")}
+    about = {name: getattr(row, name) for name in ("member_type", "chapter_id", "dues", "engaged_days", "engaged_in")}
     return {**person, **about, "score": _score(row)}
 
 

@@ -54,7 +54,8 @@ class MembersAsked(Pages):
     payment: bool = Field(False, description="With a payment to put right only")
     silent: Literal["", "30", "60", "90"] = Field("", description="First-year members who did nothing for so many days")
     quiet: bool = Field(False, description="Who had been active and has done nothing for 90 days only")
-    sort: Literal["worth", "rank", "date", "dues", "rise"] = "rank"
+    engaged: bool = Field(False, description="Who takes part most, at most a twentieth of each type, only")
+    sort: Literal["worth", "rank", "date", "dues", "rise", "days"] = "rank"
 
 
 class ProposalsAsked(Pages):
@@ -109,6 +110,11 @@ class Member(Schema):
     member_type: str
     chapter_id: str
     dues: float | None
+    engaged_days: int | None = Field(
+        description="Days of the last year on which they did something of their own accord; of those who take part "
+        "most of their type, else null"
+    )
+    engaged_in: str = Field(description="What they used on most of those days")
     score: Score
 
 
