@@ -273,18 +273,21 @@ def test_the_mapping_is_changed_by_an_administrator_whole_or_not_at_all(site: Si
 
 
 LISTS = {
-    "administrator": ("/settings/people", "/settings/webhooks", "/settings/tokens", "/audit"),
+    "administrator": ("/settings/views", "/settings/people", "/settings/webhooks", "/settings/tokens", "/audit"),
     "director": ("/settings/phases", "/settings/left-alone", "/playbooks", "/audit"),
 }
 
 
 def test_every_list_has_twins_that_say_the_same(site: Site):
-    from tenure.ledger import endpoints, playbooks, rollout, tokens
+    from tenure.ledger import endpoints, playbooks, rollout, saved_views, tokens
 
     member = site.world.member_of_rank(3)
     rollout.leave_alone(member=member, by="director", why="=1+1", until=None, clock=lambda: MORNING)
     endpoints.add(name="crm", url="https://crm.example", events=(), is_full=False, by="administrator")
     tokens.make(owner="administrator", name="flow", scopes=["scores:read"], by="administrator", clock=lambda: MORNING)
+    saved_views.save(
+        by="administrator", room="today", name="Of high risk", asks={"band": "high"}, clock=lambda: MORNING
+    )
     playbooks.seed(texts={"renewal-reminder": 'title = "x"'})
     for who, lists in LISTS.items():
         with site.staff(who) as client:

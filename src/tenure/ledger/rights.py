@@ -27,6 +27,7 @@ class Act(StrEnum):
     MAPPING = "change where the records come from"
     STAFF = "manage accounts, roles and everybody's tokens"
     SERVE = "let a model serve, and take it back"
+    SHARE = "share a saved view with the team"
 
 
 _EVERYONE = frozenset(Role)
@@ -48,6 +49,7 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.MAPPING: frozenset({Role.ADMINISTRATOR}),
     Act.STAFF: frozenset({Role.ADMINISTRATOR}),
     Act.SERVE: frozenset({Role.DIRECTOR, Role.ANALYST}),
+    Act.SHARE: frozenset({Role.MANAGER, Role.DIRECTOR, Role.ADMINISTRATOR}),
 }
 """Each act, and the roles that include it. A liaison's acts reach the members of one chapter alone."""
 

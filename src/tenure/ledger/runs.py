@@ -17,6 +17,9 @@ from tenure.ledger import audit, lease, parking
 from tenure.ledger.models import Run, RunStep
 from tenure.ledger.models.runs import State
 
+WHOLE = (State.DONE, State.UNCHANGED, State.PARTLY_DONE)
+"""States of a run that ended well: its scores are those of its day."""
+
 _NIGHTS = ("night", "dry run")
 _WORST_FIRST = (State.FAILED, State.HELD_BACK, State.STOPPED, State.PARTLY_DONE, State.DONE, State.UNCHANGED)
 
@@ -155,7 +158,7 @@ def last_local_night() -> dt.date | None:
 
 def last_whole_night() -> dt.datetime | None:
     """When a night last ended well."""
-    rows = Run.objects.filter(kind="night", state__in=(State.DONE, State.UNCHANGED, State.PARTLY_DONE))
+    rows = Run.objects.filter(kind="night", state__in=WHOLE)
     return rows.order_by("-finished_at").values_list("finished_at", flat=True).first()
 
 

@@ -13,12 +13,13 @@ from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Subquery
 from tenure.charts import Month
 from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachStep, ScoreSet
 from tenure.ledger.workload import CONTACTS
-from tenure.web.asked import SILENT
+from tenure.web.asked import SILENT, Asked
 from tenure.web.roles import of_chapter
 from tenure.web.worklist import (
     ORDERS,
     call_now,
     changed,
+    conditions,
     due_within,
     fell_silent,
     first_year,
@@ -97,6 +98,16 @@ def calls_of(score_set: ScoreSet, chapter: str | None = None) -> tuple[int, ...]
 
     Found once for each set of scores, and anew when somebody is left alone or goes, or the lot is drawn.
     """
+    return _calls(_standing(score_set), score_set.pk, chapter)
+
+
+def counts_of(score_set: ScoreSet, wanted: tuple[Asked, ...], chapter: str | None = None) -> tuple[int, ...]:
+    """How many each of *wanted* asks for, of one *chapter* where one is given; counted anew as `calls_of` are."""
+    return _counts(_standing(score_set), score_set.pk, wanted, chapter) if wanted else ()
+
+
+def _standing(score_set: ScoreSet) -> str:
+    """What tells the lists of *score_set*, as they are now, from all others."""
     # Who objects or is erased goes from the scores, which are the same set all the same. Each is one look of its own
     # beside the one row of the set: their number is then the one thing that a database counts without reading them.
     found = ScoreSet.objects.filter(pk=score_set.pk).values_list(
@@ -105,13 +116,21 @@ def calls_of(score_set: ScoreSet, chapter: str | None = None) -> tuple[int, ...]
         Subquery(DoNotWake.objects.order_by().annotate(n=_NUMBER).values("n")),
         Subquery(DoNotWake.objects.order_by("-at").values("at")[:1]),
     )
-    return _calls(f"{made_of(score_set)} {list(found)}", score_set.pk, chapter)
+    return f"{made_of(score_set)} {list(found)}"
+
+
+@lru_cache(maxsize=64)
+def _counts(key: str, score_set: int, wanted: tuple[Asked, ...], chapter: str | None) -> tuple[int, ...]:
+    scores, of = of_chapter(CurrentScore.objects.all(), chapter), ScoreSet.objects.get(pk=score_set)
+    counts = {f"n{i}": Count("pk", filter=conditions(asked, of) or None) for i, asked in enumerate(wanted)}
+    found = scores.aggregate(**counts)
+    return tuple(found[name] for name in counts)
 
 
 @lru_cache(maxsize=16)
 def _calls(key: str, score_set: int, chapter: str | None) -> tuple[int, ...]:
     scores = of_chapter(CurrentScore.objects.all(), chapter)
-    found = to_call(scores, ScoreSet.objects.get(pk=score_set)).order_by(*ORDERS["worth"])
+    found = scores.filter(to_call(ScoreSet.objects.get(pk=score_set))).order_by(*ORDERS["worth"])
     return tuple(found.values_list("member", flat=True))
 
 

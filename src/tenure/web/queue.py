@@ -19,6 +19,7 @@ from tenure.web.asked import number
 from tenure.web.cells import csv_file
 from tenure.web.queue_list import PAGE_SIZE, Asked, matching, names_of
 from tenure.web.roles import may, own
+from tenure.web.saved_views import beside_queue
 
 State, StepState = Proposal.State, OutreachStep.State
 
@@ -42,6 +43,7 @@ def show(request: HttpRequest, asked: Asked, *, trouble: str = "", status: int =
         "heading": queue_list.heading(asked, paging.count),
         "sub": _sub(asked),
         "views": queue_list.views(request, asked),
+        "beside": beside_queue(request, asked),
         "rules": queue_list.rules(request, asked),
         "passed_over": queue_list.passed_over(request, asked),
         "rows": rows,

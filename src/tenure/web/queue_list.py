@@ -1,10 +1,10 @@
-"""The queue as a list: what an address asks for, the saved views with their counts, the rows."""
+"""The queue as a list: what an address asks for, its views with their counts, the rows."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -122,7 +122,7 @@ def asked_back(request: HttpRequest) -> Asked:
 
 @dataclass(frozen=True)
 class View:
-    """A saved view: a tab with its count."""
+    """A view: a tab with its count."""
 
     key: str
     title: str
@@ -133,18 +133,22 @@ class View:
 
 def matching(request: HttpRequest, asked: Asked) -> QuerySet[Proposal]:
     """The proposals that *asked* asks for, as far as the reader may see them, most worth an hour first."""
-    found = own(request, Proposal.objects.all()).filter(conditions(request)[asked.view])
-    if asked.playbook:
-        found = found.filter(playbook=asked.playbook)
-    if asked.chapter:
-        found = found.filter(chapter_id=asked.chapter)
-    if asked.rule:
-        found = found.filter(Q(rule=asked.rule) | Q(steps__rule=asked.rule)).distinct()
-    if asked.who:
-        found = found.filter(assignee="" if asked.who == "nobody" else asked.who)
+    found = own(request, Proposal.objects.all()).filter(conditions(request)[asked.view], narrowing(asked))
     if asked.view in ("done", "dropped"):
         return found.order_by("-changed_at", "pk")
     return found.order_by(F("worth").desc(nulls_last=True), F("risk_score").desc(nulls_last=True), "pk")
+
+
+def narrowing(asked: Asked) -> Q:
+    """What an address leaves of its view."""
+    exact = {"playbook": asked.playbook, "chapter_id": asked.chapter}
+    wanted = Q(**{name: value for name, value in exact.items() if value})
+    if asked.rule:
+        steps = OutreachStep.objects.filter(proposal=OuterRef("pk"), rule=asked.rule)
+        wanted &= Q(rule=asked.rule) | Q(Exists(steps))
+    if asked.who:
+        wanted &= Q(assignee="" if asked.who == "nobody" else asked.who)
+    return wanted
 
 
 def conditions(request: HttpRequest) -> dict[str, Q]:
@@ -175,17 +179,29 @@ def midnight() -> dt.datetime:
 
 
 def views(request: HttpRequest, asked: Asked) -> list[View]:
-    """Every saved view with its count; those without anything in them stay, with a 0."""
-    wanted, mine = conditions(request), own(request, Proposal.objects.all())
-    counts = {key: mine.filter(wanted[key]).count() for key in _OF_EVERY_STATE}
-    # Those of a year ago are not looked through for the few that wait.
-    counts |= mine.filter(state__in=_WAITING).aggregate(
-        **{key: Count("pk", filter=condition) for key, condition in wanted.items() if key not in counts}
-    )
+    """Every fixed view with its count; those without anything in them stay, with a 0."""
+    counts = counted(request, [Asked(view=key) for key in VIEWS])
     return [
-        View(key, title, f"?{Asked(view=key).address()}", counts[key], key == asked.view and not asked.narrows)
-        for key, title in VIEWS.items()
+        View(key, title, f"?{Asked(view=key).address()}", count, key == asked.view and not asked.narrows)
+        for (key, title), count in zip(VIEWS.items(), counts, strict=True)
     ]
+
+
+def counted(request: HttpRequest, wanted: Sequence[Asked]) -> list[int]:
+    """How many proposals each of *wanted* asks for."""
+    of, mine = conditions(request), own(request, Proposal.objects.all())
+    found: dict[int, int] = {}
+    for i, asked in enumerate(wanted):
+        if asked.view in _OF_EVERY_STATE:
+            found[i] = mine.filter(of[asked.view], narrowing(asked)).count()
+    # Those of a year ago are not looked through for the few that wait.
+    waiting = {f"n{i}": of[asked.view] & narrowing(asked) for i, asked in enumerate(wanted) if i not in found}
+    if waiting:
+        counts = mine.filter(state__in=_WAITING).aggregate(
+            **{name: Count("pk", filter=condition) for name, condition in waiting.items()}
+        )
+        found |= {int(name[1:]): count for name, count in counts.items()}
+    return [found[i] for i in range(len(wanted))]
 
 
 def heading(asked: Asked, total: int) -> str:

@@ -25,6 +25,7 @@ ROOMS = {
         Room("password", "Password", "Your own; and signing out everywhere"),
         Room("second-factor", "Second factor", "Codes on your telephone, beside your password"),
         Room("reports", "Reports by email", "A daily and a weekly one, for you"),
+        Room("views", "Saved views", "What Today and the queue are asked for, under names of your own"),
         Room("tokens", "Tokens", "Keys by which programs ask the API in your name"),
         Room("keys", "Keyboard", "What each key does; keys can be turned off"),
         Room("api", "API", "What programs can ask and do, and how"),

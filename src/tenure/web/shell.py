@@ -87,7 +87,7 @@ def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None
     if run is not None and run.state == "running":
         text = f"A run is under way since {run.started_at:%H:%M} UTC; its scores appear when it ends."
         return {"kind": "", "title": "Running.", "text": text, "run": run}
-    silence = _silence()
+    silence = _silence(run)
     if score_set is not None and silence > SILENT_AFTER:
         hours = f"{silence.total_seconds() / 3600:,.0f} hours"
         gone = words.age(score_set.as_of, place.now().date())
@@ -100,9 +100,10 @@ def notice(score_set: ScoreSet | None, run: Run | None) -> dict[str, Any] | None
     return None
 
 
-def _silence() -> dt.timedelta:
+def _silence(latest: Run | None) -> dt.timedelta:
     """How long ago a night last ended well; no time at all when there was never one, as after `tenure score`."""
-    last = runs.last_whole_night()
+    is_it = latest is not None and latest.kind == "night" and latest.state in runs.WHOLE
+    last = latest.finished_at if latest and is_it else runs.last_whole_night()
     return place.now() - last if last else dt.timedelta()
 
 

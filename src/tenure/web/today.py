@@ -25,6 +25,7 @@ from tenure.web.cells import csv_file, figure_file
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own, reader
+from tenure.web.saved_views import beside_today
 from tenure.web.shell import current_scores, waiting
 from tenure.web.worklist import (
     COLUMNS,
@@ -42,7 +43,7 @@ from tenure.web.worklist import (
 
 @dataclass(frozen=True)
 class View:
-    """A saved view: a tab with its count."""
+    """A view: a tab with its count."""
 
     title: str
     address: str
@@ -87,6 +88,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "promised": promised(place.now().date(), chapter_of(reader(request))),
             "hours": today_words.hours(len(calls)),
             "views": _views(asked, figures, len(calls)),
+            "beside": beside_today(request, asked, score_set),
             "rows": rows_of(some_of(found, first, PAGE_SIZE) if sought is None else sought, score_set.as_of),
             "total": total,
             "first": first + 1,

@@ -119,12 +119,14 @@ def age(then: dt.date, today: dt.date) -> str:
 
 def sentence(text: str) -> str:
     """A message as a sentence: a full stop at its end, its first letter large unless a file or a column begins it."""
-    text = text.strip()
-    if not text:
-        return ""
-    first = text.split()[0].rstrip(",:;")
-    begun = f"{text[0].upper()}{text[1:]}" if first.isalpha() else text
-    return begun if text.endswith((".", "!", "?")) else f"{begun}."
+    text = begun(text.strip())
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def begun(text: str) -> str:
+    """*text* with a large first letter, unless a file or a column begins it."""
+    first = text.split()[0].rstrip(",:;") if text.strip() else ""
+    return f"{text[0].upper()}{text[1:]}" if first.isalpha() else text
 
 
 def trouble(error: TenureError) -> str:

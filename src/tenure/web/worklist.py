@@ -43,33 +43,39 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 
 def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
     """The scores of *score_set* that *asked* asks for, in its order."""
-    today = score_set.as_of
     found: QuerySet[CurrentScore] = CurrentScore.objects.annotate(rise=F("risk_score") - F("previous_risk_score"))
-    exact = {"band": asked.band, "member_type": asked.kind, "chapter_id": asked.chapter}
-    found = found.filter(**{name: value for name, value in exact.items() if value})
-    if asked.grace:
-        found = found.filter(in_grace=True)
-    if asked.call:
-        found = found.filter(call_now())
-    if asked.now:
-        found = to_call(found, score_set)
-    if asked.payment:
-        found = found.filter(payment_to_fix())
-    if asked.silent is not None:
-        found = found.filter(first_year(asked.silent, today), first_act_days=None)
-    if asked.quiet:
-        found = found.filter(fell_silent())
-    if asked.engaged:
-        found = found.filter(takes_part_most())
-    if asked.due is not None:
-        found = found.filter(due_within(asked.due, today))
-    if asked.change:
-        found = found.filter(changed(asked.change))
+    found = found.filter(conditions(asked, score_set))
     if asked.words:
         # As a sum it is looked for among the names that were found, in the order of an index that holds nothing else;
         # by itself, each name would be looked up among the scores, which are some thirty times as wide.
         found = found.annotate(which=F("member") + 0).filter(_named(asked.words))
     return found.order_by(*ORDERS[asked.sort])
+
+
+def conditions(asked: Asked, score_set: ScoreSet) -> Q:
+    """Whom of *score_set* an address asks for, words in names aside."""
+    today = score_set.as_of
+    exact = {"band": asked.band, "member_type": asked.kind, "chapter_id": asked.chapter}
+    wanted = Q(**{name: value for name, value in exact.items() if value})
+    if asked.grace:
+        wanted &= Q(in_grace=True)
+    if asked.call:
+        wanted &= call_now()
+    if asked.now:
+        wanted &= to_call(score_set)
+    if asked.payment:
+        wanted &= payment_to_fix()
+    if asked.silent is not None:
+        wanted &= first_year(asked.silent, today) & Q(first_act_days=None)
+    if asked.quiet:
+        wanted &= fell_silent()
+    if asked.engaged:
+        wanted &= takes_part_most()
+    if asked.due is not None:
+        wanted &= due_within(asked.due, today)
+    if asked.change:
+        wanted &= changed(asked.change)
+    return wanted
 
 
 def counted(found: QuerySet[CurrentScore], first: int, size: int) -> tuple[int, list[CurrentScore]]:
@@ -104,8 +110,8 @@ def call_now() -> Q:
     return Q(risk_rank__gte=CALL_NOW) & Q(renewal_due_on__isnull=False)
 
 
-def to_call(found: QuerySet[CurrentScore], score_set: ScoreSet) -> QuerySet[CurrentScore]:
-    """Of *found*, those to be called now.
+def to_call(score_set: ScoreSet) -> Q:
+    """Those to be called now.
 
     They are of the top 10 % by rank, in grace or within the days in which playbooks begin. Left alone are those who
     renew by themselves, the do-not-wake list, and the control groups that are being measured: a call would wake the
@@ -116,7 +122,7 @@ def to_call(found: QuerySet[CurrentScore], score_set: ScoreSet) -> QuerySet[Curr
     names = score_set.day.get("experiments", [])
     control = Assignment.objects.filter(experiment__in=names, arm="control", member=OuterRef("member"))
     soon = Q(in_grace=True) | due_within(place.settings().outreach.start_days, today)
-    return found.filter(call_now(), soon, ~Exists(alone), ~Exists(control), auto_renew=False)
+    return call_now() & soon & ~Q(Exists(alone)) & ~Q(Exists(control)) & Q(auto_renew=False)
 
 
 def payment_to_fix() -> Q:

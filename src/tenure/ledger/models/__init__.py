@@ -15,6 +15,7 @@ from tenure.ledger.models.playbooks import Playbook, PlaybookVersion
 from tenure.ledger.models.proposals import Approval, OutreachStep, Proposal, Stage
 from tenure.ledger.models.runs import Lease, Run, RunStep
 from tenure.ledger.models.samples import Sample
+from tenure.ledger.models.saved_views import SavedView
 from tenure.ledger.models.scores import CurrentScore, ScoreSet
 from tenure.ledger.models.staff import SignInGuess, Staff
 from tenure.ledger.models.tokens import ApiToken
@@ -51,6 +52,7 @@ __all__ = [
     "Run",
     "RunStep",
     "Sample",
+    "SavedView",
     "ScoreSet",
     "SecondFactor",
     "SendingPause",
