@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sqlite3
 import subprocess
+import threading
 import time
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 from calls import BIN, tenure
@@ -186,6 +190,107 @@ def _killed_after(home: Path, sign: str) -> None:
             time.sleep(0.001)
         process.kill()
         process.wait()
+
+
+def test_pages_go_on_while_the_key_is_changed_and_nothing_that_is_done_there_is_lost(worked: Path):
+    """Cut off while stores are made anew: pages read and write. To the end: one reads on. Half-way: they say so."""
+    written, key = (worked / "ids").read_text().split()[2], Home(worked).key_file
+    connections.close_all()
+    before = key.read_text()
+    with _served(worked) as staff:
+        shown = _told_of(staff, written)
+        _killed_after(worked, "secrets/pseudonym.key.next")
+        assert Home(worked).next_key_file.exists()
+        assert _told_of(staff, written) == shown
+        assert staff.get("/today.csv").status_code == 200, "what is sent bit by bit is held likewise"
+        assert _leave_alone(staff, written).status_code == 302
+
+        with _reading_on(staff, written) as answers:
+            done = tenure("key", "rotate", "members", "--home", worked, *WHY, "--json")
+        assert done.code == 0, done.told
+        assert key.read_text() != before
+        assert answers.count(200) > 0
+        assert set(answers) <= {200, 503}
+        assert _told_of(staff, written) == shown, "by the same process, which knew the members by the key before"
+        assert _a_worker_has_the_lease(worked), "it had given way"
+        rows = tenure("audit", "show", "--member", written, "--home", worked, "--json").json["rows"]
+        assert rows[-1]["act"] == "do-not-wake:member:add"
+        assert tenure("audit", "verify", "--home", worked).code == 0
+        _the_approval_stands(Home(worked))
+        connections.close_all()
+
+        _killed_after(worked, "lake/.by-key-*")
+        for answer in (staff.get("/"), _leave_alone(staff, written, token="of no page"), staff.get("/api/v1/members")):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+            assert "A key is being changed" in answer.text
+
+
+@contextmanager
+def _served(home: Path) -> Iterator[httpx.Client]:
+    """The staff pages of *home* by a process of their own, and somebody signed in there."""
+    account = ("staff", "add", "nora", "--role", "manager", "--home", home)
+    made = tenure(*account, TENURE_STAFF_PASSWORD="a long password")
+    assert made.code == 0, made.told
+    command = [BIN / "tenure", "serve", "--home", home, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            with httpx.Client(base_url=process.stdout.readline().split()[-1], timeout=60) as staff:
+                form = {"username": "nora", "password": "a long password"}
+                form["csrfmiddlewaretoken"] = _token(staff, "/sign-in")
+                assert staff.post("/sign-in", data=form).status_code == 302
+                yield staff
+        finally:
+            process.terminate()
+
+
+def _token(staff: httpx.Client, page: str) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', staff.get(page).text)
+    assert found is not None
+    return found[1]
+
+
+def _told_of(staff: httpx.Client, member_id: str) -> tuple[str, str]:
+    """What the page says of a member's risk, and what the lake knows that they did."""
+    page, acts = staff.get(f"/members/{member_id}/"), staff.get(f"/members/{member_id}/timeline.csv")
+    assert (page.status_code, acts.status_code) == (200, 200)
+    assert member_id in page.text
+    return acts.text, str(re.findall(r"\d+ in 100", page.text))
+
+
+def _leave_alone(staff: httpx.Client, member_id: str, token: str = "") -> httpx.Response:
+    form = {"member": member_id, "do": "add", "why": "renews anyway", "until": ""}
+    form["csrfmiddlewaretoken"] = token or _token(staff, "/settings/left-alone/")
+    return staff.post("/settings/left-alone/change", data=form)
+
+
+@contextmanager
+def _reading_on(staff: httpx.Client, member_id: str) -> Iterator[list[int]]:
+    """Somebody reads a member's page again and again in the block; how each answer ended."""
+    answers: list[int] = []
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(0.05):
+            answers.append(staff.get(f"/members/{member_id}/").status_code)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield answers
+    finally:
+        over.set()
+        reader.join()
+
+
+def _a_worker_has_the_lease(home: Path) -> bool:
+    for _ in range(300):
+        with closing(sqlite3.connect(home / "ledger.sqlite3")) as ledger:
+            ((holder,),) = ledger.execute("SELECT holder FROM ledger_lease WHERE name = 'work'").fetchall()
+        if holder:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_sessions_are_signed_by_a_new_key_and_the_old_one_is_good_for_a_week(night: Path):

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,10 @@ from tenure.app.carrying import LOOK_AFTER, Carrier
 from tenure.app.gatekeeping import Gatekeeper, Members, wrap_of
 from tenure.app.house import House
 from tenure.app.responding import bar
+from tenure.base import key_change
 from tenure.base.errors import HeldBack, Stopped
 from tenure.base.hushing import HTTP, hush
+from tenure.base.key_change import KeyIsChanging, Steady
 from tenure.outreach.channels.parcel import Channel, NotTaken
 from tenure.outreach.playbook import REACHES_MEMBER
 
@@ -201,17 +204,39 @@ def work(
     """Work until everything that is due has been attended to (*once*), or until *check* raises.
 
     Raises:
-        HeldBack: Another worker has the lease, or has taken it over.
+        HeldBack: Another worker has the lease, or has taken it over; or, *once*, a key is being changed.
         Stopped: By *check*.
     """
     house.open_ledger()
     log_to(house)
+
+    def look() -> None:
+        check()
+        if house.home.next_key_file.exists():
+            raise key_change.changing()
+
+    while True:
+        try:
+            return _worked(house, once, look, look_after)
+        except KeyIsChanging as error:
+            # The change needs the lease; what is due waits, as the pages go on.
+            if once:
+                raise
+            _log.warning("the worker pauses: %s", error.message)
+            while house.home.next_key_file.exists():
+                _sleep(EVERY_SECONDS, check)
+
+
+def _worked(house: House, once: bool, check: Callable[[], None], look_after: dt.timedelta) -> Counter[str]:
     from tenure.ledger import lease
 
     with lease.take(LEASE, clock=house.clock) as held, channels.opened(house) as found:
         worker = Worker(house, found, held.fence, check=check, look_after=look_after)
         while True:
-            moved = worker.round()
+            check()
+            # What has begun to leave is settled by the key that it began by.
+            with closing(Steady(house.home)):
+                moved = worker.round()
             if once and not moved:
                 return worker.tally
             if not moved:

@@ -18,7 +18,8 @@ import hmac
 import secrets
 from collections.abc import Iterable
 
-from tenure.base.errors import DamagedStore, HeldBack
+from tenure.base import key_change
+from tenure.base.errors import DamagedStore
 from tenure.base.home import Home, write_atomically
 
 _PURPOSE = b"tenure:member:"
@@ -53,14 +54,11 @@ class Pseudonyms:
         """The association's own, creating its key on first use (mode 600).
 
         Raises:
-            HeldBack: The key is being changed, or that was cut off.
+            KeyIsChanging: The key is being changed, or that was cut off, and this thread does not hold off its end.
             DamagedStore: The file holds no key.
         """
-        if home.next_key_file.exists():
-            raise HeldBack(
-                "the key of the pseudonyms is being changed, or that was cut off",
-                mend="wait until it has ended; if nobody is at it, `tenure key rotate members` goes on",
-            )
+        if home.next_key_file.exists() and not key_change.is_steady(home):
+            raise key_change.changing()
         if not home.key_file.exists():
             write_atomically(home.key_file, secrets.token_hex(32).encode(), mode=0o600)
         try:

@@ -195,7 +195,8 @@ class Lake:
         """
         manifest = self._manifest
         files = tuple((shape.name, manifest.files(shape.name)) for shape in SHAPES.values() if not shape.hidden)
-        return another(_opened(self._root, files, ordered))
+        # The folder may be another one: a change of the key of the pseudonyms puts one of the same names in its place.
+        return another(_opened(self._root, self._root.stat().st_ino, files, ordered))
 
     def first_known(self) -> dict[str, dt.date]:
         """The first day on which anything of each kind of activity was on record, of anyone; reads no rows."""
@@ -359,7 +360,7 @@ def _naive(moment: dt.datetime | dt.date | None) -> dt.datetime | None:
 
 @lru_cache(maxsize=4)
 def _opened(
-    root: Path, files: tuple[tuple[str, tuple[LiveFile, ...]], ...], ordered: bool
+    root: Path, folder: int, files: tuple[tuple[str, tuple[LiveFile, ...]], ...], ordered: bool
 ) -> duckdb.DuckDBPyConnection:
     """A database with a view of each table in *files*, which are named from *root*: nothing but names is kept in it."""
     connection = connect(spill=root / "spill", ordered=ordered)

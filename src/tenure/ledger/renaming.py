@@ -34,16 +34,15 @@ def rename(turned: Callable[[int], int], *, key: str, by: str, why: str, clock: 
         clock: Gives the present instant.
     """
     with transaction.atomic():
-        tables = list(_tables())
-        members = _members(tables)
-        _fill([(member, turned(member)) for member in sorted(members)])
+        named = members()
+        _fill([(member, turned(member)) for member in sorted(named)])
         with connection.cursor() as cursor:
-            for table in tables:
+            for table in _tables():
                 after = f'(SELECT t.after FROM turned AS t WHERE t.before = "{table}".member)'
                 cursor.execute(f'UPDATE "{table}" SET member = {after} WHERE member IS NOT NULL')
             cursor.execute("DROP TABLE turned")
-        audit.record(RENAMED, by=by, subject=key, clock=clock, why=why, members=len(members))
-    return len(members)
+        audit.record(RENAMED, by=by, subject=key, clock=clock, why=why, members=len(named))
+    return len(named)
 
 
 def _tables() -> Iterator[str]:
@@ -54,10 +53,11 @@ def _tables() -> Iterator[str]:
             yield model._meta.db_table
 
 
-def _members(tables: list[str]) -> set[int]:
+def members() -> set[int]:
+    """All whom a row that would be renamed names, by pseudonym."""
     with connection.cursor() as cursor:
         found: set[int] = set()
-        for table in tables:
+        for table in _tables():
             cursor.execute(f'SELECT DISTINCT member FROM "{table}" WHERE member IS NOT NULL')
             found.update(member for (member,) in cursor.fetchall())
         return found

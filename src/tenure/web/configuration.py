@@ -79,6 +79,7 @@ def _pages(settings: Settings) -> dict[str, Any]:
             "csp.middleware.CSPMiddleware",
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "django.middleware.gzip.GZipMiddleware",
+            "tenure.web.middleware.steady",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",

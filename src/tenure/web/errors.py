@@ -31,6 +31,19 @@ def broken(request: HttpRequest) -> HttpResponse:
     )
 
 
+def changing(request: HttpRequest) -> HttpResponse:
+    """503: the key of the pseudonyms is just being changed."""
+    answer = _page(
+        request,
+        503,
+        "A key is being changed",
+        "Nothing was done with what you sent, and nothing is lost. Try again in a moment; if it stays so, tell whoever "
+        "runs Tenure for you: `tenure key rotate members` goes on where it was cut off.",
+    )
+    answer.headers["Retry-After"] = "10"
+    return answer
+
+
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
     return _page(

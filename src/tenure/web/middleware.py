@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
+from typing import cast
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
+from tenure.base.key_change import KeyIsChanging, Steady
 from tenure.ledger import audit
-from tenure.web import place
+from tenure.web import errors, place
 from tenure.web.configuration import IDLE_SECONDS, LONGEST_SECONDS
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -42,6 +44,40 @@ def headers(answer: Answer) -> Answer:
         return _without_body(response) if request.method == "HEAD" else response
 
     return with_headers
+
+
+def steady(answer: Answer) -> Answer:
+    """Let no request be answered half by one key of the pseudonyms and half by the next.
+
+    One that comes while the next key takes over waits for that, and is told to come again where it lasts, or where a
+    change was cut off half-way.
+    """
+
+    def held(request: HttpRequest) -> HttpResponse:
+        try:
+            hold = Steady(place.home())
+        except KeyIsChanging:
+            return errors.changing(request)
+        try:
+            response = answer(request)
+        except BaseException:
+            hold.close()
+            raise
+        if isinstance(response, StreamingHttpResponse):
+            # What is left to be made is made when it is sent.
+            response.streaming_content = _until_the_end(cast(Iterable[bytes], response.streaming_content), hold)
+        else:
+            hold.close()
+        return response
+
+    return held
+
+
+def _until_the_end(content: Iterable[bytes], hold: Steady) -> Iterator[bytes]:
+    try:
+        yield from content
+    finally:
+        hold.close()
 
 
 def denials(answer: Answer) -> Answer:

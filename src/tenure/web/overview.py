@@ -13,6 +13,7 @@ from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Subquery
 from tenure.charts import Month
 from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachStep, ScoreSet
 from tenure.ledger.workload import CONTACTS
+from tenure.web import place
 from tenure.web.asked import SILENT, Asked
 from tenure.web.roles import of_chapter
 from tenure.web.worklist import (
@@ -136,7 +137,7 @@ def _calls(key: str, score_set: int, chapter: str | None) -> tuple[int, ...]:
 
 def made_of(score_set: ScoreSet) -> str:
     """What tells *score_set* from all others, in this process too: what is counted of it can be kept by this."""
-    made = f"{score_set.written_at.isoformat()} {score_set.day_at}"
+    made = f"{score_set.written_at.isoformat()} {score_set.day_at} {place.key_made()}"
     return f"{django_settings.DATABASES['default']['NAME']} {score_set.digest} {made}"
 
 

@@ -16,6 +16,12 @@ def home() -> Home:
     return django_settings.TENURE_HOME
 
 
+def key_made() -> int:
+    """When the key of the pseudonyms was last changed, as a number: what names members is to be kept no longer."""
+    key = home().key_file
+    return key.stat().st_mtime_ns if key.exists() else 0
+
+
 def settings() -> Settings:
     """Its settings."""
     return django_settings.TENURE_SETTINGS

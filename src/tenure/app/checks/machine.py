@@ -113,7 +113,7 @@ def secrets(house: House) -> Iterator[Finding]:
         mend = "restore it from a backup if this home has been used; otherwise the first sync makes it"
         yield Finding("pseudonym key", FAULT if house.home.ledger.exists() else NOTE, "there is none", mend)
     elif house.home.next_key_file.exists():
-        mend = "if nobody is at it, `tenure key rotate members` goes on; until then nothing else opens the home"
+        mend = "if nobody is at it, `tenure key rotate members` goes on; until then no other command opens the home"
         yield Finding("pseudonym key", FAULT, "is being changed, or that was cut off", mend)
     else:
         yield Finding("pseudonym key", OK, "is there; keep a copy of it apart from the backups")

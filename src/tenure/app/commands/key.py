@@ -34,8 +34,9 @@ def rotate() -> None:
 def members(home: Path, by: str, why: str, as_json: bool) -> int:
     """Give every member another pseudonym, by a new key, with all history kept.
 
-    A backup is made first. Stop `tenure serve`, `tenure work` and the schedule, and leave room for a second lake. What
-    was cut off goes on when the command is given again; until then nothing else opens the home. Links in messages,
+    A backup is made first; leave room for a second lake, and choose an hour without a night. The staff pages go on
+    meanwhile and wait for a moment at the end, some seconds where there are many members; the worker pauses. What was
+    cut off goes on when the command is given again; until then no other command opens the home. Links in messages,
     approvals, erasures and objections stay good, and so do backups from before, which go by the key before.
     """
     from tenure import custody
@@ -46,7 +47,7 @@ def members(home: Path, by: str, why: str, as_json: bool) -> int:
     told = {"members": done.members, "backup": str(done.backup) if done.backup else None}
     words = (
         f"{done.members:,} members go by other pseudonyms now. Take the new key along: `tenure backup --key-to FILE`, "
-        "apart from the backups; and start `tenure serve` again"
+        "apart from the backups"
     )
     console.result_json(told) if as_json else console.result(words)
     return 0

@@ -20,6 +20,7 @@ STATUSES = {
     422: "Something in the request cannot be",
     429: "Too many requests; Retry-After says how many seconds to wait",
     500: "An error of Tenure's, in its log under the number",
+    503: "A key is just being changed; Retry-After says how many seconds to wait",
 }
 """Each status that is not a success, and what it means everywhere."""
 
