@@ -372,7 +372,7 @@ def _keep_day(made: World, people: list[dict[str, Any]], seed: int) -> None:
                 "like_low": max(0.0, chance - 0.02),
                 "like_high": min(1.0, chance + 0.02),
                 "fell_silent_on": None if new or len(rows) % 11 else DAY - dt.timedelta(days=90 + len(rows)),
-                "engaged_days": None if len(rows) % 24 else 200 - len(rows) // 2,
+                "engaged_days": None if len(rows) % 24 else max(1, 200 - len(rows) // 2),
                 "engaged_in": "" if len(rows) % 48 else "committee work",
                 "engaged_in_days": None if len(rows) % 48 else 12,
             }

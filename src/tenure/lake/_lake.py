@@ -295,6 +295,10 @@ class Lake:
         """The nights that have scores, oldest first."""
         return self._nights.dates()
 
+    def score_digests(self) -> dict[dt.date, str]:
+        """The nights that have scores, oldest first, each with the digest of its file; empty for one that has none."""
+        return self._nights.digests()
+
     def seal_scores(self) -> None:
         """Note what the files of scored nights hold, where that is not noted yet; a night that is stored notes it."""
         self._nights.seal()

@@ -73,6 +73,10 @@ class Nights:
         """The nights that have scores, oldest first."""
         return sorted(dt.date.fromisoformat(path.stem) for path in self._folder.glob("????-??-??.parquet"))
 
+    def digests(self) -> dict[dt.date, str]:
+        """By night, oldest first, the digest of what its file holds; empty for one that has none."""
+        return {day: digest for nights in self._digests().values() for day, digest in nights.items()}
+
     def seal(self) -> None:
         """Note what the files hold that have no digest yet."""
         self._seals.seal([self._path(day) for day in self.dates()])

@@ -84,7 +84,8 @@ def gone_since(score_set: ScoreSet, since: dt.date, chapter: str | None) -> list
         chapter: Whose members; None for everyone's.
     """
     lake, as_of = place.lake(), score_set.as_of
-    former = _former(made_of(score_set), score_set.as_of, since)
+    nights = sorted(lake.score_digests().items())
+    former = _former(f"{made_of(score_set)} {nights}", score_set.as_of, since)
     if chapter is not None:
         former = former.filter((pl.col("chapter_id") == chapter) & (pl.col("chapter_id") != ""))
     members = former["member"].to_list()
