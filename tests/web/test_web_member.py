@@ -63,6 +63,8 @@ def test_members_like_this_one_are_counted_not_rounded_from_the_score(staff: htt
     html = page(staff, site, 0)
     assert "Too few to tell: 7 past decisions" in html
     assert 'class="on"' not in html
+    mine.update(like_decided=0, like_lapsed=0, like_low=None, like_high=None)
+    assert "Too few to tell: 0 past decisions" in page(staff, site, 0)
 
 
 def test_what_we_did_stands_in_the_history_and_the_timeline_with_what_came_of_it(staff: httpx.Client, site: Site):

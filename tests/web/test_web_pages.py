@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from manifests import MODEL
+from manifests import MODEL, write_manifest
 from sites import MORNING, Site
 
 from tenure.features.facts import CATEGORIES
@@ -383,6 +383,15 @@ def test_the_model_page_compares_and_names_the_numbers(staff: httpx.Client):
         assert words in html
     assert html.count('role="img"') == 2
     assert len(read_csv(staff.get("/model/calibration.csv"))) == 10
+
+
+def test_the_model_page_opens_with_what_the_grade_comes_to(staff: httpx.Client, site: Site):
+    said = "of the tenth of members that it ranked highest, 53 in 100 lapsed. The grade may lie between B and C."
+    write_manifest(site.world.home.models, grade={"letter": "B", "sentence": f"Good: {said}"})
+    html = staff.get("/model/").text
+    write_manifest(site.world.home.models)
+    assert '<h1 class="opening">Good. Scores can be taken at their word' in html
+    assert f'<p class="sub">O{said[1:]} Model {MODEL}, grade B' in html
 
 
 def test_the_model_page_tells_groups_drift_capacity_and_versions(staff: httpx.Client):

@@ -55,7 +55,8 @@ def _shape(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _field(name: str, schema: dict[str, Any], needed: bool, place: str = "") -> dict[str, Any]:
     about = schema.get("description", "")
     if "enum" in schema:
-        about = f"{about} One of {', '.join(str(value) or 'empty' for value in schema['enum'])}".strip()
+        one_of = f"One of {', '.join(str(value) or 'empty' for value in schema['enum'])}"
+        about = f"{about}. {one_of}" if about else one_of
     return {"name": name, "kind": kind_of(schema), "about": about, "needed": needed, "place": place}
 
 

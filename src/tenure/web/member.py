@@ -84,6 +84,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     }
     if score is not None:
         context |= _scored(score, today)
+        context["like"] = _like(score) if score_set and score_set.day_at else None
         context["by_payment"] = _by_payment(nights, score)
         context["turn"] = _turn(score, calls_of(score_set, chapter_of(reader(request)))) if score_set else None
     return render(request, "member.html", context)
@@ -144,7 +145,6 @@ def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
         "value": member_side.value(score),
         "reason": score.leaving_reason.capitalize() if score.leaving_reason else "",
         "payment": payment_words(score, today),
-        "like": _like(score),
         "but": words.but(score.against),
         "horizons": [
             (days, words.in_hundred(chance))
@@ -171,10 +171,10 @@ def _turn(score: CurrentScore, calls: Sequence[int]) -> dict[str, Any] | None:
     }
 
 
-def _like(score: CurrentScore) -> dict[str, Any] | None:
-    """What became of the past decisions that were scored closest; None for scores from before they were counted."""
+def _like(score: CurrentScore) -> dict[str, Any]:
+    """What became of the past decisions that were scored closest, where the night counted them."""
     if score.like_low is None or score.like_high is None:
-        return None
+        return {"decided": 0, "is_told": False}
     low, high = words.in_hundred(score.like_low), words.in_hundred(score.like_high)
     return {
         "decided": score.like_decided,

@@ -62,6 +62,8 @@ def page(request: HttpRequest) -> HttpResponse:
     chosen = _choose(versions, wanted, in_use)
     backtest = chosen.get("backtest") or {}
     its_card = card_of(place.home(), chosen["version"])
+    figures = figures_of(chosen)
+    opening, judged = _opening(chosen.get("grade") or {}, figures.get("calibration"))
     cuts, whole = reach.selected(score_set, request.GET) if score_set else ([], {"members": 0})
     return render(
         request,
@@ -73,10 +75,12 @@ def page(request: HttpRequest) -> HttpResponse:
             "version_query": f"?{urlencode({'version': chosen['version']})}",
             "versions": model_trust.versions(versions, in_use),
             "grade": chosen.get("grade") or {},
+            "opening": opening,
+            "judged": judged,
             "data": chosen.get("data") or {},
             "backtest": backtest,
             "verdicts": verdicts(chosen),
-            "figures": figures_of(chosen),
+            "figures": figures,
             "comparison": comparison(backtest),
             "measures": MEASURES,
             "folds": [_fold(fold) for fold in backtest.get("folds", [])],
@@ -246,6 +250,15 @@ def _slope(slope: float | None) -> str:
     if slope < 0.9:
         return " Extremes are overstated."
     return " Extremes are understated." if slope > 1.1 else " Extremes hold."
+
+
+def _opening(grade: dict[str, Any], calibration: Figure | None) -> tuple[str, str]:
+    """What the grade comes to, with how far scores can be quoted; and beneath it what it rests on."""
+    said = str(grade.get("sentence") or "This model carries no grade.")
+    word, is_known, rest = said.partition(": of the tenth ")
+    if not is_known or calibration is None:
+        return said, ""
+    return f"{word}. {calibration.finding}.", f"Of the tenth {rest}"
 
 
 def _fold(fold: dict[str, Any]) -> dict[str, str]:

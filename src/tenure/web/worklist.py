@@ -215,12 +215,17 @@ def rows_of(scores: Iterable[CurrentScore], today: dt.date) -> list[Row]:
     ids, names, steps = identities.ids_of(members=members), contacts.names_of(members=members), _steps(members)
     work = _employers(members)
     return [
-        replace(
+        _at_work(
             _row(score, ids.get(score.member, ""), names.get(score.member, ""), steps.get(score.member, []), today),
-            work=work.get(score.member, ""),
+            work.get(score.member, ""),
         )
         for score in scores
     ]
+
+
+def _at_work(row: Row, employer: str) -> Row:
+    """With where the member works; an organization is not said to work for itself."""
+    return row if employer.casefold() == row.name.casefold() else replace(row, work=employer)
 
 
 def _employers(members: list[int]) -> dict[int, str]:

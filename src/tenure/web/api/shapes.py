@@ -45,7 +45,7 @@ class MembersAsked(Pages):
     q: Text = Field("", max_length=100, description="All of these words in the name, or the beginning of the id")
     band: Literal["", "high", "medium", "low", "new"] = ""
     type: Text = Field("", max_length=100, description="The member type, as in the records")
-    chapter: Text = Field("", max_length=200)
+    chapter: Text = Field("", max_length=200, description="The chapter, as in the records")
     due: int | None = Field(None, ge=1, le=3650, description="The term ends within so many days")
     grace: bool = Field(False, description="In grace only")
     call: bool = Field(False, description="The top 10 % only")
@@ -65,7 +65,7 @@ class ProposalsAsked(Pages):
         "open", "high", "mine", "payments", "second", "snoozed", "unknown", "dropped", "done", "held"
     ] = "open"  # fmt: skip
     playbook: Text = Field("", max_length=60)
-    chapter: Text = Field("", max_length=200)
+    chapter: Text = Field("", max_length=200, description="The chapter, as in the records")
     rule: Text = Field("", max_length=60)
     who: Text = Field("", max_length=150, description="A sign-in name, or `nobody`")
 
