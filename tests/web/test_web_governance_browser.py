@@ -104,6 +104,7 @@ def test_axe_finds_nothing_where_staff_govern(site: Site, browser: Browser, sign
             "model": f"/model/?version={FORMER}", "who left": "/gone/",
             "settings": "/settings/", "tokens": "/settings/tokens/", "api": "/api/",
             "second factor": "/settings/second-factor/", "phases": "/settings/phases/",
+            "a gate": "/settings/phases/?segment=&number=3",
             "left alone": "/settings/left-alone/", "mapping": "/settings/mapping/", "password": "/settings/password/",
         }.items():  # fmt: skip
             look(made.go(address), name, width)

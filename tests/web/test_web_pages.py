@@ -190,8 +190,10 @@ def test_members_who_take_part_most_are_a_list_of_their_own_with_what_they_did(s
     assert f'<a href="?engaged=1&amp;sort=days#work">{len(days)} members</a> take part most' in staff.get("/").text
     page = staff.get("/?engaged=1&sort=days").text
     assert f'<h2 id="work">{len(days)} of 240 members: those who take part most</h2>' in page
-    assert "Took part on 200 days of the last year; most of all committee work, on 12 days</p>" in page
+    assert "Took part on 200 days of the last year; used most: committee work, on 12 days</p>" in page
     assert re.search(r"Took part on \d+ days of the last year</p>", page)
+    assert 'class="why"' not in page, "why they may leave is not what they are asked about"
+    assert "an hour</span>" not in page
     assert "Took part on" not in staff.get("/?all=1").text
     lines = staff.get("/today.csv?engaged=1&sort=days").text.splitlines()
     assert len(lines) == len(days) + 1

@@ -149,23 +149,28 @@ def test_webhooks_are_added_switched_and_removed(site: Site, administrator: http
 def test_a_gate_says_why_it_stays_shut_and_what_can_be_passed(site: Site):
     from tenure.ledger.models import Phase
 
-    move = {"column": "", "value": "", "number": "3", "why": "the board asked"}
+    move = {"segment": "", "number": "3", "why": "the board asked"}
     with site.staff("director") as director, site.staff("manager") as manager:
         assert send(manager, "/settings/phases/move", **move).status_code == 403
-        assert "Directors move phases" in manager.get("/settings/phases/").text
+        assert "Directors move phases" in manager.get("/settings/phases/?segment=&number=3").text
         shut = send(director, "/settings/phases/move", **move)
         assert shut.status_code == 409
         offered = re.findall(r'name="despite" value="([\w-]+)"', shut.text)
         assert {"few-decided", "few-sent"} <= set(offered)
         assert not {"audit-broken", "no-model"} & set(offered)
         assert not Phase.objects.exists()
-        assert send(director, "/settings/phases/move", **{**move, "why": " "}).status_code == 422
-        only = {**move, "column": "member_type", "value": "Student"}
-        own = send(director, "/settings/phases/move", **{**only, "value": "Professional"}).text
+        silent = send(director, "/settings/phases/move", **{**move, "why": " "}, despite="few-sent")
+        assert (silent.status_code, 'value="few-sent" checked' in silent.text) == (422, True)
+        only = {**move, "segment": "member_type=Student"}
+        own = director.get("/settings/phases/?segment=member_type%3DProfessional&number=3").text
+        assert "The gate to phase 3 as it is now" in own
         assert re.search(
             r"Member type Professional alone: in the back-test of [^<]* 7,400 past renewals was off by", own
         )
         assert 'value="few-past"' not in own
+        assert director.get("/settings/phases/?segment=band%3Dhigh&number=2").status_code == 422
+        offers = re.findall(r'<option value="([\w=]+)"', director.get("/settings/phases/").text)
+        assert {"member_type=Student", "chapter_id=Gulf", "record_type=organization"} <= set(offers)
         few = send(director, "/settings/phases/move", **only).text
         assert "Member type Student alone: too few to tell: of 31 past renewals" in few
         assert re.search(r"Everyone: in the back-test of [^<]* 9,021 past renewals was off by", few)

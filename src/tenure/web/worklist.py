@@ -372,7 +372,7 @@ def engaged_words(score: CurrentScore) -> str:
     said = f"Took part on {words.plural(score.engaged_days, 'day')} of the last year"
     if not score.engaged_in:
         return said
-    return f"{said}; most of all {score.engaged_in}, on {words.plural(score.engaged_in_days or 0, 'day')}"
+    return f"{said}; used most: {score.engaged_in}, on {words.plural(score.engaged_in_days or 0, 'day')}"
 
 
 COLUMNS = (
