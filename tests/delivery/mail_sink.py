@@ -10,8 +10,9 @@ import threading
 from collections import Counter
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 
 class MailSink:
@@ -20,6 +21,9 @@ class MailSink:
     Set `at_recipient`, `at_data` to an answer such as `"550 no such box"` to have it given instead of taking; `drops`
     to how many messages shall be kept and then not acknowledged, because the line breaks; `seconds` to how long it
     takes before and after keeping one.
+
+    With a `password` it takes mail only from who signs in by it, and keeps in `refused` what else was tried; to change
+    it ends no session, so call `hang_up` as well.
 
     Args:
         folder: Where to keep each message as a file too, for processes that look at the sink alone.
@@ -31,8 +35,11 @@ class MailSink:
         self.at_recipient = self.at_data = ""
         self.drops, self.seconds = 0, 0.0
         self.folder = folder
+        self.password = ""
+        self.refused: list[str] = []
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
+        self._sessions: list[SMTP] = []
         self.port = 0
 
     def __enter__(self) -> MailSink:
@@ -45,9 +52,27 @@ class MailSink:
 
     def open(self) -> None:
         """Listen."""
-        serve = self._loop.create_server(lambda: SMTP(self, loop=self._loop), "127.0.0.1", self.port)
+        serve = self._loop.create_server(self._session, "127.0.0.1", self.port)
         self._server = self._loop.run_until_complete(serve)
         self.port = int(self._server.sockets[0].getsockname()[1])
+
+    def _session(self) -> SMTP:
+        asked = bool(self.password)
+        one = SMTP(self, loop=self._loop, authenticator=self._may, auth_required=asked, auth_require_tls=not asked)
+        self._sessions.append(one)
+        return one
+
+    def _may(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, told: Any) -> AuthResult:
+        given = told.password.decode()
+        if given != self.password:
+            self.refused.append(given)
+        return AuthResult(success=given == self.password, handled=False)
+
+    def hang_up(self) -> None:
+        """End every connection."""
+        for one in self._sessions:
+            if one.transport is not None:
+                self._loop.call_soon_threadsafe(one.transport.close)
 
     def _close(self) -> None:
         assert self._server is not None

@@ -85,6 +85,23 @@ def test_a_wrong_password_is_told_and_the_settings_stay(tmp_path: Path, database
     assert "TENURE_SQL_PASSWORD" in synced.stderr
 
 
+def test_the_next_sync_signs_in_by_a_new_password_and_the_old_one_is_refused(tmp_path: Path, database: Database):
+    tenure("init", "--home", tmp_path / "h", "--source", "sql", "--url", database.url)
+    kept = tmp_path / "h" / "secrets" / "sql.password"
+    assert kept.read_text() == PASSWORD
+    assert tenure("sync", "--home", tmp_path / "h", password="").returncode == 0
+    database.run("ALTER ROLE reader PASSWORD 'another of these'")
+    try:
+        refused = tenure("sync", "--home", tmp_path / "h", password="")
+        assert (refused.returncode, "refused the login" in refused.stderr) == (1, True), refused.stderr
+        kept.write_text("another of these")
+        synced = tenure("sync", "--home", tmp_path / "h", password="")
+        assert synced.returncode == 0, synced.stderr
+        assert "another of these" not in refused.stderr + synced.stdout + synced.stderr
+    finally:
+        database.run(f"ALTER ROLE reader PASSWORD '{PASSWORD}'")
+
+
 def test_a_login_that_may_change_things_is_noted(tmp_path: Path, database: Database):
     tenure("init", "--home", tmp_path / "h", "--source", "sql", "--url", database.url_for("owner"))
     doctor = tenure("doctor", "--home", tmp_path / "h")

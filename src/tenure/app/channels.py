@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tenure.app.house import House
 from tenure.app.letters import Mailing
-from tenure.app.password import is_known
+from tenure.app.password import is_known, known_password
 from tenure.app.source import open_client
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
@@ -103,6 +103,11 @@ def _add_imis(house: House, found: Channels, stack: ExitStack) -> None:
     found.by_kind.update(dict.fromkeys(("task", "log"), found.activities))
     found.by_kind["callback"] = Calls(house, found.activities, found.mailing)
     found.by_kind["group"] = Groups(client)
+
+
+def passwords(house: House) -> tuple[str, str]:
+    """What the channels sign in with, as it stands now: to the mail server and to iMIS."""
+    return mail_password(house.home), known_password(house.home)
 
 
 def mail_password(home: Home) -> str:

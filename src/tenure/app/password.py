@@ -23,7 +23,7 @@ def password_of(home: Home, kind: str = "imis", *, ask: bool = True) -> str:
     Raises:
         UsageError: It is in none of the places, and no person is there to be asked.
     """
-    found = _known(home, kind)
+    found = known_password(home, kind)
     if found:
         return found
     if not ask or not sys.stdin.isatty():
@@ -40,20 +40,21 @@ def no_password(home: Home, kind: str) -> UsageError:
     )
 
 
+def known_password(home: Home, kind: str = "imis") -> str:
+    """The password, as far as it can be had without asking a person; else empty."""
+    path = _file(home, kind)
+    kept = path.read_text(encoding="utf-8").strip("\r\n") if path.is_file() else ""
+    return os.environ.get(_VARIABLES[kind], "") or kept
+
+
 def is_known(home: Home, kind: str = "imis") -> bool:
     """Whether the password can be had without asking a person."""
-    return bool(_known(home, kind))
+    return bool(known_password(home, kind))
 
 
 def keep_password(home: Home, password: str, kind: str = "imis") -> None:
     """Keep *password* in the home's secrets, readable by this account alone, so that nights need nobody."""
     write_atomically(_file(home, kind), password.encode(), mode=0o600)
-
-
-def _known(home: Home, kind: str) -> str:
-    path = _file(home, kind)
-    kept = path.read_text(encoding="utf-8").strip("\r\n") if path.is_file() else ""
-    return os.environ.get(_VARIABLES[kind], "") or kept
 
 
 def _file(home: Home, kind: str) -> Path:

@@ -230,17 +230,23 @@ def work(
 def _worked(house: House, once: bool, check: Callable[[], None], look_after: dt.timedelta) -> Counter[str]:
     from tenure.ledger import lease
 
-    with lease.take(LEASE, clock=house.clock) as held, channels.opened(house) as found:
-        worker = Worker(house, found, held.fence, check=check, look_after=look_after)
+    tally: Counter[str] = Counter()
+    with lease.take(LEASE, clock=house.clock) as held:
         while True:
-            check()
-            # What has begun to leave is settled by the key that it began by.
-            with closing(Steady(house.home)):
-                moved = worker.round()
-            if once and not moved:
-                return worker.tally
-            if not moved:
-                _sleep(EVERY_SECONDS, check)
+            by = channels.passwords(house)
+            with channels.opened(house) as found:
+                worker = Worker(house, found, held.fence, check=check, look_after=look_after)
+                # A channel that was refused tries no more by the same password, and begins anew by another.
+                while channels.passwords(house) == by:
+                    check()
+                    # What has begun to leave is settled by the key that it began by.
+                    with closing(Steady(house.home)):
+                        moved = worker.round()
+                    if once and not moved:
+                        return tally + worker.tally
+                    if not moved:
+                        _sleep(EVERY_SECONDS, check)
+            tally += worker.tally
 
 
 def _sleep(seconds: float, check: Callable[[], None]) -> None:

@@ -13,7 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tenure.base.settings import Tasks
-from tenure.imis import ImisClient, ImisRefused, ImisUnavailable, Invalid, OutcomeUnknown, generic_entity
+from tenure.imis import (
+    ImisClient,
+    ImisRefused,
+    ImisUnavailable,
+    Invalid,
+    OutcomeUnknown,
+    WrongCredentials,
+    generic_entity,
+)
 from tenure.outreach.channels.parcel import Handing, NotTaken, Parcel, Refused, Unsure
 
 ENTITY = "Activity"
@@ -156,9 +164,9 @@ def not_taken(error: ImisUnavailable | ImisRefused) -> NotTaken:
     """*error* of iMIS as a channel says it: nothing was changed."""
     seconds = getattr(error, "seconds", None)
     after = dt.timedelta(seconds=seconds) if seconds else None
-    return NotTaken(
-        error.message, mend=error.mend, after=after or (_RIGHTS if isinstance(error, ImisRefused) else None)
-    )
+    # A right is given some day; a password, as a rule, within the hour, and the old one is sent to nobody meanwhile.
+    lasts = isinstance(error, ImisRefused) and not isinstance(error, WrongCredentials)
+    return NotTaken(error.message, mend=error.mend, after=after or (_RIGHTS if lasts else None))
 
 
 def created(post: Any) -> str:

@@ -17,7 +17,7 @@ def command() -> None:
     """Change the keys of a home: when one may have become known, or when your rules ask for it.
 
     The secret of a webhook is changed by `tenure webhook rotate`; a password of iMIS, its database or the mail account
-    by putting the new one where the old one is: each night and each worker reads it anew.
+    by putting the new one where the old one is in secrets/: each night reads it anew, and a worker within seconds.
     """
 
 

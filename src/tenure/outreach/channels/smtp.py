@@ -6,6 +6,7 @@ recipient and before the text is sent: a process that ends before has sent nothi
 
 from __future__ import annotations
 
+import datetime as dt
 import email.policy
 import hashlib
 import re
@@ -21,6 +22,8 @@ from tenure.base.settings import Mail
 from tenure.outreach.channels.parcel import Handing, NotTaken, Parcel, Refused, Unsure, one_line
 
 REFERENCE = "X-Tenure-Reference"
+_AFTER_A_REFUSAL = dt.timedelta(minutes=15)
+"""Servers lock accounts that sign in wrongly again and again; another password is tried at once."""
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 _KINDS = {"pdf": "application", "calendar": "text"}
 _OURS = frozenset(
@@ -97,6 +100,7 @@ class Mailer:
             raise NotTaken(
                 f"the mail server {self._rules.host} refuses the user name and password (code {error.smtp_code})",
                 mend="set `mail.username`, and the password in secrets/mail.password or TENURE_MAIL_PASSWORD",
+                after=_AFTER_A_REFUSAL if error.smtp_code >= 500 else None,
             ) from error
         except ssl.SSLError as error:
             raise NotTaken(
