@@ -79,7 +79,9 @@ def test_a_failed_payment_is_seen_from_the_night_after_it_was_recorded(night: Pa
         )
     ]  # fmt: skip
     pl.concat([acts, pl.DataFrame(new).cast(pl.String)], how="diagonal").write_csv(path)
-    counted = step(tenure("run", "--home", night, "--as-of", AS_OF, "--json"))["counts"]
+    done = tenure("run", "--home", night, "--as-of", AS_OF, "--json")
+    counted = step(done)["counts"]
+    assert "leaked" not in done.err, "a command ends without complaints of what it is made of"
     trouble = dict(
         rows(
             night,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tenure.features.activity import Activity, Asked
 from tenure.features.catalogue import FEATURES
 from tenure.features.changes import Change, changes_of, load_changes
-from tenure.features.columns import Plan, fill_columns
+from tenure.features.columns import fill_columns, plan_of
 from tenure.features.definitions import Feature, Standing
 from tenure.features.engine import Engine, Local, Rows
 from tenure.features.facts import CATEGORIES, facts, known_person, slow_fields
@@ -116,7 +116,7 @@ class _Work:
         """What the features read of activity, found by computing them for no rows."""
         nobody, nothing = Activity.of_nobody(since), self.rows.frame.clear()
         self._fill_facts(nothing, nobody, Rhythm.of_nobody(), slice(0, 0))
-        Plan.of(self._counted, nobody)
+        plan_of(self._counted, nobody)
         last = int(self.rows.day.max(initial=0))
         return Asked.by(nobody, last, rhythm=bool(self._facts.keys() & set(RHYTHM)))
 
@@ -125,7 +125,7 @@ class _Work:
         rows = self.rows.frame[part]
         slow = slow_fields(self._versions(rows), rows)
         known = replace(activity, joined=_joined(rows, slow))
-        fill_columns(Plan.of(self._counted, known), known, self.rows.organization[part], self.x[part])
+        fill_columns(plan_of(self._counted, known), known, self.rows.organization[part], self.x[part])
         self._fill_facts(rows, known, rhythm, part)
         return slow.select(rows["member_type"], *CATEGORIES[1:])
 

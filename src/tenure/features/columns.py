@@ -72,7 +72,11 @@ class _Line:
 
 
 class Plan(NamedTuple):
-    """All lines, as the loop takes them; the cells of line *i* are those from `start[i]` to before `start[i + 1]`."""
+    """All lines, as the loop takes them; the cells of line *i* are those from `start[i]` to before `start[i + 1]`.
+
+    It has no methods: Numba holds on to this class to the end, and by a method to all that this module knows. DuckDB is
+    among that, and complains where a command ends that it was not let go.
+    """
 
     does: NDArray[np.int8]
     part_start: NDArray[np.int64]
@@ -88,22 +92,22 @@ class Plan(NamedTuple):
     organizations: NDArray[np.bool_]
     place: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, features: dict[int, Feature], activity: Activity) -> Plan:
-        """The plan for *features*, each under its place among the columns; reads from *activity* where cells lie."""
-        lines = [line_of(feature.how, activity) for feature in features.values()]
-        return cls(
-            np.array([line.does for line in lines], np.int8),
-            *_joined_up([line.part for line in lines]),
-            *_joined_up([line.whole for line in lines]),
-            *_joined_up([line.latest for line in lines]),
-            np.array([line.days for line in lines], np.float32),
-            np.array([line.earlier for line in lines], np.float32),
-            np.array([line.told_from for line in lines], np.int64),
-            np.array([line.began for line in lines], np.int64),
-            np.array([feature.group == "people" for feature in features.values()], np.bool_),
-            np.array(list(features), np.int64),
-        )
+
+def plan_of(features: dict[int, Feature], activity: Activity) -> Plan:
+    """The plan for *features*, each under its place among the columns; reads from *activity* where cells lie."""
+    lines = [line_of(feature.how, activity) for feature in features.values()]
+    return Plan(
+        np.array([line.does for line in lines], np.int8),
+        *_joined_up([line.part for line in lines]),
+        *_joined_up([line.whole for line in lines]),
+        *_joined_up([line.latest for line in lines]),
+        np.array([line.days for line in lines], np.float32),
+        np.array([line.earlier for line in lines], np.float32),
+        np.array([line.told_from for line in lines], np.int64),
+        np.array([line.began for line in lines], np.int64),
+        np.array([feature.group == "people" for feature in features.values()], np.bool_),
+        np.array(list(features), np.int64),
+    )
 
 
 def _joined_up(lists: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
