@@ -279,6 +279,22 @@ def test_a_class_is_told_up_to_today_and_last_years_beyond():
     assert class_days(class_of(100, 0), finding="As it was", about="").table.rows[0][3] == "–"
 
 
+def test_words_beside_the_lines_of_a_class_stand_where_no_line_comes():
+    """Lines only rise: the upper share is said before the day, the lower one after it, where there is room."""
+    for figure, upper in (
+        (class_days(class_of(100, 80), finding="", about=""), "66.2 % in 2024"),
+        (class_days(class_of(150, 80), finding="", about=""), "66.7 % this year"),
+    ):
+        said = re.findall(
+            r'<text class="[^"]*halo[^"]*" x="([\d.]+)"[^>]*?( text-anchor="end")?>([^<]*%[^<]*)<', figure.svg
+        )
+        x = float(re.search(r'<circle [^>]*cx="([\d.]+)"', figure.svg).group(1))
+        assert {words: (float(at) < x, bool(end)) for at, end, words in said} == {
+            words: (words == upper, words == upper) for _, _, words in said
+        }
+        assert len(said) == 2
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400), st.integers(0, 30)), min_size=1, max_size=13))
 def test_any_movement_can_be_drawn_and_its_finding_adds_up(rows: list[tuple[int, int, int]]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import re
 from pathlib import Path
 
@@ -413,6 +414,16 @@ def test_the_model_page_tells_groups_drift_capacity_and_versions(staff: httpx.Cl
     assert "attachment" in card.headers["content-disposition"]
     assert staff.get("/model/2025-01-01-77ab01/card.html").status_code == 404
     assert staff.get("/model/..%2F..%2Fsecrets/card.html").status_code == 404
+
+
+def test_of_few_decided_renewals_the_watch_says_that_they_are_too_few(staff: httpx.Client, site: Site):
+    path = site.world.home.receipts / f"{factories.DAY}.drift.json"
+    kept = path.read_text()
+    try:
+        path.write_text(json.dumps({**json.loads(kept), "matured": {"decisions": 1, "said": 0.01, "lapsed": 0.0}}))
+        assert "1 renewal is decided: too few to tell." in staff.get("/model/").text
+    finally:
+        path.write_text(kept)
 
 
 def test_runs_show_steps_counts_and_notices(staff: httpx.Client):

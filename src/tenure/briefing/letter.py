@@ -28,10 +28,11 @@ _STYLES = {
     "table": "border-collapse:collapse;width:100%;margin:0 0 8px;font-size:14px;line-height:20px",
     "caption": "text-align:left;color:#4a524f;font-size:13px;line-height:20px;padding:0 0 4px",
     "left": "text-align:left;padding:4px 16px 4px 0;vertical-align:top",
-    "right": "text-align:right;padding:4px 16px 4px 0;vertical-align:top;font-variant-numeric:tabular-nums",
+    "right": "text-align:right;padding:4px 16px 4px 0;vertical-align:top;white-space:nowrap;"
+    "font-variant-numeric:tabular-nums",
     "th": "border-bottom:1px solid #7d847f;color:#4a524f;font-size:13px;font-weight:400",
     "td": "border-bottom:1px solid #e3e4de;font-weight:400",
-    "img": "display:block;width:100%;max-width:760px;height:auto;border:0;margin:0 0 8px",
+    "img": "display:block;width:100%;height:auto;border:0;margin:0 0 8px",
     "a": "color:#0d5a5f",
 }
 
@@ -98,7 +99,8 @@ def _add_figure(main: ET.Element, figure: Figure, picture: str | None) -> None:
     if picture is None:
         _add_table(main, figure.table)
     else:
-        ET.SubElement(main, "img", src=picture, alt=spoken(figure), width="760", style=_STYLES["img"])
+        wide = f"{_STYLES['img']};max-width:{figure.units}px"
+        ET.SubElement(main, "img", src=picture, alt=spoken(figure), width=str(figure.units), style=wide)
 
 
 def _add_table(main: ET.Element, table: Table) -> None:

@@ -52,5 +52,5 @@ def _data(brief: Brief, association: str) -> dict[str, object]:
     told = dataclasses.asdict(brief) | {"day": f"{brief.day:%B} {brief.day.day}, {brief.day.year}"}
     for part, given in zip(told["parts"], brief.parts, strict=True):
         if given.figure is not None:
-            part["figure"]["spoken"] = spoken(given.figure)
+            part["figure"] |= {"spoken": spoken(given.figure), "units": given.figure.units}
     return told | {"association": association}

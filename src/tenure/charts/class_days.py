@@ -12,6 +12,8 @@ from tenure.charts.words import count, day
 
 _WIDTH, _RIGHT, _TOP, _BASE = 760.0, 640.0, 26.0, 232.0
 _SHOWN_EVERY = 15
+_ROOM = 140.0
+"""What a label beside a line takes."""
 
 
 @dataclass(frozen=True)
@@ -129,25 +131,31 @@ def _lines(drawing: Drawing, rows: ClassDays, full: float) -> None:
 
 
 def _labels(drawing: Drawing, rows: ClassDays, full: float, end: Point) -> None:
-    """This year's share at its dot, last year's on the same day at its line; the upper one stands above."""
+    """This year's share at its dot, last year's on the same day at its line.
+
+    Lines only rise: what is to the left and above, or to the right and below, runs into none. So the upper one stands
+    before the day where there is room for it, and the lower one after it.
+    """
     x, y = end
-    at_edge = x > _RIGHT - 130
-    place: Anchor = "end" if at_edge else "start"
-    side = x - 10 if at_edge else x + 10
+    before_it: tuple[float, Anchor] = (x - 10, "end")
+    after_it: tuple[float, Anchor] = (x + 10, "start")
+    upper = before_it if x > _ROOM else after_it
+    lower = before_it if x > _RIGHT - _ROOM else after_it
     share, before = rows.share(rows.today), rows.share_before(rows.today)
     words = f"{100 * (share or 0):.1f} % this year"
     if before is None:
-        drawing.text(side, y - 8, words, kind="lead halo", anchor=place)
+        drawing.text(upper[0], y - 8, words, kind="lead halo", anchor=upper[1])
         return
     other = _y(before, full)
     apart = 17.0
     up = y <= other
     mine = min(y - 8, other - apart) if up else max(y + 18, other + apart)
     theirs = other + 18 if up else other - 8
-    drawing.text(side, min(mine, _BASE - 6), words, kind="lead halo", anchor=place)
-    if abs(min(mine, _BASE - 6) - min(theirs, _BASE - 6)) >= apart:
-        drawing.text(side, min(theirs, _BASE - 6), f"{100 * before:.1f} % in {rows.ends.year - 1}", kind="halo minor",
-                     anchor=place)  # fmt: skip
+    (ours, at), (before_ours, before_at) = (upper, lower) if up else (lower, upper)
+    drawing.text(ours, min(mine, _BASE - 6), words, kind="lead halo", anchor=at)
+    if ours != before_ours or abs(min(mine, _BASE - 6) - min(theirs, _BASE - 6)) >= apart:
+        last = f"{100 * before:.1f} % in {rows.ends.year - 1}"
+        drawing.text(before_ours, min(theirs, _BASE - 6), last, kind="halo minor", anchor=before_at)
 
 
 def _reading(rows: ClassDays, finding: str) -> str:

@@ -49,6 +49,11 @@ class Figure:
     table: Table
     size: Literal["narrow", "half", "wide"] = "wide"
 
+    @property
+    def units(self) -> int:
+        """How wide it is drawn, in units: those of its text, so that a picture is shown as wide and no wider."""
+        return {"narrow": 360, "half": 540, "wide": 760}[self.size]
+
     def standalone(self) -> str:
         """The picture as a file of its own, in the colors of print."""
         head, _, rest = self.svg.partition(">")

@@ -136,6 +136,6 @@ def _people(scores: list[CurrentScore], score_set: ScoreSet, settings: Settings)
     )
     caption = (
         "Most dues kept per hour first; chances of not renewing in 100, with the range that holds nine of ten. "
-        "Associated with lapsing"
+        "Associated with lapsing in past members; not proof of a cause"
     )
     return Table(caption, columns, rows)

@@ -11,6 +11,7 @@ from tenure.web import place, words
 _BY = {"age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter"}
 _TOO_FEW = "too few to tell"
 _ALIKE = "no difference found"
+_FEW = 20
 
 
 def fairness(card: dict[str, Any]) -> dict[str, Any] | None:
@@ -100,6 +101,9 @@ def drift(found: dict[str, Any]) -> dict[str, Any] | None:
 def _matured(came: dict[str, Any]) -> str:
     if not came.get("decisions"):
         return "Of those whom past nights scored, no renewal is decided yet."
+    if came["decisions"] < _FEW:
+        decided = f"{words.plural(came['decisions'], 'renewal')} {'is' if came['decisions'] == 1 else 'are'} decided"
+        return f"Of those whom past nights scored, {decided}: too few to tell."
     said, lapsed = (words.in_hundred(came.get(name)) for name in ("said", "lapsed"))
     count = words.plural(came["decisions"], "renewal")
     return f"Of {count} scored on past nights {said} in 100 were said to lapse; {lapsed} did."
