@@ -98,7 +98,9 @@ def test_words_that_were_looked_for_are_not_kept(site: Site):
     from tenure.ledger.models import AuditEvent, SavedView
 
     with site.staff() as marta:
-        to_save = unescape(re.search(r'save" href="([^"]+)"', marta.get("/?q=bielak&band=high").text).group(1))
+        to_save = unescape(
+            re.search(r'save-view">[^<]*<a href="([^"]+)"', marta.get("/?q=bielak&band=high").text).group(1)
+        )
         form = marta.get(to_save).text
         assert "words that you looked for are left out" in form
         assert "bielak" not in form.partition("saving")[2].lower()

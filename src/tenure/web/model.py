@@ -134,6 +134,8 @@ def figures_of(manifest: dict[str, Any]) -> dict[str, Figure]:
     """The charts that a manifest has the numbers for."""
     backtest = manifest.get("backtest") or {}
     tested = words.plural(backtest.get("decisions") or 0, "past decision")
+    if folds := backtest.get("folds"):
+        tested += f" from {words.iso(folds[0].get('from', ''))} to {words.iso(folds[-1].get('to', ''))}"
     figures = {}
     if backtest.get("calibration"):
         bins = [Bin(**{name: row[name] for name in Bin.__dataclass_fields__}) for row in backtest["calibration"]]
