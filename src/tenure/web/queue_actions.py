@@ -113,9 +113,10 @@ def edit(request: HttpRequest, step: int) -> HttpResponse:
                 return _refused(request, asked, row, error)
             return _go(request, asked, row.pk, None)
     lines, loose, _ = lines_of(here)
+    facts = [*(fact for line in lines for fact in line.facts), *loose]
     context = {
         "step": here, "row": row, "name": names_of([row.member])[row.member], "subject": subject, "body": body,
-        "facts": [fact for line in lines for fact in line.facts] + list(loose), "troubles": troubles,
+        "facts": list({(one.shown, one.source): one for one in facts}.values()), "troubles": troubles,
         "back": asked.address(opened=row.pk, picks=()), "is_first": not here.edited_by,
         "is_approved": here.state == OutreachStep.State.APPROVED, "is_for_member": here.kind in REACHES_MEMBER,
     }  # fmt: skip
