@@ -97,7 +97,7 @@ def _step(done: Done) -> dict[str, Any]:
     return next(step for step in done.json["steps"] if step["name"] == "propose")
 
 
-def test_a_fresh_installation_proposes_nothing_and_says_how_many_it_would(tmp_path: Path, manned: Path):
+def test_a_fresh_installation_proposes_nothing_and_says_whom_it_would(tmp_path: Path, manned: Path):
     home = tmp_path / "home"
     shutil.copytree(manned, home)
 
@@ -109,6 +109,9 @@ def test_a_fresh_installation_proposes_nothing_and_says_how_many_it_would(tmp_pa
     assert {name.partition(": ")[2] for name in held} == {"phase"}
     assert sum(held.values()) + step["counts"]["control"] == step["counts"]["selected"]
     assert _rows(home, "SELECT count(*) FROM ledger_proposal") == [(0,)]
+    named = _rows(home, "SELECT playbook, rule, as_of, count(*) FROM ledger_passed_over GROUP BY playbook, rule, as_of")
+    assert {f"{playbook}: {rule}": count for playbook, rule, _, count in named} == held
+    assert {day for *_, day, _ in named} == {AS_OF}
 
 
 def test_a_proposal_says_of_which_segments_its_member_is(proposed: Path, exports: Path):

@@ -189,6 +189,13 @@ def test_who_is_left_alone_open_contacted_or_proposed_is_not_listed() -> None:
     assert rules(done) == {1: "do-not-wake", 2: "auto-renewing", 3: "open proposal", 4: "frequency cap"}
 
 
+def test_who_has_lapsed_renews_by_itself_no_more() -> None:
+    """However the last term was paid; in grace the payment may still come."""
+    rows = [{"auto_renew": True, "stage": stage} for stage in ("lapsed", "dormant", "grace")]
+
+    assert rules(night(rows, playbook())) == {3: "auto-renewing"}
+
+
 def test_trouble_with_a_payment_reaches_those_who_renew_by_themselves() -> None:
     done = night([{"auto_renew": True}], playbook(extra="reaches_auto_renewing = true"))
 

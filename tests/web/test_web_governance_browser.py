@@ -32,13 +32,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """With something in every state: playbooks on and off, a step lost, a webhook off, a pause that ended."""
     world = factories.world(tmp_path_factory.mktemp("seen") / "home", members=60, nights=1)
     factories.sign_up("marta", "director")
-    from tenure.ledger import endpoints, pausing, playbooks
+    from tenure.ledger import endpoints, passed_over, pausing, playbooks
     from tenure.ledger.models import OutreachStep
     from tenure.outreach.reading import shipped
 
     playbooks.seed(texts=shipped(), clock=lambda: MORNING)
     playbooks.switch(name="renewal-notice", on=True, by="marta", clock=lambda: MORNING)
     drafts.propose(world, 18, dues=320.0)
+    held = [
+        passed_over.HeldMember(world.member_of_rank(rank), "renewal-notice", 1, "x", "medium", "staff hours", worth=9.5)
+        for rank in range(3)
+    ]
+    passed_over.keep(members=held, as_of=factories.DAY)
     _lose(next(step for step in OutreachStep.objects.filter(kind="email").order_by("pk")))
     for number, step in enumerate(OutreachStep.objects.filter(state="draft").order_by("pk")):
         step.kind, step.details = ("survey", QUESTION) if number % 2 else ("offer", PLAN)
@@ -104,6 +109,7 @@ def test_axe_finds_nothing_where_staff_govern(site: Site, browser: Browser, sign
             "model": f"/model/?version={FORMER}", "who left": "/gone/",
             "settings": "/settings/", "tokens": "/settings/tokens/", "api": "/api/",
             "second factor": "/settings/second-factor/", "phases": "/settings/phases/",
+            "passed over": "/queue/passed-over/?rule=staff%20hours",
             "a gate": "/settings/phases/?segment=&number=3",
             "left alone": "/settings/left-alone/", "mapping": "/settings/mapping/", "password": "/settings/password/",
         }.items():  # fmt: skip

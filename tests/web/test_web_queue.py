@@ -284,15 +284,42 @@ def test_the_switch_stops_everything_and_every_page_says_so(site: Site, staff: h
     assert pausing.current() is None
 
 
-def test_whom_the_last_night_passed_over_is_counted_by_rule(site: Site, staff: httpx.Client):
-    from tenure.ledger import runs
+def test_whom_the_last_night_passed_over_is_named_by_rule(site: Site, staff: httpx.Client):
+    from tenure.ledger import passed_over
+    from tenure.ledger.models import CurrentScore
 
-    with runs.start(as_of=dt.date(2025, 3, 2), kind="night", by="a test") as run, run.step("propose") as step:
-        held = {"personal-reminder: staff hours": 30, "win-back-lapsed: staff hours": 12, "missed-event: phase": 3}
-        step.count(held_back=held)
+    scores = list(CurrentScore.objects.order_by("member")[:72])
+    for rules in (("phase",) * 9, ("staff hours",) * 60 + ("phase",) * 12):
+        rows = [
+            passed_over.HeldMember(
+                score.member,
+                "personal-reminder",
+                1,
+                f"renewal:{place}",
+                "medium",
+                rule,
+                chapter_id=score.chapter_id,
+                worth=float(place) or None,
+            )
+            for place, (score, rule) in enumerate(zip(scores, rules, strict=False))
+        ]
+        passed_over.keep(members=rows, as_of=dt.date(2025, 3, 2))
 
     page = " ".join(staff.get("/queue/?view=held").text.split())
-
-    assert "there are not enough staff hours for it this week: 42" in page
-    assert "the rollout has not come so far for this segment: 3" in page
+    address = "/queue/passed-over/?rule=staff%20hours"
+    assert f'<a href="{address}">there are not enough staff hours for it this week: 60</a>' in page
+    assert "the rollout has not come so far for this segment: 12" in page
     assert "Selected last night" not in staff.get("/queue/").text
+    first = staff.get(address).text
+    assert "60 selected and not listed: staff hours" in first
+    assert "By the night of March 2, 2025. There are not enough staff hours for it this week." in first
+    assert first.count('<tr><th scope="row">') == 50
+    assert staff.get(f"{address}&page=2").text.count('<tr><th scope="row">') == 10
+    told = staff.get("/queue/passed-over.json").json()["passed_over"]
+    assert [one["worth"] for one in told] == [*range(71, 0, -1), None], "what an hour keeps most of comes first"
+    assert {one["rule"] for one in told} == {"staff hours", "phase"}
+    assert len(staff.get("/queue/passed-over.csv?rule=phase").text.splitlines()) == 13
+    factories.sign_up("gulf", "liaison", chapter="Gulf")
+    with site.staff("gulf") as liaison:
+        own = [score for score in scores if score.chapter_id == "Gulf"]
+        assert f"{len(own)} selected and not listed" in liaison.get("/queue/passed-over/").text

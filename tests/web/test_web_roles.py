@@ -64,6 +64,7 @@ def addresses(site: Site) -> dict[str, str]:
         "receipt": f"/members/{member}/receipt/", "receipt-file": f"/members/{member}/receipt.json",
         "answer-take-up": "/answers/take-up",
         "queue": f"/queue/?open={row.pk}", "queue-csv": "/queue.csv", "queue-json": "/queue.json",
+        "passed-over": "/queue/passed-over/", "passed-over-file": "/queue/passed-over.csv",
         "queue-bulk": f"/queue/bulk?pick={row.pk}", "queue-preview": f"/queue/step/{step}/preview",
         "queue-edit": f"/queue/step/{step}/edit", "queue-reject": f"/queue/{row.pk}/reject",
         "queue-sample": f"/queue/step/{step}/sample",

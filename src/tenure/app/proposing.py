@@ -92,6 +92,7 @@ class _Night:
         drafter = Drafter(self.house, self.playbooks, self.as_of, self.tell)
         made = list(drafter.proposals(plan.listed))
         added = self._keep(made)
+        self._pass_over(plan)
         left = self._leave_by_permission()
         self._count(wanted, gone, plan, made, added, left)
 
@@ -126,6 +127,20 @@ class _Night:
         for experiment, rows in self._listed(made).items():
             lots.note(self.house, experiment, rows, "listed", self.as_of, run.fence)
         return added
+
+    def _pass_over(self, plan: Planned) -> None:
+        """Keep who is not on the list, and why, for whoever asks."""
+        from tenure.ledger import passed_over
+
+        held = (
+            passed_over.HeldMember(
+                member=one.member, playbook=one.playbook.name, playbook_version=one.playbook.version,
+                occasion=one.occasion, cause=one.cause, rule=rule, band=one.row["band"] or "",
+                chapter_id=one.row["chapter_id"] or "", worth=one.worth,
+            )
+            for one, rule in ((held.candidate, held.rule) for held in plan.held)
+        )  # fmt: skip
+        passed_over.keep(members=held, as_of=self.as_of, fence=self.walk.run.fence)
 
     def _listed(self, made: Sequence[NewProposal]) -> dict[str, list[tuple[int, str]]]:
         """Who is shown to staff, by experiment; for the holdout too, of which they are the other arm."""

@@ -290,11 +290,16 @@ def _personal(one: Candidate, room: Room, past: Past) -> str:
         return "phase"
     if one.member in past.left_alone:
         return "do-not-wake"
-    if one.row.get("auto_renew") and not one.playbook.reaches_auto_renewing:
+    if _renews_by_itself(one) and not one.playbook.reaches_auto_renewing:
         return "auto-renewing"
     if one.member in past.open:
         return "open proposal"
     return "frequency cap" if past.contacts.get(one.member, 0) >= room.contacts_per_month else ""
+
+
+def _renews_by_itself(one: Candidate) -> bool:
+    """Whether the member's term does; of who has lapsed none does, however the last one was paid."""
+    return bool(one.row.get("auto_renew")) and one.row.get("stage") not in ("lapsed", "dormant")
 
 
 def _by_playbook(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -164,15 +164,24 @@ def _calibrated(manifest: Mapping[str, Any] | None, segment: str) -> list[Eviden
     decisions, lapses = (int(own.get(name, 0)) for name in ("decisions", "lapses"))
     if min(lapses, decisions - lapses) >= FEWEST_PAST:
         return [_off(manifest, segment, own, decisions)]
-    words = (
-        f"{_few(segment)}: of {decisions} past renewals in the back-test of {manifest['version']} {lapses} "
-        f"lapsed; {FEWEST_PAST} lapses and {FEWEST_PAST} renewals at least tell something"
-    )
+    words = _too_few(segment, manifest["version"], decisions, lapses)
     if "segments" not in backtest:
         words = f"{_few(segment)}: {manifest['version']} was not tested by segment; the next model will be"
     figures = {"model": manifest["version"], "decisions": decisions, "lapses": lapses}
     few = Evidence(FEW_PAST, holds=False, words=words, figures=figures, of=segment)
     return [few, *(_for_all(one, segment) for one in _calibrated(manifest, EVERYBODY))]
+
+
+def _too_few(segment: str, version: str, decisions: int, lapses: int) -> str:
+    if not decisions:
+        return (
+            f"{_few(segment)}: none of its renewals is in the back-test of {version}; see whether it is written as in "
+            "the records"
+        )
+    return (
+        f"{_few(segment)}: of {decisions} past renewals in the back-test of {version} {lapses} lapsed; {FEWEST_PAST} "
+        f"lapses and {FEWEST_PAST} renewals at least tell something"
+    )
 
 
 def _off(manifest: Mapping[str, Any], segment: str, found: Mapping[str, Any], decisions: int) -> Evidence:
@@ -185,11 +194,16 @@ def _off(manifest: Mapping[str, Any], segment: str, found: Mapping[str, Any], de
         words = f"{_alone(segment)}calibration cannot be told yet"
         return Evidence(CALIBRATION, holds=False, words=words, figures=figures, of=of)
     words = (
-        f"{_alone(segment)}in the back-test of {manifest['version']} the expected share of lapses of {decisions:,} "
-        f"past renewals was off by {100 * off:+.1f} in 100 ({100 * low:+.1f} to {100 * high:+.1f}); "
-        f"{100 * FARTHEST_OFF:.0f} at most"
+        f"{_alone(segment)}in the back-test of {manifest['version']}, of {decisions:,} past renewals, "
+        f"{_hundreds(abs(off))} in 100 {'more' if off > 0 else 'fewer'} lapsed than expected ({_hundreds(low, '+')} to "
+        f"{_hundreds(high, '+')}); {100 * FARTHEST_OFF:.0f} at most"
     )
     return Evidence(CALIBRATION, holds=abs(off) <= FARTHEST_OFF, words=words, figures=figures, of=of)
+
+
+def _hundreds(share: float, sign: str = "") -> str:
+    """A share as so many in a hundred; with its sign where *sign* is `+`."""
+    return f"{100 * share:{sign}.1f}".replace("-", "−")
 
 
 def _own_or_all(judged: Callable[[str], Evidence], segment: str) -> list[Evidence]:

@@ -17,6 +17,7 @@ from tenure.ledger.rights import Act
 from tenure.web import place, queue_draft, queue_list, words
 from tenure.web.asked import number
 from tenure.web.cells import csv_file
+from tenure.web.passed_over import passed_over_by_rule
 from tenure.web.queue_list import PAGE_SIZE, Asked, matching, names_of
 from tenure.web.roles import may, own
 from tenure.web.saved_views import beside_queue
@@ -45,7 +46,7 @@ def show(request: HttpRequest, asked: Asked, *, trouble: str = "", status: int =
         "views": queue_list.views(request, asked),
         "beside": beside_queue(request, asked),
         "rules": queue_list.rules(request, asked),
-        "passed_over": queue_list.passed_over(request, asked),
+        "passed_over": passed_over_by_rule(request) if asked.view == "held" else [],
         "rows": rows,
         "total": paging.count,
         "first": part.start_index() or 1,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,12 +15,11 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 
 from tenure.base.toml_reading import NotToml, read_toml
-from tenure.ledger import approvals, contacts, identities, rights
-from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal, RunStep
-from tenure.outreach.capacity import RULES
+from tenure.ledger import approvals, contacts, identities
+from tenure.ledger.models import OutreachStep, PlaybookVersion, Proposal
 from tenure.web import place, words
 from tenure.web.asked import BANDS, number
-from tenure.web.roles import own, reader
+from tenure.web.roles import own
 
 PAGE_SIZE = 12
 State = Proposal.State
@@ -311,20 +309,6 @@ def rules(request: HttpRequest, asked: Asked) -> list[tuple[str, str, int]]:
         counted = OutreachStep.objects.filter(proposal__in=found, state="dropped", changed_at__gte=since)
     rows = counted.order_by().values("rule").annotate(n=Count("pk")).order_by("-n", "rule")
     return [(row["rule"], rule_words(row["rule"]) or "no rule named", row["n"]) for row in rows]
-
-
-def passed_over(request: HttpRequest, asked: Asked) -> list[tuple[str, int]]:
-    """For what was held back: whom the last night selected and did not list, by the rule; the most first.
-
-    They are no proposals and come up again. Nothing for a liaison, since the night counts every chapter.
-    """
-    if asked.view != "held" or rights.chapter_of(reader(request)) is not None:
-        return []
-    step = RunStep.objects.filter(name="propose", run__kind="night").order_by("-id").first()
-    counted: Counter[str] = Counter()
-    for name, members in (step.counts.get("held_back") or {} if step else {}).items():
-        counted[RULES.get(name.partition(": ")[2], name)] += members
-    return counted.most_common()
 
 
 COLUMNS = (

@@ -39,6 +39,8 @@ ROUTES: dict[str, Act | str] = {
     "member-call": Act.DECIDE,
     "answer-take-up": Act.DECIDE,
     "queue": Act.SEE,
+    "passed-over": Act.SEE,
+    "passed-over-file": Act.EXPORT,
     "queue-csv": Act.EXPORT,
     "queue-json": Act.EXPORT,
     "queue-bulk": Act.DECIDE,

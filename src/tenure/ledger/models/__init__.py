@@ -12,7 +12,7 @@ from tenure.ledger.models.outbox import OutboxRow
 from tenure.ledger.models.people import Contact, Identity
 from tenure.ledger.models.permissions import AutoSend, Consent, DoNotWake, Phase, SendingPause, Suppression
 from tenure.ledger.models.playbooks import Playbook, PlaybookVersion
-from tenure.ledger.models.proposals import Approval, OutreachStep, Proposal, Stage
+from tenure.ledger.models.proposals import Approval, OutreachStep, PassedOver, Proposal, Stage
 from tenure.ledger.models.runs import Lease, Run, RunStep
 from tenure.ledger.models.samples import Sample
 from tenure.ledger.models.saved_views import SavedView
@@ -43,6 +43,7 @@ __all__ = [
     "OutboxRow",
     "OutreachStep",
     "OutsideIdentity",
+    "PassedOver",
     "Phase",
     "Playbook",
     "PlaybookVersion",

@@ -89,6 +89,31 @@ class Proposal(models.Model):
         )
 
 
+class PassedOver(models.Model):
+    """A member whom a playbook selected on a night and who is not on its list, with the rule that held them back.
+
+    They are no proposals, and come up again. Each night that proposes replaces them all. `worth` is as in `Proposal`.
+    """
+
+    member = models.BigIntegerField()
+    playbook = models.CharField(max_length=60)
+    playbook_version = models.PositiveIntegerField()
+    occasion = models.CharField(max_length=120)
+    cause = models.CharField(max_length=400)
+    rule = models.CharField(max_length=60)
+    as_of = models.DateField()
+    band = models.CharField(max_length=10, blank=True, default="")
+    chapter_id = models.CharField(max_length=200, blank=True, default="")
+    worth = models.FloatField(null=True)
+
+    class Meta:
+        db_table = "ledger_passed_over"
+        indexes = (models.Index(fields=("rule", "-worth"), name="passed_over_by_rule"),)
+        constraints = (
+            models.UniqueConstraint(fields=("member", "playbook", "occasion"), name="passed_over_one_an_occasion"),
+        )
+
+
 class OutreachStep(models.Model):
     """One thing that a proposal would do: a message, a task, a call.
 
