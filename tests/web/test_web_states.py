@@ -187,13 +187,15 @@ def test_a_member_without_a_score_still_has_a_page(world: factories.World):
 
 
 def test_a_lifetime_member_has_no_renewal_to_predict(tmp_path: Path):
-    world = factories.world(tmp_path / "home", members=150, nights=1)
+    world = factories.world(tmp_path / "home", members=150, nights=2)
     factories.sign_up()
     lifetime = world.scores.filter(pl.col("renewal_due_on").is_null())["member"][0]
     with serving(world) as site, site.staff() as client:
         html = client.get(f"/members/{world.members[lifetime]}/").text
     assert "No renewal to predict" in html
     assert "What stands behind" not in html
+    assert "<figure" not in html
+    assert "members like this one" not in html
 
 
 def test_pages_follow_the_ledger_that_was_put_in_the_place_of_the_one_they_had(world: factories.World, tmp_path: Path):

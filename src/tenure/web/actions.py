@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from tenure.ledger.calls import LOGGED
@@ -67,5 +68,6 @@ def _step(step: OutreachStep) -> str:
         said += f", {'leaves ' if step.state == OutreachStep.State.APPROVED else ''}{words.instant(at)}"
     if step.rule:
         said += f" ({rule_words(step.rule)})"
-    news = [KINDS.get(response.kind, response.kind).lower() for response in step.responses.all()]
-    return f"{said}. {words.sentence(', '.join(news))}" if news else said
+    news = Counter(KINDS.get(response.kind, response.kind).lower() for response in step.responses.all())
+    told = [kind if times == 1 else f"{kind} {times} times" for kind, times in news.items()]
+    return f"{said}. {words.sentence(', '.join(told))}" if told else said
