@@ -115,6 +115,7 @@ def run_backtest(
     new = are_new(landmarks.matrix.rows)[judged["at"].to_numpy()]
     folds: list[dict[str, Any]] = []
     day, before = judged["as_of"].to_numpy(), _days_before(judged)
+    fold = np.searchsorted(np.array(edges[1:-1], "datetime64[D]"), day, side="right")
     for place, begin in enumerate(edges[:-1]):
         end = edges[place + 1] if place < len(edges) - 2 else as_of + dt.timedelta(days=1)
         here = (day >= np.datetime64(begin)) & (day < np.datetime64(end))
@@ -124,7 +125,7 @@ def run_backtest(
         matrix = _rows_of(landmarks.matrix, judged, here)
         _predict_fold(workshop, rows, lapsed, matrix, here, margins)
         calibrators = _calibrators(judged, margins, until=begin, since=begin, whole=landmarks.whole)
-        choice, _ = _choose(judged, margins, calibrators, until=begin, lapsed=lapsed)
+        choice, _ = choose(judged, margins, calibrators, fold, until=begin, lapsed=lapsed)
         said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here], before[here])))
         own[here] = on_own_track(workshop, rows, matrix)
         rival = {OWN_MODEL: own, OWN_LINE: np.where(new, margins[choice], np.nan)}
@@ -141,7 +142,8 @@ def run_backtest(
             progress((place + 1) / (len(edges) - 1))
     calibrators = _calibrators(judged, margins, until=as_of, since=as_of, whole=landmarks.whole)
     lapsed = judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique()
-    best, why = _choose(judged, margins, calibrators, until=as_of, lapsed=max(lapsed, landmarks.known_by(as_of)[1]))
+    lapsed = max(lapsed, landmarks.known_by(as_of)[1])
+    best, why = choose(judged, margins, calibrators, fold, until=as_of, lapsed=lapsed)
     fair = judged["fair"].to_numpy() & new
     rivals = {OWN_MODEL: own_said[fair], OWN_LINE: own_line[fair]}
     decision = judged["term_id"].filter(fair).rank("dense").cast(pl.Int64).to_numpy()
@@ -220,13 +222,32 @@ def _calibrators(
     return found
 
 
-def _choose(
-    judged: pl.DataFrame, margins: dict[str, Floats], calibrators: dict[str, Calibrator], *, until: dt.date, lapsed: int
+def choose(
+    judged: pl.DataFrame,
+    margins: dict[str, Floats],
+    calibrators: dict[str, Calibrator],
+    fold: NDArray[np.int64],
+    *,
+    until: dt.date,
+    lapsed: int,
 ) -> tuple[str, str]:
     """The learner that did best in what was proved by *until*, among those that so many lapses allow.
 
     The lowest log loss wins, unless a simpler one is within one standard error of it: what chance alone may have given
     is no reason to prefer the more complicated (Breiman and others, *Classification and regression trees*, 1984).
+    Chance is told by decisions. That one *fold* may favor a learner for more than that shows only beside another, so
+    where lapses were enough for every learner, one fold alone chooses none.
+
+    Args:
+        judged: Past decisions day by day, as `Landmarks.judged`.
+        margins: Of each learner, its out-of-time log-odds for each row.
+        calibrators: Of each learner, the line that brings them into line.
+        fold: The number of the fold of each row.
+        until: Outcomes known by this day count.
+        lapsed: How many lapses are known.
+
+    Returns:
+        Its name, and why in a clause.
     """
     allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC, LIFE_TABLE]
     usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
@@ -235,6 +256,11 @@ def _choose(
     if proved.sum() < 100:
         return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
     y = judged["lapsed"].filter(proved).to_numpy().astype(np.float64)
+    telling = sum(np.unique(y[fold[proved] == one]).size == 2 for one in np.unique(fold))
+    # Until a fold had lapses enough for it, the logistic model stood in for the blend.
+    has_spoken = (margins[BLEND][proved] != margins[LOGISTIC][proved]).any()
+    if usual == BLEND and telling < 2 and has_spoken:
+        return usual, f"a {usual} serves until more than one half of a year can tell which learner is better"
     before = _days_before(judged)[proved]
     said = {name: sigmoid(calibrators[name](margins[name][proved], before)) for name in allowed if name in margins}
     loss = {name: log_loss(p, y) for name, p in said.items()}
