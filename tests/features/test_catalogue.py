@@ -13,6 +13,7 @@ from histories import features_of, person, term, write, years
 
 from tenure.features import FEATURES, Feature
 from tenure.features.page import page
+from tenure.features.plain import in_words
 from tenure.features.signals import SIGNALS
 
 
@@ -24,6 +25,17 @@ def test_every_feature_stands_for_a_signal_and_every_signal_has_one():
     named = {name for _, names in SIGNALS for name in names}
 
     assert named == {feature.name for feature in FEATURES}
+
+
+def test_what_each_feature_is_computed_from_can_be_said_without_names_of_code():
+    for feature in FEATURES:
+        said = in_words(feature.definition)
+        assert "_" not in said, feature.name
+        assert not re.search(r"[A-Z]\w+\(", said), feature.name
+    assert in_words("Count(community_post, community_comment; 90)") == (
+        "how often in 90 days: community post or community comment"
+    )
+    assert in_words("Odd(login; 90)") == "Odd(login; 90)"
 
 
 def test_the_catalogue_stays_lean():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tenure.charts import Bin, calibration
+from tenure.features.plain import in_words
 from tenure.risk import causes, newcomers
 from tenure.risk.registry import Manifest
 
@@ -89,7 +90,7 @@ def card_of(
 def _by_group(manifest: Manifest) -> list[Card]:
     features = manifest["features"]
     return [
-        {**group, "features": [one["sentence"] for one in features if one["group"] == group["name"]]}
+        {**group, "features": [in_words(one["sentence"]) for one in features if one["group"] == group["name"]]}
         for group in manifest["groups"]
     ]
 

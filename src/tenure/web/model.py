@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tenure.charts import Bin, Figure, Gain, calibration, gains
+from tenure.features.plain import in_words
 from tenure.web import model_trust, place, reach, words
 from tenure.web.cells import figure_file
 from tenure.web.manifests import card_of, drift_of, manifests
@@ -285,7 +286,11 @@ def _groups(manifest: dict[str, Any]) -> list[dict[str, Any]]:
             "title": group.get("title") or group.get("name"),
             "share": f"{100 * (group.get('importance') or 0) / whole:.0f}",
             "width": f"{160 * (group.get('importance') or 0) / most:.1f}",
-            "features": [f.get("sentence") or f.get("name") for f in features if f.get("group") == group.get("name")],
+            "features": [
+                in_words(f.get("sentence") or f.get("name") or "")
+                for f in features
+                if f.get("group") == group.get("name")
+            ],
         }
         for group in groups
     ]

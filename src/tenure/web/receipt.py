@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tenure.base.errors import DamagedStore
+from tenure.features.plain import in_words
 from tenure.lake import Given, given
 from tenure.ledger import contacts, runs
 from tenure.ledger.models import CurrentScore
@@ -266,7 +267,7 @@ def signals(found: Found) -> list[Signal]:
         Signal(
             titles.get(one["group"]) or one["group"].capitalize(),
             one["name"],
-            one["sentence"],
+            in_words(one["sentence"]),
             _plain(row[one["name"]]),
         )
         for one in found.model.get("features") or []

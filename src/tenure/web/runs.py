@@ -103,7 +103,7 @@ def _said(value: Any) -> str:
         return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
     if isinstance(value, dict):
         parts = ((str(name).replace("_", " "), item) for name, item in value.items() if item)
-        return ", ".join(f"{_said(item)} {name}" for name, item in parts)
+        return ", ".join(name if item is True else f"{_said(item)} {name}" for name, item in parts)
     if isinstance(value, list):
         return ", ".join(_said(item) for item in value)
     return str(value)
