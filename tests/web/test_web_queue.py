@@ -232,6 +232,8 @@ def test_approving_several_states_the_exact_counts_before_and_after(site: Site, 
 
 
 def test_an_offer_waits_for_a_second_person(site: Site, staff: httpx.Client):
+    from tenure.ledger.models import Proposal
+
     offer = next(row["proposal"] for row in waiting(staff, "payments"))
     form = form_of(staff, f"/queue/?open={offer}")
     assert "Two people approve this one" in staff.get(f"/queue/?open={offer}").text
@@ -240,7 +242,12 @@ def test_an_offer_waits_for_a_second_person(site: Site, staff: httpx.Client):
     assert state(offer) == "open"
     assert [row["proposal"] for row in waiting(staff, "second")] == [offer]
     assert "Approve as second person" not in staff.get(f"/queue/?open={offer}").text
+    Proposal.objects.filter(pk=offer).update(worth=1e9)
+    before, then = (row["proposal"] for row in waiting(staff)[:2])
+    assert before == offer
+    assert form_of(staff, "/queue/")["proposal"] == [str(then)], "on with what one can decide oneself"
     with site.staff("dana") as dana:
+        assert form_of(dana, "/queue/")["proposal"] == [str(offer)]
         hers = form_of(dana, f"/queue/?open={offer}")
         assert dana.post("/queue/decide", data={**hers, "do": "second"}).status_code == 302
     assert state(offer) == "approved"

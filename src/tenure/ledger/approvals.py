@@ -132,9 +132,10 @@ def void_changed(*, by: str, clock: Clock = system_clock, step: int | None = Non
     return sum(_void(pk, by, clock) for pk in suspects)
 
 
-def awaiting_second() -> list[int]:
-    """Proposals that wait for a second person, by number."""
+def awaiting_second(*, first: str = "") -> list[int]:
+    """Proposals that wait for a second person, by number; those alone whom *first* approved, where one is named."""
     found = Approval.objects.filter(ended_at=None, needs_second=True, second_at=None)
+    found = found.filter(by=first) if first else found
     return sorted(set(found.values_list("step__proposal", flat=True)))
 
 

@@ -147,13 +147,20 @@ def _stands(row: Proposal) -> str:
 
 
 def following(request: HttpRequest, asked: Asked, proposal: int) -> int | None:
-    """The proposal after *proposal* in the list, else the one before it; ask before it leaves the list."""
+    """The proposal after *proposal* in the list, else the one before it; ask before it leaves the list.
+
+    Those that wait for somebody else, since the reader has approved them already, are passed by while there are others.
+    """
     order = list(matching(request, asked).values_list("pk", flat=True))
-    if proposal not in order:
-        return order[0] if order else None
-    at = order.index(proposal)
-    rest = order[at + 1 :] or order[:at][-1:]
-    return rest[0] if rest else None
+    at = order.index(proposal) if proposal in order else -1
+    rest = [*order[at + 1 :], *order[: max(at, 0)][::-1]]
+    done = _approved_by(request)
+    return next((pk for pk in rest if pk not in done), next(iter(rest), None))
+
+
+def _approved_by(request: HttpRequest) -> frozenset[int]:
+    """What the reader has approved and a second person has not yet."""
+    return frozenset(approvals.awaiting_second(first=request.user.get_username()))
 
 
 def page_of(request: HttpRequest, asked: Asked, proposal: int | None) -> int:
@@ -165,7 +172,8 @@ def page_of(request: HttpRequest, asked: Asked, proposal: int | None) -> int:
 def _opened(request: HttpRequest, asked: Asked, part: Any) -> Proposal | None:
     if asked.opened is not None:
         return proposal_or_404(request, asked.opened)
-    return next(iter(part), None)
+    rows, done = list(part), _approved_by(request) if asked.view != "second" else frozenset()
+    return next((row for row in rows if row.pk not in done), next(iter(rows), None))
 
 
 def _neighbors(asked: Asked, rows: list[queue_list.Row], opened: Proposal, part: Any, paging: Any) -> dict[str, Any]:
