@@ -5,9 +5,10 @@
 
 Makes an association from the sandbox's files, runs its first night with every playbook on, serves its pages, and lets
 readers ask for every page in turn as a director, without and then with a night (of the day after, every library held
-to one thread) beside them. With `--worst` they ask for the dearest that each filter takes instead. Figures are what a
-reader on the same machine waits for, per page; the yardstick is `/health`, the emptiest answer that the same server
-gives, in the same run. Weights are of the page as it travels.
+to one thread) beside them. Two readers who do not `--pause` ask for as much as the server can answer; a score of them
+who look at each page for some seconds are an office. With `--worst` they ask for the dearest that each filter takes
+instead. Figures are what a reader on the same machine waits for, per page; the yardstick is `/health`, the emptiest
+answer that the same server gives, in the same run. Weights are of the page as it travels.
 """
 
 from __future__ import annotations
@@ -131,11 +132,18 @@ def dearest(client: httpx.Client) -> list[str]:
 
 
 def ask(
-    url: str, cookies: httpx.Cookies, wanted: list[str], until: float, waits: Waits, weights: dict[str, int]
+    url: str,
+    cookies: httpx.Cookies,
+    wanted: list[str],
+    until: float,
+    waits: Waits,
+    weights: dict[str, int],
+    pause: float = 0,
 ) -> None:
     with httpx.Client(base_url=url, cookies=cookies, timeout=60, headers={"Accept-Encoding": "gzip"}) as client:
         while time.monotonic() < until:
             for address in wanted:
+                time.sleep(pause)
                 began = time.perf_counter()
                 answer = client.get(address)
                 waits[_kind(address)].append(time.perf_counter() - began)
@@ -148,14 +156,15 @@ def _kind(address: str) -> str:
 
 
 def measured(
-    url: str, client: httpx.Client, wanted: list[str], readers: int, seconds: float
+    url: str, client: httpx.Client, wanted: list[str], readers: int, seconds: float, pause: float
 ) -> tuple[Waits, dict[str, int]]:
     waits: Waits = defaultdict(list)
     weights: dict[str, int] = {}
     until = time.monotonic() + seconds
+    turns = [i * len(wanted) // readers for i in range(readers)]
     people = [
-        threading.Thread(target=ask, args=(url, client.cookies, wanted[i:] + wanted[:i], until, waits, weights))
-        for i in range(readers)
+        threading.Thread(target=ask, args=(url, client.cookies, wanted[i:] + wanted[:i], until, waits, weights, pause))
+        for i in turns
     ]
     for person in people:
         person.start()
@@ -201,6 +210,7 @@ def main() -> None:
     words.add_argument("--home", type=Path)
     words.add_argument("--keep", type=Path, help="make the association here, and leave it")
     words.add_argument("--readers", type=int, default=2)
+    words.add_argument("--pause", type=float, default=0, help="seconds for which a reader looks at each page")
     words.add_argument("--seconds", type=float, default=60)
     words.add_argument("--worst", action="store_true", help="the dearest that each filter takes, in place of each page")
     words.add_argument("--json", type=Path, help="also keep the figures here")
@@ -214,10 +224,10 @@ def main() -> None:
         with serving(home) as url, closing(signed_in(url)) as client:
             wanted = dearest(client) if given.worst else addresses(client)
             ask(url, client.cookies, wanted, time.monotonic() + 0.1, defaultdict(list), {})
-            quiet, _ = measured(url, client, wanted, given.readers, given.seconds)
+            quiet, _ = measured(url, client, wanted, given.readers, given.seconds, given.pause)
             with nights(home, given.today):
                 time.sleep(5)
-                busy, weights = measured(url, client, wanted, given.readers, given.seconds)
+                busy, weights = measured(url, client, wanted, given.readers, given.seconds, given.pause)
     tell(quiet, busy, weights, given.json)
 
 
