@@ -181,6 +181,17 @@ def test_the_next_step_names_the_draft_and_what_to_speak_about(staff: httpx.Clie
     assert "Open the draft" not in silent
 
 
+def test_a_member_whom_the_night_passed_over_is_told_why(staff: httpx.Client, site: Site):
+    from tenure.ledger import passed_over
+
+    held = passed_over.HeldMember(site.world.member_of_rank(20), "a-word", 1, "x", "medium", "staff hours")
+    passed_over.keep(members=[held], as_of=factories.DAY)
+    said = "Selected last night, and not listed: A word. There are not enough staff hours for it this week."
+    assert said in page(staff, site, 20)
+    passed_over.keep(members=[], as_of=factories.DAY)
+    assert "Selected last night" not in page(staff, site, 20)
+
+
 def test_a_window_of_years_is_told_by_its_near_end(staff: httpx.Client, site: Site):
     from tenure.ledger.models import CurrentScore
 

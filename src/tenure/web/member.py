@@ -24,6 +24,7 @@ from tenure.web.actions import actions_of, proposals_of
 from tenure.web.asked import BANDS
 from tenure.web.cells import figure_file, list_file
 from tenure.web.overview import calls_of
+from tenure.web.passed_over import passed_over_of
 from tenure.web.record import Record, chapter_in, record_of, titles_of
 from tenure.web.roles import reader, sees
 from tenure.web.shell import current_scores
@@ -77,6 +78,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "consent": member_side.consents(member, _CHANNELS, known.facts, contact),
         "contacted": member_side.contacts_used(member, score_set),
         "step": member_side.step(proposals, score, is_call=score is not None and is_call(score)),
+        "passed_over": passed_over_of(member),
         "organization": None if chapter_of(reader(request)) is not None else member_side.organization(known),
         "terms": [member_side.told(term) for term in known.terms[:_TERMS_SHOWN]],
         "terms_total": len(known.terms),

@@ -68,6 +68,15 @@ def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     return list_file("passed-over", tuple(field.name for field in fields(Held)), rows, form)
 
 
+def passed_over_of(member: int) -> list[str]:
+    """By which playbooks the last night selected *member* and did not list them, each with why, in words."""
+    rows = PassedOver.objects.filter(member=member).order_by("playbook", "occasion")
+    return [
+        f"{playbook_title(row.playbook, row.playbook_version)}. {words.sentence(RULES.get(row.rule, row.rule))}"
+        for row in rows
+    ]
+
+
 def passed_over_by_rule(request: HttpRequest) -> list[tuple[str, str, int]]:
     """Each rule that held somebody back, its words, and how many of those whom the reader may see; the most first."""
     counted = own(request, PassedOver.objects.all()).values("rule").annotate(n=Count("pk")).order_by("-n", "rule")
