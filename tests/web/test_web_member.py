@@ -100,6 +100,15 @@ def test_the_list_names_where_a_member_works(staff: httpx.Client, site: Site):
     )
 
 
+def test_an_organization_has_no_employer_and_no_job(staff: httpx.Client, site: Site):
+    from tenure.ledger.models import CurrentScore
+
+    member = CurrentScore.objects.filter(record_type="organization").values_list("member", flat=True).first()
+    html = staff.get(f"/members/{site.world.members[member]}/").text
+    assert re.search(r'<p class="sub">Organization · ', html)
+    assert "engineer" not in html.partition('class="sub"')[2].partition("</p>")[0]
+
+
 def test_who_left_is_listed_with_what_had_been_said_of_them(staff: httpx.Client, site: Site):
     """Compared with the night before; who objects to being profiled is a member still, and nothing is said of them."""
     lake, frame = site.world.lake, site.world.scores

@@ -244,7 +244,10 @@ def waterfall(score: CurrentScore) -> list[Step]:
 
 
 def _about(facts: dict[str, Any], score: CurrentScore | None) -> str:
-    work = ", ".join(part for part in (facts.get("job_title"), facts.get("employer")) if part)
+    if "organization" in (facts.get("record_type"), score.record_type if score else ""):
+        work = "Organization"
+    else:
+        work = ", ".join(part for part in (facts.get("job_title"), facts.get("employer")) if part)
     since = facts.get("join_date")
     kind = facts.get("member_type") or (score.member_type if score else "")
     membership = ", ".join(part for part in (kind, f"member since {since.year}" if since else "") if part)
