@@ -52,7 +52,14 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8600, show_default=True, help="0 picks a free one.")
 @click.option("--user", default="tenure", show_default=True, help="The integration account.")
-@click.option("--password", default="sandbox", show_default=True, help="Of the accounts.")
+@click.option(
+    "--password",
+    default="sandbox",
+    show_default=True,
+    envvar="IMIS_SANDBOX_PASSWORD",
+    show_envvar=True,
+    help="Of the accounts.",
+)
 @click.option("--mail-port", type=int, help="Also take email to members, at this port; 0 picks a free one.")
 @click.option("--tls", is_flag=True, help="Serve HTTPS, by a certificate that is made at start.")
 @click.option("--tls-ca", type=_FILE, help="Where to write the authority's certificate (PEM), for clients to trust.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +102,33 @@ def test_the_next_sync_signs_in_by_a_new_password_and_the_old_one_is_refused(tmp
         assert "another of these" not in refused.stderr + synced.stdout + synced.stderr
     finally:
         database.run(f"ALTER ROLE reader PASSWORD '{PASSWORD}'")
+
+
+def test_the_password_of_the_ledger_comes_from_its_file_or_the_environment(
+    tmp_path: Path, database: Database, databases: Databases
+):
+    """And a backup is made by it, without anybody's session in it."""
+    home, other = tmp_path / "h", databases.new()
+    other.run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    tenure("init", "--home", home, "--source", "sql", "--url", database.url)
+    settings = (home / "tenure.toml").read_text()
+    (home / "tenure.toml").write_text(
+        re.sub(r'^# database = ""', f'database = "{other.url_for("owner")}"', settings, flags=re.M)
+    )
+    refused = tenure("backup", "--home", home)
+    assert refused.returncode != 0
+    (home / "secrets" / "ledger.password").write_text(PASSWORD)
+    made = tenure("staff", "add", "ada", "--home", home)
+    assert made.returncode == 0, made.stderr
+    other.run("INSERT INTO django_session VALUES ('of-somebody', 'x', now() + interval '1 day')")
+    kept = tenure("backup", "--home", home, "--json")
+    assert kept.returncode == 0, kept.stderr
+    with tarfile.open(json.loads(kept.stdout)["path"]) as archive:
+        archive.extract("ledger.pgdump", tmp_path, filter="data")
+    listed = subprocess.run(["pg_restore", "--file=-", tmp_path / "ledger.pgdump"], capture_output=True, text=True)
+    assert "ada" in listed.stdout
+    assert "of-somebody" not in listed.stdout
+    assert PASSWORD not in refused.stdout + refused.stderr + made.stderr + kept.stdout + kept.stderr
 
 
 def test_a_login_that_may_change_things_is_noted(tmp_path: Path, database: Database):

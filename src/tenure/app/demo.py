@@ -136,7 +136,7 @@ def opened(place: Home, demo: Demo, console: Console, port: int) -> Iterator[tup
     """
     with ExitStack() as stack:
         with console.step(f"Simulate an association of {demo.members:,} members") as step:
-            address = stack.enter_context(sandbox(_arguments(demo)))
+            address = stack.enter_context(sandbox(_arguments(demo), demo.sandbox_password))
             step.outcome = f"an iMIS sandbox answers at {address}"
         answers = Answers(kind="imis", name=ASSOCIATION, url=address, username=ACCOUNT, requests_per_hour=0)
         days = SandboxDays(address, demo)
@@ -204,7 +204,7 @@ def _arguments(demo: Demo) -> list[str]:
     return [
         "--port", str(free_port(demo.port)),
         "--mail-port", str(free_port(demo.mail_port)), "--members", str(demo.members), "--seed", str(demo.seed),
-        "--today", demo.today, "--user", ACCOUNT, "--password", demo.sandbox_password,
+        "--today", demo.today, "--user", ACCOUNT,
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import shutil
@@ -20,15 +21,23 @@ _SECONDS_TO_BE_READY = 300
 
 
 @contextmanager
-def sandbox(arguments: list[str]) -> Iterator[str]:
+def sandbox(arguments: list[str], password: str) -> Iterator[str]:
     """Run `imis-sandbox serve` with *arguments* for the length of the block, and give its address.
+
+    Its accounts have the *password*, which goes by the environment, where no list of processes shows it.
 
     Raises:
         TenureError: The program is not there, or it ended or said nothing for five minutes.
     """
     command = [_program(), "serve", *arguments]
     process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace"
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "IMIS_SANDBOX_PASSWORD": password},
     )
     try:
         yield _address(process)

@@ -24,6 +24,8 @@ def _safe(url: str) -> str:
     parts = urlsplit(url)
     if url and parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
         raise ValueError("must begin with https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("carries a user name or password; leave them out")
     return url
 
 

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from tenure.base.errors import DamagedStore, TenureError, UsageError
+from tenure.base.home import Home
+from tenure.base.ledger_address import with_password
 
 if TYPE_CHECKING:
     import psycopg
 
 _SECONDS_TO_WAIT = 60
+_SESSIONS = "django_session"
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
@@ -61,9 +64,11 @@ class Sqlite:
         if not self._path.is_file():
             raise UsageError("there is no ledger yet to back up", mend="run `tenure run` first")
         try:
+            # Sessions stay behind: whoever finds a backup would be signed in by the name of one that lasts.
             with _opened(self._path) as source, _opened(path) as target:
                 source.backup(target)
                 target.execute("PRAGMA journal_mode=DELETE")
+                _end_sessions(target)
         except sqlite3.DatabaseError as error:
             raise _damaged(self._path, error) from error
 
@@ -110,7 +115,8 @@ class Postgresql:
 
     def dump(self, path: Path) -> None:
         """By pg_dump, which sees one moment."""
-        _call("pg_dump", self._address, "--format=custom", "--no-owner", "--no-acl", f"--file={path}")
+        options = ("--format=custom", "--no-owner", "--no-acl", f"--exclude-table-data={_SESSIONS}", f"--file={path}")
+        _call("pg_dump", self._address, *options)
 
     def check(self, path: Path) -> dict[str, int]:
         """Restore it into a database made for that, or read it through where the account may make none."""
@@ -152,9 +158,9 @@ class Postgresql:
             server.execute("UPDATE ledger_run_step SET counts = counts - 'read_back'")
 
 
-def database_of(path: Path, address: str) -> Database:
-    """The ledger at *address*, or in the file at *path* when that is empty."""
-    return Postgresql(address) if address else Sqlite(path)
+def database_of(home: Home, address: str) -> Database:
+    """The ledger of *home*: at *address*, or in the home's file when that is empty."""
+    return Postgresql(with_password(address, home)) if address else Sqlite(home.ledger)
 
 
 def without_password(address: str) -> str:
@@ -175,6 +181,12 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 def _tables(connection: sqlite3.Connection) -> list[str]:
     named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
     return [name for (name,) in connection.execute(named)]
+
+
+def _end_sessions(copy: sqlite3.Connection) -> None:
+    if _SESSIONS in _tables(copy):
+        copy.execute("PRAGMA secure_delete=ON")
+        copy.execute(f"DELETE FROM {_SESSIONS}")
 
 
 def _damaged(path: Path, error: sqlite3.DatabaseError) -> Exception:

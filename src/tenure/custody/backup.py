@@ -76,7 +76,7 @@ def back_up(
 
 def _packed(home: Home, settings: Settings, place: Path, at: dt.datetime, *, with_lake: bool) -> Path:
     """An archive in *place*; begun again when files went away meanwhile, as when a night replaced them."""
-    database = database_of(home.ledger, settings.ledger.database)
+    database = database_of(home, settings.ledger.database)
     for _ in range(_TRIES):
         try:
             # The lake first: the ledger may know more than the lake does, never less.

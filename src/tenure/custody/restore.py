@@ -65,7 +65,7 @@ def verify(path: Path, home: Home, settings: Settings) -> dict[str, int]:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-trial-") as name:
         place = Path(name)
         facts = _archive.unpack(path, place)
-        database = database_of(home.ledger, settings.ledger.database)
+        database = database_of(home, settings.ledger.database)
         _look_at(place, key.read_key(home.key_file))
         return database.check(place / facts["ledger"])
 
@@ -163,7 +163,7 @@ def _is_there(path: Path) -> bool:
 
 def _ledger(home: Home, settings: Settings, facts: dict[str, Any], database: str) -> Database:
     address = database or settings.ledger.database
-    found = database_of(home.ledger, address)
+    found = database_of(home, address)
     if found.copy != facts["ledger"]:
         raise UsageError(
             "the ledger in this backup is of another kind of database",

@@ -18,6 +18,7 @@ from django.conf import settings as django_settings
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
+from tenure.base.ledger_address import with_password
 from tenure.base.settings import Settings
 from tenure.ledger import guards
 
@@ -145,12 +146,12 @@ def database(home: Home, address: str) -> dict[str, Any]:
 
     Args:
         home: Where the SQLite file lies when *address* is empty.
-        address: Empty, or `postgresql://user:password@host:port/name?sslmode=require`.
+        address: Empty, or `postgresql://user@host:port/name?sslmode=require`.
 
     Raises:
         UsageError: *address* is something else.
     """
-    return _postgresql(address) if address else _sqlite(home)
+    return _postgresql(with_password(address, home)) if address else _sqlite(home)
 
 
 def _sqlite(home: Home) -> dict[str, Any]:
@@ -177,7 +178,8 @@ def _postgresql(address: str) -> dict[str, Any]:
     if parts.scheme not in ("postgresql", "postgres") or not name:
         raise UsageError(
             "`ledger.database` is not the address of a PostgreSQL database",
-            mend="write postgresql://user:password@host:5432/name, or leave it empty for SQLite in the home directory",
+            mend="write postgresql://user@host:5432/name, with the password in secrets/ledger.password, or leave it "
+            "empty for SQLite in the home directory",
         )
     return {
         "ENGINE": "django.db.backends.postgresql",

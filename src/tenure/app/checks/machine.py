@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.house import House
+from tenure.base.ledger_address import VARIABLE, holds_password
 
 _GIB = 1024**3
 SHARES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "9p"}
@@ -123,6 +124,10 @@ def secrets(house: House) -> Iterator[Finding]:
         yield Finding("secrets", FAULT, words, f"chmod 600 {folder}/*")
     else:
         yield Finding("secrets", OK, "only this account may read them")
+    if holds_password(house.settings.ledger.database):
+        words = "`ledger.database` in tenure.toml holds a password, which whoever sees the settings sees too"
+        mend = f"take it out of the address, and write it into {folder}/ledger.password or set {VARIABLE}"
+        yield Finding("secrets", NOTE, words, mend)
 
 
 CHECKS = (

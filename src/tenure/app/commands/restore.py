@@ -9,7 +9,9 @@ import click
 from tenure.app.console import Console
 from tenure.app.options import Command, home_option, json_option
 from tenure.base.clock import system_clock
+from tenure.base.errors import UsageError
 from tenure.base.home import Home
+from tenure.base.ledger_address import VARIABLE, holds_password
 
 HELP = """Put a backup into a home, which may be empty.
 
@@ -17,8 +19,9 @@ The whole backup is unpacked and looked through first. With --replace, what the 
 `replaced-…` in it; nothing is deleted. Stop `tenure serve` and the schedule before.
 
 On another machine pass --key with the file that `tenure backup --key-to` wrote. Passwords are not in a backup: set
-TENURE_IMIS_PASSWORD, or write secrets/imis.password. The next night reads back all that iMIS holds, since it may have
-been given more than the backup knows."""
+TENURE_IMIS_PASSWORD, or write secrets/imis.password; for a PostgreSQL ledger TENURE_LEDGER_PASSWORD, or
+secrets/ledger.password. The next night reads back all that iMIS holds, since it may have been given more than the
+backup knows."""
 
 
 @click.command("restore", cls=Command, help=HELP)
@@ -32,6 +35,11 @@ def command(backup: Path, home: Path, key_file: Path | None, database: str, repl
     """Restore."""
     from tenure import custody
 
+    if holds_password(database):
+        raise UsageError(
+            "the address for --database holds a password, which all of this machine can see in its list of processes",
+            mend=f"take it out of the address, and set the variable {VARIABLE} or write secrets/ledger.password",
+        )
     console = Console(quiet=as_json)
     with console.step("Restore"):
         done = custody.restore(
