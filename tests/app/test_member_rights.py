@@ -225,7 +225,9 @@ def test_an_export_has_all_about_one_member_and_nothing_about_another(night: Pat
     assert len(told["made_from"]) == 1
     wanted = {"contact", "identity", "proposal", "outreach step", "approval", "response", "consent", "current score"}
     assert wanted <= set(told["ledger"])
-    assert [row["text"] for row in told["audit"] if row["text"]] == [{"to": one.email}]
+    behind, sent = (row["text"] for row in told["audit"] if row["text"])
+    assert (behind["cause"], sent) == ("band became medium", {"to": one.email})
+    assert behind["reasons"][0] == told["scores"][-1]["reason_1"], "why they were proposed is theirs to read"
     for text in (json.dumps(told), page):
         assert all(mark in text for mark in one.marks)
         assert not _has_any(text, other.marks)

@@ -50,6 +50,29 @@ def test_an_occasion_is_proposed_once_whatever_became_of_it():
     assert opened_rows[0].details["steps"][0]["digest"] == first.digest == first.content_digest()
 
 
+def test_the_log_keeps_which_score_and_reasons_stood_behind_a_proposal():
+    """Sealed under the member's key; a score of another night is none of it."""
+    from tenure.ledger import proposals, seals
+    from tenure.ledger.models import AuditEvent, CurrentScore
+
+    for member, day in ((1, NIGHT.date()), (2, NIGHT.date() - dt.timedelta(days=1))):
+        CurrentScore.objects.create(
+            member=member, as_of=day, p_lapse_30=0.1, p_lapse_60=0.2, p_lapse_90=0.3, p_lapse_renewal=0.38, p_low=0.2,
+            p_high=0.5, risk_score=38, risk_rank=0.8, band="medium", model_version="2025-03-01-abc",
+            reason_1="No login for 94 days", reason_2="Does not accept email", against="Renews automatically",
+        )  # fmt: skip
+    proposals.propose(proposals=(new(1), new(2)), by="tenure run", clock=lambda: NIGHT)
+
+    one, other = AuditEvent.objects.filter(act="proposal:member:open").order_by("number")
+    told = seals.texts_of(numbers=[one.number, other.number])
+    assert (one.details["model"], other.details["model"]) == ("2025-03-01-abc", "")
+    assert told[one.number]["reasons"] == ["No login for 94 days", "Does not accept email"]
+    assert (told[one.number]["risk_score"], told[one.number]["p_low"]) == (38, 0.2)
+    assert told[one.number]["cause"] == told[other.number]["cause"] == "band became medium"
+    assert "reasons" not in told[other.number]
+    assert "login" not in str(one.details)
+
+
 def test_references_are_the_same_on_every_machine_and_tell_nothing():
     from tenure.ledger.proposals import reference_of
 

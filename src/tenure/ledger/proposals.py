@@ -21,7 +21,7 @@ from tenure.ledger import audit, locking, rights
 from tenure.ledger.first import first_of
 from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.locking import State, StepState, note
-from tenure.ledger.models import OutreachStep, Proposal, Run, Staff
+from tenure.ledger.models import CurrentScore, OutreachStep, Proposal, Run, Staff
 from tenure.ledger.models.proposals import content_digest
 from tenure.ledger.rights import Act
 
@@ -338,20 +338,39 @@ def _step(row: Proposal, position: int, new: NewStep, now: dt.datetime) -> Outre
 
 
 def _note_opened(rows: list[Proposal], steps: list[OutreachStep], by: str, clock: Clock) -> None:
+    """Write down what was proposed, and, under each member's key, the score and the reasons that stood behind it."""
     of: dict[int, list[dict[str, Any]]] = {}
     for step in steps:
         of.setdefault(step.proposal_id, []).append(locking.about(step))
-    acts = [
-        locking.told(
-            "proposal:member:open",
-            row,
-            playbook=row.playbook,
-            version=row.playbook_version,
-            state=str(row.state),
-            rule=row.rule,
-            as_of=row.as_of.isoformat(),
-            steps=of.get(row.pk, []),
+    scores = CurrentScore.objects.in_bulk([row.member for row in rows])
+    acts = []
+    for row in rows:
+        score = scores.get(row.member)
+        score = score if score is not None and score.as_of == row.as_of else None
+        acts.append(
+            locking.told(
+                "proposal:member:open",
+                row,
+                _behind(row, score),
+                playbook=row.playbook,
+                version=row.playbook_version,
+                state=str(row.state),
+                rule=row.rule,
+                as_of=row.as_of.isoformat(),
+                model=score.model_version if score else "",
+                steps=of.get(row.pk, []),
+            )
         )
-        for row in rows
-    ]
     audit.record_all(acts, by=by, clock=clock)
+
+
+def _behind(row: Proposal, score: CurrentScore | None) -> dict[str, Any]:
+    """Why the member was proposed: the cause, the score, and the reasons of the night that gave it."""
+    told = {
+        "cause": row.cause, "likely_reason": row.reason, "band": row.band, "risk_score": row.risk_score,
+        "p_lapse_renewal": row.p_lapse_renewal, "worth": row.worth,
+    }  # fmt: skip
+    if score is None:
+        return told
+    reasons = [said for said in (score.reason_1, score.reason_2, score.reason_3) if said]
+    return told | {"p_low": score.p_low, "p_high": score.p_high, "reasons": reasons, "against": score.against}
