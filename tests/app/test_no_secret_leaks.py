@@ -97,20 +97,24 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         length = int(self.headers.get("content-length") or 0)
-        told = f"{self.path} {self.headers} {self.rfile.read(length).decode(errors='replace')}"
+        sent = self.rfile.read(length).decode(errors="replace")
+        told = f"{self.path} {self.headers} {sent}"
         self.server.told.append(told)
         here = f"http://127.0.0.1:{self.server.server_port}"
-        status, body = self.server.status, {"error": told, "error_description": told, "message": told}
+        status, body = (
+            self.server.status,
+            {"error": parse_qs(sent).get("password", [told])[0], "error_description": told, "message": told},
+        )
         if self.path.endswith("/.well-known/openid-configuration"):
             names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
             status, body = 200, {"issuer": here, **{name: f"{here}/{name}" for name in names}}
             body["id_token_signing_alg_values_supported"] = ["RS256"]
-        sent = json.dumps(body).encode()
+        answer = json.dumps(body).encode()
         self.send_response(status, "no " + told.split()[0])
         self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(sent)))
+        self.send_header("content-length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(sent)
+        self.wfile.write(answer)
 
     do_GET = do_POST = do_PUT = _answer
 

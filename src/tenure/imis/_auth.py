@@ -15,6 +15,10 @@ from tenure.imis.errors import ImisRefused, LockedOut, TokenRefused, WrongCreden
 
 _RENEW_BEFORE = 300.0
 _MOST_RENEWALS_AN_HOUR = 3
+_ODD = frozenset(
+    {"invalid_request", "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
+)
+"""Errors of RFC 6749 that speak of no password."""
 
 Post = Callable[[str, dict[str, str], bytes], Reply]
 
@@ -106,8 +110,10 @@ class SignIn:
         return refusal(reply, f"signing in to iMIS at {self.base}")
 
     def _odd(self, error: str) -> ImisRefused:
+        # Anything else may be what we sent, said back.
+        said = error if error in _ODD else "for a reason that no standard names"
         return ImisRefused(
-            f"iMIS at {self.base} doesn't give tokens for a user name and password ({error[:60]})",
+            f"iMIS at {self.base} doesn't give tokens for a user name and password ({said})",
             mend="ask the vendor whether the password grant of its REST service is switched on",
         )
 
