@@ -71,8 +71,8 @@ def _beside(
         for row, count in zip(rows, counts, strict=True)
     )
     back = urlencode({**asks, "q": sought} if sought else asks)
-    save = f"{reverse('views')}?{urlencode({'of': room, 'back': back})}"
-    return Beside(tabs, save, any(tab.is_current for tab in tabs))
+    saving = f"{reverse('views')}?{urlencode({'of': room, 'back': back})}"
+    return Beside(tabs, saving, any(tab.is_current for tab in tabs))
 
 
 def address_of(row: SavedView) -> str:
