@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import polars as pl
 
@@ -33,6 +35,18 @@ def test_a_track_that_is_surely_better_is_named():
     assert found["better"][OWN_MODEL] > 2
     assert found["better"][OWN_LINE] == 0
     assert f"There {OWN_MODEL} did surely better" in " ".join(sentences_of(found))
+
+
+def test_what_is_said_for_certain_is_compared_too():
+    """A model of few members may say 0 or 1 outright, rightly or not; the manifest takes only what JSON has."""
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.05, 0.6, 800)
+    y = (rng.random(800) < p).astype(float)
+    certain = np.where(np.arange(800) % 9 == 0, np.round(p), p)
+
+    found = compared(y, np.arange(800), {OWN_MODEL: certain, OWN_LINE: p}, p)
+
+    assert json.loads(json.dumps(found, allow_nan=False))["better"][OWN_MODEL] < 0
 
 
 def test_too_few_first_renewals_compare_nothing():

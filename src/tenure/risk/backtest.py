@@ -24,7 +24,7 @@ from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
 from tenure.risk.landmarks import labels
 from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, sigmoid
-from tenure.risk.metrics import auc, log_loss
+from tenure.risk.metrics import auc, log_loss, losses
 from tenure.risk.newcomers import OWN_LINE, OWN_MODEL, are_new, compared, on_own_track
 from tenure.risk.points import fit_points, points_score
 
@@ -277,8 +277,7 @@ _SIMPLEST = (LIFE_TABLE, LOGISTIC, BLEND, BOOSTER)
 
 def _worse(p: Floats, lowest: Floats, y: Floats, terms: NDArray[np.int64]) -> bool:
     """Whether *p* lost by more than one standard error, the rows of one decision taken together."""
-    more = np.where(y > 0.5, np.log(lowest) - np.log(p), np.log1p(-lowest) - np.log1p(-p))
-    each = np.bincount(terms, more)
+    each = np.bincount(terms, losses(p, y) - losses(lowest, y))
     return bool(each.sum() > np.sqrt(each.size * each.var()))
 
 

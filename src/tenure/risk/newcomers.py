@@ -18,7 +18,7 @@ from tenure.features import FeatureMatrix
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FLOOR, FULL_STRENGTH, Rows, Workshop
 from tenure.risk.learners import Blend, Floats, fit_booster, fit_logistic
-from tenure.risk.metrics import log_loss
+from tenure.risk.metrics import log_loss, losses
 
 OWN_MODEL, OWN_LINE = "a model of their own", "a calibration of their own"
 
@@ -79,7 +79,7 @@ def compared(y: Floats, terms: NDArray[np.int64], said: dict[str, Floats], commo
 
 
 def _errors_better(p: Floats, common: Floats, y: Floats, terms: NDArray[np.int64]) -> float:
-    saved = np.where(y > 0.5, np.log(p) - np.log(common), np.log1p(-p) - np.log1p(-common))
+    saved = losses(common, y) - losses(p, y)
     each = np.bincount(np.unique(terms, return_inverse=True)[1], saved)
     spread = float(np.sqrt(each.size * each.var()))
     return float(each.sum()) / spread if spread else 0.0
