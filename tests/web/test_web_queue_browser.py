@@ -174,7 +174,7 @@ def test_axe_finds_nothing_in_the_queue(site: Site, browser: Browser, signed_in:
         places = {
             "queue": "/queue/", "empty": "/queue/?view=dropped", "done": "/queue/?view=done", "edit": edit,
             "reject": reject, "bulk": "/queue/bulk?" + "&".join(f"pick={pick}" for pick in picks),
-            "preview": page.get_by_role("link", name="Preview as it leaves").first.get_attribute("href"),
+            "preview": f"/queue/step/{a_message()}/preview",
             "keys": "/keys/", "sending": "/sending/",
         }  # fmt: skip
         for name, address in places.items():
@@ -185,6 +185,15 @@ def test_axe_finds_nothing_in_the_queue(site: Site, browser: Browser, signed_in:
         is_sound(made.go(f"/queue/{picks[0]}/revoke"), "revoke", width)
         is_sound(made.go(f"/queue/?view=done&open={picks[0]}&done={picks[0]}"), "undo", width)
         made.check()
+
+
+def a_message() -> int:
+    """The step of an open proposal that is an email; asked in a thread, since Playwright keeps this one."""
+    from tenure.ledger.models import OutreachStep, Proposal
+
+    found = OutreachStep.objects.filter(kind="email", proposal__state=Proposal.State.OPEN).values_list("pk", flat=True)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(found.first).result()
 
 
 def is_sound(page: Page, name: str, width: int) -> None:

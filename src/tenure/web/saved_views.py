@@ -44,7 +44,7 @@ class Beside:
     """What stands beside the fixed views of a list: `tabs`, and the way to save what is shown now."""
 
     tabs: tuple[Tab, ...]
-    save: str
+    saving: str
     is_saved: bool
 
 
