@@ -59,6 +59,33 @@ def test_words_read_well_for_any_number(feature: Feature):
             ), words
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "usual", "said"),
+    [
+        ("decayed_days", 0.3, 4.6, "Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6"),
+        ("decayed_days", 9.0, 4.6, "Often active of late: 9 days, older ones counting less; members like this, 4.6"),
+        ("click_since", 999.0, 464.0, "Has never clicked in a message; members like this, 464 days ago"),
+        ("click_since", 191.0, 12.0, "No click in a message for 191 days; members like this, 12 days"),
+        ("click_since", 76.0, 464.0, "Latest click in a message 76 days ago; members like this, 464 days ago"),
+        ("click_since", 76.0, 999.0, "Latest click in a message 76 days ago; most members like this have none"),
+        ("click_since", 999.0, 999.0, "Has never clicked in a message; most members like this have none either"),
+        ("years_joined", 0.4, 5.2, "Joined within the last year; members like this, 5.2 years ago"),
+        ("years", 3.0, 1.0, "Member for 3 years; members like this, 1 year"),
+        ("paid_late", 0.2, -3.0, "Last payment on the due date; members like this, 3 days before"),
+        ("paid_early", 0.0, -3.0, "Last paid on the last day of the term; members like this, 3 days after"),
+        ("notices_90", 2.0, 0.0, "2 renewal notices in the last 90 days; members like this, none"),
+        ("login_minutes_90", 0.0, 25.0, "No time online in the last 90 days; members like this, 25"),
+        ("invoice_change", 1.02, None, "Latest invoice 102 % above the last dues"),
+        ("invoice_change", 0.0, None, "Latest invoice like the last dues"),
+    ],
+)  # fmt: skip
+def test_a_reason_says_its_unit_and_what_is_usual(name: str, value: float, usual: float | None, said: str):
+    """What a membership director reads beside a chance: no bare figure whose unit has to be guessed."""
+    (feature,) = (one for one in FEATURES if one.name == name)
+
+    assert feature.say(value, usual) == said
+
+
 def test_years_since_joining_outlast_the_record_and_a_moved_date(tmp_path: Path):
     """Joined long before the first term on record; and a date of joining that a return moved behind the day."""
     members = [person(1, join_date=dt.date(2004, 1, 1)), person(2, join_date=dt.date(2024, 2, 1))]

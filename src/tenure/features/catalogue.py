@@ -29,7 +29,10 @@ from tenure.features.words import (
     days,
     either,
     hundredths,
+    lately,
+    many,
     money,
+    moved,
     number,
     share,
     since,
@@ -94,20 +97,15 @@ def _fact(group: str, name: str, meaning: str, say: Say, kinds: tuple[str, ...] 
 def _years(value: float, usual: float | None) -> str:
     if value != value:
         return "Length of membership not known"
-    years = f"{number(value)} {'year' if number(value) == '1' else 'years'}"
-    own = "First year as a member" if value < 1 else f"Member for {years}"
-    return own if usual is None or usual != usual else f"{own}; members like this, {number(usual)}"
+    own = "First year as a member" if value < 1 else f"Member for {many(value, 'year', 'years')}"
+    return own if usual is None or usual != usual else f"{own}; members like this, {many(usual, 'year', 'years')}"
 
 
 def _joined(value: float, usual: float | None) -> str:
     if value != value:
         return "Date of joining not known"
-    own = (
-        "Joined within the last year"
-        if value < 1
-        else f"Joined {number(value)} {'year' if number(value) == '1' else 'years'} ago"
-    )
-    return own if usual is None or usual != usual else f"{own}; members like this, {number(usual)}"
+    own = "Joined within the last year" if value < 1 else f"Joined {many(value, 'year', 'years')} ago"
+    return own if usual is None or usual != usual else f"{own}; members like this, {many(usual, 'year', 'years')} ago"
 
 
 def _renewals(value: float, usual: float | None) -> str:
@@ -124,24 +122,32 @@ def _timing(value: float, usual: float | None) -> str:
     return "Has not renewed on the last day of the term" if value < 1 else f"Renewal due in {days(value)}, not paid yet"
 
 
-def _before_or_after(what: str, edge: str, unknown: str) -> Say:
-    """«Last paid 12 days before the end of the term; members like this, 3 days after»; positive is before."""
+def _before_or_after(what: str, edge: str, day: str, unknown: str) -> Say:
+    """«Last paid 12 days before the end of the term; members like this, 3 days after»; positive is before.
 
-    def side(value: float) -> str:
-        return f"{days(abs(value))} {'before' if value >= 0 else 'after'}"
+    *day* is how the day of the *edge* itself is said.
+    """
+
+    def side(value: float, at: str) -> str:
+        return f"{days(abs(value))} {'before' if value > 0 else 'after'}{at}" if round(value) else f"on {day}"
 
     def say(value: float, usual: float | None) -> str:
         if value != value:
             return unknown
-        own = f"{what} {side(value)} {edge}"
-        return own if usual is None or usual != usual else f"{own}; members like this, {side(usual)}"
+        own = f"{what} {side(value, f' {edge}')}"
+        return own if usual is None or usual != usual else f"{own}; members like this, {side(usual, '')}"
 
     return say
 
 
+def _early(what: str) -> Say:
+    unknown = "Has paid for one term only, so no habit of paying is known"
+    return _before_or_after(what, "the end of the term", "the last day of the term", unknown)
+
+
 def _late(what: str, unknown: str) -> Say:
     """The same for days late: positive is after."""
-    say = _before_or_after(what, "the due date", unknown)
+    say = _before_or_after(what, "the due date", "the due date", unknown)
     return lambda value, usual: say(-value, None if usual is None else -usual)
 
 
@@ -216,15 +222,15 @@ FEATURES: tuple[Feature, ...] = (
     # Dues
     _fact("price", "dues", "dues of the running term", money("Dues")),
     _fact("price", "dues_change", "dues of the running term over those of the one before, less 1", _change("Dues of this term", "No earlier dues to compare with")),
-    _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", _change("Latest invoice against the last dues", "No invoice open"), ("invoice_issued",)),
+    _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", moved("Latest invoice", "the last dues", "No invoice open"), ("invoice_issued",)),
     # Changes by the association
     _fact("changes", "change_since", "days since the last entry of the change ledger whose scope names the member, 999 beyond two years; entries that concern everybody are left out", _since_change),
     _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change by the association that concerns the member", "changes by the association that concern the member", "this term")),
     # Way of paying
     _fact("billing", "auto_renew", "1 when the running term renews by itself", either("Renews automatically", "Does not renew automatically", "Way of renewing not known")),
     _fact("billing", "installments", "1 when the running term is paid in installments", either("Pays in installments", "Pays at once", "Way of paying not known")),
-    _fact("billing", "paid_early", "days by which the running term was paid before the end of the one before it", _before_or_after("Last paid", "the end of the term", "Has paid for one term only, so no habit of paying is known")),
-    _fact("billing", "paid_early_mean", "mean of the same over the renewals of the spell", _before_or_after("On average paid", "the end of the term", "Has paid for one term only, so no habit of paying is known")),
+    _fact("billing", "paid_early", "days by which the running term was paid before the end of the one before it", _early("Last paid")),
+    _fact("billing", "paid_early_mean", "mean of the same over the renewals of the spell", _early("On average paid")),
     _fact("billing", "paid_in_grace", "share of the renewals of the spell that were paid in grace", hundredths("renewals paid after the end of the term", "Has not renewed yet")),
     _fact("billing", "term_days", "length of the running term in days", lambda value, usual: f"Term of {days(value)}"),
     # Invoices and payments
@@ -246,7 +252,7 @@ FEATURES: tuple[Feature, ...] = (
     _fact("overall", "active_weeks_trend", "active weeks of 90 days against the year before", trending("active weeks")),
     _fact("overall", "breadth_365", "kinds of benefit used in a year, of eight", counted("kind of benefit used", "kinds of benefit used", _PERIOD[365])),
     _fact("overall", "active_months_365", "of the last twelve 31 days, those with an active day", counted("active month", "active months", _PERIOD[365])),
-    _fact("overall", "decayed_days", "active days of two years, each worth half after 60 days", valued("Active days, recent ones counting most:", "", "Activity not recorded long enough")),
+    _fact("overall", "decayed_days", "active days of two years, each worth half after 60 days", lately("active", "Activity not recorded long enough")),
     _fact("overall", "gap_variation", "standard deviation over mean of the gaps between active days of a year", _regularity),
     _fact("overall", "silence_ratio", "days since the last active day over the mean gap of the year, at most 30", _silence),
     _fact("overall", "cycle_active_days", "active days in the term that holds the day", counted("active day", "active days", "this term so far")),
@@ -256,7 +262,7 @@ FEATURES: tuple[Feature, ...] = (
     # Logins and pages
     *_counts("overall", "logins", LOGIN, "login", "logins", (30, 90, 180, 365)),
     *_counts("overall", "pages", ("page_view",), "page viewed", "pages viewed", (90, 365)),
-    Feature("login_minutes_90", "overall", Total(LOGIN, 90), counted("minute online", "minutes online", _PERIOD[90])),
+    Feature("login_minutes_90", "overall", Total(LOGIN, 90), counted("minute online", "minutes online", _PERIOD[90], none="time online")),
     Feature("session_minutes_180", "overall", Mean(LOGIN, 180), valued("Stays signed in for", " minutes on average", "Length of sessions not known")),
     Feature("pages_per_login_180", "overall", Ratio(("page_view",), LOGIN, 180), valued("Views", " pages a login", "Pages of a login not known")),
     Feature("logins_trend", "overall", Trend(LOGIN, 90), trending("logins")),

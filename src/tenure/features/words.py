@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 Say = Callable[[float, float | None], str]
 
+_FAR = 730
+"""Days beyond which something that was last done counts as never done."""
+
 
 def number(value: float) -> str:
     """A number as people write it: whole where it can be, one decimal where it must."""
@@ -23,38 +26,39 @@ def days(value: float) -> str:
     return f"{whole:,} day" if whole == 1 else f"{whole:,} days"
 
 
-def _many(value: float, one: str, many: str) -> str:
-    return f"{number(value)} {one if number(value) == '1' else many}"
+def many(value: float, one: str, several: str) -> str:
+    """A number of things, in the singular where it is one."""
+    return f"{number(value)} {one if number(value) == '1' else several}"
 
 
-def counted(one: str, many: str, period: str) -> Say:
-    """«3 logins in the last 90 days; members like this, 9»."""
+def counted(one: str, several: str, period: str, none: str = "") -> Say:
+    """«3 logins in the last 90 days; members like this, 9»; *none* is what there is none of, where it is not *one*."""
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):
-            return f"No record of {many} yet"
-        own = f"No {one} in {period}" if round(value, 1) == 0 else f"{_many(value, one, many)} in {period}"
-        return own if usual is None or math.isnan(usual) else f"{own}; members like this, {number(usual)}"
+            return f"No record of {several} yet"
+        own = f"No {none or one} in {period}" if round(value, 1) == 0 else f"{many(value, one, several)} in {period}"
+        if usual is None or math.isnan(usual):
+            return own
+        return f"{own}; members like this, {'none' if round(usual, 1) == 0 else number(usual)}"
 
     return say
 
 
 def since(what: str, never: str) -> Say:
-    """«No login for 94 days; members like this, 12»."""
+    """«No login for 94 days; members like this, 12 days»."""
 
     def say(value: float, usual: float | None) -> str:
-        if math.isnan(value) or value >= 730:
-            own = never
-        elif value < 1.5:
+        is_never = math.isnan(value) or value >= _FAR
+        if not is_never and value < 1.5:
             return f"Latest {what} in the last two days"
-        else:
-            own = f"No {what} for {days(value)}"
+        is_nearer = not is_never and usual is not None and value < usual
+        own = never if is_never else f"Latest {what} {days(value)} ago" if is_nearer else f"No {what} for {days(value)}"
         if usual is None or math.isnan(usual):
             return own
-        if value < usual:
-            own = f"Latest {what} {days(value)} ago"
-        tail = "most have none either" if usual >= 730 else f"the usual gap for members like this is {number(usual)}"
-        return f"{own}; {tail}"
+        if usual >= _FAR:
+            return f"{own}; most members like this have none{' either' if is_never else ''}"
+        return f"{own}; members like this, {days(usual)}{' ago' if is_never or is_nearer else ''}"
 
     return say
 
@@ -115,13 +119,42 @@ def either(yes: str, no: str, unknown: str = "") -> Say:
 
 
 def valued(what: str, unit: str, unknown: str) -> Say:
-    """«Minutes a session: 12; members like this, 20»: any number with a name."""
+    """«Stays signed in for 12 minutes; members like this, 20»: any number with a name."""
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):
             return unknown
         own = f"{what} {number(value)}{unit}"
         return own if usual is None or math.isnan(usual) else f"{own}; members like this, {number(usual)}"
+
+    return say
+
+
+def lately(what: str, unknown: str) -> Say:
+    """«Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6»: a count that fades."""
+
+    def say(value: float, usual: float | None) -> str:
+        if math.isnan(value):
+            return unknown
+        amount = f"{many(value, 'day', 'days')}, older ones counting less"
+        if usual is None or math.isnan(usual):
+            return f"{what.capitalize()} of late on {amount}"
+        often = "Seldom" if value < usual else "Often"
+        return f"{often} {what} of late: {amount}; members like this, {number(usual)}"
+
+    return say
+
+
+def moved(what: str, against: str, unknown: str) -> Say:
+    """«Latest invoice 12 % above the last dues»; the value is one amount over the other, less 1."""
+
+    def say(value: float, usual: float | None) -> str:
+        if math.isnan(value):
+            return unknown
+        percent = round(100 * abs(value))
+        return (
+            f"{what} {percent} % {'above' if value > 0 else 'below'} {against}" if percent else f"{what} like {against}"
+        )
 
     return say
 
