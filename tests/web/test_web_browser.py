@@ -148,6 +148,22 @@ def test_a_name_of_one_long_word_is_neither_cut_nor_runs_into_its_neighbor(seen:
     assert page.locator("h1").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 640)])
+def test_on_a_telephone_today_begins_with_somebody(
+    site: Site, browser: Browser, signed_in: Path, width: int, height: int
+):
+    """Views and filters fold into a line that says which of them hold."""
+    size = {"width": width, "height": height}
+    with browser.new_context(storage_state=signed_in, viewport=size, has_touch=True, is_mobile=True) as context:
+        made = visit(site, context)
+        page = made.go("/?all=1")
+        assert page.locator(".work > li .risk-num").first.bounding_box()["y"] < height - 24
+        page = made.go("/?q=jun&band=medium")
+        assert page.locator(".work > li h3").first.bounding_box()["y"] < height - 48
+        assert page.locator(".narrowing > summary").inner_text() == "Narrowed by 2: “jun”, medium risk"
+        made.check()
+
+
 @pytest.mark.parametrize("width", [1440, 1366, 1280, 1024])
 def test_reasons_have_room_beside_the_alerts(seen: Visit, width: int):
     seen.page.set_viewport_size({"width": width, "height": 900})

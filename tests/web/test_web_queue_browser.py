@@ -139,6 +139,50 @@ def test_by_tab_alone_nothing_hides_behind_the_buttons(seen: Visit, width: int):
     assert walk_by_tab(seen.go("/queue/")) > 20
 
 
+@pytest.mark.parametrize(("width", "height", "shown"), [(390, 844, ".letter-head"), (320, 640, ".draft .why li")])
+def test_on_a_telephone_the_first_draft_is_on_the_first_screen(
+    site: Site, browser: Browser, signed_in: Path, width: int, height: int, shown: str
+):
+    """Views and filters are a line; what decides stays at the foot, and Reject stands at the end of the draft."""
+    size = {"width": width, "height": height}
+    with browser.new_context(storage_state=signed_in, viewport=size, has_touch=True, is_mobile=True) as context:
+        made = visit(site, context)
+        page = made.go("/queue/?view=high")
+        foot = page.locator(".decide .primary").bounding_box()["y"]
+        for part in ("#draft-h", ".draft .risk-line", shown):
+            box = page.locator(part).first.bounding_box()
+            assert box["y"] + box["height"] <= foot, part
+        assert page.evaluate("innerHeight") - foot <= 84
+        page.get_by_role("button", name="Wrong facts").scroll_into_view_if_needed()
+        assert page.locator(".decide .primary").bounding_box()["y"] < height
+        page = made.go("/queue/#list")
+        assert page.locator(".triage-list li").nth(3).bounding_box()["y"] < height
+        made.check()
+
+
+def test_on_a_telephone_the_folded_filter_says_what_it_leaves_out_and_how_much(site: Site, browser: Browser):
+    """By touch and without a script; the views lie in a fold of their own."""
+    size = {"width": 390, "height": 844}
+    with browser.new_context(java_script_enabled=False, viewport=size, has_touch=True, is_mobile=True) as context:
+        page = context.new_page()
+        sign_in(page, site)
+        page.goto(f"{site.url}/queue/")
+        views = page.get_by_role("navigation", name="Views")
+        expect(views).to_be_hidden()
+        page.get_by_text("View: Open").tap()
+        views.get_by_role("link", name="High risk").tap()
+        expect(page.get_by_text("View: High risk")).to_be_visible()
+        expect(page.get_by_label("Playbook")).to_be_hidden()
+        page.get_by_text("Narrow the list").tap()
+        page.get_by_label("Playbook").select_option("renewal-reminder")
+        page.get_by_label("Assigned to").select_option("nobody")
+        page.get_by_role("button", name="Filter").tap()
+        page.wait_for_url("**view=high**who=nobody")
+        said = page.locator(".fold > summary").first.inner_text()
+        assert re.fullmatch(r"Narrowed by 2: playbook .+, assigned to nobody", said)
+        assert page.locator("details.fold[open]").count() == 0
+
+
 def approvals(proposal: int) -> int:
     """How many approvals of a proposal there ever were; asked in a thread, since Playwright keeps this one."""
     from tenure.ledger.models import Approval

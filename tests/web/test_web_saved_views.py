@@ -203,6 +203,8 @@ def test_a_view_is_saved_by_keyboard_with_and_without_a_script(
             page.get_by_label("Show it to everyone on the team").press("Space")
             page.get_by_label("Name", exact=True).press("Enter")
             page.wait_for_url(f"**/?band=high&sort={sort}#work")
+            if width < 640:
+                page.get_by_text(f"View: {name}").press("Enter")
             shown = page.get_by_role("navigation", name="Views").get_by_role("link", name=name)
             assert shown.get_attribute("aria-current") == "page"
         for address in (f"/?band=high&sort={sort}", "/settings/views/?of=queue&back=view%3Dhigh"):

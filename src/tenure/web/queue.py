@@ -20,7 +20,7 @@ from tenure.web.cells import csv_file
 from tenure.web.passed_over import passed_over_by_rule
 from tenure.web.queue_list import PAGE_SIZE, Asked, matching, names_of
 from tenure.web.roles import may, own
-from tenure.web.saved_views import beside_queue
+from tenure.web.saved_views import beside_queue, narrowed_queue
 
 State, StepState = Proposal.State, OutreachStep.State
 
@@ -43,7 +43,9 @@ def show(request: HttpRequest, asked: Asked, *, trouble: str = "", status: int =
         "asked": asked,
         "heading": queue_list.heading(asked, paging.count),
         "sub": _sub(asked),
-        "views": queue_list.views(request, asked),
+        "views": (views := queue_list.views(request, asked)),
+        "current": next(view for view in views if view.key == asked.view),
+        "narrowed": narrowed_queue(asked),
         "beside": beside_queue(request, asked),
         "rules": queue_list.rules(request, asked),
         "passed_over": passed_over_by_rule(request) if asked.view == "held" else [],
@@ -233,5 +235,5 @@ def _sub(asked: Asked) -> str:
         "second": "One person has approved these; what they are asks for two.",
     }.get(
         asked.view,
-        f"Approving sends nothing at once: messages leave {undo} seconds later, and every check is run again then.",
+        f"What is approved leaves {undo} seconds later, and every check is run again then.",
     )

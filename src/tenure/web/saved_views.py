@@ -201,6 +201,16 @@ def said(room: str, asks: Mapping[str, str]) -> str:
     return words.begun(", ".join(_words_queue(queue_list.Asked.of(_query(asks)))))
 
 
+def narrowed_today(asked: Asked) -> list[str]:
+    """What Today leaves out, each in words, such as `high risk`."""
+    return [*([f"“{asked.words}”"] if asked.words else []), *_words_today(asked)]
+
+
+def narrowed_queue(asked: queue_list.Asked) -> list[str]:
+    """What the queue leaves out of its view, each in words."""
+    return _words_queue(asked)[1:]
+
+
 def _words_today(asked: Asked) -> list[str]:
     given = {
         "to call": asked.now,

@@ -25,7 +25,7 @@ from tenure.web.cells import csv_file, figure_file
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own, reader
-from tenure.web.saved_views import beside_today
+from tenure.web.saved_views import beside_today, narrowed_today
 from tenure.web.shell import current_scores, waiting
 from tenure.web.worklist import (
     COLUMNS,
@@ -79,7 +79,6 @@ def page(request: HttpRequest) -> HttpResponse:
         "today.html",
         {
             "asked": asked,
-            "is_open": asked.parameters().keys() - {"now", "change", "payment", "silent", "quiet", "engaged", "call"},
             "figures": figures,
             "opening": today_words.opening(figures, len(calls), waiting(request), len(told)),
             "fresh": today_words.fresh(score_set),
@@ -87,7 +86,9 @@ def page(request: HttpRequest) -> HttpResponse:
             "answered": answered(answers, place.now()),
             "promised": promised(place.now().date(), chapter_of(reader(request))),
             "hours": today_words.hours(len(calls)),
-            "views": _views(asked, figures, len(calls)),
+            "views": (views := _views(asked, figures, len(calls))),
+            "current": (current := next((view for view in views if view.is_current), None)),
+            "narrowed": [] if current else narrowed_today(asked),
             "beside": beside_today(request, asked, score_set),
             "rows": rows_of(some_of(found, first, PAGE_SIZE) if sought is None else sought, score_set.as_of),
             "total": total,
