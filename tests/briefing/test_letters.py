@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import zlib
 from html.parser import HTMLParser
 
 import pytest
@@ -92,6 +94,46 @@ def test_the_paper_is_a_tagged_pdf_that_runs_nothing_of_what_it_says(parts: tupl
     assert made.startswith(b"%PDF-")
     assert b"/StructTreeRoot" in made
     assert b"/JavaScript" not in made
+
+
+def texts_by_page(pdf: bytes) -> list[int]:
+    """How many lines of text are set on each page."""
+    found = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    pages = [zlib.decompress(one) for one in found if one[:1] == b"\x78"]
+    return [page.count(b"BT ") for page in pages if page.startswith(b"/") and b"BT " in page]
+
+
+def on_paper(*parts: Part) -> list[int]:
+    return texts_by_page(paper.as_pdf(Brief("daily", BRIEF.day, "", "", "", parts), "A"))
+
+
+def test_a_table_with_room_on_a_page_is_not_split_and_takes_its_heading_along():
+    """Whatever stands above it."""
+    table = Table("", (Column("Month", is_number=False),), tuple((f"M{i}",) for i in range(10)))
+    alone, words = on_paper(Part("Months", table=table)), on_paper(Part("Words"))
+    for lines in (28, 30, 32, 34):
+        first, second = on_paper(Part("Words", ("x",) * lines), Part("Months", table=table))
+        assert (first, second) == (words[0] + lines, alone[0])
+
+
+def test_a_name_that_is_wider_than_its_column_is_broken_on_paper():
+    columns = (Column("Member", is_number=False), Column("Why", is_number=False))
+    why = "3 logins in the last year; members like this, 12. " * 3
+
+    def lines(name: str) -> int:
+        return sum(on_paper(Part("Call", table=Table("", columns, ((name, why),)))))
+
+    assert lines("Donaudampfschifffahrt" * 5) >= lines("Ada") + 2
+
+
+def test_in_an_email_a_sentence_beside_many_columns_gets_a_line_of_its_own():
+    columns = (*PEOPLE.columns, Column("Renewal", is_number=False), Column("Why", is_number=False))
+    table = Table("", columns, (("Ada", "60", "Ends in 8 days", "No login"), ("Bo", "50", "Ends in 9 days", "")))
+    page = _Reader(letter.as_html(Brief("daily", BRIEF.day, "", "", "", (Part("Call", table=table),)), "", {}))
+
+    assert [tag for tag, _ in page.found].count("tr") == 4
+    assert "Why: No login" in page.said
+    assert [attributes["colspan"] for tag, attributes in page.found if "colspan" in attributes] == ["3"]
 
 
 def test_pictures_are_large_enough_for_sharp_screens():

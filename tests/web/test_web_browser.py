@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ from browsing import NAMES, RULES, Visit, launched, sign_in, visit, walk_by_tab
 from playwright.sync_api import Browser, Locator, Page
 from playwright.sync_api import Error as PlaywrightError
 from sites import Site
+
+from tenure.briefing import Brief, Part, letter
+from tenure.charts import Column, Month, Table
+from tenure.charts import months as months_chart
 
 pytestmark = pytest.mark.browser
 
@@ -162,6 +167,26 @@ def test_on_a_telephone_today_begins_with_somebody(
         assert page.locator(".work > li h3").first.bounding_box()["y"] < height - 48
         assert page.locator(".narrowing > summary").inner_text() == "Narrowed by 2: “jun”, medium risk"
         made.check()
+
+
+@pytest.mark.parametrize("width", [360, 640])
+def test_a_report_by_email_fits_a_telephone_with_its_pictures_off(browser: Browser, width: int):
+    """However long a name and a hash are: no mail program scrolls sideways well."""
+    named = ("Member", "In 100", "Range", "Renewal", "Why")
+    columns = tuple(Column(name, is_number=name in ("In 100", "Range")) for name in named)
+    names = ("Ada", factories.LONGEST)
+    rows = tuple((name, "65", "26–91", "12 days into grace", "No login for 94 days") for name in names)
+    months = [Month(dt.date(2025, month, 1), 10 * month, float(month)) for month in range(3, 9)]
+    chart = months_chart(months, about="Terms that end")
+    parts = (Part("Call", table=Table("Most first", columns, rows)), Part(chart.finding, ("0f" * 32,), figure=chart))
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    brief = Brief("daily", dt.date(2025, 3, 4), "", factories.LONGEST, "", parts)
+    page.set_content(letter.as_html(brief, "", {chart.key: "cid:gone"}))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert "Jul 2025; Due 70" in page.locator("img").get_attribute("alt")
+    heights = page.locator("tbody th").evaluate_all("all => all.map((e) => e.getBoundingClientRect().height)")
+    assert heights[0] <= 48
+    page.close()
 
 
 @pytest.mark.parametrize("width", [1440, 1366, 1280, 1024])

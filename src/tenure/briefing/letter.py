@@ -16,6 +16,8 @@ from tenure.briefing.paper import as_png
 from tenure.charts import Column, Figure, Table
 
 _WIDTH = 76
+_LONG_WORD = 20
+_MANY_COLUMNS = 4
 _SANS = "font-family:'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 _STYLES = {
     "body": f"margin:0;padding:24px 16px;background:#ffffff;color:#1a1f1d;{_SANS};font-size:15px;line-height:22px",
@@ -27,11 +29,15 @@ _STYLES = {
     "about": "margin:0 0 8px;color:#4a524f;font-size:13px;line-height:20px",
     "table": "border-collapse:collapse;width:100%;margin:0 0 8px;font-size:14px;line-height:20px",
     "caption": "text-align:left;color:#4a524f;font-size:13px;line-height:20px;padding:0 0 4px",
-    "left": "text-align:left;padding:4px 16px 4px 0;vertical-align:top",
-    "right": "text-align:right;padding:4px 16px 4px 0;vertical-align:top;white-space:nowrap;"
+    "left": "text-align:left;padding:4px 8px 4px 0;vertical-align:top",
+    "right": "text-align:right;padding:4px 8px 4px 0;vertical-align:top;white-space:nowrap;"
     "font-variant-numeric:tabular-nums",
-    "th": "border-bottom:1px solid #7d847f;color:#4a524f;font-size:13px;font-weight:400",
+    "th": "border-bottom:1px solid #7d847f;color:#4a524f;font-size:12px;font-weight:400",
+    "last": "padding-right:0",
     "td": "border-bottom:1px solid #e3e4de;font-weight:400",
+    "upper": "font-weight:400;padding-bottom:0",
+    "lower": "padding-top:0;color:#4a524f;font-size:13px",
+    "breaks": "overflow-wrap:anywhere;word-break:break-word",
     "img": "display:block;width:100%;height:auto;border:0;margin:0 0 8px",
     "a": "color:#0d5a5f",
 }
@@ -106,21 +112,30 @@ def _add_figure(main: ET.Element, figure: Figure, picture: str | None) -> None:
 def _add_table(main: ET.Element, table: Table) -> None:
     grid = ET.SubElement(main, "table", style=_STYLES["table"])
     _say(grid, "caption", table.caption, "caption")
+    # On a telephone a sentence in the last of many columns would stand a word to a line: it gets a line of its own.
+    is_tall = len(table.columns) >= _MANY_COLUMNS and not table.columns[-1].is_number
+    columns = table.columns[:-1] if is_tall else table.columns
     top = ET.SubElement(ET.SubElement(grid, "thead"), "tr")
-    for column in table.columns:
-        cell = _say(top, "th", column.name, "th", "right" if column.is_number else "left")
-        cell.set("scope", "col")
+    sides = [["right" if column.is_number else "left"] for column in columns]
+    sides[-1].append("last")
+    for side, column in zip(sides, columns, strict=True):
+        _say(top, "th", column.name, *side, "th").set("scope", "col")
     body = ET.SubElement(grid, "tbody")
     for row in table.rows:
-        line = ET.SubElement(body, "tr")
-        for i, (column, text) in enumerate(zip(table.columns, row, strict=True)):
-            cell = _say(line, "td" if i else "th", text, "td", "right" if column.is_number else "left")
+        line, last = ET.SubElement(body, "tr"), row[-1] if is_tall else ""
+        for i, (side, text) in enumerate(zip(sides, row, strict=False)):
+            cell = _say(line, "td" if i else "th", text, *side, "upper" if last else "td")
             if i == 0:
                 cell.set("scope", "row")
+        if last:
+            said = f"{table.columns[-1].name}: {last}"
+            _say(ET.SubElement(body, "tr"), "td", said, "left", "td", "lower").set("colspan", str(len(columns)))
 
 
 def _say(parent: ET.Element, tag: str, text: str, *styles: str) -> ET.Element:
-    element = ET.SubElement(parent, tag, style=";".join(_STYLES[name] for name in styles))
+    # A word that may be broken makes its column narrow: only one that is wider than a telephone may.
+    breaks = ("breaks",) if max(map(len, text.split()), default=0) > _LONG_WORD else ()
+    element = ET.SubElement(parent, tag, style=";".join(_STYLES[name] for name in (*styles, *breaks)))
     element.text = text
     return element
 

@@ -39,9 +39,9 @@ def as_pdf(brief: Brief, association: str) -> bytes:
 
 
 def as_png(figure: Figure) -> bytes:
-    """A chart as a picture in the colors of print, 1,520 pixels wide."""
+    """A chart as a picture in the colors of print, 1,520 pixels wide, its letters as large as it bears."""
     with tempfile.TemporaryDirectory(prefix="tenure-chart-") as name:
-        (Path(name) / "chart.svg").write_text(figure.standalone(), encoding="utf-8")
+        (Path(name) / "chart.svg").write_text(figure.standalone(large=True), encoding="utf-8")
         source = Path(name) / "chart.typ"
         source.write_text(_PAGE.format('"chart.svg"'), encoding="utf-8")
         made: bytes = typst.compile(str(source), root=name, format="png", ppi=_DENSE)

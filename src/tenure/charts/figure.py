@@ -54,10 +54,15 @@ class Figure:
         """How wide it is drawn, in units: those of its text, so that a picture is shown as wide and no wider."""
         return {"narrow": 360, "half": 540, "wide": 760}[self.size]
 
-    def standalone(self) -> str:
-        """The picture as a file of its own, in the colors of print."""
+    def standalone(self, *, large: bool = False) -> str:
+        """The picture as a file of its own, in the colors of print.
+
+        Args:
+            large: With the larger letters that a page gives it where it is shown less wide than it is drawn.
+        """
         head, _, rest = self.svg.partition(">")
-        return f"{head}><style>{_PRINT}</style>{HATCH if _HATCHED.search(rest) else ''}{rest}"
+        style = _PRINT + _LARGE if large else _PRINT
+        return f"{head}><style>{style}</style>{HATCH if _HATCHED.search(rest) else ''}{rest}"
 
 
 HATCH = (
@@ -82,3 +87,6 @@ font-size:13px;fill:#4a524f}.lead{fill:#1a1f1d;font-weight:600}
 .q6{fill:#287275}.q7{fill:#0d5054}text.on{fill:#fff;font-weight:600}
 .pt{fill:#0d5a5f;stroke:#fff;stroke-width:1.5}.event{fill:#1a1f1d;stroke:#fff;stroke-width:1.5}
 """.replace("\n", "")
+
+_LARGE = "text{font-size:16px}"
+"""More, and labels would run into each other or into what they name."""
