@@ -17,6 +17,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import random
 import re
 import secrets
 import statistics
@@ -139,11 +140,14 @@ def ask(
     waits: Waits,
     weights: dict[str, int],
     pause: float = 0,
+    seed: int = 0,
 ) -> None:
+    dice = random.Random(seed)
     with httpx.Client(base_url=url, cookies=cookies, timeout=60, headers={"Accept-Encoding": "gzip"}) as client:
         while time.monotonic() < until:
             for address in wanted:
-                time.sleep(pause)
+                # People do not turn their pages at the same moment.
+                time.sleep(dice.uniform(0, 2 * pause))
                 began = time.perf_counter()
                 answer = client.get(address)
                 waits[_kind(address)].append(time.perf_counter() - began)
@@ -163,8 +167,10 @@ def measured(
     until = time.monotonic() + seconds
     turns = [i * len(wanted) // readers for i in range(readers)]
     people = [
-        threading.Thread(target=ask, args=(url, client.cookies, wanted[i:] + wanted[:i], until, waits, weights, pause))
-        for i in turns
+        threading.Thread(
+            target=ask, args=(url, client.cookies, wanted[i:] + wanted[:i], until, waits, weights, pause, seed)
+        )
+        for seed, i in enumerate(turns)
     ]
     for person in people:
         person.start()
@@ -212,7 +218,7 @@ def main() -> None:
     words.add_argument("--home", type=Path)
     words.add_argument("--keep", type=Path, help="make the association here, and leave it")
     words.add_argument("--readers", type=int, default=2)
-    words.add_argument("--pause", type=float, default=0, help="seconds for which a reader looks at each page")
+    words.add_argument("--pause", type=float, default=0, help="seconds for which a reader looks at a page, on average")
     words.add_argument("--seconds", type=float, default=60)
     words.add_argument("--worst", action="store_true", help="the dearest that each filter takes, in place of each page")
     words.add_argument("--json", type=Path, help="also keep the figures here")

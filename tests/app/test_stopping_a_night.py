@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.server
+import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -76,6 +78,22 @@ def test_a_server_that_does_not_answer_does_not_keep_a_night_from_ending(imis_ho
     assert code == 0, told
     assert seconds < 10
     assert ask(imis_home, "SELECT state FROM ledger_run") == [("stopped",)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="priorities there are other ones")
+@pytest.mark.parametrize("given", [0, 15])
+def test_a_night_lets_the_pages_of_the_machine_go_first(given: int, imis_home: Path, site: Site):
+    site.fault(slow={"rate": 1, "match": "query", "seconds": 40})
+    command = ["nice", "-n", str(given), BIN / "tenure", "run", "--home", str(imis_home), "--as-of", AS_OF]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert any("Sync …" in line for line in process.stderr)
+
+    found = os.getpriority(os.PRIO_PROCESS, process.pid)
+
+    process.terminate()
+    process.communicate(timeout=60)
+    assert found == max(10, given + os.getpriority(os.PRIO_PROCESS, 0))
 
 
 def test_a_step_that_ends_its_process_three_times_is_parked_until_a_person_lets_it_go(night: Path):

@@ -108,7 +108,7 @@ def flip_a_value(path: Path, name: str, text: bytes) -> None:
 
 VALUES = {
     "ledger_contact": (b"@", "contact, 1 row"),
-    "ledger_current_score": (b"", "current score, 1 row"),
+    "ledger_current_score": (b"actionable", "current score, 1 row"),
     "ledger_model_promotion": (b"tenure train", "model promotion, 1 row"),
     "ledger_run": (b"tenure run", "run, 1 row"),
     "ledger_score_set": (b"2025-03-01", "score set, 1 row"),

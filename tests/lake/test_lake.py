@@ -182,10 +182,14 @@ def test_one_member_is_read_without_the_others(lake: Lake):
     given = {
         "member": [member for member, *_ in moved], "organization": [of for _, of, _ in moved],
         "valid_from": [dt.datetime.fromisoformat(day) for *_, day in moved],
+        "employer": ["Weir", "Dam", "Weir", "", "Locks"],
     }  # fmt: skip
     put(lake, "members", SHAPES["members"].conform(pl.DataFrame(given)))
     assert sorted(lake.versions_of("members", 1)["organization"]) == [700, 701]
     assert (lake.people_of(700), lake.people_of(701), lake.people_of(9)) == ([2], [1], [])
+    assert lake.employers_of([1, 2, 3, 9]) == {1: "Dam", 2: "Weir", 3: "Locks"}
+    put(lake, "members", SHAPES["members"].conform(pl.DataFrame(given)).with_columns(organization=702, employer=None))
+    assert (lake.people_of(702), lake.employers_of([1, 2, 3])) == ([1, 2, 3], {}), "as the last batch left it"
 
 
 def test_each_act_has_the_day_it_happened_and_the_day_it_was_known(lake: Lake):

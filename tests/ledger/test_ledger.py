@@ -147,6 +147,37 @@ def test_contacts_are_replaced_and_found_without_accents():
     assert Contact.objects.count() == 1
 
 
+def test_who_has_a_score_is_found_by_the_name_of_their_contact():
+    """Whichever of the two came first, until the contact goes, and in a ledger of before."""
+    from django.core.management import call_command
+
+    from tenure.ledger import contacts, scores
+    from tenure.ledger.models import CurrentScore
+
+    def found(word: str) -> list[int]:
+        return sorted(CurrentScore.objects.filter(search__contains=word).values_list("member", flat=True))
+
+    one, two, three = sorted(scores_frame()["member"])
+    frame = pl.DataFrame({"member": [one, two], "first_name": ["Ana", "Łucja"], "last_name": ["Nowak", "Żak"]})
+    contacts.replace(frame=frame)
+    scores.replace(frame=scores_frame())
+    assert (found("nowak"), found("lucja zak")) == ([one], [two])
+
+    married = pl.DataFrame({"member": [one, three], "first_name": ["Ana", "Ivo"], "last_name": ["Lis", "Nowak"]})
+    contacts.replace(frame=pl.concat([married, frame.filter(pl.col("member") == two)]))
+    assert (found("nowak"), found("lis"), found("zak")) == ([three], [one], [two])
+    scores.replace(frame=scores_frame(DAY + dt.timedelta(1), 0.7))
+    assert (found("nowak"), found("lis"), found("zak")) == ([three], [one], [two])
+
+    contacts.replace(frame=married)
+    contacts.forget(members=[three])
+    assert found("nowak") == found("zak") == []
+
+    call_command("migrate", "ledger", "0029_passed_over", verbosity=0)
+    ledger.migrate()
+    assert (found("lis"), CurrentScore.objects.filter(search="").count()) == ([one], 2)
+
+
 def test_the_same_scores_again_write_nothing_and_a_later_day_keeps_the_earlier_beside():
     from tenure.ledger import scores
     from tenure.ledger.models import CurrentScore

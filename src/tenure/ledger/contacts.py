@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import polars as pl
 from django.db import transaction
 
-from tenure.ledger.columns import columns_of
-from tenure.ledger.models import Contact
+from tenure.ledger.columns import columns_of, run_for_each
+from tenure.ledger.models import Contact, CurrentScore
 
 _FIELDS = ("first_name", "last_name", "email", "phone", "time_zone", "language")
 _LONGEST = {name: column.max_length for name, column in columns_of(Contact).items() if name in _FIELDS}
@@ -34,17 +34,34 @@ def replace(*, frame: pl.DataFrame) -> int:
         gone = [m for m in present if m not in wanted]
         Contact.objects.bulk_create(fresh, batch_size=_AT_ONCE)
         Contact.objects.bulk_update(changed, [*_FIELDS, "search"], batch_size=200)
-        for i in range(0, len(gone), 900):
-            Contact.objects.filter(member__in=gone[i : i + 900]).delete()
+        _find_by([(one.search, one.member) for one in (*fresh, *changed)])
+        _remove(gone)
     return len(fresh) + len(changed) + len(gone)
 
 
 def forget(*, members: Iterable[int]) -> int:
     """Remove the contacts of *members* (pseudonyms); returns how many there were."""
-    gone, removed = list(members), 0
     with transaction.atomic():
-        for i in range(0, len(gone), 900):
-            removed += Contact.objects.filter(member__in=gone[i : i + 900]).delete()[0]
+        return _remove(list(members))
+
+
+def searches() -> dict[int, str]:
+    """By which name in one case each member with a name is found, by pseudonym."""
+    return dict(Contact.objects.exclude(search="").values_list("member", "search").iterator())
+
+
+def _find_by(names: list[tuple[str, int]]) -> None:
+    """Let scores be found by new names, where there are any scores."""
+    if CurrentScore.objects.exists():
+        run_for_each(f"UPDATE {CurrentScore._meta.db_table} SET search = %s WHERE member = %s", names)
+
+
+def _remove(members: list[int]) -> int:
+    removed = 0
+    for i in range(0, len(members), 900):
+        some = members[i : i + 900]
+        removed += Contact.objects.filter(member__in=some).delete()[0]
+        CurrentScore.objects.filter(member__in=some).update(search="")
     return removed
 
 

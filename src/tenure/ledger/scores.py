@@ -11,12 +11,13 @@ import polars as pl
 from django.db.models import Q
 
 from tenure.base.clock import Clock, system_clock
+from tenure.ledger import contacts
 from tenure.ledger.columns import as_kept, columns_of, quoted, run_for_each
 from tenure.ledger.lease import Fence, fenced
 from tenure.ledger.models import CurrentScore, Run, ScoreSet
 
 _COLUMNS = columns_of(CurrentScore)
-_GIVEN = tuple(name for name in _COLUMNS if not name.startswith("previous_"))
+_GIVEN = tuple(name for name in _COLUMNS if not name.startswith("previous_") and name != "search")
 _LONGEST = {name: column.max_length for name, column in _COLUMNS.items() if column.get_internal_type() == "CharField"}
 
 _SAID = ("as_of", "risk_score", "band", "renewal_due_on")
@@ -46,8 +47,12 @@ def replace(
             return False
         before = _before(frame)
         came, went = _came_and_went(frame, before, current)
+        found_by = contacts.searches()
         CurrentScore.objects.all().delete()
-        _insert({**_values(row), **before.get(row["member"], {})} for row in frame.iter_rows(named=True))
+        _insert(
+            {**_values(row), **before.get(row["member"], {}), "search": found_by.get(row["member"], "")}
+            for row in frame.iter_rows(named=True)
+        )
         ScoreSet.objects.update_or_create(
             id=1,
             defaults={

@@ -16,7 +16,7 @@ from tenure.web.alerts import Alert, alerts
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.roles import of_chapter
 from tenure.web.today import months_figure
-from tenure.web.today_words import first_year, opening, payments
+from tenure.web.today_words import first_year, opening
 from tenure.web.worklist import in_order, rows_of
 
 _SHOWN = 10
@@ -105,8 +105,8 @@ def _changes(figures: Overview) -> Table:
 def _payments(figures: Overview, score_set: ScoreSet, settings: Settings) -> Table:
     columns = (Column("Member", False), Column("Dues"), Column("What is wrong", False))
     rows = tuple(
-        (one.name if settings.reports.names else f"Member {one.member_id}", one.dues, one.said)
-        for one in payments(figures, score_set)
+        (one.name if settings.reports.names else f"Member {one.member_id}", one.dues, one.payment)
+        for one in rows_of(in_order(figures.payments), score_set.as_of)
     )
     return Table("Those with most at stake", columns, rows)
 

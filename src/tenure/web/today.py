@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from tenure.charts import Figure, months
 from tenure.ledger import answering
-from tenure.ledger.models import CurrentScore, ScoreSet
+from tenure.ledger.models import ScoreSet
 from tenure.ledger.rights import chapter_of
 from tenure.web import place, today_words, words
 from tenure.web.alerts import shown
@@ -30,14 +30,12 @@ from tenure.web.shell import current_scores, waiting
 from tenure.web.worklist import (
     COLUMNS,
     PAGE_SIZE,
-    counted,
-    in_order,
     matching,
-    part,
     records,
     records_of,
-    rows_of,
+    rows_by_member,
     some_of,
+    whom,
 )  # fmt: skip
 
 
@@ -61,17 +59,13 @@ def page(request: HttpRequest) -> HttpResponse:
     found = own(request, matching(asked, score_set))
     figures = overview_of(score_set, chapter_of(reader(request)))
     calls = calls_of(score_set, chapter_of(reader(request)))
-    sought: list[CurrentScore] | None = None
-    if asked.words:
-        total, sought = counted(found, (asked.page - 1) * PAGE_SIZE, PAGE_SIZE)
-        sought = sought or None  # beyond the end, or nobody
-    else:
-        total = len(calls) if _is_to_call(asked) else found.count() if asked.narrows else figures.members
+    total = len(calls) if _is_to_call(asked) else found.count() if asked.narrows else figures.members
     last = max(1, -(-total // PAGE_SIZE))
     number = min(asked.page, last)
     first = (number - 1) * PAGE_SIZE
-    if sought is None and _is_to_call(asked) and asked.sort == "worth":
-        sought = in_order(calls[first : first + PAGE_SIZE])
+    kept = _is_to_call(asked) and asked.sort == "worth"
+    listed = list(calls[first : first + PAGE_SIZE]) if kept else whom(found, first, PAGE_SIZE)
+    rows = rows_by_member([*listed, *figures.payments], score_set.as_of)
     answers = answering.waiting(now=place.now(), chapter=chapter_of(reader(request)))
     told = shown(request, score_set, answers)
     return render(
@@ -90,7 +84,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "current": (current := next((view for view in views if view.is_current), None)),
             "narrowed": [] if current else narrowed_today(asked),
             "beside": beside_today(request, asked, score_set),
-            "rows": rows_of(some_of(found, first, PAGE_SIZE) if sought is None else sought, score_set.as_of),
+            "rows": [rows[member] for member in listed if member in rows],
             "total": total,
             "first": first + 1,
             "until": min(first + PAGE_SIZE, total),
@@ -104,7 +98,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "usual": words.in_hundred(figures.usual),
             "files": urlencode({**asked.parameters(), "sort": asked.sort}),
             "before": words.day(figures.before, near=score_set.as_of) if figures.before else "",
-            "payments": today_words.payments(figures, score_set),
+            "payments": [rows[member] for member in figures.payments if member in rows],
             "first_year": today_words.first_year(figures.first_year, score_set),
             "contact": None if chapter_of(reader(request)) is not None else today_words.contact(score_set),
             "class_now": class_today(chapter_of(reader(request))),
@@ -130,7 +124,7 @@ def as_json(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request.GET)
     found = own(request, matching(asked, score_set))
     first = (asked.page - 1) * PAGE_SIZE
-    total, rows = part(asked, found, first, PAGE_SIZE)
+    total, rows = found.count(), some_of(found, first, PAGE_SIZE)
     more = first + PAGE_SIZE < total
     following = urlencode({**asked.parameters(), "sort": asked.sort, "page": asked.page + 1})
     return JsonResponse(

@@ -8,12 +8,10 @@ from typing import Any
 
 from tenure.charts import interval
 from tenure.impact.kept import LEAST_DECIDED
-from tenure.ledger import contacts, identities
-from tenure.ledger.models import CurrentScore, ScoreSet
+from tenure.ledger.models import ScoreSet
 from tenure.web import place, words
 from tenure.web.overview import FirstYear, Overview
 from tenure.web.run_words import last_sync
-from tenure.web.worklist import payment_words
 
 
 def opening(figures: Overview, calls: int, waiting: int, told: int) -> list[dict[str, str]]:
@@ -89,32 +87,6 @@ def contact(score_set: ScoreSet) -> Contact | None:
         f"out by lot. {decided}; compared within playbook and band.",
     )
     return Contact(answer, interval(told["points"], low, high, reach=reach), reach, lines)
-
-
-@dataclass(frozen=True)
-class Payment:
-    """A payment to put right: whose, how much is at stake, and what is wrong."""
-
-    member_id: str
-    name: str
-    dues: str
-    said: str
-
-
-def payments(figures: Overview, score_set: ScoreSet) -> list[Payment]:
-    """The payments with most at stake, in words."""
-    scores = CurrentScore.objects.in_bulk(figures.payments)
-    ids, names = identities.ids_of(members=figures.payments), contacts.names_of(members=figures.payments)
-    return [
-        Payment(
-            ids.get(member, ""),
-            names.get(member) or f"Member {ids.get(member, '')}",
-            words.money(scores[member].dues) if scores[member].dues else "",
-            payment_words(scores[member], score_set.as_of),
-        )
-        for member in figures.payments
-        if member in scores
-    ]
 
 
 def first_year(rows: tuple[FirstYear, ...], score_set: ScoreSet) -> dict[str, Any]:

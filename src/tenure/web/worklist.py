@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from tenure.base.errors import DamagedStore
 from tenure.charts import strip
 from tenure.ledger import contacts, identities
 from tenure.ledger.models import (
     Assignment,
-    Contact,
     CurrentScore,
     DoNotWake,
     Identity,
@@ -46,9 +45,7 @@ def matching(asked: Asked, score_set: ScoreSet) -> QuerySet[CurrentScore]:
     found: QuerySet[CurrentScore] = CurrentScore.objects.annotate(rise=F("risk_score") - F("previous_risk_score"))
     found = found.filter(conditions(asked, score_set))
     if asked.words:
-        # As a sum it is looked for among the names that were found, in the order of an index that holds nothing else;
-        # by itself, each name would be looked up among the scores, which are some thirty times as wide.
-        found = found.annotate(which=F("member") + 0).filter(_named(asked.words))
+        found = found.filter(_named(asked.words))
     return found.order_by(*ORDERS[asked.sort])
 
 
@@ -78,25 +75,14 @@ def conditions(asked: Asked, score_set: ScoreSet) -> Q:
     return wanted
 
 
-def counted(found: QuerySet[CurrentScore], first: int, size: int) -> tuple[int, list[CurrentScore]]:
-    """How many *found* has, and *size* of them from *first* on (from 0), in its order.
-
-    For what is dear to find, as by name: the database looks once for both, gives only what is shown, and reads only
-    those rows whole.
-    """
-    rows = list(found.annotate(of=Window(Count("pk"))).values_list("pk", "of")[first : first + size])
-    total = rows[0][1] if rows else found.count() if first else 0
-    return total, in_order([pk for pk, _ in rows])
-
-
-def part(asked: Asked, found: QuerySet[CurrentScore], first: int, size: int) -> tuple[int, list[CurrentScore]]:
-    """How many there are of *found*, which *asked* asks for, and *size* of them from *first* on (from 0)."""
-    return counted(found, first, size) if asked.words else (found.count(), some_of(found, first, size))
-
-
 def some_of(found: QuerySet[CurrentScore], first: int, size: int) -> list[CurrentScore]:
     """*size* of *found* from *first* on (from 0), in its order; of those before them nothing but the order is read."""
-    return in_order(list(found.values_list("pk", flat=True)[first : first + size]))
+    return in_order(whom(found, first, size))
+
+
+def whom(found: QuerySet[CurrentScore], first: int, size: int) -> list[int]:
+    """The members of *size* of *found* from *first* on (from 0), in its order."""
+    return list(found.values_list("pk", flat=True)[first : first + size])
 
 
 def in_order(members: Sequence[int]) -> list[CurrentScore]:
@@ -165,11 +151,12 @@ def changed(change: str) -> Q:
 
 
 def _named(text: str) -> Q:
-    by_id = Identity.objects.filter(member_id__istartswith=text).values("member")
-    by_name = Contact.objects.all()
+    """Whose name has every word of *text*, or whose id begins with it."""
+    by_name = Q()
     for word in dict.fromkeys(contacts.folded(text).split()):
-        by_name = by_name.filter(search__contains=word)
-    return Q(which__in=by_id) | Q(which__in=by_name.values("member"))
+        by_name &= Q(search__contains=word)
+    by_id = Identity.objects.filter(member_id__istartswith=text).values("member")
+    return by_name | Q(member__in=by_id) if by_name else Q(member__in=by_id)
 
 
 @dataclass(frozen=True)
@@ -223,6 +210,12 @@ def rows_of(scores: Iterable[CurrentScore], today: dt.date) -> list[Row]:
     ]
 
 
+def rows_by_member(members: Iterable[int], today: dt.date) -> dict[int, Row]:
+    """The scores of *members* in words, of those who have one: for two lists of a page that are looked up as one."""
+    scores = CurrentScore.objects.in_bulk(set(members))
+    return dict(zip(scores, rows_of(scores.values(), today), strict=True))
+
+
 def _at_work(row: Row, employer: str) -> Row:
     """With where the member works; an organization is not said to work for itself."""
     return row if employer.casefold() == row.name.casefold() else replace(row, work=employer)
@@ -233,12 +226,10 @@ def _employers(members: list[int]) -> dict[int, str]:
     if not members:
         return {}
     try:
-        rows = place.lake().versions_of("members", *members, columns=("member", "valid_from", "employer"))
+        return place.lake().employers_of(members)
     except (DamagedStore, OSError, pl.exceptions.PolarsError):
         # Whom to call stands in the ledger: a damaged lake, which the night and the doctor name, takes no list away.
         return {}
-    last = rows.sort("valid_from").unique("member", keep="last", maintain_order=True)
-    return {member: employer for member, employer in last.select("member", "employer").iter_rows() if employer}
 
 
 # Texts, facts and claims of a step are most of what is kept of it, and no row of a list tells them.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -11,6 +13,8 @@ from tenure.app.console import Console
 from tenure.app.house import House
 from tenure.app.options import Command, as_of_option, home_option, json_option
 from tenure.base.errors import DONE, UsageError
+
+_NICE = 10
 
 HELP = """Do one night: sync, train when there is no model yet or one is due, score, write back.
 
@@ -30,6 +34,9 @@ of who has looked, lets this night be scored.
 --if-due is for a schedule that calls often, such as every hour: the first call after `night.starts_at` by the
 association's own clock does the night, and the others do nothing, also when clocks are put forward or back. Nights
 that were missed are made up for by the next one.
+
+Pages come first: where the system knows priorities, a night works at a lower one (nice 10), so that staff who look
+something up meanwhile do not wait for it.
 
 SIGTERM and Ctrl-C end it within ten seconds with exit code 0; the run shows as stopped, and the next goes on. A step
 that ended its process three times in a row is parked until --release lets it be tried again."""
@@ -57,6 +64,8 @@ def command(
     as_json: bool,
 ) -> int:
     """Do one night."""
+    # Before the libraries begin their threads, which inherit it.
+    _let_pages_first()
     from tenure.app import night, turns
     from tenure.app.summary import words_of
 
@@ -82,6 +91,12 @@ def command(
     else:
         console.result(words_of(report))
     return report.exit_code
+
+
+def _let_pages_first() -> None:
+    """Work at a lower priority than the pages of the same machine, or at the one that was given if that is lower."""
+    if sys.platform != "win32":
+        os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _require_sense(by: str, *, named: bool, both_days: bool) -> None:

@@ -18,7 +18,8 @@ class Identity(models.Model):
 class Contact(models.Model):
     """How a member is named and reached; never in the lake, never in a log.
 
-    `search` is the name in one case and without accents, for finding.
+    `search` is the name in one case and without accents, for finding; in
+    `CurrentScore` it lies beside the score.
     """
 
     member = models.BigIntegerField(primary_key=True)
@@ -32,7 +33,6 @@ class Contact(models.Model):
 
     class Meta:
         db_table = "ledger_contact"
-        indexes = (models.Index(fields=("search", "member"), name="contact_by_name"),)
 
     @property
     def name(self) -> str:

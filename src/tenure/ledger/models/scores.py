@@ -45,6 +45,9 @@ class CurrentScore(models.Model):
     their type did something of their own accord, null for all others; `engaged_in` what they used on most of them, on
     `engaged_in_days`. `like_…`: of so many past decisions that were scored closest, by a model that did not know them,
     how many lapsed.
+
+    `search` is that of the member's `Contact`: a list that is looked through by name and sorted reads both from one
+    index.
     """
 
     member = models.BigIntegerField(primary_key=True)
@@ -100,11 +103,12 @@ class CurrentScore(models.Model):
     engaged_days = models.PositiveSmallIntegerField(null=True)
     engaged_in = models.CharField(max_length=60, blank=True, default="")
     engaged_in_days = models.PositiveSmallIntegerField(null=True)
+    search = models.CharField(max_length=600, blank=True, default="")
 
     class Meta:
         db_table = "ledger_current_score"
         indexes = (
-            models.Index(fields=("-p_lapse_renewal", "member"), name="score_by_risk"),
+            models.Index(fields=("-p_lapse_renewal", "member", "search"), name="score_by_risk"),
             models.Index(fields=("band", "-p_lapse_renewal"), name="score_by_band"),
             models.Index(fields=("member_type", "-p_lapse_renewal"), name="score_by_type"),
             models.Index(fields=("chapter_id", "-p_lapse_renewal"), name="score_by_chapter"),

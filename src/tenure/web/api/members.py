@@ -17,7 +17,7 @@ from tenure.web.asked import Asked
 from tenure.web.record import record_of
 from tenure.web.roles import own, sees
 from tenure.web.shell import current_scores
-from tenure.web.worklist import is_call, matching, part, reason_kinds
+from tenure.web.worklist import is_call, matching, reason_kinds, some_of
 
 router = Router(tags=["Members"])
 _NIGHT = ("as_of", "risk_score", "band", "p_lapse_renewal", "p_low", "p_high")
@@ -41,7 +41,8 @@ def members(request: HttpRequest, asked: Query[MembersAsked]) -> dict[str, Any]:
         now=asked.now, change=asked.change, payment=asked.payment, silent=int(asked.silent) if asked.silent else None,
         quiet=asked.quiet, engaged=asked.engaged, words=" ".join(asked.q.split()), sort=asked.sort,
     )  # fmt: skip
-    total, rows = part(wanted, own(request, matching(wanted, score_set)), (asked.page - 1) * asked.size, asked.size)
+    found = own(request, matching(wanted, score_set))
+    total, rows = found.count(), some_of(found, (asked.page - 1) * asked.size, asked.size)
     people = known(row.member for row in rows)
     return {
         "as_of": score_set.as_of,
