@@ -21,6 +21,8 @@ from tenure.charts import (
     Horizon,
     Month,
     Scored,
+    Signal,
+    Way,
     calibration,
     class_days,
     dues,
@@ -34,6 +36,7 @@ from tenure.charts import (
     movement,
     retention,
     strip,
+    waterfall,
 )
 from tenure.charts.movement import Month as Moved
 from tenure.charts.retention import Line, Mark
@@ -65,7 +68,32 @@ def some_figures() -> list[Figure]:
         retention(line("joined 2021–2025", 0.8), line("joined 2016–2020", 0.7), about="g"),
         heat(cohorts((2021, 70), (2022, 80), (2023, 90)), about="h"),
         dues([horizon(days, 1000.0 * days, 150.0 * days) for days in (30, 60, 90)], about="i", money="$"),
+        waterfall(way(18, ("No login for 94 days & <more>", 20), ("Does not renew automatically", 10)), about="j"),
     ]
+
+
+def way(usual: float, *signals: tuple[str, float], rest: float = -3.0) -> Way:
+    told = [Signal(text, "", points) for text, points in signals]
+    score = usual + sum(points for _, points in signals) + rest
+    return Way("the average Gulf member", usual, [*told, Signal("All other signals", "", rest)], score)
+
+
+@pytest.mark.parametrize(
+    ("made", "finding"),
+    [
+        (way(18, ("No login", 20), ("No post", 5)), "22 points above the average Gulf member; most go with “No login”"),
+        (way(18, ("No login", 4), rest=-3), "1 point above the average Gulf member; most go with “No login”"),
+        (way(18, ("No login", 2), rest=-12), "10 points below the average Gulf member"),
+        (way(18, rest=0.2), "As the average Gulf member"),
+    ],
+)  # fmt: skip
+def test_the_way_to_a_score_says_how_far_it_leads_and_by_what(made: Way, finding: str):
+    figure = waterfall(made, about="")
+
+    assert figure.finding == finding
+    assert [row[0] for row in figure.table.rows][-1] == "This member"
+    assert figure.table.rows[0] == ("The average Gulf member; what is usual", "18")
+    assert finding in figure.svg
 
 
 def class_of(due: int, due_before: int, today: int = 10) -> ClassDays:

@@ -331,6 +331,7 @@ def test_the_member_page_tells_score_reasons_history_and_record(staff: httpx.Cli
     for i in (1, 2, 3):
         assert top[f"reason_{i}"].partition("; ")[0] in html.replace("&#x27;", "'")
     assert "Associated with lapsing" in html
+    assert re.search(r"points? (above|below) the average|As the average", html), "the waterfall begins with its finding"
     assert 'id="history-t"' in html
     assert f"mailto:member{site.world.id_of_rank()}@example.org" in html
     points = [

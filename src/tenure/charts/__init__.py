@@ -16,6 +16,7 @@ from tenure.charts.marks import Effect, dumbbell, effects, hundred, interval, st
 from tenure.charts.months import Month, months
 from tenure.charts.movement import movement
 from tenure.charts.retention import retention
+from tenure.charts.waterfall import Signal, Way, waterfall
 
 __all__ = [
     "Bin",
@@ -29,7 +30,9 @@ __all__ = [
     "Horizon",
     "Month",
     "Scored",
+    "Signal",
     "Table",
+    "Way",
     "calibration",
     "class_days",
     "dues",
@@ -44,4 +47,5 @@ __all__ = [
     "movement",
     "retention",
     "strip",
+    "waterfall",
 ]

@@ -34,9 +34,9 @@ def proposals_of(member: int) -> list[Proposal]:
     return list(rows[:_READ])
 
 
-def actions_of(proposals: list[Proposal]) -> list[Action]:
-    """The newest of *proposals* in words."""
-    return [_action(row) for row in proposals[:_SHOWN]]
+def actions_of(proposals: list[Proposal], most: int | None = _SHOWN) -> list[Action]:
+    """The newest of *proposals* in words, *most* of them; None for all."""
+    return [_action(row) for row in proposals[:most]]
 
 
 def _action(row: Proposal) -> Action:

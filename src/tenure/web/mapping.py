@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -16,6 +17,7 @@ from tenure.ledger import mappings
 from tenure.ledger.models import RunStep
 from tenure.ledger.playbooks import digest_of
 from tenure.web import place, words
+from tenure.web.cells import list_file
 
 LONGEST = 200_000
 _EARLIER_SHOWN = 20
@@ -43,6 +45,17 @@ def page(request: HttpRequest) -> HttpResponse:
         raise Http404
     text = mappings.text_of(chosen) if chosen else now
     return _shown(request, Draft(text, digest_of(now), f"Back to {chosen.name}" if chosen else ""))
+
+
+@require_safe
+def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """Each column of each feed with where it comes from, as CSV or JSON; none where the mapping cannot be read."""
+    try:
+        _, feeds = _read()
+    except UsageError as fault:
+        raise Http404 from fault
+    rows = [(one["name"], one["where"], column, told) for one in feeds for column, told in one["columns"]]
+    return list_file("mapping", ("feed", "where", "column", "comes_from"), rows, form)
 
 
 @require_POST
@@ -85,14 +98,21 @@ def _shown(
         "file": path.name if path else "", "longest": LONGEST, "not_kept": words.trouble(error) if error else "",
         "earlier": [one.name for one in mappings.earlier(path)[:_EARLIER_SHOWN]] if path else [],
     }  # fmt: skip
-    if source.kind != "files":
-        read = read_mapping if source.kind == "imis" else read_sql_mapping
-        try:
-            plan = read(source.mapping, place.home())
-            context |= {"feeds": [_feed(name, feed) for _, name, feed in plan.feeds()], "name": plan.name}
-        except UsageError as fault:
-            context["trouble"] = words.trouble(fault)
+    try:
+        name, feeds = _read()
+        context |= {"feeds": feeds, "name": name}
+    except UsageError as fault:
+        context["trouble"] = words.trouble(fault)
     return render(request, "mapping.html", context, status=status)
+
+
+def _read() -> tuple[str, list[dict[str, Any]]]:
+    """The name of the mapping and its feeds; none where a folder of files needs none."""
+    source = place.settings().source
+    if source.kind == "files":
+        return "", []
+    plan = (read_mapping if source.kind == "imis" else read_sql_mapping)(source.mapping, place.home())
+    return plan.name, [_feed(name, feed) for _, name, feed in plan.feeds()]
 
 
 def _feed(name: str, feed: Any) -> dict[str, Any]:

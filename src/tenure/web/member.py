@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tenure.charts import Effect, Event, Figure, Scored, effects, history, hundred
+from tenure.charts import Event, Figure, Scored, history, hundred
 from tenure.lake import Lake
 from tenure.ledger import identities
 from tenure.ledger.models import Contact, CurrentScore, Proposal
@@ -22,13 +21,14 @@ from tenure.ledger.rights import chapter_of
 from tenure.web import member_side, place, timeline, words
 from tenure.web.actions import actions_of, proposals_of
 from tenure.web.asked import BANDS
+from tenure.web.behind import behind
 from tenure.web.cells import figure_file, list_file
 from tenure.web.overview import calls_of
 from tenure.web.passed_over import passed_over_of
 from tenure.web.record import Record, chapter_in, record_of, titles_of
 from tenure.web.roles import reader, sees
 from tenure.web.shell import current_scores
-from tenure.web.worklist import CONTEXT, is_call, payment_words, reason_kinds, since_of
+from tenure.web.worklist import is_call, payment_words, since_of
 
 _COUNTED_DAYS = 730
 _TERMS_SHOWN = 8
@@ -36,17 +36,6 @@ _WIDE = dt.timedelta(days=400)
 _ENOUGH = 20
 _WHO = dict(timeline.LEGEND)
 _CHANNELS = ("email", "phone", "sms")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A row of the waterfall: a signal, its points, its bar."""
-
-    text: str
-    detail: str
-    points: str
-    bar: str
-    is_total: bool = False
 
 
 @require_safe
@@ -156,7 +145,7 @@ def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:
         ],
         "lapse_day": words.day(score.predicted_lapse_on) if score.predicted_lapse_on else "",
         "lapse_window": _window(score),
-        "steps": waterfall(score),
+        "behind": behind(score),
     }
 
 
@@ -199,48 +188,6 @@ def _window(score: CurrentScore) -> str:
         # Years wide, both ends say little; the near one is what can be acted on.
         return f"9 times in 10 not before {words.day(score.lapse_earliest_on)}"
     return f"8 times in 10 between {words.day(score.lapse_earliest_on)} and {words.day(score.lapse_latest_on)}"
-
-
-def waterfall(score: CurrentScore) -> list[Step]:
-    """From what is usual for the type to this member's score, reason by reason.
-
-    Points say by how much the score would fall if a group of signals were as is usual; they need not add up, so one
-    row holds the rest, how the signals work together included.
-    """
-    if score.usual is None or score.renewal_due_on is None:
-        return []
-    given = (
-        (score.reason_1, score.reason_1_points),
-        (score.reason_2, score.reason_2_points),
-        (score.reason_3, score.reason_3_points),
-    )
-    usual = score.usual * 100
-    kind = f"The average {score.member_type} member" if score.member_type else "The average member"
-    rows: list[tuple[str, str, float]] = []
-    for (text, points), kind_of in zip(given, reason_kinds(score), strict=True):
-        if text and points is not None:
-            head, _, more = text.partition("; ")
-            told = [more] if more else []
-            if not rows and not score.reason_sure:
-                told.append("less certain than most first reasons")
-            if kind_of == CONTEXT:
-                told.append("context, not something to act on")
-            rows.append((head, "; ".join(told), points))
-    rest = score.risk_score - usual - sum(points for *_, points in rows)
-    against = f"among them {words.but(score.against)[4:]}" if score.against else ""
-    rows.append(("All other signals, and how they work together", against, rest))
-    bars, at = [Effect(0, usual, "base")], usual
-    for _, _, points in rows:
-        bars.append(Effect(at, at + points, "up" if points >= 0 else "down"))
-        at += points
-    bars.append(Effect(0, score.risk_score, "sum"))
-    pictures = effects(bars)
-    steps = [Step(kind, "what is usual for this type", f"{usual:.0f}", pictures[0])]
-    steps += [
-        Step(text, detail, words.change(round(points)), bar)
-        for (text, detail, points), bar in zip(rows, pictures[1:-1], strict=True)
-    ]
-    return [*steps, Step("This member", "", str(score.risk_score), pictures[-1], is_total=True)]
 
 
 def _about(facts: dict[str, Any], score: CurrentScore | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,10 +98,7 @@ def organization(known: Record) -> dict[str, Any] | None:
     wanted = [*people, *([mine] if mine is not None else [])]
     ids, names = identities.ids_of(members=wanted), contacts.names_of(members=wanted)
     scores = CurrentScore.objects.in_bulk(list(people))
-    rows = sorted(
-        (member for member in people if member in ids),
-        key=lambda member: (-scores[member].p_lapse_renewal if member in scores else 1, names.get(member, "")),
-    )
+    rows = _riskiest(people, ids, names, scores)
     its_id, its_name = (ids.get(mine, ""), names.get(mine)) if mine is not None else ("", None)
     return {
         "member_id": its_id,
@@ -109,11 +106,30 @@ def organization(known: Record) -> dict[str, Any] | None:
         "is_own": mine is None,
         "count": len(known.peers),
         "high": sum(score.band == "high" for score in scores.values()),
-        "people": [
-            (ids[member], names.get(member) or f"Member {ids[member]}", _risk(scores.get(member)))
-            for member in rows[:_PEOPLE_SHOWN]
-        ],
+        "people": _named(rows[:_PEOPLE_SHOWN], ids, names, scores),
     }
+
+
+def people_of(known: Record) -> list[tuple[str, str, str]]:
+    """Id, name and risk of everybody else of the organization, those at risk first."""
+    ids, names = identities.ids_of(members=known.peers), contacts.names_of(members=known.peers)
+    scores = CurrentScore.objects.in_bulk(list(known.peers))
+    return _named(_riskiest(known.peers, ids, names, scores), ids, names, scores)
+
+
+def _riskiest(
+    people: Iterable[int], ids: Mapping[int, str], names: Mapping[int, str], scores: Mapping[int, CurrentScore]
+) -> list[int]:
+    return sorted(
+        (member for member in people if member in ids),
+        key=lambda member: (-scores[member].p_lapse_renewal if member in scores else 1, names.get(member, "")),
+    )
+
+
+def _named(
+    people: Iterable[int], ids: Mapping[int, str], names: Mapping[int, str], scores: Mapping[int, CurrentScore]
+) -> list[tuple[str, str, str]]:
+    return [(ids[member], names.get(member) or f"Member {ids[member]}", _risk(scores.get(member))) for member in people]
 
 
 def _risk(score: CurrentScore | None) -> str:

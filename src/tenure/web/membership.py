@@ -95,13 +95,31 @@ def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
 def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
     """A chart of the page as SVG or CSV, or one of its tables of totals as CSV or JSON."""
     shown = _shown_or_404(request)
-    table = total_file(shown, key)
+    table = _class_lines(shown) if key == "by" else _count_lines(request, shown) if key == "count" else None
+    table = table or total_file(shown, key)
     if table is not None:
         return list_file(f"membership-{key}", *table, form, as_of=shown.body["as_of"])
     figure = figures_of(shown).get(key)
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-membership-{key}-{shown.body['as_of']}")
+
+
+def _class_lines(shown: Shown) -> tuple[tuple[str, ...], list[tuple[Any, ...]]] | None:
+    """The renewal class by type or chapter, as rows of a file; None where there is no class."""
+    at = chosen_class(shown)
+    if at is None:
+        return None
+    rows = class_rows(shown, at, lambda key: "")
+    columns = (ROWS[shown.asked.by].lower(), "renewed", "due", "renewed_before", "due_before")
+    changes = ((row.name, row.change) for row in rows)
+    return columns, [(name, c.renewed, c.due, c.renewed_before, c.due_before) for name, c in changes]
+
+
+def _count_lines(request: HttpRequest, shown: Shown) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """How the count of members follows from the people of iMIS, as rows of a file."""
+    steps = reconciled(shown, _scored(request, shown))
+    return ("line", "count", "is_sum", "note"), [(one.words, one.count, one.is_sum, one.note) for one in steps]
 
 
 def _totals(shown: Shown) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 
 from tenure.charts import Bin, Figure, Gain, calibration, gains
 from tenure.features.plain import in_words
-from tenure.web import model_trust, place, reach, words
-from tenure.web.cells import figure_file
+from tenure.web import model_lists, model_trust, place, reach, words
+from tenure.web.cells import figure_file, list_file
 from tenure.web.manifests import card_of, drift_of, manifests
 from tenure.web.shell import current_scores
 
@@ -82,12 +82,14 @@ def page(request: HttpRequest) -> HttpResponse:
             "backtest": backtest,
             "verdicts": verdicts(chosen),
             "figures": figures,
+            "why_the_tenth": _why_the_tenth(backtest),
             "comparison": comparison(backtest),
             "measures": MEASURES,
             "folds": [_fold(fold) for fold in backtest.get("folds", [])],
             "groups": _groups(chosen),
             "features": chosen.get("features") or [],
             "cuts": cuts if whole["members"] else [],
+            "cuts_query": f"?{here}" if (here := request.GET.urlencode()) else "",
             "whole": reach.summary(whole) if whole["members"] else "",
             "per_call": f"{place.settings().capacity.minutes_per_call:g}",
             "fairness": model_trust.fairness(its_card),
@@ -112,12 +114,15 @@ def card(request: HttpRequest, version: str, form: str) -> HttpResponse:
 
 @require_safe
 def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
-    """A chart of the model as SVG or CSV."""
+    """A chart of the model as SVG or CSV, or one of the tables of its page as CSV or JSON."""
     versions = manifests(place.home())
     if not versions:
         raise Http404
     score_set = current_scores(request)
     chosen = _choose(versions, request.GET.get("version", ""), score_set.model_version if score_set else "")
+    table = model_lists.as_list(key, model_lists.Asked(versions, chosen, score_set, request.GET))
+    if table is not None:
+        return list_file(f"model-{key}", *table, form, model=chosen["version"])
     figure = figures_of(chosen).get(key)
     if figure is None:
         raise Http404
@@ -163,6 +168,17 @@ def _capacity(backtest: dict[str, Any], rows: list[Gain]) -> tuple[float, int | 
         return 0.10, None, rows
     others = [row for row in rows if abs(row.share - share) > _SAME]
     return share, calls, sorted([*others, Gain(share, caught)], key=lambda row: row.share)
+
+
+def _why_the_tenth(backtest: dict[str, Any]) -> str:
+    """Why the gains chart marks the top tenth and not what staff can call; empty where it marks what they can."""
+    found = backtest.get("capacity") or {}
+    calls, share = found.get("calls_per_month"), found.get("calls_share")
+    if not calls:
+        return "The top tenth is marked, since no hours of staff are set."
+    if share and share >= 1:
+        return f"The top tenth is marked: your {calls:,} calls a month reach everyone who comes due."
+    return ""
 
 
 def verdicts(manifest: dict[str, Any]) -> list[tuple[str, str]]:

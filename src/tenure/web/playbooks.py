@@ -94,6 +94,29 @@ def switch(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("playbook", name=name)
 
 
+@require_safe
+def one_as_file(request: HttpRequest, name: str, key: str, form: str) -> HttpResponseBase:
+    """The versions of a playbook, or how the words of its steps were taken in a year, as CSV or JSON."""
+    kept = _kept_or_404(name)
+    if key == "versions":
+        columns = ("number", "at", "by", "why")
+        versions = [[getattr(one, c) for c in columns] for one in reversed(playbooks.history(kept.name))]
+        return list_file("versions", columns, versions, form, playbook=kept.name)
+    if key == "words":
+        found = wordings(since=place.now() - _LOOKED_BACK, playbook=kept.name, chapter=chapter_of(reader(request)))
+        return list_file("words", _WORDS, [_wording_line(one) for one in found], form, playbook=kept.name)
+    raise Http404
+
+
+_WORDS = ("version", "step", "kind", "unchanged", "edited", "rejected", "share_changed", "reasons")
+
+
+def _wording_line(one: Wording) -> tuple[object, ...]:
+    _, version, step = one.place
+    why = ", ".join(f"{name} {count}" for name, count in sorted(one.reasons.items()))
+    return version, step, one.kind, one.unchanged, one.edited, one.rejected, one.changed, why
+
+
 def _shown(request: HttpRequest, kept: Kept, text: str, *, trouble: str = "", status: int = 200) -> HttpResponse:
     context = {
         **_told(kept),

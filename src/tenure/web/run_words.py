@@ -89,6 +89,7 @@ class Fresh:
     """How fresh a table, or a kind of activity, is."""
 
     title: str
+    day: dt.date
     newest: str
     age: str
     state: str
@@ -105,6 +106,7 @@ def freshness(score_set: ScoreSet | None) -> list[Fresh]:
     return [
         Fresh(
             title=_KNOWN_TABLES.get(name, name.replace("_", " ").capitalize()),
+            day=day,
             newest=words.short_day(day),
             age=words.age(day, score_set.as_of),
             state="Stopped for everybody" if name in stopped else "",
@@ -121,15 +123,22 @@ def last_sync() -> RunStep | None:
 
 def feeds(step: RunStep | None) -> list[tuple[str, str, str, str]]:
     """Each feed of the last sync: its name, rows at the source, rows in the lake, and rows read that time."""
-    counts = (step.counts.get("feeds") or {}) if step else {}
     return [
         (
             name.replace(".", ": ").replace("_", " ").capitalize(),
-            *(_number(feed, key) for key in ("source", "lake", "read")),
+            _number(source),
+            _number(lake),
+            _number(read),
         )
-        for name, feed in counts.items()
+        for name, source, lake, read in feed_counts(step)
     ]
 
 
-def _number(feed: dict[str, Any], key: str) -> str:
-    return words.count(feed[key]) if feed.get(key) is not None else "–"
+def feed_counts(step: RunStep | None) -> list[tuple[str, int | None, int | None, int | None]]:
+    """The same as numbers, under the names that the mapping has; None for what a sync did not count."""
+    counts = (step.counts.get("feeds") or {}) if step else {}
+    return [(name, feed.get("source"), feed.get("lake"), feed.get("read")) for name, feed in counts.items()]
+
+
+def _number(rows: int | None) -> str:
+    return "–" if rows is None else words.count(rows)

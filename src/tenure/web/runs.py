@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from tenure.ledger.models import Run, RunStep
 from tenure.web import asked, run_words, words
-from tenure.web.cells import csv_file
+from tenure.web.cells import csv_file, list_file
 from tenure.web.shell import TROUBLED, current_scores
 
 PAGE_SIZE = 30
@@ -83,10 +83,38 @@ def as_file(request: HttpRequest, form: str) -> HttpResponseBase:
     raise Http404
 
 
+@require_safe
+def list_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBase:
+    """How fresh the records are (`fresh`), or what the last sync read (`feeds`), as CSV or JSON."""
+    if key == "fresh":
+        rows = [(one.title, one.day, one.is_stopped) for one in run_words.freshness(current_scores(request))]
+        return list_file("fresh", ("records", "newest", "is_stopped"), rows, form)
+    if key == "feeds":
+        return list_file("feeds", _FEED, run_words.feed_counts(run_words.last_sync()), form)
+    raise Http404
+
+
+@require_safe
+def one_as_file(request: HttpRequest, number: int, key: str, form: str) -> HttpResponseBase:
+    """The steps of a run, what it held back, or what its sync read, as CSV or JSON."""
+    run = get_object_or_404(Run.objects.prefetch_related("steps"), pk=number)
+    steps = list(run.steps.all())
+    if key == "steps":
+        return list_file("steps", _STEP, [[getattr(step, c) for c in _STEP] for step in steps], form, run=run.pk)
+    if key == "held":
+        held = [(one.step, one.what, one.why, one.count) for one in run_words.held_back(steps)]
+        return list_file("held", ("step", "what", "why", "count"), held, form, run=run.pk)
+    if key == "feeds":
+        sync = next((step for step in steps if step.name == "sync"), None)
+        return list_file("feeds", _FEED, run_words.feed_counts(sync), form, run=run.pk)
+    raise Http404
+
+
 _TOLD_APART = frozenset({"feeds", "requests", "held_back", "refused_because"})
 """Counts of a step that the page of its run tells in tables and sentences of their own."""
 
 _RUN = ("id", "as_of", "kind", "state", "started_at", "finished_at")
+_FEED = ("feed", "source", "lake", "read")
 _STEP = ("name", "state", "seconds", "words", "trouble", "mend")
 
 

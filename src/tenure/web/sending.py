@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +17,7 @@ from tenure.ledger.models import Endpoint, OutreachStep, Proposal, SendingPause
 from tenure.ledger.rights import Act
 from tenure.web import place, words
 from tenure.web.asked import number
+from tenure.web.cells import list_file
 from tenure.web.queue_list import Asked, asked_back, names_of
 from tenure.web.roles import may, own
 
@@ -79,6 +81,14 @@ def replay(request: HttpRequest) -> HttpResponse:
     except UsageError as error:
         return _shown(request, trouble=error.message, status=422)
     return redirect("sending")
+
+
+@require_safe
+def pauses_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """Every pause, the newest first, as CSV or JSON."""
+    columns = ("why", "since", "by", "ended_at", "ended_by")
+    pauses = SendingPause.objects.order_by("-since")
+    return list_file("pauses", columns, [[getattr(one, name) for name in columns] for one in pauses], form)
 
 
 def _shown(request: HttpRequest, *, trouble: str = "", status: int = 200) -> HttpResponse:

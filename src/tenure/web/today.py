@@ -21,7 +21,7 @@ from tenure.web.alerts import shown
 from tenure.web.answers import answered
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
 from tenure.web.call import promised
-from tenure.web.cells import csv_file, figure_file
+from tenure.web.cells import csv_file, figure_file, list_file
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own, reader
@@ -147,6 +147,15 @@ def months_file(request: HttpRequest, form: str) -> HttpResponseBase:
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-months-{score_set.as_of}")
+
+
+@require_safe
+def first_year_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """How many first-year members did nothing, by time since joining, as CSV or JSON."""
+    score_set = _scores_or_404(request)
+    rows = overview_of(score_set, chapter_of(reader(request))).first_year
+    lines = [(row.since, row.until, row.members, row.silent) for row in rows]
+    return list_file("first-year", ("joined_days_ago", "until", "members", "silent"), lines, form)
 
 
 def months_figure(figures: Overview, score_set: ScoreSet) -> Figure | None:
