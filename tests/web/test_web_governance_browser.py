@@ -96,6 +96,29 @@ def look(page: Page, name: str, width: int) -> None:
     assert small == [], name
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_telephone_tables_of_words_stand_as_lists_and_filters_are_folded(
+    site: Site, browser: Browser, signed_in: Path, width: int
+):
+    """Nothing is scrolled sideways or cut, what a table says it is remains one, and the first row is soon there."""
+    size = {"width": width, "height": 844}
+    with browser.new_context(storage_state=signed_in, viewport=size, has_touch=True, is_mobile=True) as context:
+        made = visit(site, context)
+        for address, rows in (("/playbooks/", 8), ("/audit/", 10), ("/queue/passed-over/?rule=staff%20hours", 3)):
+            page = made.go(address)
+            table = page.locator("table.stack")
+            assert page.locator(".scroll").first.evaluate("e => e.scrollWidth - e.clientWidth") <= 0, address
+            assert page.get_by_role("table").first.get_by_role("row").count() > rows, address
+            assert page.get_by_role("rowheader").count() >= rows, address
+            assert table.locator("tbody tr").first.bounding_box()["y"] < size["height"] / 2, address
+        page = made.go("/audit/?by=marta")
+        page.get_by_text("Narrowed by 1: by marta").tap()
+        assert page.get_by_label("By", exact=True).input_value() == "marta"
+        page = made.go("/runs/")
+        assert page.get_by_role("list", name="Runs, newest first").bounding_box()["y"] < size["height"] / 2
+        made.check()
+
+
 @pytest.mark.parametrize(("theme", "width"), VIEWS)
 def test_axe_finds_nothing_where_staff_govern(site: Site, browser: Browser, signed_in: Path, theme: str, width: int):
     """AX-1: playbooks, the audit log and what is being sent, with something in each of their lists."""

@@ -72,6 +72,7 @@ def page(request: HttpRequest) -> HttpResponse:
     ids = _ids({keyed.present(event.member) for event in events if event.member is not None})
     context = {
         "asked": asked,
+        "narrowed": [f"{name} {value}" for name, value in asked.parameters().items()],
         "rows": [_row(event, ids, texts.get(event.number)) for event in events],
         "older": urlencode({**asked.parameters(), "before": events[-1].number}) if len(found) > PAGE_SIZE else "",
         "files": urlencode(asked.parameters()),

@@ -34,7 +34,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "number": number,
             "last": last,
             "opening": _opening(runs) if number == 1 else f"Runs, page {number}",
-            "fresh": run_words.freshness(current_scores(request)) if number == 1 else [],
+            "fresh": (fresh := run_words.freshness(current_scores(request)) if number == 1 else []),
+            "stopped": sum(1 for row in fresh if row.is_stopped),
             "feeds": run_words.feeds(run_words.last_sync()) if number == 1 else [],
         },
     )
