@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import csv
+import datetime as dt
 import shutil
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -65,6 +67,29 @@ def test_cells_of_pages_and_of_exports_are_made_safe_alike(text: str):
     assert pl.Series([text]).str.contains(FORMULA)[0] == str(safe(text)).startswith("'") or text.startswith("'")
 
 
+def test_text_stands_in_quotes_and_what_a_spreadsheet_counts_with_does_not():
+    """So that it can be told to keep the zeros of an id, and reads days, times and numbers however they are written."""
+    at = dt.datetime(2025, 3, 4, 1, 30, 5, 250_000, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    row = ["00012", "1E5", "MAR1", 'Zo"ë', "", -0.5, 12, True, None, at, at.date(), Decimal("1.10"), ["=1", "b"]]
+    (line,) = cells.lines([row])
+    said = '"00012","1E5","MAR1","Zo""ë","",-0.5,12,True,,2025-03-03 23:30:05,2025-03-04,1.10,"[\'=1\', \'b\']"\r\n'
+    assert line == said
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice Calc is not installed")
+def test_a_spreadsheet_program_keeps_ids_and_counts_with_days_times_and_numbers(tmp_path: Path):
+    """LibreOffice, told that what is quoted is text."""
+    at = dt.datetime(2025, 3, 4, 1, 30, 5, tzinfo=dt.UTC)
+    row = ["00012", "12345678901234567890", "1E5", "Ní Bhriain", -0.5, at.date(), at]
+    (tmp_path / "today.csv").write_text("".join(cells.lines([row])), encoding="utf-8-sig", newline="")
+    opened_in_libreoffice(tmp_path, "44,34,76,1,,1033,true")
+    kind = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-type"
+    sheet = ET.parse(tmp_path / "today.fods")
+    found = [(cell.get(kind), "".join(cell.itertext()).strip()) for cell in sheet.iter() if kind in cell.attrib]
+    assert [one for one, _ in found] == ["string"] * 4 + ["float", "date", "date"]
+    assert [text for _, text in found[:4]] == row[:4]
+
+
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice Calc is not installed")
 @pytest.mark.parametrize("parted_by", ["44/59/9", "59", "9"], ids=["comma-semicolon-tab", "semicolon", "tab"])
 def test_a_spreadsheet_program_computes_nothing_however_it_parts_the_columns(parted_by: str, tmp_path: Path):
@@ -98,7 +123,7 @@ def opened_in_libreoffice(folder: Path, options: str) -> dict[str, list[str]]:
 
 
 def test_every_file_for_spreadsheets_is_written_by_one_of_the_two():
-    """Whoever writes CSV anywhere else has to come here, and no room writes a workbook."""
+    """Whoever writes CSV anywhere else has to come here, and no room writes a workbook. The other is `cells.lines`."""
     root = Path(exports.__file__).parents[1]
     writing = {"csv.writer", "csv.DictWriter", "frame.write_csv"}
     found = set()
@@ -109,4 +134,4 @@ def test_every_file_for_spreadsheets_is_written_by_one_of_the_two():
                 to_file = call.endswith(".write_csv") and node.args
                 if call in writing - {"frame.write_csv"} or to_file or call.endswith((".write_excel", ".to_excel")):
                     found.add(str(path.relative_to(root)))
-    assert found == {"web/cells.py", "app/exports.py"}
+    assert found == {"app/exports.py"}

@@ -234,7 +234,15 @@ def of_file(page: Page, figure: Locator) -> set[str]:
     """The numbers of a chart's CSV."""
     address = figure.get_by_role("link", name="CSV").get_attribute("href")
     rows = csv.reader(io.StringIO(page.request.get(urljoin(page.url, address)).text()))
-    return _numbers(" ".join(cell for row in list(rows)[1:] for cell in row))
+    return _numbers(" ".join(_as_the_page_says(cell) for row in list(rows)[1:] for cell in row))
+
+
+def _as_the_page_says(cell: str) -> str:
+    """A day of a file in the words of the page."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", cell):
+        return cell
+    day = dt.date.fromisoformat(cell)
+    return f"{day:%B} {day.day}, {day.year}"
 
 
 def of_table(room: Locator) -> set[str]:

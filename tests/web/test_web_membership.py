@@ -104,6 +104,12 @@ def test_the_files_hold_the_numbers_of_the_page(site: Site, staff: httpx.Client,
     for key in ("class", "movement", "retention", "cohorts", "dues"):
         assert staff.get(f"/membership/{key}.svg").text.startswith("<svg")
         assert len(rows_of(staff.get(f"/membership/{key}.csv"))) >= 3
+    assert all(float(row["Due, $"]) >= 0 for row in rows_of(staff.get("/membership/dues.csv"))), "no 1,200"
+    moved = [row for row in rows_of(staff.get("/membership/movement.csv")) if "so far" not in row["Net"]]
+    for row in moved:
+        came, left = int(row["New"]) + int(row["Reinstated"]), int(row["Dropped"]) + int(row["Died or moved"])
+        assert int(row["Net"]) == came - left
+    assert any(int(row["Net"]) for row in moved)
     assert staff.get("/membership/nothing.svg").status_code == 404
     assert staff.get("/membership/class.png").status_code == 404
 

@@ -149,7 +149,8 @@ def _lines(events: QuerySet[AuditEvent]) -> Iterator[Iterable[object]]:
     ids = _ids()
     for event in events.iterator(chunk_size=1000):
         details = json.dumps(event.details, ensure_ascii=False, sort_keys=True)
-        yield *_record(event, ids), details, event.hash
+        number, _, *others = _record(event, ids)
+        yield number, event.at, *others, details, event.hash
 
 
 def _record(event: AuditEvent, ids: dict[int, str]) -> tuple[object, ...]:
