@@ -158,9 +158,8 @@ def best_growth(
         return plan, 60
     often = np.ones(y.size) if weight is None else weight
     train = xgboost.QuantileDMatrix(x[~held], y[~held], weight=often[~held], max_bin=plan.bins, nthread=plan.threads)
-    test = xgboost.QuantileDMatrix(
-        x[held], y[held], weight=often[held], ref=train, max_bin=plan.bins, nthread=plan.threads
-    )
+    # Held-out rows in plain form: of those cut into bins the library would ask all trees anew after each one is grown.
+    test = xgboost.DMatrix(x[held], y[held], weight=often[held], nthread=plan.threads)
     tried = []
     for depth in _DEPTHS:
         deep = replace(plan, depth=depth)
