@@ -209,10 +209,7 @@ def test_approving_several_states_the_exact_counts_before_and_after(site: Site, 
     query = "&".join(f"pick={pk}" for pk in [*rows, 999_999])
     page = staff.get(f"/queue/bulk?{query}").text
     assert "Approve 4 drafts: 4 people, 1 left out" in page
-    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
-    form: dict[str, list[str]] = {}
-    for name, value in fields:
-        form.setdefault(name, []).append(unescape(value))
+    form = sent_to("/queue/approve", page)
     assert sorted(map(int, form["pick"])) == sorted(rows)
 
     with site.staff("ruth") as ruth:
@@ -228,6 +225,53 @@ def test_approving_several_states_the_exact_counts_before_and_after(site: Site, 
 
     undo = {"csrfmiddlewaretoken": form["csrfmiddlewaretoken"], "proposal": rows[1:], "back": ""}
     assert "<h1>3 undone, none left out</h1>" in staff.post("/queue/undo", data=undo).text
+    assert [state(pk) for pk in rows] == ["rejected", "open", "open", "open"]
+
+
+def sent_to(action: str, page: str, also: str = "") -> dict[str, list[str]]:
+    """The hidden fields of the form on *page* that goes to *action*, of several the one labelled *also*."""
+    start = page.index(f'action="{action}"{also}')
+    form: dict[str, list[str]] = {}
+    for name, value in re.findall(
+        r'<input type="hidden" name="(\w+)" value="([^"]*)">', page[start : page.index("</form>", start)]
+    ):
+        form.setdefault(name, []).append(unescape(value))
+    return form
+
+
+def test_several_are_rejected_snoozed_or_reassigned_with_exact_counts_and_undone(site: Site, staff: httpx.Client):
+    """UX-7: beside approving; what somebody else decided in between is left out and named."""
+    rows = [row["proposal"] for row in waiting(staff)][:4]
+    ticked = "/queue/bulk?" + "&".join(f"pick={pk}" for pk in [*rows, 999_999])
+    page = staff.get(ticked).text
+    assert "Or, with 4 drafts: 4 people, 1 left out" in page
+
+    assign = sent_to("/queue/many", page, ' aria-label="Reassign"')
+    told = staff.post("/queue/many", data={**assign, "do": "assign", "assignee": "ruth"}).text
+    assert "<h1>4 reassigned, none left out</h1>" in told
+    assert {row["assignee"] for row in waiting(staff) if row["proposal"] in rows} == {"ruth"}
+    nobody = staff.post("/queue/many", data={**assign, "do": "assign", "assignee": "who"})
+    assert nobody.status_code == 422
+    assert "no such member of staff" in nobody.text
+
+    snooze = sent_to("/queue/many", page, ' aria-label="Snooze"')
+    told = staff.post("/queue/many", data={**snooze, "do": "snooze", "days": "3"}).text
+    assert "<h1>4 snoozed, none left out</h1>" in told
+    undone = staff.post("/queue/undo", data=sent_to("/queue/undo", told)).text
+    assert "<h1>4 undone, none left out</h1>" in undone
+    assert [state(pk) for pk in rows] == ["open"] * 4
+
+    with site.staff("ruth") as ruth:
+        hers = form_of(ruth, f"/queue/?open={rows[0]}")
+        assert ruth.post("/queue/decide", data={**hers, "no": "touch"}).status_code == 302
+    reject = sent_to("/queue/many", page, ' aria-label="Reject for another reason"')
+    without = staff.post("/queue/many", data={**reject, "no": "other", "why": " "})
+    assert without.status_code == 422, "a reason in words is asked for before anything is done"
+    told = staff.post("/queue/many", data={**reject, "no": "other", "why": "A merger"}).text
+    assert "<h1>3 rejected, 1 left out</h1>" in told
+    assert "ruth, at 08:00." in told
+    assert [state(pk) for pk in rows] == ["rejected"] * 4
+    staff.post("/queue/undo", data=sent_to("/queue/undo", told))
     assert [state(pk) for pk in rows] == ["rejected", "open", "open", "open"]
 
 

@@ -120,6 +120,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     inside = [row for row in chosen if row.state in (State.OPEN, State.SNOOZED) and row.pk not in waiting]
     drafts = {row.pk: [s for s in row.steps.all() if s.state == StepState.DRAFT] for row in inside}
     special = approvals.needs_second_in_bulk(inside, drafts, place.settings())
+    waits = [row for row in chosen if row.state in (State.OPEN, State.SNOOZED)]
     context = {
         "asked": asked,
         "inside": [(row, names[row.member], drafts[row.pk], row.pk in special) for row in inside],
@@ -133,6 +134,10 @@ def bulk(request: HttpRequest) -> HttpResponse:
             if row not in inside
         ],
         "unknown": len(asked.picks) - len(chosen),
+        "waits": [row.pk for row in waits],
+        "waiting_people": len({row.member for row in waits}),
+        "left_out": len(asked.picks) - len(waits),
+        "staff": queue_draft.assignees(waits),
         "steps": sum(len(steps) for steps in drafts.values()),
         "people": len({row.member for row in inside}),
         "special": len(special),

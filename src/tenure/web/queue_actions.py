@@ -67,6 +67,24 @@ def approve_many(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def many(request: HttpRequest) -> HttpResponse:
+    """Reject, snooze or reassign everything that was ticked; says exactly what came of it."""
+    asked = asked_back(request)
+    act, verb = _SEVERAL.get(request.POST.get("do", "")) or ((_reject, "rejected") if request.POST.get("no") else _NONE)
+    picks = [pk for text in request.POST.getlist("pick")[:_MOST_AT_ONCE] if (pk := number(text))]
+    rows, outcomes = own(request, Proposal.objects.filter(pk__in=picks)).in_bulk(), []
+    for row in (rows[pk] for pk in dict.fromkeys(picks) if pk in rows):
+        try:
+            act(request, row)
+            outcomes.append(Outcome(row.pk, "approved"))
+        except Overtaken as error:
+            outcomes.append(Outcome(row.pk, "refused", error.message, error.by, error.at))
+        except (UsageError, NotAllowed) as error:
+            return _refused(request, asked, row, error)
+    return _told(request, asked, outcomes, len(set(picks)) - len(rows), verb)
+
+
+@require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back one's own last decision, or several at once."""
     asked = asked_back(request)
@@ -228,6 +246,14 @@ _ACTS: dict[str, Callable[[HttpRequest, Proposal], Any]] = {
     "revoke": _revoke,
     "take-up": _take_up,
 }
+
+
+def _nothing(request: HttpRequest, row: Proposal) -> None:
+    raise UsageError("nothing was chosen", mend="choose one of the buttons")
+
+
+_NONE: tuple[Callable[[HttpRequest, Proposal], Any], str] = (_nothing, "")
+_SEVERAL = {"snooze": (_snooze, "snoozed"), "assign": (_reassign, "reassigned")}
 
 
 def _seen(request: HttpRequest) -> dict[int, str]:

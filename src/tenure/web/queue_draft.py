@@ -111,7 +111,7 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "is_waiting": row.state in (State.OPEN, State.SNOOZED),
         "is_leaving": row.state == State.APPROVED and any(step.state == StepState.APPROVED for step in steps),
         "is_held": row.state == State.HELD_BACK,
-        "staff": _assignees(row) if decides else (),
+        "staff": assignees([row]) if decides else (),
         "ended": _ended(row),
     }
 
@@ -316,9 +316,10 @@ def talking_points(steps: Sequence[OutreachStep]) -> list[str]:
     return next((list(points) for step in steps if (points := step.details.get("talking_points"))), [])
 
 
-def _assignees(row: Proposal) -> list[Staff]:
-    people = Staff.objects.filter(is_active=True).order_by("username")
-    return [person for person in people if may(person, Act.DECIDE, chapter=row.chapter_id)]
+def assignees(rows: Iterable[Proposal]) -> list[Staff]:
+    """Who may decide about the member of each of *rows*."""
+    people, chapters = Staff.objects.filter(is_active=True).order_by("username"), {row.chapter_id for row in rows}
+    return [who for who in people if all(may(who, Act.DECIDE, chapter=one) for one in chapters)]
 
 
 def _ended(row: Proposal) -> str:

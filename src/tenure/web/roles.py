@@ -54,6 +54,7 @@ ROUTES: dict[str, Act | str] = {
     "queue-sample": Act.DECIDE,
     "queue-decide": Act.DECIDE,
     "queue-approve": Act.DECIDE,
+    "queue-many": Act.DECIDE,
     "queue-undo": Act.DECIDE,
     "playbooks": Act.SEE,
     "playbooks-file": Act.SEE,

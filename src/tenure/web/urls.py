@@ -67,6 +67,7 @@ urlpatterns = [
     path("queue/bulk", queue.bulk, name="queue-bulk"),
     path("queue/decide", queue_actions.decide, name="queue-decide"),
     path("queue/approve", queue_actions.approve_many, name="queue-approve"),
+    path("queue/many", queue_actions.many, name="queue-many"),
     path("queue/undo", queue_actions.undo, name="queue-undo"),
     path("queue/<int:proposal>/reject", queue_actions.reject_form, name="queue-reject"),
     path("queue/<int:proposal>/revoke", queue_actions.revoke_form, name="queue-revoke"),
