@@ -136,6 +136,21 @@ def test_in_an_email_a_sentence_beside_many_columns_gets_a_line_of_its_own():
     assert [attributes["colspan"] for tag, attributes in page.found if "colspan" in attributes] == ["3"]
 
 
+def test_the_words_of_a_wide_table_fit_a_mail_program_line():
+    names = (*PEOPLE.columns, Column("Renewal", is_number=False), Column("Why", is_number=False))
+    why = "Active days, recent ones counting most: 1.3; members like this, 5.2"
+    table = Table("", names, (("Ada Lovelace", "60", "11 days into grace", why), ("Bo", "5", "Ends in 9 days", "")))
+    lines = letter.as_text(Brief("daily", BRIEF.day, "", "", "", (Part("Call", table=table),)), "").splitlines()
+
+    assert max(map(len, lines)) <= 76
+    assert lines[-4:] == [
+        "Member        In 100  Renewal",
+        "Ada Lovelace      60  11 days into grace",
+        f"  Why: {why}",
+        "Bo                 5  Ends in 9 days",
+    ]
+
+
 def test_pictures_are_large_enough_for_sharp_screens():
     made = paper.as_png(CHART)
 

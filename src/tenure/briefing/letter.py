@@ -7,7 +7,7 @@ programs drop style sheets.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from xml.etree import ElementTree as ET
 
@@ -113,7 +113,7 @@ def _add_table(main: ET.Element, table: Table) -> None:
     grid = ET.SubElement(main, "table", style=_STYLES["table"])
     _say(grid, "caption", table.caption, "caption")
     # On a telephone a sentence in the last of many columns would stand a word to a line: it gets a line of its own.
-    is_tall = len(table.columns) >= _MANY_COLUMNS and not table.columns[-1].is_number
+    is_tall = _is_tall(table)
     columns = table.columns[:-1] if is_tall else table.columns
     top = ET.SubElement(ET.SubElement(grid, "thead"), "tr")
     sides = [["right" if column.is_number else "left"] for column in columns]
@@ -130,6 +130,10 @@ def _add_table(main: ET.Element, table: Table) -> None:
         if last:
             said = f"{table.columns[-1].name}: {last}"
             _say(ET.SubElement(body, "tr"), "td", said, "left", "td", "lower").set("colspan", str(len(columns)))
+
+
+def _is_tall(table: Table) -> bool:
+    return len(table.columns) >= _MANY_COLUMNS and not table.columns[-1].is_number
 
 
 def _say(parent: ET.Element, tag: str, text: str, *styles: str) -> ET.Element:
@@ -157,7 +161,16 @@ def _part_lines(part: Part) -> list[str]:
 def _table_lines(table: Table) -> list[str]:
     rows = [tuple(column.name for column in table.columns), *table.rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(table.columns))]
+    if sum(widths) + 2 * len(widths) - 2 > _WIDTH and _is_tall(table):
+        return [line for row in rows for line in _tall_lines(row, widths, table.columns)]
     return ["  ".join(map(_fitted, row, widths, table.columns)).rstrip() for row in rows]
+
+
+def _tall_lines(row: tuple[str, ...], widths: list[int], columns: tuple[Column, ...]) -> Iterator[str]:
+    """A row without its last cell, which stands beneath it."""
+    yield "  ".join(map(_fitted, row[:-1], widths, columns)).rstrip()
+    if row[-1] and row[-1] != columns[-1].name:
+        yield from wrap(f"{columns[-1].name}: {row[-1]}", _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _fitted(text: str, width: int, column: Column) -> str:
