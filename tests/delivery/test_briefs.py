@@ -136,6 +136,33 @@ def test_it_tells_of_payments_and_of_what_changed(home: Home, settings: Settings
     assert "Newly high risk" in words.partition("Since March 3")[2]
 
 
+def test_it_tells_whom_somebody_promised_a_call_and_whether_contact_works(
+    home: Home, settings: Settings, mail: MailSink
+):
+    from tenure.ledger import calls
+    from tenure.ledger.models import ScoreSet
+
+    told = {"wanted": 9, "decided": 3, "points": None, "treated": 2, "control": 1}
+    ScoreSet.objects.update(day={"contact": told}, day_at=NOW)
+    for member, by in ((1, "marta"), (2, "nora")):
+        calls.log(
+            member=member, outcome="no-answer", by=by, key=by, chapter=("Gulf", "Pacific")[member - 1],
+            follow_up=TUESDAY.date() + dt.timedelta(days=1), clock=lambda: NOW,
+        )  # fmt: skip
+    subscribe("marta")
+    subscribe("lia")
+    worked(home, settings, mail, TUESDAY + dt.timedelta(days=1))
+
+    (everyone,) = (body_of(one, "plain") for one in mail.messages if one["To"].startswith("marta"))
+    assert "2 to call back" in everyone
+    assert "Ada Okafor" in everyone.partition("to call back")[2]
+    assert "3 of 9 renewals decided" in everyone.partition("Is contact working? Too early")[2]
+    (own,) = (body_of(one, "plain") for one in mail.messages if one["To"].startswith("lia"))
+    assert "1 to call back" in own
+    assert "Okafor" not in own
+    assert "Is contact working" not in own
+
+
 def test_a_liaison_reads_of_their_chapter_alone_and_not_of_the_whole_week(
     home: Home, settings: Settings, mail: MailSink
 ):

@@ -134,6 +134,8 @@ def test_a_liaison_sees_the_own_chapter_alone_whatever_the_address_says(site: Si
 
 
 def test_today_tells_of_the_class_at_stake_and_of_a_liaisons_own_alone(site: Site, staff: httpx.Client, kept: dict):
+    from tenure.web.membership_figures import class_figure
+    from tenure.web.membership_scope import Asked, shown_for
     from tenure.web.renewal_class import at_stake, class_today
 
     chosen = at_stake(kept["classes"])
@@ -145,6 +147,8 @@ def test_today_tells_of_the_class_at_stake_and_of_a_liaisons_own_alone(site: Sit
     assert f'<h2 id="class-now">{told.name}</h2>' in text
     assert f"{chosen['renewed']} of {chosen['due']} renewed" in text
     assert f'href="{told.address}"' in text
+    daily = staff.get("/reports/daily.html").text
+    assert class_figure(shown_for(Asked(), None)).finding in daily.replace("&#x27;", "'"), "the report tells of it too"
     assert class_today("Gulf").change.due < told.change.due
     assert class_today("") is None
     assert class_today("Atlantis") is None

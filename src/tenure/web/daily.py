@@ -13,10 +13,13 @@ from tenure.lake import Lake
 from tenure.ledger.models import CurrentScore, Proposal, ScoreSet
 from tenure.web import words
 from tenure.web.alerts import Alert, alerts
+from tenure.web.call import Promised, promised
+from tenure.web.membership_figures import class_figure
+from tenure.web.membership_scope import Asked, shown_for
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.roles import of_chapter
 from tenure.web.today import months_figure
-from tenure.web.today_words import first_year, opening
+from tenure.web.today_words import contact, first_year, opening
 from tenure.web.worklist import in_order, rows_of
 
 _SHOWN = 10
@@ -49,7 +52,10 @@ def daily(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None 
         subject=f"{settings.association.name}: {words.plural(to_call, 'member')} to call",
         opening=held,
         fresh=fresh(score_set, now),
-        parts=tuple(_parts(score_set, figures, in_order(calls[:_SHOWN]), to_call, settings, told)),
+        parts=(
+            *_whom(score_set, in_order(calls[:_SHOWN]), to_call, settings, told, promised(now.date(), chapter)),
+            *_parts(score_set, figures, settings, chapter),
+        ),
     )
 
 
@@ -59,31 +65,43 @@ def fresh(score_set: ScoreSet, now: dt.datetime) -> str:
     return f"Scores of {words.day(score_set.as_of)}, {age}, by model {score_set.model_version}."
 
 
-def _parts(
+def _whom(
     score_set: ScoreSet,
-    figures: Overview,
     first: list[CurrentScore],
     to_call: int,
     settings: Settings,
     told: list[Alert],
+    back: list[Promised],
 ) -> Iterable[Part]:
+    """What wants somebody today: alerts, whom to call, and whom somebody promised a call."""
     if told:
         heading = words.plural(len(told), "alert")
         yield Part(heading, tuple(f"{one.title}. {one.text}" for one in told), link=Link("Today", "/#alerts"))
     if first:
         heading = f"Call {'first' if to_call > len(first) else 'now'}"
         yield Part(heading, table=_people(first, score_set, settings), link=Link("The whole work list", "/#work"))
+    if back:
+        yield Part(f"{words.count(len(back))} to call back", table=_back(back, settings), link=Link("Today", "/"))
+
+
+def _parts(score_set: ScoreSet, figures: Overview, settings: Settings, chapter: str | None) -> Iterable[Part]:
+    """What changed, what to mend, and how it goes: as Today tells it, in its order."""
     if figures.before is not None:
         since = f"Since {words.day(figures.before, near=score_set.as_of)}"
         yield Part(since, table=_changes(figures), link=Link("Who they are", "/"))
     if figures.payment:
         heading = f"{words.plural(figures.payment, 'payment')} to fix, {words.money(figures.payment_dues)} at stake"
         yield Part(heading, table=_payments(figures, score_set, settings), link=Link("All of them", "/?payment=1#work"))
+    shown = shown_for(Asked(chapter=chapter or ""), chapter)
+    if shown is not None and (line := class_figure(shown)) is not None:
+        yield Part(line.finding, figure=line, link=Link("Membership", "/membership/"))
     silent = first_year(figures.first_year, score_set)
     if silent["is_known"] and silent["members"]:
         yield Part(
             silent["finding"], tuple(filter(None, (_of_joiners(silent), silent["past"]))), link=Link("Today", "/")
         )
+    if chapter is None and (working := contact(score_set)) is not None:
+        yield Part(f"Is contact working? {working.answer}", working.lines, link=Link("Today", "/#contact"))
     if (chart := months_figure(figures, score_set)) is not None:
         yield Part(chart.finding, figure=chart, link=Link("Today", "/"))
 
@@ -102,10 +120,23 @@ def _changes(figures: Overview) -> Table:
     )
 
 
+def _back(back: list[Promised], settings: Settings) -> Table:
+    columns = (Column("Member", False), Column("Promised", False), Column("By", False), Column("First", False))
+    rows = tuple(
+        (_name(one.member_id, one.name, settings), one.said, one.by, f"{one.but}: ask" if one.but else "")
+        for one in back[:_SHOWN]
+    )
+    return Table("Whom somebody promised to be in touch with by today", columns, rows)
+
+
+def _name(member_id: str, name: str, settings: Settings) -> str:
+    return name if settings.reports.names else f"Member {member_id}"
+
+
 def _payments(figures: Overview, score_set: ScoreSet, settings: Settings) -> Table:
     columns = (Column("Member", False), Column("Dues"), Column("What is wrong", False))
     rows = tuple(
-        (one.name if settings.reports.names else f"Member {one.member_id}", one.dues, one.payment)
+        (_name(one.member_id, one.name, settings), one.dues, one.payment)
         for one in rows_of(in_order(figures.payments), score_set.as_of)
     )
     return Table("Those with most at stake", columns, rows)
@@ -126,7 +157,7 @@ def _people(scores: list[CurrentScore], score_set: ScoreSet, settings: Settings)
     )
     rows = tuple(
         (
-            row.name if settings.reports.names else f"Member {row.member_id}",
+            _name(row.member_id, row.name, settings),
             row.chance,
             row.span,
             row.renewal,
