@@ -10,7 +10,7 @@ from tenure.charts.figure import Column, Figure, Table
 from tenure.charts.svg import Drawing, number
 from tenure.charts.words import count
 
-_WIDTH, _TOP, _BOTTOM, _LEFT = 760.0, 40.0, 236.0, 66.0
+_WIDTH, _TOP, _BOTTOM, _LEFT = 760.0, 40.0, 236.0, 76.0
 
 
 @dataclass(frozen=True)
