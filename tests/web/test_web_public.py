@@ -23,6 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     drafts.propose(world, 12, dues=320.0)
     for number, step in enumerate(OutreachStep.objects.order_by("pk")):
         step.kind, step.details = ("survey", QUESTION) if number % 2 else ("offer", PLAN)
+        step.state = "done"
         step.save()
     factories.sign_up()
     factories.sign_up("vera", "viewer")
@@ -95,6 +96,29 @@ def test_an_answer_is_taken_once_and_only_one_of_those_offered(site: Site, visit
     assert Response.objects.get(kind="answered").value == "Lower dues: a little help"
     assert "Thank you" in visitor.get(address).text
     assert visitor.post(address, data={"answer": "More events"}).status_code == 403
+
+
+@pytest.mark.parametrize(("use", "kind"), [("answer", "survey"), ("offer", "offer")])
+def test_a_link_out_of_a_draft_opens_nothing_and_is_not_shown_to_staff(
+    site: Site, visitor: httpx.Client, use: str, kind: str
+):
+    """Whoever reads drafts can neither answer nor take an offer up in the member's name."""
+    from tenure.ledger.models import Response
+
+    step, known = steps(kind)[5], Response.objects.count()
+    address = link(site, use, step)
+    for state in ("draft", "approved", "cancelled"):
+        type(step).objects.filter(pk=step.pk).update(state=state, body=f"Dear member,\n\nhttps://x{address} is yours")
+        assert "not open yet" in visitor.get(address).text
+        assert "not open yet" in send(visitor, address, page="/sign-in", answer="Lower dues").text
+    assert Response.objects.count() == known
+    with site.staff() as client:
+        for page in (f"/queue/?open={step.proposal_id}", f"/queue/step/{step.pk}/preview"):
+            text = client.get(page).text
+            assert f"https://x/m/{use}/… is yours" in text
+            assert address not in text
+    type(step).objects.filter(pk=step.pk).update(state="unknown")
+    assert "not open yet" not in visitor.get(address).text
 
 
 def test_a_question_stops_on_renewal_and_a_link_ends(site: Site, visitor: httpx.Client):

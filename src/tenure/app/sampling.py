@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from tenure.app.gatekeeping import Members, footing_of
 from tenure.app.house import House
 from tenure.app.letters import Mailing
 from tenure.base.errors import BadInput
+from tenure.outreach import tokens
 from tenure.outreach.channels.parcel import NotTaken, Parcel, Refused, Unsure
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 SUBJECT = "Test: "
 TOKEN = "sample"  # noqa: S105 - stands where a member's token would
-_OWN_LINK = re.compile(r"(/m/(?:answer|offer|unsubscribe)/)[\w-]+")
 
 
 def send(house: House, mailing: Mailing, members: Members, sample: Any, fence: Fence) -> str:
@@ -52,7 +51,7 @@ def _parcel(house: House, members: Members, step: Any, reference: str, address: 
         reference=reference,
         recipient=address,
         subject=SUBJECT + step.subject,
-        body=_OWN_LINK.sub(rf"\g<1>{TOKEN}", step.body),
+        body=tokens.shown(step.body, TOKEN),
         at=house.clock(),
         footer=below.text,
     )

@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import json
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,7 @@ from tenure.base.pseudonym import Pseudonyms
 Use = Literal["unsubscribe", "answer", "offer"]
 USES: tuple[Use, ...] = ("unsubscribe", "answer", "offer")
 _LONGEST = 400
+_OWN = re.compile(rf"(/m/(?:{'|'.join(USES)})/)[\w-]+")
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,8 @@ class Tokens:
 def link(public_url: str, use: Use, token: str) -> str:
     """Where *token* leads, below the address that members reach; empty where there is none."""
     return f"{public_url.rstrip('/')}/m/{use}/{token}" if public_url else ""
+
+
+def shown(text: str, instead: str = "…") -> str:
+    """*text* for others than its recipient: *instead* stands for each token, so that nobody can act for them."""
+    return _OWN.sub(lambda found: found[1] + instead, text)

@@ -15,6 +15,7 @@ from tenure.ledger.rights import Act
 from tenure.outreach.gate import WINDOW
 from tenure.outreach.known import contacts_of, in_control
 from tenure.outreach.playbook import REACHES_MEMBER
+from tenure.outreach.tokens import shown
 from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.queue_list import names_of, playbook_title, rule_words
@@ -213,10 +214,10 @@ def _line(body: str, start: int, end: int, claims: Iterable[tuple[tuple[int, int
             # Two clauses that overlap: the first keeps the words, the second its fact.
             facts.append(Known.of(number, claim))
             continue
-        pieces += [Piece(body[at:begin]), Piece(body[begin:stop], number)]
+        pieces += [Piece(shown(body[at:begin])), Piece(shown(body[begin:stop]), number)]
         facts.append(Known.of(number, claim))
         at = stop
-    pieces.append(Piece(body[at:end]))
+    pieces.append(Piece(shown(body[at:end])))
     return Line(_rows(pieces), tuple(facts))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenure.ledger import samples
 from tenure.ledger.models import Contact, OutreachStep
-from tenure.outreach import drafts, footer, names
+from tenure.outreach import drafts, footer, names, tokens
 from tenure.outreach.claims import Claim
 from tenure.outreach.gate import counts_as_commercial, is_mandatory
 from tenure.outreach.law import law_for
@@ -51,9 +51,10 @@ def edited(step: OutreachStep, subject: str, body: str) -> Edited:
 
 
 def as_sent(step: OutreachStep) -> dict[str, str]:
-    """The text of *step* as it would leave, and what stands below it."""
+    """The text of *step* as it would leave but for the tokens of the member's own links, and what stands below it."""
+    text = tokens.shown(step.body)
     if step.kind not in samples.KINDS:
-        return {"text": step.body, "footer": ""}
+        return {"text": text, "footer": ""}
     settings = place.settings()
     below = footer.footing(
         purpose=str(step.details.get("purpose", "renewal")),
@@ -63,4 +64,4 @@ def as_sent(step: OutreachStep) -> dict[str, str]:
         settings=settings,
         way_out=_WAY_OUT if settings.outreach.public_url else "",
     )
-    return {"text": step.body, "footer": below.text}
+    return {"text": text, "footer": below.text}

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from tenure.ledger import responses
+from tenure.ledger.locking import BEGUN
 from tenure.ledger.models import CurrentScore, OutreachStep, Response
 from tenure.ledger.responses import News
 from tenure.web import place
@@ -29,6 +30,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     holder = holder_of("answer", token)
     if holder is None or holder.step is None or not holder.step.details.get("question"):
         return unknown(request)
+    if not has_left(holder.step):
+        return message(request, *EARLY)
     if is_known("answered", holder):
         return message(request, *_THANKS)
     if is_over(holder) or has_renewed(holder.step):
@@ -61,6 +64,15 @@ def note(kind: str, holder: Holder, value: str = "") -> None:
 def is_known(kind: str, holder: Holder) -> bool:
     """Whether the member did so before."""
     return Response.objects.filter(source="page", reference=f"{kind}:{holder.ticket.reference}").exists()
+
+
+EARLY = ("This link is not open yet", "It opens when the message that it stands in has left.")
+"""What whoever tries a link out of a draft reads."""
+
+
+def has_left(step: OutreachStep) -> bool:
+    """Whether the message may have reached the member; before, only staff can have its link, out of the draft."""
+    return step.state in BEGUN
 
 
 def is_over(holder: Holder) -> bool:

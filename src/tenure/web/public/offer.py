@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from tenure.web import place
-from tenure.web.public.answer import has_renewed, is_known, is_over, note
+from tenure.web.public.answer import EARLY, has_left, has_renewed, is_known, is_over, note
 from tenure.web.public.tickets import holder_of, message, unhurried, unknown
 
 _TAKEN = "You have taken the offer up"
@@ -26,6 +26,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     holder = holder_of("offer", token)
     if holder is None or holder.step is None or holder.step.kind != "offer":
         return unknown(request)
+    if not has_left(holder.step):
+        return message(request, *EARLY)
     details, dues = holder.step.details, holder.step.proposal.dues
     parts, grace_days = _whole(details.get("installments"), 2, 24), _whole(details.get("grace_days"), 1, 366)
     taken = _OF_TIME if grace_days and not parts else _IN_PARTS
