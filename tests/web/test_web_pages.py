@@ -156,6 +156,25 @@ def test_what_changed_since_the_night_before_is_counted_and_listed(
     assert f"${wanted['renewed']['dues'].sum():,.0f} of dues; 0 had been contacted" in html
 
 
+def test_from_which_band_to_which_members_went_is_counted_whole(staff: httpx.Client, site: Site, scores: pl.DataFrame):
+    before = site.world.lake.scores(factories.DAY - dt.timedelta(days=7)).select("member", was="band")
+    pairs = scores.join(before, on="member", how="left").with_columns(pl.col("was").fill_null(""))
+    wanted = {(was, now): n for was, now, n in pairs.group_by("was", "band").len().iter_rows()}
+    rank = {"low": 0, "medium": 1, "high": 2}
+    steps = [(rank[now] - rank[was], n) for (was, now), n in wanted.items() if was in rank and now in rank]
+    rose, fell = (sum(n for step, n in steps if step * sign > 0) for sign in (1, -1))
+
+    told = staff.get("/bands.json").json()
+    assert {(row["was"], row["now"]): row["members"] for row in told["bands"]} == wanted
+    assert sum(wanted.values()) == scores.height
+    html = staff.get("/").text
+    assert rose, "somebody did"
+    assert f"{rose} rose to a higher band and {fell} fell to a lower one, of {sum(n for _, n in steps)}</h2>" in html
+    matrix = html.partition('aria-label="From band to band"')[2].partition("</table>")[0]
+    cells = [int(n) for n in re.findall(r'<td class="n[^"]*">(\d+)</td>', matrix)]
+    assert cells[-1] == scores.height == sum(cells[-5:-1])
+
+
 def test_first_year_members_who_did_nothing_are_told_by_how_long_ago_they_joined(staff: httpx.Client):
     from tenure.ledger.models import CurrentScore
 

@@ -83,6 +83,7 @@ def addresses(site: Site) -> dict[str, str]:
         "model-promote": f"/model/{FORMER}/promote", "model-rollback": "/model/rollback",
         "runs": "/runs/", "runs-file": "/runs.csv", "run": "/runs/1/",
         "reasons-file": f"/members/{member}/reasons.csv", "member-file": f"/members/{member}/terms.csv",
+        "bands-file": "/bands.csv", "contact-file": "/contact.csv",
         "first-year-file": "/first-year.csv", "playbook-file": "/playbooks/renewal-reminder/versions.csv",
         "pauses-file": "/sending/pauses.csv", "mapping-file": "/settings/mapping.csv",
         "runs-list": "/runs/feeds.csv", "run-file": "/runs/1/steps.csv",

@@ -57,6 +57,15 @@ class FirstYear:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """How many members were in one band by the scores before (empty: they had none) and are in another now."""
+
+    was: str
+    now: str
+    members: int
+
+
+@dataclass(frozen=True)
 class Overview:
     """The current scores in figures; `payments` are the members with most at stake among `payment`."""
 
@@ -87,6 +96,7 @@ class Overview:
     types: tuple[str, ...]
     chapters: tuple[str, ...]
     months: tuple[Month, ...]
+    moved: tuple[Moved, ...]
 
 
 def overview_of(score_set: ScoreSet, chapter: str | None = None) -> Overview:
@@ -191,7 +201,13 @@ def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
         types=_distinct(scores, "member_type"),
         chapters=_distinct(scores, "chapter_id"),
         months=_months(scores, today),
+        moved=_moved(scores),
     )
+
+
+def _moved(scores: QuerySet[CurrentScore]) -> tuple[Moved, ...]:
+    pairs = scores.values_list("previous_band", "band").annotate(Count("member")).order_by("previous_band", "band")
+    return tuple(Moved(*pair) for pair in pairs)
 
 
 def _contacted(scores: QuerySet[CurrentScore], today: dt.date) -> int:

@@ -30,6 +30,8 @@ ROUTES: dict[str, Act | str] = {
     "today-json": Act.EXPORT,
     "months-file": Act.SEE,
     "first-year-file": Act.SEE,
+    "bands-file": Act.SEE,
+    "contact-file": Act.SEE,
     "gone": Act.SEE,
     "gone-file": Act.EXPORT,
     "member": Act.SEE,

@@ -16,7 +16,7 @@ from tenure.charts import Figure, months
 from tenure.ledger import answering
 from tenure.ledger.models import ScoreSet
 from tenure.ledger.rights import chapter_of
-from tenure.web import place, today_words, words
+from tenure.web import bands, place, today_words, words
 from tenure.web.alerts import shown
 from tenure.web.answers import answered
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
@@ -92,6 +92,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "last": last,
             "title": _title(asked, figures, total),
             "bands": BANDS,
+            "band_rows": bands.rows_of(figures.moved),
+            "bands_finding": bands.finding(figures.moved),
             "sorts": SORTS,
             "sort_words": SORTS[asked.sort],
             "others": _other_orders(asked),
@@ -137,6 +139,14 @@ def as_json(request: HttpRequest) -> HttpResponse:
             "members": list(records_of(rows)),
         }
     )
+
+
+@require_safe
+def contact_file(request: HttpRequest, form: str) -> HttpResponseBase:
+    """Whether contact works, as the night counted it, as CSV or JSON; empty for those who see one chapter."""
+    told = _scores_or_404(request).day.get("contact") or {}
+    rows = list(told.items()) if chapter_of(reader(request)) is None else []
+    return list_file("contact", ("what", "value"), rows, form)
 
 
 @require_safe
