@@ -22,6 +22,7 @@ from tenure.charts import (
     Month,
     Scored,
     Signal,
+    Watched,
     Way,
     calibration,
     class_days,
@@ -36,6 +37,7 @@ from tenure.charts import (
     movement,
     retention,
     strip,
+    watch,
     waterfall,
 )
 from tenure.charts.movement import Month as Moved
@@ -68,8 +70,30 @@ def some_figures() -> list[Figure]:
         retention(line("joined 2021–2025", 0.8), line("joined 2016–2020", 0.7), about="g"),
         heat(cohorts((2021, 70), (2022, 80), (2023, 90)), about="h"),
         dues([horizon(days, 1000.0 * days, 150.0 * days) for days in (30, 60, 90)], about="i", money="$"),
+        watch(watched(0.3, 0.6, 1.4), about="k"),
         waterfall(way(18, ("No login for 94 days & <more>", 20), ("Does not renew automatically", 10)), about="j"),
     ]
+
+
+def watched(*reaches: float, nearest: str = "Email & more") -> list[Watched]:
+    last = len(reaches) - 1
+    return [Watched(DAY - dt.timedelta(days=last - i), nearest, reach, reach > 1) for i, reach in enumerate(reaches)]
+
+
+@pytest.mark.parametrize(
+    ("reaches", "finding"),
+    [
+        ((0.3, 0.34, 0.2), "No warning in 3 nights; Email & more came nearest, at 34 of 100"),
+        ((0.3, 1.4, 1.2), "Email & more moved farthest; warned since February 28"),
+        ((1.4, 0.3, 0.2), "No warning now; the last was on February 27, when Email & more moved farthest"),
+    ],
+)
+def test_the_watch_says_since_when_it_warns_or_how_near_it_came(reaches: tuple[float, ...], finding: str):
+    figure = watch(watched(*reaches), about="")
+
+    assert figure.finding == finding
+    assert figure.svg.count('class="event"') == sum(reach > 1 for reach in (*reaches, reaches[-1]))
+    assert [row[2] for row in figure.table.rows] == [str(round(100 * reach)) for reach in reversed(reaches)]
 
 
 def way(usual: float, *signals: tuple[str, float], rest: float = -3.0) -> Way:

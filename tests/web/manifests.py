@@ -50,8 +50,8 @@ def audit() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def drift_found(night: str = "2025-03-01") -> dict[str, Any]:
-    """What a watch found: one signal beyond its threshold."""
+def drift_found(night: str = "2025-03-01", *, is_quiet: bool = False) -> dict[str, Any]:
+    """What a watch found: one signal beyond its threshold; of a quiet night, none."""
 
     def moved(title: str, shift: float, alarm: bool) -> dict[str, Any]:
         return {"group": title.lower(), "title": title, "shift": shift, "usual": 0.05, "threshold": 0.2, "alarm": alarm}
@@ -60,9 +60,9 @@ def drift_found(night: str = "2025-03-01") -> dict[str, Any]:
         "model": MODEL,
         "as_of": night,
         "members": 240,
-        "inputs": [moved("Logins", 0.04, False), moved("Email", 0.31, True)],
+        "inputs": [moved("Logins", 0.04, False), moved("Email", 0.12 if is_quiet else 0.31, not is_quiet)],
         "scores": moved("Scores", 0.02, False),
-        "alarms": ["email moved by 0.31, where 0.20 is much"],
+        "alarms": [] if is_quiet else ["email moved by 0.31, where 0.20 is much"],
         "matured": {"decisions": 120, "said": 0.17, "lapsed": 0.15, "alarm": False},
     }
 

@@ -404,7 +404,7 @@ def test_the_model_page_compares_and_names_the_numbers(staff: httpx.Client):
     for words in ("Good: rank by it", "9,021 past decisions", "Against simpler ways", "Points score", "Life table",
                   "Season by season", "What it looks at", "Known on", "84 times in 100"):  # fmt: skip
         assert words in html
-    assert html.count('role="img"') == 2
+    assert html.count('role="img"') == 3
     assert len(read_csv(staff.get("/model/calibration.csv"))) == 10
 
 
@@ -434,6 +434,17 @@ def test_the_model_page_tells_groups_drift_capacity_and_versions(staff: httpx.Cl
     assert "attachment" in card.headers["content-disposition"]
     assert staff.get("/model/2025-01-01-77ab01/card.html").status_code == 404
     assert staff.get("/model/..%2F..%2Fsecrets/card.html").status_code == 404
+
+
+def test_the_nights_watch_is_drawn_with_the_night_of_its_warning(staff: httpx.Client):
+    """The week before came to 60 of 100; the last night passed it."""
+    assert "Email moved farthest; warned since March 1" in staff.get("/model/").text
+    rows = read_csv(staff.get("/model/watch.csv"))
+    assert [list(row.values()) for row in rows] == [
+        ["2025-03-01", "Email", "155", "Yes"],
+        ["2025-02-22", "Email", "60", "No"],
+    ]
+    assert "<svg" in staff.get("/model/watch.svg").text
 
 
 def test_of_few_decided_renewals_the_watch_says_that_they_are_too_few(staff: httpx.Client, site: Site):

@@ -16,6 +16,7 @@ from tenure.charts.marks import Effect, dumbbell, effects, hundred, interval, st
 from tenure.charts.months import Month, months
 from tenure.charts.movement import movement
 from tenure.charts.retention import retention
+from tenure.charts.watch import Watched, watch
 from tenure.charts.waterfall import Signal, Way, waterfall
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Scored",
     "Signal",
     "Table",
+    "Watched",
     "Way",
     "calibration",
     "class_days",
@@ -47,5 +49,6 @@ __all__ = [
     "movement",
     "retention",
     "strip",
+    "watch",
     "waterfall",
 ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from tenure.charts import Bin, Figure, Gain, calibration, gains
 from tenure.features.plain import in_words
-from tenure.web import model_lists, model_trust, place, reach, words
+from tenure.web import model_lists, model_trust, model_watch, place, reach, words
 from tenure.web.cells import figure_file, list_file
 from tenure.web.manifests import card_of, drift_of, manifests
 from tenure.web.shell import current_scores
@@ -94,6 +94,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "per_call": f"{place.settings().capacity.minutes_per_call:g}",
             "fairness": model_trust.fairness(its_card),
             "drift": model_trust.drift(drift_of(place.home(), score_set.as_of)) if score_set else None,
+            "watch": model_watch.figure_of(place.home(), score_set.as_of) if score_set else None,
             "has_card": bool(its_card),
         },
     )
@@ -124,6 +125,8 @@ def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBas
     if table is not None:
         return list_file(f"model-{key}", *table, form, model=chosen["version"])
     figure = figures_of(chosen).get(key)
+    if key == "watch" and score_set:
+        figure = model_watch.figure_of(place.home(), score_set.as_of)
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-{key}-{chosen['version']}")
