@@ -12,7 +12,7 @@ import pytest
 from tenure.base.settings import Membership
 from tenure.lake import Lake
 from tenure.membership import decisions
-from tenure.risk.landmarks import JUDGED, fixed_landmarks, landmark_days, scheduled
+from tenure.risk.landmarks import JUDGED, MOST_DRAWS, fixed_landmarks, landmark_days, scheduled
 
 
 def test_who_leaves_early_does_not_gather_on_the_days_learnt_from(tmp_path: Path):
@@ -51,3 +51,21 @@ def test_who_leaves_early_does_not_gather_on_the_days_learnt_from(tmp_path: Path
     before = (found["scheduled"][0] - judged["as_of"]).dt.total_days()
     assert set(JUDGED) <= set(before.to_list())
     assert (judged["as_of"] <= judged["ends_on"]).all()
+
+
+def test_few_decisions_are_drawn_from_more_than_once_and_many_are_not():
+    """Every draw has a day of each stratum, the draws differ, and all of them have half as many rows again at most."""
+    end = dt.date(2024, 12, 31)
+    found = pl.DataFrame({"member": range(300), "scheduled": end, "starts_on": dt.date(2024, 1, 1), "grace": 30})
+    few, many = (landmark_days(found, seed=1, most_rows=rows) for rows in (100_000, 700))
+    names = [name for name in few.columns if name.startswith("draw_")]
+
+    assert len(names) == MOST_DRAWS
+    for name in names:
+        before = few.filter(name).select(pl.col("member"), before=(end - pl.col("as_of")).dt.total_days())
+        assert set(before.group_by("member").len()["len"]) <= {6, 7}
+        assert before["before"].is_between(-30, 365).all()
+    assert len(few) > 0.85 * few.select(pl.sum_horizontal(names)).to_series().sum()
+    assert few.select("member", "as_of").is_unique().all()
+    assert many.columns == ["member", "as_of", "draw_0"]
+    assert len(many) < 900

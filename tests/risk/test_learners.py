@@ -11,6 +11,7 @@ from tenure.risk.learners import (
     Learner,
     best_growth,
     fit_booster,
+    fit_by_turns,
     fit_life_table,
     fit_logistic,
 )
@@ -67,3 +68,63 @@ def test_trees_are_as_deep_and_as_many_as_held_out_members_bear_out(rows: tuple[
     noise = np.random.default_rng(3).permutation(y)
 
     assert best_growth(x, noise, np.arange(len(y)), plan=plan)[1] < best_growth(x, y, np.arange(len(y)), plan=plan)[1]
+
+
+@pytest.fixture(scope="module")
+def decisions() -> tuple[np.ndarray, np.ndarray]:
+    """Of 600 decisions what six days show of each, shape (600, 6, 4), and how each came out."""
+    rng = np.random.default_rng(5)
+    mood = rng.normal(size=(600, 1, 4))
+    days = (mood + 1.5 * rng.normal(size=(600, 6, 4))).astype(np.float32)
+    return days, (rng.random(600) < 1 / (1 + np.exp(1 - 1.5 * mood[:, 0, 0]))).astype(float)
+
+
+def _by_days(decisions: tuple[np.ndarray, np.ndarray], days: list[int]) -> Learner:
+    """What is learnt from one day of each decision, or by turns from several."""
+    seen, y = decisions
+    x, plan = seen[:, days].reshape(-1, 4), BoosterPlan(directions=(0,) * 4, child_weight=2.0)
+    if len(days) == 1:
+        return fit_booster(x, y, rounds=60, plan=plan)
+    draws = np.tile(np.eye(len(days), dtype=bool), (len(y), 1))
+    return fit_by_turns(x, np.repeat(y, len(days)), draws, rounds=60, plan=plan)
+
+
+def test_trees_by_turns_depend_less_on_which_days_were_drawn(decisions: tuple[np.ndarray, np.ndarray]):
+    """Two that learnt from other days of the same decisions say more alike when each learnt from three days by turns;
+    and they are no smaller for it: both tell as far apart who leaves and who stays, and have as many trees."""
+    asked = decisions[0].reshape(-1, 4)
+    one, other = (_by_days(decisions, [day]).margin(asked) for day in (0, 3))
+    turns, others = (_by_days(decisions, days).margin(asked) for days in ([0, 1, 2], [3, 4, 5]))
+
+    assert np.abs(turns - others).mean() < 0.75 * np.abs(one - other).mean()
+    assert turns.std() > 0.6 * one.std()
+
+
+def test_trees_by_turns_are_the_same_every_time(decisions: tuple[np.ndarray, np.ndarray]):
+    assert _by_days(decisions, [0, 1, 2]).files() == _by_days(decisions, [0, 1, 2]).files()
+
+
+def test_all_rows_teach_what_some_of_them_teach_on_average(rows: tuple[np.ndarray, np.ndarray]):
+    """Which rows are drawn no longer matters, and the penalty weighs as it did beside so many."""
+    x, y = rows
+    some = [fit_logistic(x, y, np.arange(3000), seed=seed, strength=0.01, most_rows=500) for seed in range(30)]
+    every = [
+        fit_logistic(x, y, np.arange(3000), seed=seed, strength=0.01, most_rows=500, taught_by=3000) for seed in (0, 1)
+    ]
+    alone = fit_logistic(x, y, np.arange(3000), seed=0, strength=0.01)
+
+    assert every[0].files() == every[1].files()
+    mean = np.mean([one.margin(x) for one in some], axis=0)
+    assert np.abs(every[0].margin(x) - mean).mean() < 0.5 * np.abs(some[0].margin(x) - mean).mean()
+    assert every[0].margin(x).std() < 0.9 * alone.margin(x).std()
+
+
+def test_rows_that_stand_for_a_part_weigh_as_much_as_if_each_decision_had_one(rows: tuple[np.ndarray, np.ndarray]):
+    x, y = rows
+    once = fit_logistic(x, y, np.arange(3000), seed=0, strength=0.01)
+    thrice = fit_logistic(
+        np.tile(x, (3, 1)), np.tile(y, 3), np.tile(np.arange(3000), 3), seed=0, strength=0.01,
+        weight=np.full(9000, 1 / 3),
+    )  # fmt: skip
+
+    np.testing.assert_allclose(thrice.margin(x), once.margin(x), atol=1e-6)

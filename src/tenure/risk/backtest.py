@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 from tenure.base.settings import Membership
 from tenure.features import FeatureMatrix
 from tenure.risk.calibration import Calibrator, evenly, fit_calibrator, once_per_decision
-from tenure.risk.encoding import Encoding
-from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
+from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop, learn_columns
 from tenure.risk.landmarks import labels
 from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, sigmoid
 from tenure.risk.metrics import auc, log_loss, losses
@@ -40,7 +39,7 @@ class Landmarks:
 
     Args:
         matrix: Features of the landmarks; `matrix.rows` says where each stood.
-        to_learn: Which rows may be learnt from.
+        draws: In which draws of days to learn from each row is, shape (n_rows, n_draws); of some it is in none.
         judged: The fixed landmarks of past decisions: `at` (row of `matrix`), `member`, `as_of`, `term_id`,
             `ends_on`, `grace`, `lapsed`, `ends` (as known on the day), `fair` (whether the day could be told before
             the outcome); sorted by `as_of`.
@@ -52,7 +51,7 @@ class Landmarks:
     """
 
     matrix: FeatureMatrix
-    to_learn: NDArray[np.bool_]
+    draws: NDArray[np.bool_]
     judged: pl.DataFrame
     terms: pl.DataFrame
     members: pl.DataFrame
@@ -68,10 +67,11 @@ class Landmarks:
         """The same, and between them the date on which each row's term ended after all."""
         stood = self.matrix.rows
         known = labels(stood, self.terms, self.members, self.rules, as_of=day)
-        keep = self.to_learn & known["lapsed"].is_not_null().to_numpy()
+        keep = self.draws.any(axis=1) & known["lapsed"].is_not_null().to_numpy()
         y = known["lapsed"].fill_null(0).to_numpy().astype(np.float64)[keep]
         lapsed = stood.filter(keep).filter(y > 0.5)["term_id"].n_unique()
-        rows = Rows(self.matrix.take(keep), y, stood["member"].to_numpy()[keep])
+        draws = self.draws[keep] if self.draws.shape[1] > 1 else None
+        rows = Rows(self.matrix.take(keep), y, stood["member"].to_numpy()[keep], draws)
         return rows, known["left_on"].filter(keep), lapsed
 
 
@@ -136,7 +136,7 @@ def run_backtest(
         rate = (lapsed + 1) / (rows.matrix.rows["term_id"].n_unique() + 6)
         base[here] = rate
         points[here] = points_score(matrix)
-        by_points[here] = fit_points(rows)(points[here]) if lapsed else rate
+        by_points[here] = fit_points(rows.first_draw())(points[here]) if lapsed else rate
         folds.append(_fold_report(begin, end, choice, judged.filter(here), said[here]))
         if progress:
             progress((place + 1) / (len(edges) - 1))
@@ -188,7 +188,7 @@ def _predict_fold(
     if not rows.y.size:  # Nothing to learn from: what is said then is no model's, and calibrates none.
         found = {LIFE_TABLE: np.full(int(here.sum()), np.nan)}
     else:
-        encoding = Encoding.learn(rows.matrix, rows.y)
+        encoding = learn_columns(rows)
         x = encoding.encode(matrix)
         found = {name: one.margin(x) for name, one in workshop.candidates(rows, encoding, lapsed).items()}
     for name in (LIFE_TABLE, LOGISTIC, BOOSTER, BLEND):

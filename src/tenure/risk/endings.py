@@ -69,7 +69,7 @@ class _Lapses:
 
     @classmethod
     def known(cls, lake: Lake, landmarks: Landmarks, day: dt.date) -> _Lapses:
-        rows, _ = landmarks.known_by(day)
+        rows = landmarks.known_by(day)[0].first_draw()
         decided = decisions(landmarks.terms, landmarks.members, landmarks.rules, as_of=day)
         exits = exits_known(lake, decided, day).select("term_id", "exit")
         told = rows.matrix.rows.select("term_id").join(exits, on="term_id", how="left", maintain_order="left")

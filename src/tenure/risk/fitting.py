@@ -28,6 +28,7 @@ from tenure.risk.learners import (
     Logistic,
     best_growth,
     fit_booster,
+    fit_by_turns,
     fit_life_table,
     fit_logistic,
 )
@@ -38,6 +39,10 @@ FULL_STRENGTH = 200
 FLOOR = 20
 """Lapses, and renewals, under which nothing is learnt."""
 
+TAUGHT_BY = 60_000
+"""Rows that teach a logistic model. Which 20,000 of 70,000 were taken moved what it attains by 0.03 in two simulated
+worlds."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -47,15 +52,37 @@ class Rows:
         matrix: Their features.
         y: 1 lapsed, 0 renewed.
         members: Whose they are.
+        draws: Which draws of days each is in, shape (n_rows, n_draws); None where there was one, and all are in it.
     """
 
     matrix: FeatureMatrix
     y: Floats
     members: NDArray[np.int64]
+    draws: NDArray[np.bool_] | None = None
+
+    @property
+    def weight(self) -> Floats:
+        """How much of a row of a single draw each one stands for, shape (n_rows,)."""
+        return np.ones(self.y.size) if self.draws is None else self.draws.mean(axis=1)
 
     def half(self, pick: NDArray[np.bool_]) -> Rows:
         """The rows that *pick* marks."""
+        draws = None if self.draws is None else self.draws[pick]
+        return Rows(self.matrix.take(pick), self.y[pick], self.members[pick], draws)
+
+    def first_draw(self) -> Rows:
+        """Those of the first draw alone: as many days of each decision as there are strata."""
+        if self.draws is None:
+            return self
+        pick = self.draws[:, 0]
         return Rows(self.matrix.take(pick), self.y[pick], self.members[pick])
+
+
+def learn_columns(rows: Rows) -> Encoding:
+    """The columns that models of *rows* take: as many days of a decision say how frequent a level is, whatever the
+    number of draws."""
+    first = rows.first_draw()
+    return Encoding.learn(first.matrix, first.y)
 
 
 @dataclass
@@ -88,26 +115,36 @@ class Workshop:
         return next(near, None)
 
     def growth(self, x: Columns, rows: Rows, encoding: Encoding) -> tuple[int, int]:
-        """Depth and number of trees for so many rows: sought once, and again when the rows have grown by half."""
+        """Depth and number of trees for so many rows: sought once, on the first draw of days, and again when the rows
+        have grown by half."""
         known = self.growth_found(rows.y.size)
         if known is not None:
             return known
-        plan, rounds = best_growth(x, rows.y, rows.members, plan=self.plan(encoding))
+        pick = slice(None) if rows.draws is None else rows.draws[:, 0]
+        plan, rounds = best_growth(x[pick], rows.y[pick], rows.members[pick], plan=self.plan(encoding))
         self._growth[rows.y.size] = (plan.depth, rounds)
         return plan.depth, rounds
 
     def grown(self, x: Columns, rows: Rows, encoding: Encoding) -> Booster:
         """A booster on *rows*."""
-        depth, rounds = self.growth(x, rows, encoding)
-        return fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, depth=depth))
+        return self.boosted(x, rows, encoding, *self.growth(x, rows, encoding))
+
+    def boosted(self, x: Columns, rows: Rows, encoding: Encoding, depth: int, rounds: int) -> Booster:
+        """So many trees of such a depth on *rows*."""
+        plan = self.plan(encoding, depth=depth)
+        if rows.draws is None:
+            return fit_booster(x, rows.y, rounds=rounds, plan=plan)
+        return fit_by_turns(x, rows.y, rows.draws, rounds=rounds, plan=plan)
 
     def candidates(self, rows: Rows, encoding: Encoding, decisions_lapsed: int) -> dict[str, Learner]:
         """Every learner that so many lapses allow, fitted on *rows*."""
         x = encoding.encode(rows.matrix)
-        table = fit_life_table(x, rows.y, encoding.columns)
+        table = fit_life_table(x, rows.y, encoding.columns, rows.weight)
         if decisions_lapsed < FLOOR or len(np.unique(rows.y)) < 2:
             return {LIFE_TABLE: table}
-        fits: list[Callable[[], Learner]] = [lambda: fit_logistic(x, rows.y, rows.members, seed=self.seed)]
+        fits: list[Callable[[], Learner]] = [
+            lambda: fit_logistic(x, rows.y, rows.members, seed=self.seed, weight=rows.weight, taught_by=TAUGHT_BY)
+        ]
         if decisions_lapsed >= FULL_STRENGTH:
             fits.append(partial(self.grown, x, rows, encoding))
         logistic, *boosted = self.together(*fits)
@@ -124,7 +161,7 @@ class Workshop:
         """One learner of *kind* on other rows, with the depth and number of trees given."""
         x = encoding.encode(rows.matrix)
         if kind == LIFE_TABLE:
-            return fit_life_table(x, rows.y, encoding.columns)
+            return fit_life_table(x, rows.y, encoding.columns, rows.weight)
         if kind == LOGISTIC:
             return self._logistic(x, rows, seed)
         depth, rounds = growth
@@ -135,7 +172,9 @@ class Workshop:
 
     def _logistic(self, x: Columns, rows: Rows, seed: int) -> Logistic:
         """With the penalty that served the last candidate."""
-        return fit_logistic(x, rows.y, rows.members, seed=seed, strength=self._strength, most_rows=10_000)
+        return fit_logistic(
+            x, rows.y, rows.members, seed=seed, strength=self._strength, most_rows=10_000, weight=rows.weight
+        )
 
 
 def load_learner(kind: str, files: dict[str, bytes], threads: int = 1) -> Learner:

@@ -137,6 +137,7 @@ def fit_hazard(
     plan: BoosterPlan,
     edges: tuple[int, ...] = EDGES,
     most_lines: int = 400_000,
+    weight: Floats | None = None,
 ) -> Hazard:
     """Learn the rates by a booster.
 
@@ -147,13 +148,15 @@ def fit_hazard(
         plan: How the booster is grown; its directions are those of the columns of *x*.
         edges: Days at which intervals begin and end.
         most_lines: Lines to learn from, about; beyond it lines in which nobody left are thinned and weigh more.
+        weight: How often each row counts.
     """
     periods = Periods.of(seen, edges)
     share = min(1.0, most_lines / max(1, periods.row.size))
-    periods, weight = periods.thinned(share, np.random.default_rng(plan.seed))
+    periods, often = periods.thinned(share, np.random.default_rng(plan.seed))
+    often = often if weight is None else often * weight[periods.row]
     lines = _lines(x, seen, periods, edges)
-    grown, rounds = best_growth(lines, periods.left, groups[periods.row], plan=plan.widened(_STRAIGHT), weight=weight)
-    return Hazard(edges, fit_booster(lines, periods.left, rounds=rounds, plan=grown, weight=weight))
+    grown, rounds = best_growth(lines, periods.left, groups[periods.row], plan=plan.widened(_STRAIGHT), weight=often)
+    return Hazard(edges, fit_booster(lines, periods.left, rounds=rounds, plan=grown, weight=often))
 
 
 def fit_straight(
@@ -164,14 +167,16 @@ def fit_straight(
     seed: int,
     edges: tuple[int, ...] = EDGES,
     most_lines: int = 40_000,
+    weight: Floats | None = None,
 ) -> Logistic:
     """Learn the rates by a regularized logistic model, to be blended with a booster; arguments as of `fit_hazard`."""
     periods = Periods.of(seen, edges)
     gone = int(periods.left.sum())
     share = float(np.clip((most_lines - gone) / max(1, periods.row.size - gone), 0.02, 1.0))
-    periods, weight = periods.thinned(share, np.random.default_rng(seed))
+    periods, often = periods.thinned(share, np.random.default_rng(seed))
+    often = often if weight is None else often * weight[periods.row]
     lines = _lines(x, seen, periods, edges)
-    return fit_logistic(lines, periods.left, groups[periods.row], seed=seed, most_rows=2 * most_lines, weight=weight)
+    return fit_logistic(lines, periods.left, groups[periods.row], seed=seed, most_rows=2 * most_lines, weight=often)
 
 
 def _lines(x: Columns, seen: Seen, periods: Periods, edges: tuple[int, ...]) -> NDArray[np.float32]:

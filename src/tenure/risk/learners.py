@@ -10,12 +10,15 @@ import json
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenure.risk.forest import Forest
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
 Columns = NDArray[np.float32]
@@ -130,6 +133,28 @@ def fit_booster(x: Columns, y: Floats, *, rounds: int, plan: BoosterPlan, weight
 
     data = xgboost.QuantileDMatrix(x, y, weight=weight, max_bin=plan.bins, nthread=plan.threads)
     grown = xgboost.train(_parameters(plan), data, rounds)
+    return Booster(bytes(grown.save_raw("ubj")), plan.threads)
+
+
+def fit_by_turns(x: Columns, y: Floats, draws: NDArray[np.bool_], *, rounds: int, plan: BoosterPlan) -> Booster:
+    """Grow *rounds* trees, each on the rows of another draw of days, by turns.
+
+    So no day of a decision makes the whole what it is, and every tree is as large as if there were one draw alone.
+
+    Args:
+        x: Columns, shape (n_rows, n_columns).
+        y: Outcomes.
+        draws: Which draws each row is in, shape (n_rows, n_draws).
+        rounds: How many trees.
+        plan: How they are grown apart from that.
+    """
+    import xgboost
+
+    # In plain form: of rows cut into bins the library would ask all trees anew at each turn.
+    turns = [xgboost.DMatrix(x[pick], y[pick], nthread=plan.threads) for pick in draws.T]
+    grown = xgboost.Booster(_parameters(plan), cache=turns)
+    for number in range(rounds):
+        grown.update(turns[number % len(turns)], number)
     return Booster(bytes(grown.save_raw("ubj")), plan.threads)
 
 
@@ -261,6 +286,7 @@ def fit_logistic(
     strength: float | None = None,
     most_rows: int = 20_000,
     weight: Floats | None = None,
+    taught_by: int | None = None,
 ) -> Logistic:
     """Fit with *strength*, or with the one that predicts held-out members best.
 
@@ -270,37 +296,48 @@ def fit_logistic(
         groups: Whose each row is.
         seed: Fixes which rows are taken where there are more than *most_rows*.
         strength: Inverse penalty, if it is known already.
-        most_rows: Rows that such a model can make use of.
+        most_rows: Rows by which the penalty is found, and beside as many of which it stands.
         weight: How often each row counts.
+        taught_by: Rows that teach when the penalty is found; as many where not given. More of them make it matter less
+            which rows were taken, for the price of a second.
     """
-    from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    if y.size > most_rows:
-        pick = np.random.default_rng(seed).choice(y.size, most_rows, replace=False)
-        x, y, groups = x[pick], y[pick], groups[pick]
-        weight = None if weight is None else weight[pick]
-    often = np.ones(y.size) if weight is None else weight / weight.mean()
-    center, scale, flagged = _shape(x)
-    design = _standardized(x, center, scale, flagged)
+    rng = np.random.default_rng(seed)
+    taught = _some(np.arange(y.size), taught_by or most_rows, rng)
+    pick = _some(taught, most_rows, rng)
+    often = np.ones(y.size) if weight is None else weight
+    # The penalty is one beside so many rows: where each counts for less, or all teach, they weigh no more together.
+    total = min(pick.size, often[taught].sum())
+    center, scale, flagged = _shape(x[taught])
     # The matrices are small: threads would spend more time meeting than working.
     with threadpool_limits(1, user_api="blas"):
-        chosen = strength if strength is not None else _best_strength(design, y, groups, often)
-        fitted = LogisticRegression(C=chosen, max_iter=50, solver="newton-cholesky").fit(design, y, often)
+        if strength is None:
+            some = _standardized(x[pick], center, scale, flagged)
+            strength = _best_strength(some, y[pick], groups[pick], often[pick] * (total / often[pick].sum()))
+        design = _standardized(x[taught], center, scale, flagged)
+        fitted = _penalized(strength).fit(design, y[taught], often[taught] * (total / often[taught].sum()))
     weights = fitted.coef_[0].astype(np.float64)
-    return Logistic(center, scale, flagged, weights, float(fitted.intercept_[0]), chosen)
+    return Logistic(center, scale, flagged, weights, float(fitted.intercept_[0]), strength)
+
+
+def _some(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return rows if rows.size <= most else rng.choice(rows, most, replace=False)
+
+
+def _penalized(strength: float) -> LogisticRegression:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=strength, max_iter=50, solver="newton-cholesky")
 
 
 def _best_strength(design: Floats, y: Floats, groups: NDArray[np.int64], often: Floats) -> float:
-    from sklearn.linear_model import LogisticRegression
-
     held = groups % 5 == 0
     if not 20 < held.sum() < y.size - 20 or len(np.unique(y[~held])) < 2:
         return _STRENGTHS[1]
     loss = {}
     for strength in _STRENGTHS:
-        trial = LogisticRegression(C=strength, max_iter=50, solver="newton-cholesky")
-        trial.fit(design[~held], y[~held], often[~held])
+        trial = _penalized(strength).fit(design[~held], y[~held], often[~held])
         p = np.clip(trial.predict_proba(design[held])[:, 1], 1e-9, 1 - 1e-9)
         loss[strength] = -float(np.average(np.where(y[held] > 0.5, np.log(p), np.log(1 - p)), weights=often[held]))
     return min(loss, key=lambda strength: loss[strength])
@@ -378,8 +415,9 @@ _STRENGTH = 30.0
 """A cell's own rate counts as much as that of what contains it once it has this many rows."""
 
 
-def fit_life_table(x: Columns, y: Floats, names: tuple[str, ...]) -> LifeTable:
-    """Count lapses in each cell, with shrinkage from the whole to phase, to type, to age."""
+def fit_life_table(x: Columns, y: Floats, names: tuple[str, ...], weight: Floats | None = None) -> LifeTable:
+    """Count lapses in each cell, each row as often as *weight* says, with shrinkage from the whole to phase, to type,
+    to age."""
 
     def place(name: str) -> int:
         return names.index(name) if name in names else -1
@@ -389,8 +427,9 @@ def fit_life_table(x: Columns, y: Floats, names: tuple[str, ...]) -> LifeTable:
     shape = (len(types) + 1, _AGES.size + 1, _PHASES.size + 1, 2)
     cells = _cells(x, columns, types)
     seen, lapsed = np.zeros(shape), np.zeros(shape)
-    np.add.at(seen, cells, 1)
-    np.add.at(lapsed, cells, y)
+    often = np.ones(y.size) if weight is None else weight
+    np.add.at(seen, cells, often)
+    np.add.at(lapsed, cells, often * y)
     rate = np.full(shape, (lapsed.sum() + 1) / (seen.sum() + 6))
     for axes in ((0, 1, 2), (0, 1), (1,), ()):
         n = seen.sum(axis=axes, keepdims=True) if axes else seen

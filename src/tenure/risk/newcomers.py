@@ -15,9 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tenure.features import FeatureMatrix
-from tenure.risk.encoding import Encoding
-from tenure.risk.fitting import FLOOR, FULL_STRENGTH, Rows, Workshop
-from tenure.risk.learners import Blend, Floats, fit_booster, fit_logistic
+from tenure.risk.fitting import FLOOR, FULL_STRENGTH, TAUGHT_BY, Rows, Workshop, learn_columns
+from tenure.risk.learners import Blend, Floats, fit_logistic
 from tenure.risk.metrics import log_loss, losses
 
 OWN_MODEL, OWN_LINE = "a model of their own", "a calibration of their own"
@@ -39,13 +38,13 @@ def on_own_track(workshop: Workshop, rows: Rows, matrix: FeatureMatrix) -> Float
     lapsed = taught.matrix.rows.filter(taught.y > 0.5)["term_id"].n_unique()
     if not asked.any() or lapsed < FLOOR or (taught.y < 0.5).sum() < FLOOR:
         return answer
-    encoding = Encoding.learn(taught.matrix, taught.y)
+    encoding = learn_columns(taught)
     x = encoding.encode(taught.matrix)
-    logistic = fit_logistic(x, taught.y, taught.members, seed=workshop.seed)
+    logistic = fit_logistic(x, taught.y, taught.members, seed=workshop.seed, weight=taught.weight, taught_by=TAUGHT_BY)
     learner: Any = logistic
     if lapsed >= FULL_STRENGTH:
         depth, rounds = workshop.growth_found(rows.y.size) or (4, 60)
-        learner = Blend((fit_booster(x, taught.y, rounds=rounds, plan=workshop.plan(encoding, depth=depth)), logistic))
+        learner = Blend((workshop.boosted(x, taught, encoding, depth, rounds), logistic))
     answer[asked] = learner.margin(encoding.encode(matrix.take(asked)))
     return answer
 

@@ -19,9 +19,8 @@ from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
 from tenure.risk.early import learn_early
-from tenure.risk.encoding import Encoding
 from tenure.risk.endings import learn_causes
-from tenure.risk.fitting import FLOOR, Workshop
+from tenure.risk.fitting import FLOOR, Workshop, learn_columns
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.landmarks import (
@@ -154,12 +153,13 @@ def _landmarks(
     after = _judged_after(terms, mature)
     judged = fixed_landmarks(found, after=after)
     learnt = landmark_days(mature, seed=settings.model.seed, most_rows=_MOST_ROWS)
-    days = pl.concat([learnt, judged.select("member", "as_of")]).unique().sort("member", "as_of")
+    days = (
+        pl.concat([learnt.select("member", "as_of"), judged.select("member", "as_of")]).unique().sort("member", "as_of")
+    )
     stood = stand(terms, members, days.filter(pl.col("as_of") < as_of), settings.membership)
     matrix = build(lake, stood, progress=progress)
-    to_learn = stood.select("member", "as_of").join(
-        learnt.with_columns(learn=pl.lit(value=True)), on=["member", "as_of"], how="left", maintain_order="left"
-    )["learn"].fill_null(value=False).to_numpy()  # fmt: skip
+    drawn = stood.select("member", "as_of").join(learnt, on=["member", "as_of"], how="left", maintain_order="left")
+    draws = drawn.drop("member", "as_of").fill_null(value=False).to_numpy()
     # A landmark is judged if the member was then heading for that renewal: it was not yet paid for, and not known to
     # have ended otherwise.
     places = stood.select("member", "as_of", "term_id", "ends", "resigned").with_row_index("at")
@@ -170,7 +170,7 @@ def _landmarks(
     first = judged.filter(_before(pl.col("ends_on")) <= max(LANDMARKS))["as_of"].min()
     judged = judged.filter(pl.col("as_of") >= first)
     whole = after == _first_years_end(terms) and _are_whole(mature, after)
-    return Landmarks(matrix, to_learn, judged, terms, members, settings.membership, whole)
+    return Landmarks(matrix, draws, judged, terms, members, settings.membership, whole)
 
 
 def _before(end: pl.Expr) -> pl.Expr:
@@ -211,14 +211,14 @@ def _fit(
 ) -> Model:
     """The model from all that was known on *as_of*."""
     rows, left_on, lapsed = landmarks.known_with_departures(as_of)
-    encoding = Encoding.learn(rows.matrix, rows.y)
+    encoding = learn_columns(rows)
     kind = tested.best
     learner = workshop.candidates(rows, encoding, lapsed)[kind]
     x = encoding.encode(rows.matrix)
     growth = workshop.growth(x, rows, encoding) if kind in (BOOSTER, BLEND) else (0, 0)
     tell("intervals", 0.0)
     spread = learn_spread(
-        workshop, kind, rows, encoding, learner, refits=settings.model.refits, growth=growth,
+        workshop, kind, rows.first_draw(), encoding, learner, refits=settings.model.refits, growth=growth,
         revision=revised_by(tested.predicted.filter("fair"), kind),
         progress=lambda share: tell("intervals", share),
     )  # fmt: skip
