@@ -307,6 +307,17 @@ def test_pointing_at_things_breaks_no_policy(seen: Visit, site: Site, name: str)
         thing.hover(force=True, position={"x": 2, "y": 2})
 
 
+def test_members_to_call_are_gone_through_by_keys(seen: Visit):
+    page = seen.go("/")
+    first = urljoin(page.url, page.locator(".work h3 a").first.get_attribute("href"))
+    page.goto(first)
+    page.keyboard.press("j")
+    page.wait_for_url(lambda url: url != first)
+    assert "2 of " in page.locator("main .head").inner_text()
+    page.keyboard.press("k")
+    page.wait_for_url(first)
+
+
 def test_the_first_tab_goes_past_the_menu(seen: Visit):
     page = seen.go("/")
     page.keyboard.press("Tab")

@@ -1,4 +1,5 @@
-// Keys for the queue. Every one of them presses something that is on the page, so that all works without this file.
+// Keys for the queue, and for going through members to call. Every one of them presses something that is on the page,
+// so that all works without this file.
 (() => {
   const keysAreOff = document.body.dataset.keys === "off";
   const list = document.getElementById("bulk");
