@@ -61,8 +61,10 @@ def learn_early(rows: Rows, left_on: pl.Series, encoding: Encoding, workshop: Wo
     if not np.isfinite(seen.left[newest]).any() or newest.all():
         return None
     x = encoding.encode(rows.matrix)
-    boosted = _boosted(x[~newest], seen.take(~newest), rows.half(~newest), encoding, workshop)
-    blended = _blended(boosted, x[~newest], seen.take(~newest), rows.half(~newest), workshop)
+    before = x[~newest], seen.take(~newest), rows.members[~newest], rows.weight[~newest]
+    boosted = _boosted(*before, encoding, workshop)
+    blended = _blended(boosted, *before, workshop)
+    del before
     counted = Timing(early_shares(rows.matrix.rows.filter(~newest), _known(rows, left_on).filter(~newest)), {}, [])
     gone = (seen.left[newest][:, None] <= np.array(HORIZONS)).astype(float)
     asked = seen.ahead[newest][:, None] > np.array(HORIZONS)
@@ -71,18 +73,22 @@ def learn_early(rows: Rows, left_on: pl.Series, encoding: Encoding, workshop: Wo
     table, alone, together = (log_loss(p[asked], gone[asked]) for p in (theirs, *ours))
     if table <= min(alone, together):
         return None
-    final = _boosted(x, seen, rows, encoding, workshop)
-    return final if alone <= together else _blended(final, x, seen, rows, workshop)
+    final = _boosted(x, seen, rows.members, rows.weight, encoding, workshop)
+    return final if alone <= together else _blended(final, x, seen, rows.members, rows.weight, workshop)
 
 
-def _boosted(x: Columns, seen: Seen, rows: Rows, encoding: Encoding, workshop: Workshop) -> Hazard:
+def _boosted(
+    x: Columns, seen: Seen, members: NDArray[np.int64], weight: Floats, encoding: Encoding, workshop: Workshop
+) -> Hazard:
     plan = replace(workshop.plan(encoding), bins=256)
-    return fit_hazard(x, seen, rows.members, plan=plan, most_lines=_MOST_LINES, weight=rows.weight)
+    return fit_hazard(x, seen, members, plan=plan, most_lines=_MOST_LINES, weight=weight)
 
 
-def _blended(boosted: Hazard, x: Columns, seen: Seen, rows: Rows, workshop: Workshop) -> Hazard:
+def _blended(
+    boosted: Hazard, x: Columns, seen: Seen, members: NDArray[np.int64], weight: Floats, workshop: Workshop
+) -> Hazard:
     """The mean of *boosted* and of a logistic model on the same rows."""
-    straight = fit_straight(x, seen, rows.members, seed=workshop.seed, weight=rows.weight)
+    straight = fit_straight(x, seen, members, seed=workshop.seed, weight=weight)
     return Hazard(boosted.edges, Blend((boosted.learner, straight)))
 
 

@@ -61,7 +61,7 @@ class Encoding:
             for level in known
         ]
         numbers = matrix.x[:, places]
-        return np.column_stack([numbers, *flags]).astype(np.float32) if flags else numbers
+        return np.column_stack([numbers, *flags]).astype(np.float32, copy=False) if flags else numbers
 
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""

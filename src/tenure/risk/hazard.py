@@ -30,6 +30,8 @@ from tenure.risk.learners import (
 EDGES = (0, 30, 60, 90, 180, 365)
 """Days after the row's day at which intervals begin and end."""
 
+_AT_ONCE = 50_000
+
 _STRAIGHT = (0, 0, 0)
 """The columns that an interval adds may point either way."""
 
@@ -106,8 +108,8 @@ class Hazard:
         n, count = len(x), len(self.edges) - 1
         answer = np.zeros((n, count))
         for place in range(count):
-            asked = ends > self.edges[place]
-            lines = _columns(x[asked], self.edges, np.full(int(asked.sum()), place), ahead[asked], ends[asked])
+            asked = np.flatnonzero(ends > self.edges[place])
+            lines = _columns(x, self.edges, np.full(asked.size, place), ahead, ends, asked)
             answer[asked, place] = sigmoid(self.learner.margin(lines))
         return answer
 
@@ -180,14 +182,25 @@ def fit_straight(
 
 
 def _lines(x: Columns, seen: Seen, periods: Periods, edges: tuple[int, ...]) -> NDArray[np.float32]:
-    row = periods.row
-    return _columns(x[row], edges, periods.interval, seen.ahead[row], seen.ends[row])
+    return _columns(x, edges, periods.interval, seen.ahead, seen.ends, periods.row)
 
 
 def _columns(
-    x: Columns, edges: tuple[int, ...], interval: NDArray[np.int64], ahead: Floats, ends: Floats
+    x: Columns,
+    edges: tuple[int, ...],
+    interval: NDArray[np.int64],
+    ahead: Floats,
+    ends: Floats,
+    row: NDArray[np.int64],
 ) -> NDArray[np.float32]:
-    """*x* with what an interval adds: which it is, how far ahead the renewal lies at its start, how long it is."""
+    """Each *row* of *x* with what an interval adds: which it is, how far ahead the renewal lies at its start, how long.
+
+    There may be several hundred thousand, so they are written once, where they stay, with no second copy beside.
+    """
     begin, end = np.array(edges[:-1])[interval], np.array(edges[1:])[interval]
-    length = np.minimum(end, ends) - begin
-    return np.column_stack([x, interval, ahead - begin, length]).astype(np.float32)
+    lines = np.empty((row.size, x.shape[1] + 3), np.float32)
+    for first in range(0, row.size, _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        lines[some, :-3] = x[row[some]]
+    lines[:, -3], lines[:, -2], lines[:, -1] = interval, ahead[row] - begin, np.minimum(end, ends[row]) - begin
+    return lines

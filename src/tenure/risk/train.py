@@ -214,8 +214,10 @@ def _fit(
     encoding = learn_columns(rows)
     kind = tested.best
     learner = workshop.candidates(rows, encoding, lapsed)[kind]
-    x = encoding.encode(rows.matrix)
-    growth = workshop.growth(x, rows, encoding) if kind in (BOOSTER, BLEND) else (0, 0)
+    growth = (0, 0)
+    if kind in (BOOSTER, BLEND):
+        # The columns are encoded where they are used: kept for longer, they would lie beside those of every later step.
+        growth = workshop.growth(encoding.encode(rows.matrix), rows, encoding)
     tell("intervals", 0.0)
     spread = learn_spread(
         workshop, kind, rows.first_draw(), encoding, learner, refits=settings.model.refits, growth=growth,
