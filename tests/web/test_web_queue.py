@@ -228,6 +228,19 @@ def test_approving_several_states_the_exact_counts_before_and_after(site: Site, 
     assert [state(pk) for pk in rows] == ["rejected", "open", "open", "open"]
 
 
+def test_all_on_a_page_are_ticked_by_one_link_which_then_takes_them_away(staff: httpx.Client):
+    page = staff.get("/queue/").text
+    boxes = re.findall(r'name="pick" value="(\d+)"', page)
+    link = re.search(r'href="([^"]+)">Select all (\d+) here</a>', page)
+    assert (int(link[2]), "checked" in page) == (len(boxes), False)
+
+    ticked = staff.get(unescape(link[1])).text
+    assert re.findall(r'name="pick" value="(\d+)"[^>]* checked', ticked) == boxes
+    assert f"{len(boxes)} selected" in ticked
+    none = unescape(re.search(r'href="([^"]+)">Select none</a>', ticked)[1])
+    assert " checked" not in staff.get(none).text.partition('id="bulk"')[2].partition("</form>")[0]
+
+
 def sent_to(action: str, page: str, also: str = "") -> dict[str, list[str]]:
     """The hidden fields of the form on *page* that goes to *action*, of several the one labelled *also*."""
     start = page.index(f'action="{action}"{also}')

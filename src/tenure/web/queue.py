@@ -55,6 +55,7 @@ def show(request: HttpRequest, asked: Asked, *, trouble: str = "", status: int =
         "number": part.number,
         "last": paging.num_pages,
         "picked": len(asked.picks),
+        **_all_here(asked, [row.pk for row in part.object_list]),
         "may_decide": may(request.user, Act.DECIDE),
         "may_export": may(request.user, Act.EXPORT),
         "bulk": asked.view in ("open", "high", "mine", "payments") and may(request.user, Act.DECIDE),
@@ -68,6 +69,13 @@ def show(request: HttpRequest, asked: Asked, *, trouble: str = "", status: int =
     if opened is not None:
         context |= {"draft": queue_draft.context_of(request, opened), **_neighbors(asked, rows, opened, part, paging)}
     return render(request, "queue.html", context, status=status)
+
+
+def _all_here(asked: Asked, here: list[int]) -> dict[str, Any]:
+    """The address that ticks what stands on this page besides what is ticked, or takes all ticks away if it is."""
+    are_all = set(here) <= set(asked.picks)
+    picks = () if are_all else tuple(dict.fromkeys([*asked.picks, *here]))
+    return {"all_here": asked.address(picks=picks), "are_all": are_all}
 
 
 def proposal_or_404(request: HttpRequest, proposal: int) -> Proposal:
