@@ -190,6 +190,19 @@ def test_a_decision_is_that_of_the_queue_bound_to_what_was_looked_at(site: Site,
     assert wordless.status_code == 422
 
 
+def test_a_text_is_told_without_what_opens_the_members_own_links(director: httpx.Client):
+    """Whoever has a token of the queue can no more answer in the member's name than who reads drafts there."""
+    from tenure.ledger.models import OutreachStep
+
+    step = OutreachStep.objects.filter(kind="email").latest("pk")
+    OutreachStep.objects.filter(pk=step.pk).update(body="Dear Ana,\n\nhttps://x.example/m/answer/AbC-9_z is yours.")
+
+    told = director.get(f"/proposals/{step.proposal_id}").json()["steps"]
+
+    (body,) = (one["body"] for one in told if one["step"] == step.pk)
+    assert body == "Dear Ana,\n\nhttps://x.example/m/answer/… is yours."
+
+
 def test_two_people_are_two_accounts_however_many_tokens_they_have(site: Site, director: httpx.Client):
     from tenure.ledger.models import Proposal
 

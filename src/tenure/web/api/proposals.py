@@ -16,6 +16,7 @@ from tenure.ledger.approvals import Outcome
 from tenure.ledger.models import Proposal
 from tenure.ledger.rights import Act, require
 from tenure.ledger.tokens import Scope
+from tenure.outreach import tokens
 from tenure.web import place
 from tenure.web.api import shapes
 from tenure.web.api.common import known, needs, part_of
@@ -133,4 +134,5 @@ def _told(rows: Iterable[Proposal]) -> list[dict[str, Any]]:
 
 
 def _step(step: Any) -> dict[str, Any]:
-    return {"step": step.pk, **{name: getattr(step, name) for name in _OF_A_STEP}}
+    told = {name: getattr(step, name) for name in _OF_A_STEP}
+    return {"step": step.pk, **told, "body": tokens.shown(step.body)}

@@ -160,7 +160,7 @@ class Step(Schema):
     state: str
     recipient: str
     subject: str
-    body: str
+    body: str = Field(description="The text; the tokens of the member's own links are left out, `…` stands for them")
     digest: str = Field(description="Stands for all that an approval is about; approving names it")
     leaves_at: dt.datetime | None
     reference: str
