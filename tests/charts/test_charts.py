@@ -59,12 +59,18 @@ def nights(*chances: float, every: int = 7) -> list[Scored]:
     ]
 
 
+def ahead(month: int, due: int, expected: float, *, before: int | None = None) -> Month:
+    """A month of 2025 whose ranges reach 2, 4 and 6 lapses to either side."""
+    spans = [(max(0, round(expected) - by), min(due, round(expected) + by)) for by in (2, 4, 6)]
+    return Month(dt.date(2025, month, 1), due, expected, (spans[0], spans[1], spans[2]), before)
+
+
 def some_figures() -> list[Figure]:
     return [
         calibration(bins((0.02, 0.02), (0.2, 0.21), (0.7, 0.68)), about="a"),
         gains([Gain(i / 20, min(1, i / 10), i / 15, min(1, i / 4)) for i in range(1, 21)], about="b"),
         history(nights(0.1, 0.2, 0.6), events=[Event(DAY, 'Renewed <b>"twice"</b>')], about="c"),
-        months([Month(dt.date(2025, m, 1), 40 + m, 7.5 + m) for m in range(3, 9)], about="d"),
+        months([ahead(m, 40 + m, 7.5 + m, before=m) for m in range(3, 9)], about="d"),
         class_days(class_of(100, 80), finding="The February class is as it was", about="e"),
         movement(moved((12, 7), (5, 9), (8, 0), open_=4), about="f"),
         retention(line("joined 2021–2025", 0.8), line("joined 2016–2020", 0.7), about="g"),
@@ -244,11 +250,33 @@ def test_any_history_can_be_drawn(rows: list[tuple[int, float]]):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 1)), min_size=1, max_size=12))
-def test_any_months_can_be_drawn(rows: list[tuple[int, float]]):
-    figure = months([Month(dt.date(2025, i + 1, 1), due, due * share) for i, (due, share) in enumerate(rows)], about="")
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**6), st.floats(0, 1), st.none() | st.integers(0, 10**6)), min_size=1, max_size=12
+    )
+)
+def test_any_months_can_be_drawn(rows: list[tuple[int, float, int | None]]):
+    told = [ahead(i + 1, due, due * share, before=before) for i, (due, share, before) in enumerate(rows)]
+    figure = months(told, about="")
     heights = [float(h) for h in re.findall(r'height="([\d.]+)"', figure.svg)]
     assert max(heights) <= 168.1
+
+
+def test_the_months_ahead_tell_three_ranges_and_what_lapsed_last_year():
+    """The fan is a dark box in a light one on a line; a diamond stands beside it where last year's number is known."""
+    figure = months([ahead(3, 300, 40.4, before=47), ahead(4, 1200, 20.0)], about="")
+
+    assert figure.finding == "March is the month to mind: 40 of 300 due may lapse, 95 % range 34–46"
+    assert figure.table.rows == (
+        ("Mar 2025", "300", "40", "13", "38–42", "36–44", "34–46", "47"),
+        ("Apr 2025", "1,200", "20", "2", "18–22", "16–24", "14–26", "–"),
+    )
+    assert [figure.svg.count(f'class="{kind}"') for kind in ("bar", "bar-soft", "pt", "event")] == [2, 2, 2, 1]
+    assert "Last year’s number lies within the 95 % range in 0 of 1 months." in figure.svg
+    boxes = re.findall(r'class="(bar-soft|bar)" x="[\d.]+" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', figure.svg)
+    (_, outer, narrow, tall), (_, inner, wide, low) = [(kind, *map(float, rest)) for kind, *rest in boxes[:2]]
+    assert outer < inner < inner + low < outer + tall
+    assert narrow < wide
 
 
 def test_the_strip_places_range_estimate_and_what_is_usual():

@@ -98,6 +98,28 @@ def test_the_count_is_reconciled_to_the_last_person(bodies: dict[Scope, dict]):
     assert gone["people"]["counted"] + gone["people"]["without_record"] == gone["now"]["at_end"]
 
 
+def test_the_terms_that_ended_are_told_by_month_as_they_lie_in_the_record(bodies: dict[Scope, dict]):
+    """Each term of the last year is counted in its month, lapsed where nothing followed it by the end of grace."""
+    terms, _ = association()
+    known = terms.filter(pl.col("recorded_at") < dt.datetime.combine(AS_OF, dt.time()))
+    begun = set(known.select("member", "starts_on").iter_rows())
+    wanted: dict[str, list[int]] = {}
+    for member, ends in known.select("member", "ends_on").iter_rows():
+        if dt.date(2024, 3, 10) <= ends < AS_OF:
+            month = wanted.setdefault(ends.replace(day=1).isoformat(), [0, 0, 0])
+            month[0] += 1
+            is_open = ends + dt.timedelta(days=RULES.grace_of("default")) >= AS_OF
+            month[2] += is_open
+            month[1] += not is_open and (member, ends + dt.timedelta(days=1)) not in begun
+
+    ended = bodies[Scope()]["ended"]
+    assert {one["month"]: [one["due"], one["lapsed"], one["open"]] for one in ended} == wanted
+    assert [one["month"] for one in ended] == sorted(wanted)
+    assert sum(one["lapsed"] for one in ended) > 5
+    parts = [one for scope in (Scope("", "REG"), Scope("", "STU"), Scope("", "CORP")) for one in bodies[scope]["ended"]]
+    assert sum(one["lapsed"] for one in parts) == sum(one["lapsed"] for one in ended)
+
+
 def test_what_is_recorded_from_the_day_on_changes_nothing(bodies: dict[Scope, dict]):
     """Every figure of every scope is the same without the rows that came later, and they are many."""
     terms, members = association()

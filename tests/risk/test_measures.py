@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from tenure.base.settings import Capacity
 from tenure.risk.grade import graded
 from tenure.risk.metrics import at_capacity, auc, log_loss
+from tenure.risk.months import shared_by_lead
 from tenure.risk.report import payers, reach, report
 from tenure.risk.resampling import Draws, calibrated, draw, saved, summary
 
@@ -214,3 +217,25 @@ def test_a_grade_says_no_more_than_its_interval_allows(low: float, high: float, 
 def test_loose_numbers_cost_a_letter():
     """Good at ranking and wrong by six points is not very good."""
     assert graded(_report(0.26, 0.30, error=0.06))["letter"] == "B"
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.5])
+def test_how_far_whole_months_are_off_together_is_found_from_the_past(shared: float):
+    """Sixty months of 300 members, told 30 and 90 days ahead; far ahead they are off, near they are not."""
+    rng = np.random.default_rng(4)
+    members, many = 300, 60
+    odds = rng.normal(-1.5, 1.0, (many, members))
+    lapsed = rng.random(odds.shape) < 1 / (1 + np.exp(-odds))
+    months = pl.date_range(dt.date(2019, 1, 31), dt.date(2023, 12, 31), "1mo", eager=True).dt.month_end()
+    parts = []
+    for ahead, off in ((30, 0.0), (90, shared)):
+        said = 1 / (1 + np.exp(-(odds - rng.normal(0, off, (many, 1)))))
+        ends = pl.Series(np.repeat(months.to_numpy(), members))
+        parts.append(pl.DataFrame({"ends": ends, "p": said.ravel(), "lapsed": lapsed.ravel()}).with_columns(
+            as_of=pl.col("ends") - pl.duration(days=ahead)
+        ))  # fmt: skip
+    near, far = shared_by_lead(pl.concat(parts))
+
+    assert (near["from_days"], near["months"], far["from_days"], far["months"]) == (0, many, 76, many)
+    assert near["shared"] < 0.12
+    assert far["shared"] == pytest.approx(shared, abs=0.13)

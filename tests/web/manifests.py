@@ -12,6 +12,8 @@ from tenure.base.signing import Signer
 
 MODEL = "2025-03-01-3f2a91"
 FORMER = "2025-01-01-77ab01"
+MONTHS = [{"from_days": 0, "months": 30, "shared": 0.15}, {"from_days": 76, "months": 24, "shared": 0.4}]
+"""How far whole months were off in the back-test, near and far ahead."""
 
 
 def write_manifest(models: Path, version: str = MODEL, **changes: Any) -> None:
@@ -155,6 +157,7 @@ def manifest(version: str = MODEL) -> dict[str, Any]:
                 "life_table": measures(0.66, 0.43),
                 "points_score": measures(0.72, 0.418),
             },
+            "months": MONTHS,
             "calibration": [
                 {"predicted": p, "observed": o, "low": max(0, o - 0.02 - o / 12), "high": o + 0.02 + o / 12, "n": 902}
                 for p, o in bins

@@ -176,7 +176,9 @@ def test_a_report_by_email_fits_a_telephone_with_its_pictures_off(browser: Brows
     columns = tuple(Column(name, is_number=name in ("In 100", "Range")) for name in named)
     names = ("Ada", factories.LONGEST)
     rows = tuple((name, "65", "26–91", "12 days into grace", "No login for 94 days") for name in names)
-    months = [Month(dt.date(2025, month, 1), 10 * month, float(month)) for month in range(3, 9)]
+    months = [
+        Month(dt.date(2025, m, 1), 10 * m, float(m), ((m, m), (m - 1, m + 1), (m - 2, m + 2))) for m in range(3, 9)
+    ]
     chart = months_chart(months, about="Terms that end")
     parts = (Part("Call", table=Table("Most first", columns, rows)), Part(chart.finding, ("0f" * 32,), figure=chart))
     page = browser.new_page(viewport={"width": width, "height": 800})

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from manifests import MODEL, write_manifest
+from manifests import MODEL, MONTHS, write_manifest
 from sites import MORNING, Site
 
 from tenure.features.facts import CATEGORIES
@@ -478,6 +478,32 @@ def test_runs_show_steps_counts_and_notices(staff: httpx.Client):
         assert words in html
     assert len(staff.get("/runs.json").json()["runs"]) == 3
     assert len(read_csv(staff.get("/runs.csv"))) == 12
+
+
+def test_the_months_ahead_are_the_scores_with_ranges_and_last_years_lapses(site: Site, staff: httpx.Client):
+    """Each month is counted again from the scores, its last year from what is kept for Membership."""
+    from tenure.insights.months_ahead import ranges, shared_of
+    from tenure.ledger import figures
+    from tenure.ledger.models import CurrentScore
+
+    told: dict[dt.date, list[float]] = {}
+    for due, p in CurrentScore.objects.filter(renewal_due_on__gte=factories.DAY).values_list(
+        "renewal_due_on", "p_lapse_renewal"
+    ):
+        told.setdefault(due.replace(day=1), []).append(p)
+    ended = {one["month"]: one for one in figures.kept(part=figures.RECORD).body["ended"]}
+    rows = read_csv(staff.get("/months.csv"))
+
+    assert [row["Month"] for row in rows] == [f"{month:%b %Y}" for month in sorted(told)][:12]
+    for row, month in zip(rows, sorted(told), strict=False):
+        of = told[month]
+        shared = shared_of(MONTHS, (month.replace(day=16) - factories.DAY).days)
+        found = ranges(sum(of), sum(p * (1 - p) for p in of), len(of), shared)
+        assert [row[f"{part} % range"] for part in (50, 80, 95)] == [f"{low}–{high}" for low, high in found]
+        assert (row["Due"], row["May lapse"]) == (str(len(of)), str(round(sum(of))))
+        last = ended.get(str(month.replace(year=month.year - 1)))
+        assert row["Lapsed last year"] == (str(last["lapsed"]) if last and not last["open"] else "")
+    assert sum(row["Lapsed last year"] != "" for row in rows) > 3
 
 
 def test_charts_as_files_carry_their_own_colors(staff: httpx.Client):

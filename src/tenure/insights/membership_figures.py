@@ -33,6 +33,7 @@ from tenure.membership import (
     with_people,
 )
 from tenure.membership.numbers import a_year_before, numbers_of
+from tenure.membership.outcomes import LAPSED, PENDING, RENEWED
 from tenure.membership.people import COUNTED
 
 Body = dict[str, Any]
@@ -180,6 +181,7 @@ def _figures(now: _Known, before: _Known, scope: Scope, as_of: dt.date) -> Body:
         "now": _numbers(now, scope, since, as_of),
         "before": _numbers(before, scope, a_year_before(since), since),
         "classes": _classes(now, before, as_of),
+        "ended": _ended(now.found, since, as_of),
         "months": [vars(one) | {"month": one.month.isoformat()} for one in movement(now.spans, as_of=as_of)],
         "cohorts": [_cohort(one) for one in _cohorts(now.spans, as_of)],
         "renewals": [vars(one) | {"whole": one.is_whole} for one in renewals_by_cohort(now.found, as_of=as_of)],
@@ -201,6 +203,22 @@ def _classes(now: _Known, before: _Known, as_of: dt.date) -> list[Body]:
     ends = [end_of_month(as_of, step) for step in CLASSES_AROUND]
     found = renewal_classes(now.found, before.found, ends=ends, as_of=as_of)
     return [vars(one) | {"ends": one.ends.isoformat()} for one in found]
+
+
+def _ended(found: pl.DataFrame, since: dt.date, until: dt.date) -> list[Body]:
+    """What became of the terms that ended from *since* until *until*, by month, the first from *since* on.
+
+    Open are those whose grace runs; who was gone from the source before it was over is no lapse.
+    """
+    decided = pl.col("outcome").is_in([RENEWED, LAPSED, PENDING])
+    in_grace = pl.col("ends_on") + pl.duration(days=pl.col("grace")) >= until
+    months = (
+        found.filter(decided & pl.col("ends_on").is_between(since, until, closed="left"))
+        .group_by(month=pl.col("ends_on").dt.truncate("1mo"))
+        .agg(due=pl.len(), lapsed=(pl.col("outcome") == LAPSED).sum(), open=in_grace.sum())
+        .sort("month")
+    )
+    return [row | {"month": row["month"].isoformat()} for row in months.iter_rows(named=True)]
 
 
 def _cohorts(spans: pl.DataFrame, as_of: dt.date) -> Iterator[Cohort]:

@@ -11,6 +11,7 @@ import polars as pl
 from tenure.base.settings import Capacity
 from tenure.risk.learners import Floats
 from tenure.risk.metrics import auc, calibration_bins, calibration_in_the_large, gains
+from tenure.risk.months import shared_by_lead
 from tenure.risk.resampling import Draws, calibrated, draw, off_by, percentiles, ranked, saved, summary
 
 RIVALS = {"base_rate": "base_rate", "life_table": "life table", "points_score": "points_score"}
@@ -54,7 +55,8 @@ def report(
     Returns:
         `models` (`tenure` and its rivals: every measure of `tenure.risk.resampling`), `better` (by how much lower its
         log loss is than each rival's), `calibration`, `gains`, `slices`, `segments` (the same by `SEGMENTS`),
-        `capacity`, and how much there was to judge by. What cannot be told is null.
+        `months` (how far whole months were off: `tenure.risk.months.shared_by_lead`), `capacity`, and how much there
+        was to judge by. What cannot be told is null.
     """
     days = predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood))
     one = once(days, "ends")
@@ -76,6 +78,7 @@ def report(
         "gains": gains(p, one["points"].to_numpy(), y),
         "slices": slices(one, days, ("member_type", "renewal", "record_type", "year")),
         "segments": slices(one, days, tuple(name for name in SEGMENTS if name in one.columns)),
+        "months": shared_by_lead(days),
         "capacity": described,
         "lapse_rate": float(y.mean()) if y.size else 0.0,
         "decisions": int(y.size),

@@ -16,9 +16,9 @@ from tenure.web.alerts import Alert, alerts
 from tenure.web.call import Promised, promised
 from tenure.web.membership_figures import class_figure
 from tenure.web.membership_scope import Asked, shown_for
+from tenure.web.months_ahead import months_figure
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.roles import of_chapter
-from tenure.web.today import months_figure
 from tenure.web.today_words import contact, first_year, opening
 from tenure.web.worklist import in_order, rows_of
 
@@ -102,7 +102,7 @@ def _parts(score_set: ScoreSet, figures: Overview, settings: Settings, chapter: 
         )
     if chapter is None and (working := contact(score_set)) is not None:
         yield Part(f"Is contact working? {working.answer}", working.lines, link=Link("Today", "/#contact"))
-    if (chart := months_figure(figures, score_set)) is not None:
+    if (chart := months_figure(figures, score_set, chapter)) is not None:
         yield Part(chart.finding, figure=chart, link=Link("Today", "/"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tenure.base.home import Home
@@ -13,16 +14,27 @@ from tenure.base.signing import Signer
 def manifests(home: Home) -> list[dict[str, Any]]:
     """The manifests of all versions, newest first; one that cannot be read, or that the home has not signed, is left
     out."""
-    found, signer = [], Signer(Pseudonyms.of(home).secret("models"))
-    for path in home.models.glob("[!.]*/manifest.json"):
-        try:
-            data, signature = path.read_bytes(), path.with_suffix(".sig").read_text(encoding="ascii")
-            manifest = json.loads(data) if signer.is_good(path.parent.name, data, signature.strip()) else None
-        except (OSError, ValueError):
-            continue
-        if isinstance(manifest, dict):
-            found.append({**manifest, "version": manifest.get("version") or path.parent.name})
-    return sorted(found, key=lambda manifest: str(manifest.get("trained_at", "")), reverse=True)
+    signer = _signer(home)
+    found = [_read(path, signer) for path in home.models.glob("[!.]*/manifest.json")]
+    return sorted(filter(None, found), key=lambda manifest: str(manifest.get("trained_at", "")), reverse=True)
+
+
+def manifest_of(home: Home, version: str) -> dict[str, Any]:
+    """The manifest of one *version*; empty where there is none that can be read and that the home has signed."""
+    return _read(home.models / version / "manifest.json", _signer(home)) or {}
+
+
+def _signer(home: Home) -> Signer:
+    return Signer(Pseudonyms.of(home).secret("models"))
+
+
+def _read(path: Path, signer: Signer) -> dict[str, Any] | None:
+    try:
+        data, signature = path.read_bytes(), path.with_suffix(".sig").read_text(encoding="ascii")
+        manifest = json.loads(data) if signer.is_good(path.parent.name, data, signature.strip()) else None
+    except (OSError, ValueError):
+        return None
+    return {**manifest, "version": manifest.get("version") or path.parent.name} if isinstance(manifest, dict) else None
 
 
 def card_of(home: Home, version: str) -> dict[str, Any]:

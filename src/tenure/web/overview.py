@@ -10,7 +10,6 @@ from itertools import groupby, islice
 from django.conf import settings as django_settings
 from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Subquery, Sum
 
-from tenure.charts import Month
 from tenure.ledger.models import Assignment, CurrentScore, DoNotWake, OutreachStep, ScoreSet
 from tenure.ledger.workload import CONTACTS
 from tenure.web import place
@@ -44,6 +43,16 @@ class Due:
     days: int
     members: int
     expected: float
+
+
+@dataclass(frozen=True)
+class MonthAhead:
+    """Renewals due in a month: how many, the sum of their chances p of lapsing, and the sum of p (1 − p)."""
+
+    start: dt.date
+    due: int
+    expected: float
+    spread: float
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ class Overview:
     due: tuple[Due, ...]
     types: tuple[str, ...]
     chapters: tuple[str, ...]
-    months: tuple[Month, ...]
+    months: tuple[MonthAhead, ...]
     moved: tuple[Moved, ...]
 
 
@@ -233,14 +242,15 @@ def _distinct(scores: QuerySet[CurrentScore], column: str) -> tuple[str, ...]:
     return tuple(values.order_by(column).distinct())
 
 
-def _months(scores: QuerySet[CurrentScore], today: dt.date) -> tuple[Month, ...]:
+def _months(scores: QuerySet[CurrentScore], today: dt.date) -> tuple[MonthAhead, ...]:
     # By day, and the days put together here: SQLite would be given each member's month by Python, one at a time.
+    p = F("p_lapse_renewal")
     days = (
         scores.filter(renewal_due_on__gte=today)
         .values_list("renewal_due_on")
-        .annotate(Count("member"), Sum("p_lapse_renewal"))
+        .annotate(Count("member"), Sum("p_lapse_renewal"), spread=Sum(p * (1.0 - p)))
         .order_by("renewal_due_on")
     )
     months = groupby(days, key=lambda day: day[0].replace(day=1))
     summed = ((month, list(zip(*each, strict=True))) for month, each in months)
-    return tuple(Month(month, sum(due), sum(expected)) for month, (_, due, expected) in islice(summed, _MONTHS_SHOWN))
+    return tuple(MonthAhead(month, *map(sum, sums)) for month, (_, *sums) in islice(summed, _MONTHS_SHOWN))

@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tenure.charts import Figure, months
 from tenure.ledger import answering
 from tenure.ledger.models import ScoreSet
 from tenure.ledger.rights import chapter_of
@@ -22,6 +21,7 @@ from tenure.web.answers import answered
 from tenure.web.asked import BANDS, CHANGES, SORTS, Asked
 from tenure.web.call import promised
 from tenure.web.cells import csv_file, figure_file, list_file
+from tenure.web.months_ahead import months_figure
 from tenure.web.overview import Overview, calls_of, overview_of
 from tenure.web.renewal_class import class_today
 from tenure.web.roles import own, reader
@@ -104,7 +104,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "first_year": today_words.first_year(figures.first_year, score_set),
             "contact": None if chapter_of(reader(request)) is not None else today_words.contact(score_set),
             "class_now": class_today(chapter_of(reader(request))),
-            "chart": months_figure(figures, score_set) if _is_whole(asked) else None,
+            "chart": months_figure(figures, score_set, chapter_of(reader(request))) if _is_whole(asked) else None,
             "weekday": _dated(score_set.as_of),
         },
     )
@@ -153,7 +153,8 @@ def contact_file(request: HttpRequest, form: str) -> HttpResponseBase:
 def months_file(request: HttpRequest, form: str) -> HttpResponseBase:
     """The chart of the months ahead, as SVG or CSV."""
     score_set = _scores_or_404(request)
-    figure = months_figure(overview_of(score_set, chapter_of(reader(request))), score_set)
+    chapter = chapter_of(reader(request))
+    figure = months_figure(overview_of(score_set, chapter), score_set, chapter)
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-months-{score_set.as_of}")
@@ -166,17 +167,6 @@ def first_year_file(request: HttpRequest, form: str) -> HttpResponseBase:
     rows = overview_of(score_set, chapter_of(reader(request))).first_year
     lines = [(row.since, row.until, row.members, row.silent) for row in rows]
     return list_file("first-year", ("joined_days_ago", "until", "members", "silent"), lines, form)
-
-
-def months_figure(figures: Overview, score_set: ScoreSet) -> Figure | None:
-    """What comes up for renewal; None when nothing does."""
-    if len(figures.months) < 2:
-        return None
-    about = (
-        f"Members whose term ends in each month, {words.count(sum(m.due for m in figures.months))} in all; dark: "
-        f"expected to lapse, the sum of their chances. The first month counts from {words.day(score_set.as_of)} on"
-    )
-    return months(figures.months, about=about)
 
 
 def _is_to_call(asked: Asked) -> bool:
