@@ -14,6 +14,7 @@ from tenure.charts import (
     Bin,
     Cell,
     ClassDays,
+    Compared,
     Effect,
     Event,
     Figure,
@@ -29,6 +30,7 @@ from tenure.charts import (
     dues,
     dumbbell,
     effects,
+    forest,
     gains,
     heat,
     history,
@@ -77,8 +79,34 @@ def some_figures() -> list[Figure]:
         heat(cohorts((2021, 70), (2022, 80), (2023, 90)), about="h"),
         dues([horizon(days, 1000.0 * days, 150.0 * days) for days in (30, 60, 90)], about="i", money="$"),
         watch(watched(0.3, 0.6, 1.4), about="k"),
+        forest([compared(4.0, 3.0), compared(4.0, 9.0, band="high"), compared(-1.0, 9.0)], about="l"),
         waterfall(way(18, ("No login for 94 days & <more>", 20), ("Does not renew automatically", 10)), about="j"),
     ]
+
+
+def compared(points: float, half: float, *, name: str = "Call <them> & ask", band: str = "") -> Compared:
+    return Compared(name, band, 1200, 1010, 206, 160, points, points - half, points + half)
+
+
+@pytest.mark.parametrize(
+    ("rows", "finding"),
+    [
+        ([(4.0, 5.0), (6.0, 3.0, "high")], "Of no playbook can it be told yet whether contact keeps members"),
+        ([(4.0, 3.0), (9.0, 3.0, "high")], "“Call” keeps members: +4.0 points"),
+        ([(4.0, 3.0), (-6.0, 3.0)], "“Call” loses members: −6.0 points; 1 more differs beyond chance"),
+    ],
+)
+def test_what_contact_does_is_told_of_playbooks_and_drawn_with_their_bands(rows: list[tuple], finding: str):
+    """Only whole playbooks make a finding; each row stands on one scale, around the line of no difference."""
+    told = [compared(points, half, name="Call", band="".join(band)) for points, half, *band in rows]
+    figure = forest(told, about="")
+
+    assert figure.finding == finding
+    assert figure.svg.count('class="bar"') == sum(not row.band for row in told)
+    assert figure.svg.count('class="pt"') == sum(bool(row.band) for row in told)
+    ends = re.findall(r'class="whisk" d="M([\d.]+) [\d.]+v10M([\d.]+)', figure.svg)
+    assert [(float(low) < 380 < float(high)) for low, high in ends] == [not row.is_apart for row in told]
+    assert figure.table.rows[0][5:] == ("1,200", "1,010", "206", "160")
 
 
 def watched(*reaches: float, nearest: str = "Email & more") -> list[Watched]:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tenure.app.effects import by_band, contact_of
+from tenure.app.effects import by_band, by_playbook, contact_of, drawn_for
 from tenure.impact.effects import Arms
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -62,13 +62,24 @@ def test_each_member_counts_once_where_first_wanted_and_nobody_from_after_the_da
     draw("letter", range(20, 44), SINCE + dt.timedelta(days=1))
     draw("late", range(50, 60), SINCE + dt.timedelta(days=9))
     outcomes = decided(*((m, "lapsed" if m % 2 and m < 21 else "renewed", END, END) for m in range(1, 43)))
-    told = contact_of(["call", "letter", "late"], outcomes, SINCE + dt.timedelta(days=5))
+    drawn = drawn_for(["call", "letter", "late"], SINCE + dt.timedelta(days=5))
+    told = contact_of(drawn, outcomes)
 
     assert (told["wanted"], told["decided"], told["treated"], told["control"]) == (43, 42, 21, 21)
     assert (told["treated_kept"], told["control_kept"], told["reached"]) == (21, 11, 0)
     assert 0 < told["low"] < 40 < told["points"] < told["high"]
-    few = contact_of(["call"], outcomes.filter(pl.col("member") < 39), SINCE)
+    few = contact_of(drawn_for(["call"], SINCE), outcomes.filter(pl.col("member") < 39))
     assert (few["wanted"], few["decided"], few["points"]) == (40, 38, None)
+
+    each = by_playbook(drawn, {"call": "Call them", "letter": "Write a letter"}, outcomes)
+    assert [(row["playbook"], row["band"], row["decided"]) for row in each] == [
+        ("Call them", "", 40), ("Call them", "high", 40), ("late", "", 0), ("Write a letter", "", 23),
+        ("Write a letter", "high", 23),
+    ]  # fmt: skip
+    assert (each[0]["wanted"], each[0]["treated_kept"], each[0]["control_kept"]) == (40, 20, 10)
+    assert [row["points"] is None for row in each] == [False, False, True, True, True]
+    assert each[0]["points"] == 50
+    assert 0 < each[0]["low"] < 50 < each[0]["high"]
 
 
 def test_who_was_reached_after_the_outcome_was_not_reached() -> None:

@@ -381,7 +381,16 @@ def _keep_day(made: World, people: list[dict[str, Any]], seed: int) -> None:
         )
     first_year = {"days": 90, "silent": {"decided": 61, "lapsed": 25}, "others": {"decided": 212, "lapsed": 40}}
     newest = {"members": "2025-02-28", "terms": "2025-02-28", "login": "2025-02-28", "community_post": "2025-02-21"}
-    figures = {"outages": [], "experiments": ["holdout"], "first_year": first_year, "newest": newest}
+    arms = {"decided": 412, "reached": 150, "treated": 206, "treated_kept": 180, "control": 206, "control_kept": 142,
+            "points": 18.4, "low": 6.2, "high": 30.6}  # fmt: skip
+    effects = [
+        {"playbook": "Renewal notice", "band": "", "wanted": 500, **arms},
+        {"playbook": "Renewal notice", "band": "high", **arms, "points": 2.0, "low": -14.0},
+        {"playbook": "Renewal notice", "band": "medium", **arms, "decided": 12, "points": None},
+    ]
+    figures = {
+        "outages": [], "experiments": ["holdout"], "first_year": first_year, "newest": newest, "effects": effects,
+    }  # fmt: skip
     scores.keep_day(rows=pl.DataFrame(rows, infer_schema_length=None), figures=figures, clock=lambda: _morning_of(DAY))
 
 

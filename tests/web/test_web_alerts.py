@@ -100,10 +100,42 @@ def test_whether_contact_works_is_answered_as_far_as_the_arms_tell(site: Site):
         for answer, contact in told.items():
             ScoreSet.objects.update(day={**figures, "contact": contact})
             page = client.get("/").text
-            assert f"<b>{answer}.</b>" in page, answer
+            assert f"Is contact working? {answer}</h2>" in page, answer
             if answer == "Too early":
                 assert "12 of 96 renewals decided: 10 wanted, 2 left out by lot" in page
             if answer == "Cannot tell yet":
                 assert "+2.4 points, 95 % range −6.4 to +11.2" in page
                 assert "71 in 100 of 206" in page
         assert 'id="contact"' not in lia.get("/").text
+
+
+def test_what_each_playbook_does_is_hidden_with_a_sentence_until_enough_is_decided(site: Site):
+    from tenure.ledger.models import ScoreSet
+
+    figures = ScoreSet.objects.get().day
+    few = {"playbook": "Renewal notice", "band": "", "wanted": 60, "decided": 31, "reached": 5, "treated": 20,
+           "treated_kept": 15, "control": 11, "control_kept": 8, "points": None, "low": None, "high": None}  # fmt: skip
+    many = {**few, "decided": 412, "treated": 206, "treated_kept": 180, "control": 206, "control_kept": 142,
+            "points": 18.4, "low": 6.2, "high": 30.6}  # fmt: skip
+    with site.staff() as client:
+        try:
+            ScoreSet.objects.update(day={name: told for name, told in figures.items() if name != "effects"})
+            assert "too little is decided" not in client.get("/model/").text
+            assert client.get("/model/effects.csv").status_code == 404
+            ScoreSet.objects.update(day={**figures, "effects": []})
+            assert "No playbook leaves anybody out to compare with" in client.get("/model/").text
+            ScoreSet.objects.update(day={**figures, "effects": [few]})
+            page = client.get("/model/").text
+            assert "What contact does: too early" in page
+            assert "told from 20 renewals of either arm on; 31 are decided in all" in page
+            assert client.get("/model/effects.svg").status_code == 404
+            ScoreSet.objects.update(day={**figures, "effects": [many, {**few, "band": "high"}]})
+            page = client.get("/model/").text
+            assert "“Renewal notice” keeps members: +18.4 points" in page
+            assert "Of 1 of 2 comparisons" in page
+            assert "All were fixed before the lot was drawn" in page
+            lines = client.get("/model/effects.csv").text.splitlines()
+            assert len(lines) == 2
+            assert '"Renewal notice","all",18.4,6.2,30.6,206,180,206,142' in lines[1]
+        finally:
+            ScoreSet.objects.update(day=figures)

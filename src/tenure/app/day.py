@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tenure.app import playbooks
-from tenure.app.effects import contact_of, decided_by
+from tenure.app.effects import by_playbook, contact_of, decided_by, drawn_for
 from tenure.app.house import House
 from tenure.app.outages import outages
 from tenure.app.staffing import worth_of_a_call
@@ -135,14 +135,16 @@ def _figures(house: House, as_of: dt.date, decisions: pl.DataFrame) -> dict[str,
     from tenure.insights.first_year import silent_in_past_years
 
     found, _ = playbooks.in_use(house)
-    tried = {one.experiment for one in found if one.experiment}
+    tried = {one.experiment: one.title for one in reversed(found) if one.experiment}
+    drawn, decided = drawn_for(tried, as_of), decided_by(house, as_of)
     return {
         "outages": [
             {"feed": one.feed, "since": one.since.isoformat(), "leaning": list(one.leaning)}
             for one in outages(house, as_of)
         ],
         "experiments": sorted({HOLDOUT, *tried}),
-        "contact": contact_of(tried, decided_by(house, as_of), as_of),
+        "contact": contact_of(drawn, decided),
+        "effects": by_playbook(drawn, tried, decided),
         "first_year": silent_in_past_years(house.lake, decisions, as_of),
         "newest": newest(house, as_of),
     }

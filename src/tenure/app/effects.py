@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -46,35 +46,76 @@ def measured_of(playbooks: Iterable[Playbook], decided: pl.DataFrame, assumed: E
     return measured(found, usual, {one.name: kind_of(one.steps) for one in tried})
 
 
-def contact_of(experiments_tried: Iterable[str], decided: pl.DataFrame, as_of: dt.date) -> dict[str, Any]:
+def drawn_for(experiments_tried: Iterable[str], as_of: dt.date) -> dict[str, list[Wanted]]:
+    """By experiment, everyone who was wanted by *as_of* with a renewal ahead.
+
+    Args:
+        experiments_tried: Those of the playbooks.
+        as_of: The day; who was wanted only later does not count.
+    """
+    from tenure.ledger import experiments
+
+    return {
+        name: [one for one in experiments.wanted(experiment=name) if one.since <= as_of and one.stratum.endswith(_HERE)]
+        for name in sorted(set(experiments_tried))
+    }
+
+
+def contact_of(drawn: Mapping[str, Sequence[Wanted]], decided: pl.DataFrame) -> dict[str, Any]:
     """Whether contact keeps members, over all playbooks, in plain JSON for the page of the day.
 
     Each member counts once: in the arm of the first playbook that wanted them.
 
     Args:
-        experiments_tried: Those of the playbooks.
-        decided: As `decided_by` gives them for *as_of*.
-        as_of: The day; who was wanted only later does not count.
+        drawn: As `drawn_for` gives them.
+        decided: As `decided_by` gives them for the same day.
 
     Returns:
         `wanted` members with a renewal ahead, how many of them are `decided`, both arms with those who renewed, those
         `reached`, and `points`, `low` and `high` of `tenure.impact.kept.Difference`, null while nothing can be told.
     """
-    from tenure.ledger import experiments
-
     first: dict[int, tuple[str, Wanted]] = {}
-    for name in sorted(set(experiments_tried)):
-        for one in experiments.wanted(experiment=name):
+    for name, people in drawn.items():
+        for one in people:
             known = first.get(one.member)
-            if one.since <= as_of and one.stratum.endswith(_HERE) and (known is None or one.since < known[1].since):
+            if known is None or one.since < known[1].since:
                 first[one.member] = name, one
     of: dict[str, list[Wanted]] = {}
     for name, one in first.values():
         of.setdefault(name, []).append(one)
     strata = [arms for people in of.values() for arms in by_band(people, decided).values()]
+    return {"wanted": len(first)} | _told(strata)
+
+
+def by_playbook(
+    drawn: Mapping[str, Sequence[Wanted]], titles: Mapping[str, str], decided: pl.DataFrame
+) -> list[dict[str, Any]]:
+    """The same for each playbook by itself and for each of its bands, in which the lot was drawn.
+
+    A member counts in each playbook by which they were wanted.
+
+    Args:
+        drawn: As `drawn_for` gives them.
+        titles: What staff call the playbook of each experiment.
+        decided: As `decided_by` gives them for the same day.
+
+    Returns:
+        Each playbook and after it its bands by name: `playbook`, `band` (empty for the whole), `wanted` (of the whole)
+        and what `contact_of` returns of those who are decided.
+    """
+    told = []
+    for name, people in drawn.items():
+        bands = dict(sorted(by_band(people, decided).items()))
+        of = {"playbook": titles.get(name, name)}
+        told.append(of | {"band": "", "wanted": len(people)} | _told(list(bands.values())))
+        told += [of | {"band": band} | _told([arms]) for band, arms in bands.items()]
+    return told
+
+
+def _told(strata: Sequence[Arms]) -> dict[str, Any]:
     whole, found = sum(strata, Arms()), difference(strata)
     return {
-        "wanted": len(first), "decided": whole.treated + whole.control, "reached": whole.reached,
+        "decided": whole.treated + whole.control, "reached": whole.reached,
         "treated": whole.treated, "treated_kept": whole.treated - whole.treated_lapsed,
         "control": whole.control, "control_kept": whole.control - whole.control_lapsed,
         "points": found and found.points, "low": found and found.low, "high": found and found.high,

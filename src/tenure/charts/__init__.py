@@ -9,6 +9,7 @@ from tenure.charts.calibration import Bin, calibration
 from tenure.charts.class_days import ClassDays, class_days
 from tenure.charts.dues import Horizon, dues
 from tenure.charts.figure import Column, Figure, Table
+from tenure.charts.forest import Compared, forest
 from tenure.charts.gains import Gain, gains
 from tenure.charts.heat import Cell, heat
 from tenure.charts.history import Event, Scored, history
@@ -24,6 +25,7 @@ __all__ = [
     "Cell",
     "ClassDays",
     "Column",
+    "Compared",
     "Effect",
     "Event",
     "Figure",
@@ -40,6 +42,7 @@ __all__ = [
     "dues",
     "dumbbell",
     "effects",
+    "forest",
     "gains",
     "heat",
     "history",

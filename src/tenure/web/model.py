@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from tenure.charts import Bin, Figure, Gain, calibration, gains
 from tenure.features.plain import in_words
-from tenure.web import model_lists, model_trust, model_watch, place, reach, words
+from tenure.web import model_effects, model_lists, model_trust, model_watch, place, reach, words
 from tenure.web.cells import figure_file, list_file
 from tenure.web.manifests import card_of, drift_of, manifests
 from tenure.web.shell import current_scores
@@ -95,6 +95,8 @@ def page(request: HttpRequest) -> HttpResponse:
             "fairness": model_trust.fairness(its_card),
             "drift": model_trust.drift(drift_of(place.home(), score_set.as_of)) if score_set else None,
             "watch": model_watch.figure_of(place.home(), score_set.as_of) if score_set else None,
+            "effects": model_effects.figure_of(score_set) if score_set else None,
+            "effects_waiting": model_effects.waiting(score_set) if score_set else "",
             "has_card": bool(its_card),
         },
     )
@@ -127,6 +129,8 @@ def figure_file_of(request: HttpRequest, key: str, form: str) -> HttpResponseBas
     figure = figures_of(chosen).get(key)
     if key == "watch" and score_set:
         figure = model_watch.figure_of(place.home(), score_set.as_of)
+    if key == "effects" and score_set:
+        figure = model_effects.figure_of(score_set)
     if figure is None:
         raise Http404
     return figure_file(figure, form, f"tenure-{key}-{chosen['version']}")
