@@ -245,6 +245,15 @@ def test_the_history_chart_says_how_the_score_moved(chances: tuple[float, ...], 
     assert said in history(nights(*chances)).finding
 
 
+@pytest.mark.parametrize(("chance", "is_above"), [(0.21, False), (0.1, True), (0.35, True)])
+def test_the_line_of_scores_does_not_strike_out_the_words_of_a_threshold(chance: float, is_above: bool):
+    figure = history(nights(*[chance] * 5, 0.6))
+    words = re.search(r'<text[^>]* y="([\d.]+)"[^>]*>20, medium from here', figure.svg)
+    grid = max(float(y) for y in re.findall(r'd="M0 ([\d.]+)H760"', figure.svg))
+    assert words
+    assert (float(words[1]) < grid) == is_above
+
+
 def test_events_that_leave_no_room_stay_in_the_table():
     """Words in the lane never lie over one another."""
     events = [Event(DAY - dt.timedelta(days=i), f"Something that happened {i}") for i in range(8)]

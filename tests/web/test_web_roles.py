@@ -6,10 +6,12 @@ import csv
 import hashlib
 import io
 import re
+import runpy
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from html import unescape
+from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import drafts
@@ -164,6 +166,22 @@ def test_each_role_opens_what_the_table_says_and_each_refusal_is_written_down(
     assert denials.count() == refused > 20
     assert {row.by for row in denials} <= set(ROLES)
     assert {row.subject for row in denials} >= {"queue-edit", "today-csv", "model"}
+
+
+def test_every_page_is_in_the_pictures_of_the_documents(site: Site, people: dict[str, httpx.Client]):
+    """A new page is shot, and so looked at, or is left out by name."""
+    shot = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "shoot.py"))
+    pages = set()
+    for role in ("director", "administrator"):
+        for name, address in addresses(site).items():
+            if table().ROUTES[name] == "public" or name.startswith("api-") or not table().opens(role, name):
+                continue
+            answer = people[role].get(address)
+            is_file = "content-disposition" in answer.headers
+            if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html") and not is_file:
+                pages.add(name)
+    assert len(pages) > 30
+    assert pages <= set(shot["PAGES"]) | shot["LEFT_OUT"] <= set(table().ROUTES)
 
 
 def test_the_roles_differ_as_they_should():

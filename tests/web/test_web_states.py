@@ -49,6 +49,7 @@ def test_before_the_first_night_every_page_says_what_comes_next(tmp_path: Path):
         assert "There are no scores yet." in client.get("/").text
         assert "No model has been trained yet." in client.get("/model/").text
         assert "No night has run yet" in client.get("/runs/").text
+        assert "There are no scores so far." in client.get("/gone/").text
         assert client.get("/today.csv").status_code == 404
         assert client.get("/today.json").json()["error"] == "There is nothing at this address"
         run_that_ends_by(BelowDataFloor("11 lapses and 240 renewals are known", mend="wait for 9 more lapses"))

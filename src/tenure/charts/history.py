@@ -13,6 +13,7 @@ from tenure.charts.words import day, hundred_of, span
 _LEFT, _RIGHT, _TOP, _BASE = 0.0, 692.0, 34.0, 226.0
 _LANE, _AXIS = 244.0, 260.0
 _LETTER = 7.0
+_WORDS = 170.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def history(
     )
     _grid(drawing, full, thresholds)
     _line(drawing, scores, full)
-    _levels(drawing, full, thresholds)
+    _levels(drawing, scores, full, thresholds)
     _lane(drawing, scores, events, full)
     _months(drawing, first, last)
     return Figure(key, finding(scores), about, drawing.finish(), _table(scores, events))
@@ -109,12 +110,17 @@ def _grid(drawing: Drawing, full: float, thresholds: tuple[float, float]) -> Non
     drawing.path(f"M0 {number(_BASE)}H760M0 {number(_AXIS)}H760", "axis")
 
 
-def _levels(drawing: Drawing, full: float, thresholds: tuple[float, float]) -> None:
-    """Words on the grid lines, above the interval so that they can be read."""
+def _levels(drawing: Drawing, scores: Sequence[Scored], full: float, thresholds: tuple[float, float]) -> None:
+    """Words on the grid lines, drawn over the interval so that they can be read."""
     drawing.text(0, _TOP - 6, f"{hundred_of(full)} in 100", kind="halo")
+    first, last = scores[0].on, scores[-1].on
+    beside = [_y(s.chance, full) for s in scores if _x(s.on, first, last) < _WORDS]
     for chance, band in zip(thresholds, ("medium", "high"), strict=True):
-        if _y(chance, full) > _TOP + 20:
-            drawing.text(0, _y(chance, full) - 6, f"{hundred_of(chance)}, {band} from here", kind="halo")
+        y = _y(chance, full)
+        # The scores must not strike the words out, which stand beneath their line then.
+        is_struck = min(beside) < y + 2 and max(beside) > y - 22
+        if y > _TOP + 20:
+            drawing.text(0, y + 16 if is_struck else y - 6, f"{hundred_of(chance)}, {band} from here", kind="halo")
 
 
 def _line(drawing: Drawing, scores: Sequence[Scored], full: float) -> None:

@@ -60,6 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(one, BANDS.get(one.band, one.band.capitalize())) for one in part.object_list],
         "finding": _finding(found, since, score_set), "spans": SPANS, "days": days, "since": since,
+        "has_scores": score_set is not None,
         "number": part.number, "last": paging.num_pages,
         "lost": sum(one.dues or 0 for one in found),
     }  # fmt: skip
