@@ -404,7 +404,7 @@ def test_the_model_page_compares_and_names_the_numbers(staff: httpx.Client):
     for words in ("Good: rank by it", "9,021 past decisions", "Against simpler ways", "Points score", "Life table",
                   "Season by season", "What it looks at", "Known on", "84 times in 100"):  # fmt: skip
         assert words in html
-    assert html.count('role="img"') == 3
+    assert html.count('role="img"') == 4
     assert len(read_csv(staff.get("/model/calibration.csv"))) == 10
 
 
