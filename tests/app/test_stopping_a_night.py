@@ -7,7 +7,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -80,7 +79,6 @@ def test_a_server_that_does_not_answer_does_not_keep_a_night_from_ending(imis_ho
     assert ask(imis_home, "SELECT state FROM ledger_run") == [("stopped",)]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="priorities there are other ones")
 @pytest.mark.parametrize("given", [0, 15])
 def test_a_night_lets_the_pages_of_the_machine_go_first(given: int, imis_home: Path, site: Site):
     site.fault(slow={"rate": 1, "match": "query", "seconds": 40})
