@@ -154,6 +154,11 @@ def test_the_way_to_a_score_says_how_far_it_leads_and_by_what(made: Way, finding
     assert finding in figure.svg
 
 
+def test_a_reason_of_less_than_a_point_is_not_told_as_none():
+    table = waterfall(way(18, ("No login", 20.4), ("Paid late", 0.3), ("Joined", 0.01), rest=-0.4), about="").table
+    assert [points for _, points in table.rows] == ["18", "+20", "+0.3", "0", "−0.4", "38"]
+
+
 def class_of(due: int, due_before: int, today: int = 10) -> ClassDays:
     days = today + 91
     return ClassDays(

@@ -120,19 +120,20 @@ def test_what_each_playbook_does_is_hidden_with_a_sentence_until_enough_is_decid
     with site.staff() as client:
         try:
             ScoreSet.objects.update(day={name: told for name, told in figures.items() if name != "effects"})
-            assert "too little is decided" not in client.get("/model/").text
+            assert "oo little is decided" not in client.get("/model/").text
             assert client.get("/model/effects.csv").status_code == 404
             ScoreSet.objects.update(day={**figures, "effects": []})
             assert "No playbook leaves anybody out to compare with" in client.get("/model/").text
             ScoreSet.objects.update(day={**figures, "effects": [few]})
             page = client.get("/model/").text
             assert "What contact does: too early" in page
+            assert "Too little is decided of 1 comparison (playbooks, and bands of them), which" in page
             assert "told from 20 renewals of either arm on; 31 are decided in all" in page
             assert client.get("/model/effects.svg").status_code == 404
             ScoreSet.objects.update(day={**figures, "effects": [many, {**few, "band": "high"}]})
             page = client.get("/model/").text
             assert "“Renewal notice” keeps members: +18.4 points" in page
-            assert "Of 1 of 2 comparisons" in page
+            assert "Too little is decided of 1 of 2 comparisons" in page
             assert "All were fixed before the lot was drawn" in page
             lines = client.get("/model/effects.csv").text.splitlines()
             assert len(lines) == 2

@@ -139,6 +139,20 @@ def test_no_page_scrolls_sideways_and_no_target_is_too_small(seen: Visit, site: 
         assert small == [], name
 
 
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_no_table_of_a_chart_is_cut_on_a_laptop(seen: Visit, site: Site, width: int):
+    seen.page.set_viewport_size({"width": width, "height": 900})
+    for name in ("today", "member", "membership", "model"):
+        page = seen.go(addresses(site)[name])
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll(":is(aside, .split, .halves) .scroll")]
+                .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
+                .map((e) => e.getAttribute("aria-label"))"""
+        )
+        assert cut == [], name
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_name_of_one_long_word_is_neither_cut_nor_runs_into_its_neighbor(seen: Visit, width: int):
     seen.page.set_viewport_size({"width": width, "height": 900})

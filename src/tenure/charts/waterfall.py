@@ -64,7 +64,7 @@ class Way:
     @property
     def rows(self) -> tuple[tuple[str, str, str], ...]:
         """What stands in each row: words, more about them, and points."""
-        signals = ((one.text, one.detail, _signed(round(one.points))) for one in self.signals)
+        signals = ((one.text, one.detail, _signed(one.points)) for one in self.signals)
         whose = self.whose[0].upper() + self.whose[1:]
         first, last = (whose, "what is usual", f"{self.usual:.0f}"), ("This member", "", f"{self.score:.0f}")
         return (first, *signals, last)
@@ -107,5 +107,7 @@ def _row(drawing: Drawing, lines: Sequence[str], points: str, bar: Effect, y: fl
         drawing.path(f"M{number(x)} {number(y + 1)}v{number(_LINE * len(lines) + _GAP + 14)}", "grid")
 
 
-def _signed(points: int) -> str:
-    return f"{points:+d}".replace("-", "−") if points else "0"
+def _signed(points: float) -> str:
+    """Whole points, and a tenth where there is no whole one: a reason is given for something."""
+    told = f"{points:+.0f}" if round(points) else f"{points:+.1f}" if abs(points) >= 0.05 else "0"
+    return told.replace("-", "−")

@@ -25,6 +25,7 @@ def lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
 
 
 def _cell(value: object) -> str:
+    # Python's own writer can quote texts alone from 3.12 on; before, it quotes days with them.
     if value is None:
         return ""
     if isinstance(value, dt.datetime):

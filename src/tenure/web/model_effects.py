@@ -34,10 +34,11 @@ def waiting(score_set: ScoreSet) -> str:
     if not rows:
         return "No playbook leaves anybody out to compare with, so nothing can be told."
     decided = sum(row["decided"] for row in rows if not row["band"])
-    which = f"{words.count(len(few))} of {words.plural(len(rows), 'comparison')} (playbooks, and bands of them)"
+    of = f"{words.count(len(few))} of " if len(few) < len(rows) else ""
+    in_all = f"{words.count(decided)} are decided in all" if decided else "none is decided yet"
     return (
-        f"Of {which} too little is decided: told from {LEAST_DECIDED} renewals of either arm on; "
-        f"{words.count(decided)} are decided in all."
+        f"Too little is decided of {of}{words.plural(len(rows), 'comparison')} (playbooks, and bands of them), which "
+        f"are told from {LEAST_DECIDED} renewals of either arm on; {in_all}."
     )
 
 
