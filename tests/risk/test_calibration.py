@@ -53,3 +53,14 @@ def test_what_members_do_is_trusted_more_near_the_renewal_than_far_from_it() -> 
 def test_a_line_of_a_model_from_before_serves_all_days_alike() -> None:
     line = Calibrator(**json.loads('{"intercept": 0.1, "slope": 0.9, "learnt_from": 500}'))
     assert line(np.array([-2.0, -2.0]), np.array([0.0, 180.0])) == pytest.approx([-1.7, -1.7])
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5])
+def test_a_learner_that_was_sure_of_the_wrong_thing_is_set_right(spread: float) -> None:
+    """One that gave everybody up, as after a season of which only those who left are known yet."""
+    rng = np.random.default_rng(3)
+    y, days = (rng.random(4_000) < 0.1).astype(np.float64), rng.choice(DAYS, 4_000).astype(np.float64)
+    margin = 13.8 + spread * rng.normal(size=4_000)
+    said = sigmoid(fit_calibrator(margin, y, np.ones(4_000), days)(margin, days))
+    assert said.mean() == pytest.approx(0.1, abs=0.03)
+    assert said.max() < 0.5

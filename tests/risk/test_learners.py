@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tenure.risk.fitting import load_learner, mean_of
 from tenure.risk.learners import (
+    BLEND,
+    SHALLOW,
     Blend,
     BoosterPlan,
     Learner,
@@ -59,6 +64,37 @@ def test_asking_by_group_is_asking_with_the_groups_columns_replaced(
         changed[:, columns] = usual[kind][:, columns]
 
         np.testing.assert_allclose(found[:, place], learners[name].margin(changed), atol=1e-4)
+
+
+def test_a_column_that_is_always_to_have_is_in_nearly_every_tree():
+    """Of sixty columns one says how much the others count; a tree is given sixteen to choose from."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(6000, 60)).astype(np.float32)
+    odds = -1 + 2 * x[:, 1] * (x[:, 0] > 0)
+    y = (rng.random(6000) < 1 / (1 + np.exp(-odds))).astype(float)
+    asked = rng.normal(size=(4000, 60)).astype(np.float32)
+    true = -1 + 2 * asked[:, 1] * (asked[:, 0] > 0)
+    usual = BoosterPlan(directions=(0,) * 60)
+    off = [
+        float(np.abs(fit_booster(x, y, rounds=150, plan=plan).margin(asked) - true).mean())
+        for plan in (replace(usual, always=(0,)), usual)
+    ]
+
+    assert off[0] < 0.85 * off[1]
+
+
+def test_half_of_a_blend_is_trees_and_one_from_before_is_read_as_it_was(rows: tuple[np.ndarray, np.ndarray]):
+    """What is kept of a blend is read back; one of a booster and a logistic model alone is the mean of both."""
+    x, y = rows
+    plan = BoosterPlan(directions=(0,) * 6)
+    trees, logistic = fit_booster(x, y, rounds=40, plan=plan), fit_logistic(x, y, np.arange(len(y)), seed=1)
+    shallow = replace(fit_booster(x, y, rounds=40, plan=plan.shallow()), file=SHALLOW)
+    whole = mean_of(trees, shallow, logistic)
+    read, before = (load_learner(BLEND, one.files()) for one in (whole, Blend((trees, logistic))))
+
+    said = [one.margin(x) for one in (trees, shallow, logistic)]
+    np.testing.assert_allclose(read.margin(x), said[0] / 2 + said[1] / 4 + said[2] / 4, atol=1e-6)
+    np.testing.assert_allclose(before.margin(x), (said[0] + said[2]) / 2, atol=1e-6)
 
 
 def test_trees_are_as_deep_and_as_many_as_held_out_members_bear_out(rows: tuple[np.ndarray, np.ndarray]):

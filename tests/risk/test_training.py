@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -157,9 +158,56 @@ def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path,
     said = score(lake, SETTINGS, as_of, model)["p_lapse_renewal"]
 
     assert manifest["data"]["lapses"] == 100 * classes
-    # Too young for lines by the day: the class it is judged by is not whole.
-    assert manifest["calibration"]["far_intercept"] == manifest["calibration"]["far_slope"] == 0.0
+    # There are lines by the day where one class could teach and another be judged.
+    assert (manifest["calibration"]["far_intercept"] != 0) == (classes == 2)
     assert 0.15 < said.mean() < 0.45
+
+
+def test_who_had_left_before_judging_began_does_not_make_leaving_seem_rare(tmp_path: Path):
+    """Two courses of three quarters of a year, whose members withdraw all the time. Two years after the first term on
+    record fall into the middle of the second, when most of those who withdraw had done so; of the third, as many
+    withdraw as of those before it."""
+    from tenure.lake import Lake
+    from tenure.risk import score
+
+    rng, courses = np.random.default_rng(8), [dt.date(2022, 12, 15), dt.date(2023, 10, 1), dt.date(2024, 7, 15)]
+    rows = [("0-1", 0, dt.date(2022, 1, 10), dt.date(2022, 10, 6), None, dt.date(2022, 1, 10))]
+    rows.append(("0-2", 0, dt.date(2022, 10, 7), None, None, dt.date(2022, 10, 6)))
+    for course, begin in enumerate(courses):
+        last, day = begin + dt.timedelta(days=269), rng.exponential(600, 900).astype(int) + 5
+        for place, left in enumerate(day.tolist()):
+            member = 1 + course * 1000 + place
+            rows.append((f"{member}-1", member, begin, last, None, begin))
+            gone = begin + dt.timedelta(days=left)
+            if gone < last:
+                rows.append((f"{member}-1", member, begin, gone, "resigned", gone))
+            else:
+                after = last + dt.timedelta(days=1)
+                rows.append((f"{member}-2", member, after, None, None, last))
+    terms = pl.DataFrame(
+        rows,
+        schema={"term_id": pl.String, "member": pl.Int64, "starts_on": pl.Date, "ends_on": pl.Date,
+                "ended_by": pl.String, "known": pl.Date},
+        orient="row",
+    ).with_columns(
+        member_type=pl.lit("COURSE"), dues=pl.lit(100.0), paid_on="starts_on",
+        recorded_at=pl.col("known").cast(pl.Datetime("us")),
+    )  # fmt: skip
+    members = terms.select("member").unique().with_columns(
+        valid_from=dt.datetime(2021, 1, 1), plain=pl.lit(value=False), record_type=pl.lit("individual"),
+        member_type=pl.lit("COURSE"), join_date=dt.date(2022, 1, 1),
+    )  # fmt: skip
+    lake = Lake.open(tmp_path / "lake")
+    with lake.batch(source="test", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) as batch:
+        batch.replace("members", members)
+        batch.replace("terms", terms.drop("known"))
+        batch.commit()
+    as_of = courses[2] + dt.timedelta(days=90)
+    manifest = train(lake, SETTINGS, as_of, registry(tmp_path / "models"))
+    said = score(lake, SETTINGS, as_of, registry(tmp_path / "models").load(manifest["version"]))
+
+    true = 1 - np.exp(-(269 - 90) / 600)
+    assert said.filter(pl.col("p_lapse_renewal") > 0)["p_lapse_renewal"].mean() == pytest.approx(true, abs=0.05)
 
 
 def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):

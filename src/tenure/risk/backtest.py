@@ -185,7 +185,7 @@ def _predict_fold(
 
     A candidate that so few lapses do not allow yet stands in with the best that they do.
     """
-    if not rows.y.size:  # Nothing to learn from: what is said then is no model's, and calibrates none.
+    if len(np.unique(rows.y)) < 2:  # Nothing to learn from: what is said then is no model's, and calibrates none.
         found = {LIFE_TABLE: np.full(int(here.sum()), np.nan)}
     else:
         encoding = learn_columns(rows)

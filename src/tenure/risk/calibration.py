@@ -62,9 +62,6 @@ def _far(days: Floats) -> Floats:
     return np.asarray(np.clip(np.nan_to_num(days), 0.0, _FAR) / _FAR)
 
 
-_SLOPES = (0.3, 2.0)
-
-
 def fit_calibrator(margin: Floats, y: Floats, weight: Floats, days: Floats | None = None) -> Calibrator:
     """A line through later outcomes, drawn toward the identity while they are few.
 
@@ -80,19 +77,36 @@ def fit_calibrator(margin: Floats, y: Floats, weight: Floats, days: Floats | Non
     if n < 20 or len(np.unique(y)) < 2:
         return Calibrator()
     far = np.zeros(margin.size) if days is None else _far(days)
+    strength = np.array([_STRENGTH / 8, _STRENGTH / 2] * 2)
     design = np.column_stack([np.ones_like(margin), margin, far, far * margin])
-    beta = prior = np.array([0.0, 1.0, 0.0, 0.0])
-    precision = np.tile([_STRENGTH / 8, _STRENGTH / 2], 2)
-    for _ in range(30):
-        p = sigmoid(design @ beta)
+    identity = np.array([0.0, 1.0, 0.0, 0.0])
+    beta = _fitted(design, y, weight, np.zeros_like(margin), identity, strength)
+    near, there = np.clip(beta[1], *_SLOPES), np.clip(beta[1] + beta[3], *_SLOPES)
+    if (near, there) != (beta[1], beta[1] + beta[3]):
+        # With other slopes other intercepts give the rate that was seen.
+        sloped = (near + (there - near) * far) * margin
+        beta[[0, 2]] = _fitted(design[:, [0, 2]], y, weight, sloped, np.zeros(2), strength[[0, 2]])
+    return Calibrator(float(beta[0]), float(near), round(n), float(beta[2]), float(there - near))
+
+
+_SLOPES = (0.3, 2.0)
+_LEAP = 3.0
+"""By how much the log-odds of a row may change in one step."""
+
+
+def _fitted(design: Floats, y: Floats, weight: Floats, fixed: Floats, prior: Floats, precision: Floats) -> Floats:
+    """What makes the outcomes likeliest, *fixed* log-odds added, by Newton's steps from the *prior*."""
+    beta = prior
+    for _ in range(60):
+        p = sigmoid(fixed + design @ beta)
         gradient = design.T @ (weight * (p - y)) + precision * (beta - prior)
         curvature = (design * (weight * p * (1 - p))[:, None]).T @ design + np.diag(precision)
         step = np.linalg.solve(curvature, gradient)
-        beta = beta - step
+        # Where what is said is sure and wrong the curve is all but flat, and a whole step would leap over the end.
+        beta = beta - step * min(1.0, _LEAP / np.abs(design @ step).max(initial=_LEAP))
         if np.abs(step).max() < 1e-8:
             break
-    near, there = np.clip(beta[1], *_SLOPES), np.clip(beta[1] + beta[3], *_SLOPES)
-    return Calibrator(float(beta[0]), float(near), round(n), float(beta[2]), float(there - near))
+    return np.asarray(beta)
 
 
 def once_per_decision(keys: NDArray[np.int64]) -> Floats:

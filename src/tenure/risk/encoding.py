@@ -15,6 +15,9 @@ _MOST_LEVELS = 16
 _FEWEST_ROWS = 50
 """A level of a slow field gets a column of its own if it is among the most frequent and not rarer than this."""
 
+DAYS = "days_to_renewal"
+"""The feature that tells near from far: what others say of a renewal goes by it, and so does calibration."""
+
 ALWAYS = "member_type"
 """The slow field whose frequent levels all have a column: dues and benefits go by it."""
 
@@ -51,6 +54,11 @@ class Encoding:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns: features, then `field=level`."""
         return (*self.features, *(f"{field}={level}" for field, known in self.levels.items() for level in known))
+
+    @property
+    def days(self) -> int | None:
+        """Which column holds the days to the end of the term; None where none does."""
+        return self.features.index(DAYS) if DAYS in self.features else None
 
     def encode(self, matrix: FeatureMatrix) -> NDArray[np.float32]:
         """The columns of *matrix*, shape (n_rows, n_columns)."""

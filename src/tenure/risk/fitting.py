@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -16,8 +16,11 @@ from tenure.risk.encoding import Encoding
 from tenure.risk.learners import (
     BLEND,
     BOOSTER,
+    DEPTHS,
     LIFE_TABLE,
     LOGISTIC,
+    SHALLOW,
+    TREES,
     Blend,
     Booster,
     BoosterPlan,
@@ -38,6 +41,9 @@ FULL_STRENGTH = 200
 
 FLOOR = 20
 """Lapses, and renewals, under which nothing is learnt."""
+
+_TWO = (2,)
+"""The depth of trees that look at two columns."""
 
 TAUGHT_BY = 60_000
 """Rows that teach a logistic model. Which 20,000 of 70,000 were taken moved what it attains by 0.03 in two simulated
@@ -85,6 +91,21 @@ def learn_columns(rows: Rows) -> Encoding:
     return Encoding.learn(first.matrix, first.y)
 
 
+@dataclass(frozen=True)
+class Growth:
+    """How large boosters grow.
+
+    Args:
+        depth: Levels of the trees that look at several columns together.
+        rounds: How many of those.
+        shallow: How many trees of two levels.
+    """
+
+    depth: int = 4
+    rounds: int = 60
+    shallow: int = 60
+
+
 @dataclass
 class Workshop:
     """Fits candidates, remembering which trees and which penalty did best, so as not to seek them each time.
@@ -96,45 +117,64 @@ class Workshop:
 
     seed: int
     threads: int
-    _growth: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _sought: dict[tuple[int, ...], dict[int, tuple[int, int]]] = field(default_factory=dict)
     _strength: float | None = None
 
     def plan(self, encoding: Encoding, seed: int | None = None, depth: int = 4) -> BoosterPlan:
         """How boosters on the columns of *encoding* are grown."""
         directions = tuple(DIRECTIONS.get(name, 0) for name in encoding.columns)
-        return BoosterPlan(depth=depth, seed=self.seed if seed is None else seed, directions=directions)
+        always = () if encoding.days is None else (encoding.days,)
+        seed = self.seed if seed is None else seed
+        return BoosterPlan(depth=depth, seed=seed, directions=directions, always=always)
 
     def together(self, *fits: Callable[[], Learner]) -> list[Learner]:
         """Run *fits* side by side, a thread each: on a busy machine threads within one fit wait for one another."""
         with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
             return [running.result() for running in [pool.submit(fit) for fit in fits]]
 
-    def growth_found(self, rows: int) -> tuple[int, int] | None:
-        """Depth and number of trees that were sought for about so many *rows*; None where none were."""
-        near = (found for size, found in self._growth.items() if size / 1.5 <= rows <= size * 1.5)
+    def growth_found(self, rows: int) -> Growth:
+        """What was sought for about so many *rows*; the usual where nothing was."""
+        trees, shallow = (self._found(depths, rows) for depths in (DEPTHS, _TWO))
+        return Growth(*(trees or (Growth.depth, Growth.rounds)), shallow[1] if shallow else Growth.shallow)
+
+    def _found(self, depths: tuple[int, ...], rows: int) -> tuple[int, int] | None:
+        near = (found for size, found in self._sought.get(depths, {}).items() if size / 1.5 <= rows <= size * 1.5)
         return next(near, None)
 
-    def growth(self, x: Columns, rows: Rows, encoding: Encoding) -> tuple[int, int]:
-        """Depth and number of trees for so many rows: sought once, on the first draw of days, and again when the rows
-        have grown by half."""
-        known = self.growth_found(rows.y.size)
+    def growth(self, x: Columns, rows: Rows, encoding: Encoding) -> Growth:
+        """How large boosters of so many rows grow: sought once, on the first draw of days, and again when the rows have
+        grown by half."""
+        plan = self.plan(encoding)
+        trees, shallow = self._seek(plan, DEPTHS, x, rows), self._seek(plan.shallow(), _TWO, x, rows)
+        return Growth(*trees, shallow[1])
+
+    def _seek(self, plan: BoosterPlan, depths: tuple[int, ...], x: Columns, rows: Rows) -> tuple[int, int]:
+        known = self._found(depths, rows.y.size)
         if known is not None:
             return known
         pick = slice(None) if rows.draws is None else rows.draws[:, 0]
-        plan, rounds = best_growth(x[pick], rows.y[pick], rows.members[pick], plan=self.plan(encoding))
-        self._growth[rows.y.size] = (plan.depth, rounds)
-        return plan.depth, rounds
-
-    def grown(self, x: Columns, rows: Rows, encoding: Encoding) -> Booster:
-        """A booster on *rows*."""
-        return self.boosted(x, rows, encoding, *self.growth(x, rows, encoding))
+        best, rounds = best_growth(x[pick], rows.y[pick], rows.members[pick], plan=plan, depths=depths)
+        self._sought.setdefault(depths, {})[rows.y.size] = best.depth, rounds
+        return best.depth, rounds
 
     def boosted(self, x: Columns, rows: Rows, encoding: Encoding, depth: int, rounds: int) -> Booster:
         """So many trees of such a depth on *rows*."""
-        plan = self.plan(encoding, depth=depth)
+        return self._grown(x, rows, self.plan(encoding, depth=depth), rounds)
+
+    def shallow(self, x: Columns, rows: Rows, encoding: Encoding, rounds: int) -> Booster:
+        """So many trees of two levels on *rows*."""
+        return replace(self._grown(x, rows, self.plan(encoding).shallow(), rounds), file=SHALLOW)
+
+    def _grown(self, x: Columns, rows: Rows, plan: BoosterPlan, rounds: int) -> Booster:
         if rows.draws is None:
             return fit_booster(x, rows.y, rounds=rounds, plan=plan)
         return fit_by_turns(x, rows.y, rows.draws, rounds=rounds, plan=plan)
+
+    def _trees(self, x: Columns, rows: Rows, encoding: Encoding) -> Booster:
+        return self.boosted(x, rows, encoding, *self._seek(self.plan(encoding), DEPTHS, x, rows))
+
+    def _shallow(self, x: Columns, rows: Rows, encoding: Encoding) -> Booster:
+        return self.shallow(x, rows, encoding, self._seek(self.plan(encoding).shallow(), _TWO, x, rows)[1])
 
     def candidates(self, rows: Rows, encoding: Encoding, decisions_lapsed: int) -> dict[str, Learner]:
         """Every learner that so many lapses allow, fitted on *rows*."""
@@ -146,29 +186,30 @@ class Workshop:
             lambda: fit_logistic(x, rows.y, rows.members, seed=self.seed, weight=rows.weight, taught_by=TAUGHT_BY)
         ]
         if decisions_lapsed >= FULL_STRENGTH:
-            fits.append(partial(self.grown, x, rows, encoding))
+            fits += [partial(grow, x, rows, encoding) for grow in (self._trees, self._shallow)]
         logistic, *boosted = self.together(*fits)
         assert isinstance(logistic, Logistic)
         self._strength = logistic.strength
         fitted: dict[str, Learner] = {LIFE_TABLE: table, LOGISTIC: logistic}
-        for booster in boosted:
-            fitted |= {BOOSTER: booster, BLEND: Blend((booster, logistic))}
+        if boosted:
+            trees, shallow = boosted
+            fitted |= {BOOSTER: trees, BLEND: mean_of(trees, shallow, logistic)}
         return fitted
 
-    def refit(
-        self, kind: str, rows: Rows, encoding: Encoding, *, seed: int, growth: tuple[int, int] = (4, 60)
-    ) -> Learner:
-        """One learner of *kind* on other rows, with the depth and number of trees given."""
+    def refit(self, kind: str, rows: Rows, encoding: Encoding, *, seed: int, growth: Growth | None = None) -> Learner:
+        """One learner of *kind* on other rows, each booster as large as *growth* says."""
         x = encoding.encode(rows.matrix)
         if kind == LIFE_TABLE:
             return fit_life_table(x, rows.y, encoding.columns, rows.weight)
         if kind == LOGISTIC:
             return self._logistic(x, rows, seed)
-        depth, rounds = growth
-        booster = fit_booster(x, rows.y, rounds=rounds, plan=self.plan(encoding, seed, depth))
+        growth = growth or Growth()
+        plan = self.plan(encoding, seed, growth.depth)
+        booster = fit_booster(x, rows.y, rounds=growth.rounds, plan=plan)
         if kind == BOOSTER:
             return booster
-        return Blend((booster, self._logistic(x, rows, seed)))
+        shallow = fit_booster(x, rows.y, rounds=growth.shallow, plan=plan.shallow())
+        return mean_of(booster, replace(shallow, file=SHALLOW), self._logistic(x, rows, seed))
 
     def _logistic(self, x: Columns, rows: Rows, seed: int) -> Logistic:
         """With the penalty that served the last candidate."""
@@ -177,11 +218,22 @@ class Workshop:
         )
 
 
+def mean_of(trees: Learner, shallow: Learner, lines: Learner) -> Blend:
+    """What looks at several columns together for one half; what takes them two by two and what draws a straight line
+    over each for the other."""
+    return Blend((trees, Blend((shallow, lines))))
+
+
 def load_learner(kind: str, files: dict[str, bytes], threads: int = 1) -> Learner:
     """Back from what `Learner.files` gave."""
     if kind == LIFE_TABLE:
         return LifeTable.load(files["life_table.json"])
     if kind == LOGISTIC:
         return Logistic.load(files["logistic.json"])
-    booster = Booster(files["booster.ubj"], threads)
-    return booster if kind == BOOSTER else Blend((booster, Logistic.load(files["logistic.json"])))
+    booster = Booster(files[TREES], threads)
+    if kind == BOOSTER:
+        return booster
+    lines = Logistic.load(files["logistic.json"])
+    if SHALLOW not in files:  # A blend from before there were any.
+        return Blend((booster, lines))
+    return mean_of(booster, Booster(files[SHALLOW], threads, SHALLOW), lines)

@@ -11,7 +11,7 @@ read from the pairs where lapses are common, and what as many of them teach of a
 That much says how sure the model is of its average. A single member also differs in what the record does not show yet:
 how engaged somebody is shows only in what they happen to do. How far such things reach is read from the back-test: by
 how much the estimates of the same renewal lately moved while two more months of the record came in, carried on to
-fifteen weeks.
+a quarter of a year.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 
 from tenure.risk.encoding import Encoding
-from tenure.risk.fitting import Rows, Workshop
+from tenure.risk.fitting import Growth, Rows, Workshop
 from tenure.risk.learners import Columns, Floats, Learner, logit, sigmoid
 
 _MOST_ROWS = 40_000
@@ -87,7 +87,7 @@ def learn_spread(
     learner: Learner,
     *,
     refits: int,
-    growth: tuple[int, int],
+    growth: Growth,
     revision: float,
     progress: Callable[[float], None] | None = None,
 ) -> Spread:
@@ -100,7 +100,7 @@ def learn_spread(
         encoding: Its columns.
         learner: The model itself.
         refits: How many refits, two to a pair.
-        growth: Depth and number of trees of a booster.
+        growth: How large boosters grow.
         revision: As `revised_by` finds it.
         progress: Told the share done.
     """
@@ -140,7 +140,7 @@ def _scarcity(spread: Spread, x: Columns, learner: Learner) -> float:
 _REVISED_OVER = 60
 """Days between the two estimates of a renewal from which is read how far the record still moves them."""
 
-_UNSEEN_DAYS = 105
+_UNSEEN_DAYS = 90
 """Days after which the record has shown about as much of how a member feels today as it ever will. Estimates move like
 a random walk (their variance grows in proportion to the days between them), so what is to come is so many times what
 was seen to come."""
@@ -193,7 +193,7 @@ def _multiplier(
     encoding: Encoding,
     learner: Learner,
     spread: Spread,
-    growth: tuple[int, int],
+    growth: Growth,
     rng: np.random.Generator,
 ) -> float:
     """Refit on labels drawn from the model's own probabilities and see how far the refit falls from them."""

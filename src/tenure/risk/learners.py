@@ -25,6 +25,9 @@ Columns = NDArray[np.float32]
 
 BOOSTER, LOGISTIC, LIFE_TABLE, BLEND = "gradient boosting", "regularized logistic", "life table", "blend"
 
+TREES, SHALLOW = "booster.ubj", "shallow.ubj"
+"""Files of the two boosters: of trees that look at several columns together, and of trees that look at two."""
+
 
 class Learner(Protocol):
     """Something that gives the log-odds of not renewing."""
@@ -68,10 +71,16 @@ class Booster:
     """Shallow gradient-boosted trees (XGBoost).
 
     Shallow won twice in our trials: better ranking and cheaper explanation than deep trees.
+
+    Args:
+        raw: The library's own UBJSON.
+        threads: To predict by; 0 takes what the machine has.
+        file: Name of the file that it is kept in.
     """
 
     raw: bytes
     threads: int
+    file: str = TREES
 
     def margin(self, x: Columns) -> Floats:
         """Log-odds, shape (n_rows,)."""
@@ -90,8 +99,8 @@ class Booster:
         return Forest.from_xgboost(found)
 
     def files(self) -> dict[str, bytes]:
-        """The booster's own UBJSON."""
-        return {"booster.ubj": self.raw}
+        """The booster alone."""
+        return {self.file: self.raw}
 
 
 @dataclass(frozen=True)
@@ -109,6 +118,7 @@ class BoosterPlan:
         seed: Fixes every draw.
         threads: Within one fit.
         directions: Of each column, which way alone it may point.
+        always: Places of the columns that nearly every tree may choose from, since what others say goes by them.
     """
 
     depth: int = 4
@@ -121,17 +131,38 @@ class BoosterPlan:
     seed: int = 0
     threads: int = 1
     directions: tuple[int, ...] = ()
+    always: tuple[int, ...] = ()
 
     def widened(self, directions: tuple[int, ...]) -> BoosterPlan:
-        """The same with more columns at the end."""
-        return replace(self, directions=(*self.directions, *directions))
+        """The same with more columns at the end, by which what others say goes."""
+        first = len(self.directions)
+        added = range(first, first + len(directions))
+        return replace(self, directions=(*self.directions, *directions), always=(*self.always, *added))
+
+    def shallow(self) -> BoosterPlan:
+        """Trees of two levels: their sum takes columns two by two, each above all with those that are always there."""
+        return replace(self, depth=2, rate=0.07)
+
+    def chances(self) -> Floats | None:
+        """How likely a tree is given each column to choose from, in proportion; None where all alike."""
+        if not self.always:
+            return None
+        found = np.ones(len(self.directions))
+        found[list(self.always)] = _ALWAYS
+        return found
+
+
+_ALWAYS = 50.0
+"""So many times more often than others a tree is given a column that it is always to have: all but surely."""
 
 
 def fit_booster(x: Columns, y: Floats, *, rounds: int, plan: BoosterPlan, weight: Floats | None = None) -> Booster:
     """Grow *rounds* trees on *x*, *y*, each row as often as *weight* says."""
     import xgboost
 
-    data = xgboost.QuantileDMatrix(x, y, weight=weight, max_bin=plan.bins, nthread=plan.threads)
+    data = xgboost.QuantileDMatrix(
+        x, y, weight=weight, feature_weights=plan.chances(), max_bin=plan.bins, nthread=plan.threads
+    )
     grown = xgboost.train(_parameters(plan), data, rounds)
     return Booster(bytes(grown.save_raw("ubj")), plan.threads)
 
@@ -151,18 +182,27 @@ def fit_by_turns(x: Columns, y: Floats, draws: NDArray[np.bool_], *, rounds: int
     import xgboost
 
     # In plain form: of rows cut into bins the library would ask all trees anew at each turn.
-    turns = [xgboost.DMatrix(x[pick], y[pick], nthread=plan.threads) for pick in draws.T]
+    turns = [
+        xgboost.DMatrix(x[pick], y[pick], feature_weights=plan.chances(), nthread=plan.threads) for pick in draws.T
+    ]
     grown = xgboost.Booster(_parameters(plan), cache=turns)
     for number in range(rounds):
         grown.update(turns[number % len(turns)], number)
     return Booster(bytes(grown.save_raw("ubj")), plan.threads)
 
 
-_DEPTHS = (3, 4)
+DEPTHS = (3, 4)
+"""How deep trees may be that look at several columns together."""
 
 
 def best_growth(
-    x: Columns, y: Floats, groups: NDArray[np.int64], *, plan: BoosterPlan, weight: Floats | None = None
+    x: Columns,
+    y: Floats,
+    groups: NDArray[np.int64],
+    *,
+    plan: BoosterPlan,
+    depths: tuple[int, ...] = DEPTHS,
+    weight: Floats | None = None,
 ) -> tuple[BoosterPlan, int]:
     """How deep and how many trees predict a fifth of the members best when grown on the other four.
 
@@ -171,6 +211,7 @@ def best_growth(
         y: Outcomes.
         groups: Whose each row is.
         plan: How they are grown apart from that.
+        depths: Those to try.
         weight: How often each row counts.
 
     Returns:
@@ -182,11 +223,14 @@ def best_growth(
     if held.sum() < 50 or len(np.unique(y[held])) < 2 or len(np.unique(y[~held])) < 2:
         return plan, 60
     often = np.ones(y.size) if weight is None else weight
-    train = xgboost.QuantileDMatrix(x[~held], y[~held], weight=often[~held], max_bin=plan.bins, nthread=plan.threads)
+    train = xgboost.QuantileDMatrix(
+        x[~held], y[~held], weight=often[~held], feature_weights=plan.chances(), max_bin=plan.bins,
+        nthread=plan.threads,
+    )  # fmt: skip
     # Held-out rows in plain form: of those cut into bins the library would ask all trees anew after each one is grown.
     test = xgboost.DMatrix(x[held], y[held], weight=often[held], nthread=plan.threads)
     tried = []
-    for depth in _DEPTHS:
+    for depth in depths:
         deep = replace(plan, depth=depth)
         grown = xgboost.train(
             _parameters(deep), train, plan.most_rounds, evals=[(test, "held")], early_stopping_rounds=20,

@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tenure.features import FeatureMatrix
-from tenure.risk.fitting import FLOOR, FULL_STRENGTH, TAUGHT_BY, Rows, Workshop, learn_columns
-from tenure.risk.learners import Blend, Floats, fit_logistic
+from tenure.risk.fitting import FLOOR, FULL_STRENGTH, TAUGHT_BY, Rows, Workshop, learn_columns, mean_of
+from tenure.risk.learners import Floats, fit_logistic
 from tenure.risk.metrics import log_loss, losses
 
 OWN_MODEL, OWN_LINE = "a model of their own", "a calibration of their own"
@@ -30,7 +30,7 @@ def are_new(stood: pl.DataFrame) -> NDArray[np.bool_]:
 def on_own_track(workshop: Workshop, rows: Rows, matrix: FeatureMatrix) -> Floats:
     """Log-odds for the new members among *matrix* by what new members alone taught; NaN for all others.
 
-    It is what serves everyone, a booster (from 200 lapses on) and a logistic model, with trees of the same depth and
+    It is what serves everyone, boosters (from 200 lapses on) and a logistic model, with trees of the same depth and
     number, on the rows of new members.
     """
     answer = np.full(len(matrix.rows), np.nan)
@@ -43,8 +43,9 @@ def on_own_track(workshop: Workshop, rows: Rows, matrix: FeatureMatrix) -> Float
     logistic = fit_logistic(x, taught.y, taught.members, seed=workshop.seed, weight=taught.weight, taught_by=TAUGHT_BY)
     learner: Any = logistic
     if lapsed >= FULL_STRENGTH:
-        depth, rounds = workshop.growth_found(rows.y.size) or (4, 60)
-        learner = Blend((workshop.boosted(x, taught, encoding, depth, rounds), logistic))
+        size = workshop.growth_found(rows.y.size)
+        trees = workshop.boosted(x, taught, encoding, size.depth, size.rounds)
+        learner = mean_of(trees, workshop.shallow(x, taught, encoding, size.shallow), logistic)
     answer[asked] = learner.margin(encoding.encode(matrix.take(asked)))
     return answer
 

@@ -34,8 +34,6 @@ from tenure.risk.timing import Timing
 
 Manifest = dict[str, Any]
 FORMAT = 1
-DAYS = "days_to_renewal"
-"""The feature by which calibration tells near from far."""
 MANIFEST, SIGNATURE, DECISIONS = "manifest.json", "manifest.sig", "decisions.parquet"
 _MOST_BYTES = 256 * 1024 * 1024
 """A file larger than that is none of a model's, and is not read."""
@@ -119,17 +117,12 @@ class Model:
 
     @property
     def _whole(self) -> Aligned:
-        return Aligned(self.learner, self.calibrator, self._days)
-
-    @property
-    def _days(self) -> int | None:
-        """Which column holds the days to the end of the term."""
-        return self.encoding.columns.index(DAYS) if DAYS in self.encoding.columns else None
+        return Aligned(self.learner, self.calibrator, self.encoding.days)
 
     @property
     def halves(self) -> tuple[Aligned, ...]:
         """Models of either half of the members, for how sure a reason is."""
-        return tuple(Aligned(learner, self.calibrator, self._days) for learner in self.spread.pairs[0])
+        return tuple(Aligned(learner, self.calibrator, self.encoding.days) for learner in self.spread.pairs[0])
 
     @property
     def reason_step(self) -> int:
@@ -139,7 +132,7 @@ class Model:
     def interval(self, x: Columns) -> tuple[Floats, Floats]:
         """A nominal 90 % interval for it."""
         margin = self.learner.margin(x)
-        days = _days(x, self._days)
+        days = _days(x, self.encoding.days)
         slope = self.calibrator.slope_at(np.zeros(margin.size) if days is None else days)
         return self.spread.interval(x, margin, self.calibrator(margin, days), slope)
 

@@ -20,7 +20,7 @@ from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
 from tenure.risk.early import learn_early
 from tenure.risk.endings import learn_causes
-from tenure.risk.fitting import FLOOR, Workshop, learn_columns
+from tenure.risk.fitting import FLOOR, Growth, Workshop, learn_columns
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.landmarks import (
@@ -150,7 +150,7 @@ def _landmarks(
     """Landmarks to learn from and to be judged on, with their features."""
     found = scheduled(found, terms)
     mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
-    after = _judged_after(terms, mature)
+    after, whole = _judged_after(terms, mature)
     judged = fixed_landmarks(found, after=after)
     learnt = landmark_days(mature, seed=settings.model.seed, most_rows=_MOST_ROWS)
     days = (
@@ -167,9 +167,8 @@ def _landmarks(
     # Of who has resigned nothing is left to foretell, and how sure that is says nothing of the others.
     judged = judged.with_columns(fair=_before(pl.col("ends")).is_in(list(JUDGED)) & ~pl.col("resigned"))
     # The farthest days of the first decisions would be foretold from half a year less.
-    first = judged.filter(_before(pl.col("ends_on")) <= max(LANDMARKS))["as_of"].min()
+    first = judged.filter(pl.col("fair") & (_before(pl.col("ends_on")) <= max(LANDMARKS)))["as_of"].min()
     judged = judged.filter(pl.col("as_of") >= first)
-    whole = after == _first_years_end(terms) and _are_whole(mature, after)
     return Landmarks(matrix, draws, judged, terms, members, settings.membership, whole)
 
 
@@ -182,22 +181,38 @@ def _first_years_end(terms: pl.DataFrame) -> dt.date:
     return first + dt.timedelta(days=round(_FIRST_YEARS * 365.25))
 
 
-def _judged_after(terms: pl.DataFrame, mature: pl.DataFrame) -> dt.date:
-    """Two years after the first term; in a younger association, when half of its lapses were known."""
-    after = _first_years_end(terms)
-    lapses = mature.filter(pl.col("outcome") == LAPSED)["ends_on"].sort()
-    if (lapses > after).sum() >= FLOOR:
-        return after
-    middle: dt.date = lapses[len(lapses) // 2]
-    # Where everybody's term ends on one day, that day's class is all there is to be judged by.
-    return middle if (mature["ends_on"] > middle).any() else middle - dt.timedelta(days=1)
+def _judged_after(terms: pl.DataFrame, mature: pl.DataFrame) -> tuple[dt.date, bool]:
+    """The day after whose ends decisions are judged, and whether next to nobody is lacking in what is judged then.
 
-
-def _are_whole(mature: pl.DataFrame, after: dt.date) -> bool:
-    """Whether next to nobody had left the classes that are judged before judging began."""
+    Two years after the first term, if few had left on the way of the classes that were running. Otherwise the first
+    day of which that can be said and that has a third of the lapses before it and a third after it. If there is none,
+    two years after the first term again; in a younger association, when half of its lapses were known.
+    """
     lapsed = mature.filter(pl.col("outcome") == LAPSED)
-    judged = lapsed.filter(pl.col("ends_on") > after).height
-    return lapsed.filter((pl.col("ends_on") <= after) & (pl.col("scheduled") > after)).height <= _FEW * judged
+    ends, usual = lapsed["ends_on"].sort(), _first_years_end(terms)
+    old_enough = (ends > usual).sum() >= FLOOR
+    if old_enough and _lacking(lapsed, [usual])[0] <= _FEW:
+        return usual, True
+    third = len(ends) // 3
+    between = lapsed["scheduled"].is_between(ends[third], ends[-third - 1], closed="left")
+    days = lapsed["scheduled"].filter(between).unique().sort().to_list()
+    whole = [day for day, share in zip(days, _lacking(lapsed, days), strict=True) if share <= _FEW]
+    if whole:
+        return whole[0], True
+    if old_enough:
+        return usual, False
+    middle: dt.date = ends[len(ends) // 2]
+    # Where everybody's term ends on one day, that day's class is all there is to be judged by.
+    return middle if (mature["ends_on"] > middle).any() else middle - dt.timedelta(days=1), False
+
+
+def _lacking(lapsed: pl.DataFrame, days: list[dt.date]) -> list[float]:
+    """For each of *days*, how many had left by then of the classes that end after it, over how many left later; of
+    those whom a day of `JUDGED` met."""
+    met = lapsed.filter((pl.col("scheduled") - pl.col("ends_on")).dt.total_days() < max(JUDGED))
+    asked = pl.Series(days, dtype=pl.Date)
+    left, over = (met[name].sort().search_sorted(asked, side="right").to_numpy() for name in ("ends_on", "scheduled"))
+    return [float(share) for share in (left - over) / np.maximum(len(met) - left, 1)]
 
 
 def _fit(
@@ -214,7 +229,7 @@ def _fit(
     encoding = learn_columns(rows)
     kind = tested.best
     learner = workshop.candidates(rows, encoding, lapsed)[kind]
-    growth = (0, 0)
+    growth = Growth(0, 0, 0)
     if kind in (BOOSTER, BLEND):
         # The columns are encoded where they are used: kept for longer, they would lie beside those of every later step.
         growth = workshop.growth(encoding.encode(rows.matrix), rows, encoding)
@@ -231,7 +246,7 @@ def _fit(
         "as_of": as_of.isoformat(),
         "learner": kind,
         "why_learner": f"{kind[0].upper()}{kind[1:]}: {tested.why}.",
-        "rounds": growth[1],
+        "rounds": growth.rounds,
         "rows": int(rows.y.size),
         "seed": settings.model.seed,
         "software": _software(),
