@@ -201,11 +201,15 @@ def test_scores_come_near_the_truth(trained: Trained):
         (pl.col("ends_on") == pl.col("renewal_due_on"))
         & ((pl.col("ends_on") - pl.col("as_of")).dt.total_days().is_between(0, 60))
     )
-    truth, said = known["p"].to_numpy(), known["p_lapse_renewal"].to_numpy()
+    ahead = (known["ends_on"] - known["as_of"]).dt.total_days().to_numpy()
+    # Whoever renews pays on one of the forty days before; of those who had not, more leave than had meant to.
+    still_open = np.clip((ahead + 1) / 40, 0, 1)
+    p, said = known["p"].to_numpy(), known["p_lapse_renewal"].to_numpy()
+    truth = p / (p + (1 - p) * still_open)
 
     assert len(known) > 60
-    assert np.abs(said - truth).mean() < 0.75 * np.abs(truth.mean() - truth).mean()
-    assert abs(said.mean() - truth.mean()) < 0.06
+    assert np.abs(said - truth).mean() < 0.5 * np.abs(truth.mean() - truth).mean()
+    assert abs(said.mean() - truth.mean()) < 0.05
 
 
 def test_lifetime_and_complimentary_members_have_no_risk(trained: Trained):

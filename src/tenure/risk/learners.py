@@ -114,7 +114,8 @@ class BoosterPlan:
         l2: Penalty on leaves.
         most_rounds: Trees at most.
         bins: Into how many parts a column is cut.
-        columns: How many columns each tree may choose from, about; few make trees that differ, and their sum steadier.
+        columns: How many columns each tree may choose from, about, beside those it is always to have; few make trees
+            that differ, and their sum steadier.
         seed: Fixes every draw.
         threads: Within one fit.
         directions: Of each column, which way alone it may point.
@@ -150,6 +151,12 @@ class BoosterPlan:
         found = np.ones(len(self.directions))
         found[list(self.always)] = _ALWAYS
         return found
+
+    def share_of_columns(self) -> float:
+        """Of all columns, how many a tree may choose from: those it is always to have, and some of the others."""
+        others = len(self.directions) - len(self.always)
+        drawn = others * np.clip(self.columns / max(1, others), 0.1, 0.5)
+        return float((len(self.always) + drawn) / max(1, len(self.directions)))
 
 
 _ALWAYS = 50.0
@@ -253,7 +260,7 @@ def _parameters(plan: BoosterPlan) -> dict[str, Any]:
         "min_child_weight": plan.child_weight,
         "lambda": plan.l2,
         "subsample": 0.8,
-        "colsample_bytree": float(np.clip(plan.columns / max(1, len(plan.directions)), 0.1, 0.5)),
+        "colsample_bytree": plan.share_of_columns(),
         "max_bin": plan.bins,
         "seed": plan.seed,
         "nthread": plan.threads,
