@@ -139,14 +139,23 @@ def missed(folder: Path, people: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     )
 
 
-def oulad(folder: Path) -> dict[str, float]:
+def oulad(folder: Path, homes: int) -> dict[str, float]:
+    """The mean over *homes*, since which days a model learns from goes by the key of its home."""
     people = registrations(folder)
+    tables = {"members": members(people), "terms": terms(people), "activity": activity(folder, people)}
+    found = [_told_by_a_home(people, tables) for _ in range(homes)]
+    means = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+    for name in ("30", "60", "90", "end"):
+        each = sorted(one[f"loss_{name}"] for one in found)
+        print(f"{name}: log loss {means[f'loss_{name}']:.4f} on average, {each[0]:.4f} to {each[-1]:.4f}", flush=True)
+    return means
+
+
+def _told_by_a_home(people: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as temporary:
         exports, home = Path(temporary, "exports"), Path(temporary, "home")
         exports.mkdir()
-        for name, frame in {
-            "members": members(people), "terms": terms(people), "activity": activity(folder, people),
-        }.items():  # fmt: skip
+        for name, frame in tables.items():
             frame.write_parquet(exports / f"{name}.parquet")
         tool("tenure", "init", "--home", str(home), "--source", "files", "--path", str(exports), "--grace-days", "0")
         settings = home / "tenure.toml"
@@ -312,11 +321,12 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--oulad", type=Path)
     words.add_argument("--insurance", type=Path)
+    words.add_argument("--homes", type=int, default=3, help="over how many homes OULAD is told")
     words.add_argument("--json", type=Path, help="also keep the figures here")
     given = words.parse_args()
     found: dict[str, float] = {}
     if given.oulad:
-        found |= oulad(given.oulad)
+        found |= oulad(given.oulad, given.homes)
     if given.insurance:
         print("\n| book | renewals | rate | log loss of the past rate | boosting, tuned | ours | AUC | mean said |")
         print("|--|--:|--:|--:|--:|--:|--:|--:|")
