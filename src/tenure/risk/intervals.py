@@ -11,7 +11,7 @@ read from the pairs where lapses are common, and what as many of them teach of a
 That much says how sure the model is of its average. A single member also differs in what the record does not show yet:
 how engaged somebody is shows only in what they happen to do. How far such things reach is read from the back-test: by
 how much the estimates of the same renewal lately moved while two more months of the record came in, carried on to
-a quarter of a year.
+fourteen weeks.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _scarcity(spread: Spread, x: Columns, learner: Learner) -> float:
 _REVISED_OVER = 60
 """Days between the two estimates of a renewal from which is read how far the record still moves them."""
 
-_UNSEEN_DAYS = 90
+_UNSEEN_DAYS = 98
 """Days after which the record has shown about as much of how a member feels today as it ever will. Estimates move like
 a random walk (their variance grows in proportion to the days between them), so what is to come is so many times what
 was seen to come."""
