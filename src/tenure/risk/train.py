@@ -40,7 +40,7 @@ from tenure.risk.registry import Manifest, Model, Registry
 from tenure.risk.report import report
 from tenure.risk.timing import learn_timing
 
-_MOST_ROWS = 120_000
+_MOST_ROWS = 105_000
 """Landmarks to learn from, about; beyond it more rows cost time and teach little."""
 
 _FIRST_YEARS = 2
