@@ -46,8 +46,8 @@ class Landmarks:
         terms: All versions.
         members: All versions.
         rules: The association's own.
-        whole: Whether all of each class are judged. In a young association the class that half of its lapses fall in
-            is judged without those who had left by then, so that rates by day are none.
+        whole: Whether next to all of each class are judged. Where judging has to begin within a class, those who had
+            left by then are lacking, so that rates by day are none.
     """
 
     matrix: FeatureMatrix

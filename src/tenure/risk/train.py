@@ -167,8 +167,9 @@ def _landmarks(
     # Of who has resigned nothing is left to foretell, and how sure that is says nothing of the others.
     judged = judged.with_columns(fair=_before(pl.col("ends")).is_in(list(JUDGED)) & ~pl.col("resigned"))
     # The farthest days of the first decisions would be foretold from half a year less.
-    first = judged.filter(pl.col("fair") & (_before(pl.col("ends_on")) <= max(LANDMARKS)))["as_of"].min()
-    judged = judged.filter(pl.col("as_of") >= first)
+    near = judged.filter(pl.col("fair") & (_before(pl.col("ends_on")) <= max(LANDMARKS)))
+    if len(near):
+        judged = judged.filter(pl.col("as_of") >= near["as_of"].min())
     return Landmarks(matrix, draws, judged, terms, members, settings.membership, whole)
 
 
