@@ -54,9 +54,10 @@ def test_who_leaves_early_does_not_gather_on_the_days_learnt_from(tmp_path: Path
 
 
 def test_few_decisions_are_drawn_from_more_than_once_and_many_are_not():
-    """Every draw has a day of each stratum, the draws differ, and all of them have half as many rows again at most."""
-    end = dt.date(2024, 12, 31)
-    found = pl.DataFrame({"member": range(300), "scheduled": end, "starts_on": dt.date(2024, 1, 1), "grace": 30})
+    """Every draw has a day of each stratum, the draws differ, and together they have three quarters as many rows again
+    at most."""
+    found = _decisions(300)
+    end = found["scheduled"][0]
     few, many = (landmark_days(found, seed=1, most_rows=rows) for rows in (100_000, 700))
     names = [name for name in few.columns if name.startswith("draw_")]
 
@@ -69,3 +70,18 @@ def test_few_decisions_are_drawn_from_more_than_once_and_many_are_not():
     assert few.select("member", "as_of").is_unique().all()
     assert many.columns == ["member", "as_of", "draw_0"]
     assert len(many) < 900
+
+
+def test_days_after_somebody_left_take_no_room_from_a_further_draw():
+    """Most of a course leave in its middle: the days that are left of them are few, so that there is room for more."""
+    staying = _decisions(300)
+    leaving = staying.with_columns(ends_on=pl.lit(dt.date(2024, 1, 31)))
+    for found, draws in ((staying, 1), (leaving, MOST_DRAWS)):
+        days = landmark_days(found, seed=1, most_rows=300 * 7)
+        assert len([name for name in days.columns if name.startswith("draw_")]) == draws
+
+
+def _decisions(members: int) -> pl.DataFrame:
+    """Renewals of a year's terms, all on one day."""
+    first, last = dt.date(2024, 1, 1), dt.date(2024, 12, 31)
+    return pl.DataFrame({"member": range(members), "scheduled": last, "starts_on": first, "ends_on": last, "grace": 30})

@@ -23,8 +23,11 @@ JUDGED = (180, *LANDMARKS)
 """Days before the end *as it was known on the day* on which predictions are judged and calibrated. Days counted back
 from an end that a resignation brought forward are known only afterwards: they would gather those about to leave."""
 
-MOST_DRAWS = 2
+MOST_DRAWS = 3
 """How many days from each stratum a decision gives at most, where there are few decisions."""
+
+_ROOM = 1.75
+"""Rows of all draws together, beside the most of one."""
 
 _STRATA = ((-1000, -1), (0, 10), (11, 30), (31, 60), (61, 90), (91, 180), (181, 365))
 """Ranges of days before the end, from each of which a decision gives one row to learn from; negative is in grace."""
@@ -40,7 +43,9 @@ def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataF
         found: As `tenure.membership.decisions` returns, with `scheduled` (see `scheduled`).
         seed: Fixes the draw.
         most_rows: About how many rows a draw has at most; beyond it each decision gives fewer days, since two decisions
-            teach more than two days of one. All draws together have half as many again at most.
+            teach more than two days of one. All draws together have three quarters as many again at most. Days
+            after the member left are drawn too, since none may go by what came later; they teach nothing and take no
+            room.
 
     Returns:
         `member`, `as_of` (date), distinct, sorted; and for each draw a column (`draw_0` and so on), whether the day
@@ -48,29 +53,31 @@ def landmark_days(found: pl.DataFrame, *, seed: int, most_rows: int) -> pl.DataF
     """
     rng = np.random.default_rng(seed)
     share = min(1.0, most_rows / max(1, len(found) * len(_STRATA)))
-    first = _drawn(found, share, rng)
-    count = int(np.clip(1.5 * most_rows // max(1, len(first)), 1, MOST_DRAWS))
-    drawn = [first, *(_drawn(found, share, rng) for _ in range(count - 1))]
+    first, there = _drawn(found, share, rng)
+    count = int(np.clip(_ROOM * most_rows // max(1, there), 1, MOST_DRAWS))
+    drawn = [first, *(_drawn(found, share, rng)[0] for _ in range(count - 1))]
     drawn = [days.with_columns(pl.lit(value=True).alias(f"draw_{number}")) for number, days in enumerate(drawn)]
     together = pl.concat(drawn, how="diagonal").group_by("member", "as_of").agg(pl.exclude("member", "as_of").any())
     return together.with_columns(pl.selectors.starts_with("draw_").fill_null(value=False)).sort("member", "as_of")
 
 
-def _drawn(found: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.DataFrame:
-    """A day from each stratum for a *share* of the decisions, drawn stratum by stratum."""
-    ends = found["scheduled"].cast(pl.Int32).to_numpy()
+def _drawn(found: pl.DataFrame, share: float, rng: np.random.Generator) -> tuple[pl.DataFrame, int]:
+    """A day from each stratum for a *share* of the decisions, drawn stratum by stratum; and on how many of them the
+    member was still there."""
+    ends, over = (found[name].cast(pl.Int32).to_numpy() for name in ("scheduled", "ends_on"))
     grace = found["grace"].to_numpy()
     starts = found["starts_on"].cast(pl.Int32).to_numpy()
-    parts = []
+    parts, there = [], 0
     for least, most_days in _STRATA:
         low = np.maximum(-grace, least) if least < 0 else np.full(ends.size, least)
         before = low + np.floor(rng.random(ends.size) * (most_days - low + 1)).astype(np.int64)
         day = ends - before
         inside = (day > starts) & (low <= most_days) & (rng.random(ends.size) < share)
+        there += int((inside & (day <= over + grace)).sum())
         parts.append(
             pl.DataFrame({"member": found["member"].to_numpy()[inside], "as_of": day[inside].astype(np.int32)})
         )
-    return pl.concat(parts).with_columns(pl.col("as_of").cast(pl.Date)).unique()
+    return pl.concat(parts).with_columns(pl.col("as_of").cast(pl.Date)).unique(), there
 
 
 def scheduled(found: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
