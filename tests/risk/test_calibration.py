@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
+from tenure.risk.backtest import Lines
 from tenure.risk.calibration import Calibrator, evenly, fit_calibrator
 from tenure.risk.learners import Floats, sigmoid
 
@@ -64,3 +67,58 @@ def test_a_learner_that_was_sure_of_the_wrong_thing_is_set_right(spread: float) 
     said = sigmoid(fit_calibrator(margin, y, np.ones(4_000), days)(margin, days))
     assert said.mean() == pytest.approx(0.1, abs=0.03)
     assert said.max() < 0.5
+
+
+def half_years(off: list[float]) -> tuple[pl.DataFrame, Floats]:
+    """Renewals of half-years that follow each other, and log-odds that are *off* by so much in each."""
+    rng = np.random.default_rng(3)
+    parts, said = [], []
+    for number, error in enumerate(off):
+        true = rng.normal(-1.5, 1.0, 1_500)
+        day = dt.date(2022, 1, 1) + dt.timedelta(days=182 * number)
+        lapsed = rng.random(true.size) < sigmoid(true)
+        ends = [day + dt.timedelta(days=int(after)) for after in rng.integers(30, 120, true.size)]
+        parts.append(pl.DataFrame({"as_of": [day] * true.size, "ends": ends, "lapsed": lapsed.astype(np.int8)}))
+        said.append(true - error)
+    judged = pl.concat(parts).with_row_index("term_id").with_columns(ends_on="ends", grace=30, fair=True)
+    return judged, np.concatenate(said)
+
+
+def line_after(judged: pl.DataFrame, margin: Floats, day: dt.date) -> Calibrator:
+    """The line on *day*, the half-years before it having been foretold one after the other."""
+    lines, said = Lines(judged, whole=True), np.full(margin.size, np.nan)
+    for begin in sorted(begin for begin in judged["as_of"].unique() if begin < day):
+        here = (judged["as_of"] == begin).to_numpy()
+        said[here] = margin[here]
+        lines.on(begin, {"one": said}, here)
+    return lines.on(day, {"one": said})["one"]
+
+
+def whole_line(judged: pl.DataFrame, margin: Floats, day: dt.date) -> Calibrator:
+    """The line on *day* where none before it was held against anything."""
+    return Lines(judged, whole=True).on(day, {"one": np.where(judged["as_of"] < day, margin, np.nan)})["one"]
+
+
+def moved(line: Calibrator) -> float:
+    """By how much it moves what is usually said, two months before the renewal."""
+    return float(line(np.array([-2.0]), np.array([60.0]))[0]) + 2.0
+
+
+def test_a_line_is_believed_by_half_once_newer_models_had_learnt_what_it_adds() -> None:
+    """A rate that rose in the first half-year, and that every model after it had seen; and one that no model sees."""
+    second, third = dt.date(2022, 7, 2), dt.date(2022, 12, 31)
+    judged, margin = half_years([0.8, 0.0, 0.0])
+    assert moved(line_after(judged, margin, second)) == pytest.approx(0.8, abs=0.2)
+    assert line_after(judged, margin, third) == whole_line(judged, margin, third).believed(0.5)
+    judged, margin = half_years([0.8, 0.8, 0.8])
+    assert line_after(judged, margin, third) == whole_line(judged, margin, third)
+    assert moved(whole_line(judged, margin, third)) == pytest.approx(0.8, abs=0.2)
+
+
+def test_what_came_later_does_not_move_a_line() -> None:
+    judged, margin = half_years([0.8, 0.0, 0.0, 0.0])
+    day = dt.date(2023, 4, 1)
+    not_over = pl.col("ends") + pl.duration(days=30) >= day
+    later = judged.with_columns(lapsed=pl.when(not_over).then(1 - pl.col("lapsed")).otherwise("lapsed"))
+    assert not later.equals(judged)
+    assert line_after(later, margin, day) == line_after(judged, margin, day)

@@ -10,7 +10,7 @@ import pytest
 
 from tenure.base.settings import Capacity
 from tenure.risk.grade import graded
-from tenure.risk.metrics import at_capacity, auc, log_loss
+from tenure.risk.metrics import at_capacity, auc, log_loss, surely_worse
 from tenure.risk.months import shared_by_lead
 from tenure.risk.report import payers, reach, report
 from tenure.risk.resampling import Draws, calibrated, draw, saved, summary
@@ -239,3 +239,16 @@ def test_how_far_whole_months_are_off_together_is_found_from_the_past(shared: fl
     assert (near["from_days"], near["months"], far["from_days"], far["months"]) == (0, many, 76, many)
     assert near["shared"] < 0.12
     assert far["shared"] == pytest.approx(shared, abs=0.13)
+
+
+def test_what_lost_by_a_hair_is_not_surely_worse_and_repeating_a_fate_makes_it_no_surer() -> None:
+    p, y, _ = decided(5, payers_=2_000, each=1)
+    shaken = np.log(p / (1 - p)) + np.random.default_rng(6).normal(0, 0.05, p.size)
+    wrong, off = p[::-1].copy(), 1 / (1 + np.exp(-shaken))
+    assert surely_worse(wrong, p, y, np.arange(p.size))
+    assert not surely_worse(p, wrong, y, np.arange(p.size))
+    worse, better = (off, p) if log_loss(off, y) > log_loss(p, y) else (p, off)
+    assert not surely_worse(worse, better, y, np.arange(p.size))
+    many, fates = (np.tile(each, 40) for each in (np.stack([worse, better, y]), np.arange(p.size)))
+    assert not surely_worse(*many, fates)
+    assert surely_worse(*many, np.arange(fates.size))

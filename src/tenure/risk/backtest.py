@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from tenure.risk.calibration import Calibrator, evenly, fit_calibrator, once_per
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop, learn_columns
 from tenure.risk.landmarks import labels
 from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, sigmoid
-from tenure.risk.metrics import auc, log_loss, losses
+from tenure.risk.metrics import auc, log_loss, surely_worse
 from tenure.risk.newcomers import OWN_LINE, OWN_MODEL, are_new, compared, on_own_track
 from tenure.risk.points import fit_points, points_score
 
@@ -31,6 +31,9 @@ _FOLD_DAYS = 182
 _MOST_FOLDS = 6
 _CALIBRATE_OVER_DAYS = 550
 """Calibration looks back over about a year and a half of outcomes, so that it follows a changing association."""
+
+_EVER = dt.date(1, 1, 1) + dt.timedelta(days=_CALIBRATE_OVER_DAYS)
+"""The day from which every past outcome is recent enough."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,11 @@ def run_backtest(
     judged = landmarks.judged
     edges = fold_edges(judged["as_of"].min(), as_of)  # type: ignore[arg-type]
     margins: dict[str, Floats] = {}
+    lines = Lines(judged, landmarks.whole)
     said, points, base, by_points, own, own_said, own_line = (np.full(len(judged), np.nan) for _ in range(7))
     new = are_new(landmarks.matrix.rows)[judged["at"].to_numpy()]
     folds: list[dict[str, Any]] = []
-    day, before = judged["as_of"].to_numpy(), _days_before(judged)
+    day, before = judged["as_of"].to_numpy(), lines.before
     fold = np.searchsorted(np.array(edges[1:-1], "datetime64[D]"), day, side="right")
     for place, begin in enumerate(edges[:-1]):
         end = edges[place + 1] if place < len(edges) - 2 else as_of + dt.timedelta(days=1)
@@ -124,14 +128,14 @@ def run_backtest(
             continue
         matrix = _rows_of(landmarks.matrix, judged, here)
         _predict_fold(workshop, rows, lapsed, matrix, here, margins)
-        calibrators = _calibrators(judged, margins, until=begin, since=begin, whole=landmarks.whole)
+        calibrators = lines.on(begin, margins, here)
         choice, _ = choose(judged, margins, calibrators, fold, until=begin, lapsed=lapsed)
         said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here], before[here])))
         own[here] = on_own_track(workshop, rows, matrix)
         rival = {OWN_MODEL: own, OWN_LINE: np.where(new, margins[choice], np.nan)}
-        lines = _calibrators(judged, rival, until=begin, since=begin, whole=landmarks.whole)
+        straight = lines.on(begin, rival, here)
         own_said[here], own_line[here] = (
-            sigmoid(lines[name](margin[here], before[here])) for name, margin in rival.items()
+            sigmoid(straight[name](margin[here], before[here])) for name, margin in rival.items()
         )
         rate = (lapsed + 1) / (rows.matrix.rows["term_id"].n_unique() + 6)
         base[here] = rate
@@ -140,7 +144,7 @@ def run_backtest(
         folds.append(_fold_report(begin, end, choice, judged.filter(here), said[here]))
         if progress:
             progress((place + 1) / (len(edges) - 1))
-    calibrators = _calibrators(judged, margins, until=as_of, since=as_of, whole=landmarks.whole)
+    calibrators = lines.on(as_of, margins)
     lapsed = judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique()
     lapsed = max(lapsed, landmarks.known_by(as_of)[1])
     best, why = choose(judged, margins, calibrators, fold, until=as_of, lapsed=lapsed)
@@ -207,19 +211,72 @@ def _proved(judged: pl.DataFrame, until: dt.date, since: dt.date) -> NDArray[np.
     return judged.select(known & recent).to_series().to_numpy()
 
 
-def _calibrators(
-    judged: pl.DataFrame, margins: dict[str, Floats], *, until: dt.date, since: dt.date, whole: bool
-) -> dict[str, Calibrator]:
-    """A line for each of *margins*; by the day, and with every day alike, where *whole* classes are judged."""
-    proved, before = _proved(judged, until, since), _days_before(judged)
-    found = {}
-    for name, margin in margins.items():
-        use = proved & ~np.isnan(margin)
-        keys = judged["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
-        y = judged["lapsed"].filter(use).to_numpy().astype(np.float64)
-        weight, days = (evenly(keys), before[use]) if whole else (once_per_decision(keys), None)
-        found[name] = fit_calibrator(margin[use], y, weight, days) if use.any() else Calibrator()
-    return found
+@dataclass
+class Lines:
+    """The lines that bring learners' log-odds into line, day after day.
+
+    A line is learnt from what older models said. Where the newer one has itself learnt from what they missed, a line
+    that is believed whole adds it a second time; where it has not, half a line is too little. Which of the two did
+    better on days that came after is what the line is believed by; whole, until that can be told.
+
+    Args:
+        judged: As `Landmarks.judged`.
+        whole: Whether next to all of each class are judged: lines go by the day then, and every day counts alike.
+        before: Days of each row to the end of the term as it was known on the day.
+    """
+
+    judged: pl.DataFrame
+    whole: bool
+    before: Floats = field(init=False)
+    _by: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.before = _days_before(self.judged)
+
+    def on(
+        self, day: dt.date, margins: dict[str, Floats], here: NDArray[np.bool_] | None = None
+    ) -> dict[str, Calibrator]:
+        """The line for each learner, by what was proved on *day*.
+
+        Args:
+            day: Nothing that was known only later counts.
+            margins: Of each learner, its out-of-time log-odds for each row; NaN where it did not speak.
+            here: The rows that the lines are for now. What they say of those is held against outcomes later.
+        """
+        ever, found = _proved(self.judged, day, _EVER), {}
+        for name, margin in margins.items():
+            line = self._fitted(day, margin)
+            found[name] = line.believed(self._share(name, ever))
+            if here is not None and line.learnt_from:
+                for kept, share in zip(self._said(name), _SHARES, strict=True):
+                    kept[here] = line.believed(share)(margin[here], self.before[here])
+        return found
+
+    def _fitted(self, day: dt.date, margin: Floats) -> Calibrator:
+        use = _proved(self.judged, day, day) & ~np.isnan(margin)
+        if not use.any():
+            return Calibrator()
+        keys = self.judged["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
+        y = self.judged["lapsed"].filter(use).to_numpy().astype(np.float64)
+        weight, days = (evenly(keys), self.before[use]) if self.whole else (once_per_decision(keys), None)
+        return fit_calibrator(margin[use], y, weight, days)
+
+    def _said(self, name: str) -> tuple[Floats, Floats]:
+        nothing = np.full(len(self.judged), np.nan)
+        return self._by.setdefault(name, (nothing, nothing.copy()))
+
+    def _share(self, name: str, proved: NDArray[np.bool_]) -> float:
+        """How far a line is believed, by the outcomes that were *proved* of what lines said before."""
+        whole, half = self._said(name)
+        told = proved & ~np.isnan(whole)
+        y = self.judged["lapsed"].filter(told).to_numpy().astype(np.float64)
+        if np.unique(y).size < 2:
+            return _SHARES[0]
+        return min(zip((whole, half), _SHARES, strict=True), key=lambda pair: log_loss(sigmoid(pair[0][told]), y))[1]
+
+
+_SHARES = (1.0, 0.5)
+"""How far a line may be believed. Not at all is none of them: that the rate fell lately, newest labels alone tell."""
 
 
 def choose(
@@ -251,7 +308,7 @@ def choose(
     """
     allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC, LIFE_TABLE]
     usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
-    proved = _proved(judged, until, dt.date(1, 1, 1) + dt.timedelta(days=_CALIBRATE_OVER_DAYS))
+    proved = _proved(judged, until, _EVER)
     proved &= ~np.isnan(margins[LIFE_TABLE])
     if proved.sum() < 100:
         return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
@@ -266,19 +323,13 @@ def choose(
     loss = {name: log_loss(p, y) for name, p in said.items()}
     lowest = min(loss, key=lambda name: loss[name])
     terms = judged["term_id"].filter(proved).rank("dense").to_numpy().astype(np.int64) - 1
-    best = next(name for name in _SIMPLEST if name in said and not _worse(said[name], said[lowest], y, terms))
+    best = next(name for name in _SIMPLEST if name in said and not surely_worse(said[name], said[lowest], y, terms))
     others = ", ".join(f"{name} {value:.4f}" for name, value in sorted(loss.items(), key=lambda item: item[1]))
     why = "lowest log loss" if best == lowest else "simplest within chance of the lowest log loss"
     return best, f"{why} on past renewals that it had not seen ({others})"
 
 
 _SIMPLEST = (LIFE_TABLE, LOGISTIC, BLEND, BOOSTER)
-
-
-def _worse(p: Floats, lowest: Floats, y: Floats, terms: NDArray[np.int64]) -> bool:
-    """Whether *p* lost by more than one standard error, the rows of one decision taken together."""
-    each = np.bincount(terms, losses(p, y) - losses(lowest, y))
-    return bool(each.sum() > np.sqrt(each.size * each.var()))
 
 
 def _fold_report(begin: dt.date, end: dt.date, choice: str, judged: pl.DataFrame, p: Floats) -> dict[str, Any]:

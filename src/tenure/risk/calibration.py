@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,16 @@ class Calibrator:
         """
         far = 0.0 if days is None else _far(days)
         return np.asarray(self.intercept + self.far_intercept * far + (self.slope + self.far_slope * far) * margin)
+
+    def believed(self, share: float) -> Calibrator:
+        """A *share* of the way from leaving log-odds as they are to this."""
+        return replace(
+            self,
+            intercept=share * self.intercept,
+            slope=1.0 + share * (self.slope - 1.0),
+            far_intercept=share * self.far_intercept,
+            far_slope=share * self.far_slope,
+        )
 
     def slope_at(self, days: Floats) -> Floats:
         """The slope so many *days* before the end of the term."""

@@ -1,8 +1,8 @@
 """Who leaves before the term ends: a letter of resignation, a withdrawal in the middle of a course.
 
 Where enough members did, a hazard by their signals says how likely each is to: by a booster, or by the mean of one and
-a logistic model. Which of the two serves, or the counted table of `tenure.risk.timing`, is what foretold the newest
-departures best.
+a logistic model, whichever foretold the newest departures better. The counted table of `tenure.risk.timing` serves
+where it surely foretold them better still.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop
 from tenure.risk.hazard import Hazard, Seen, fit_hazard, fit_straight
 from tenure.risk.learners import LOGISTIC, Blend, Columns, Floats, sigmoid
-from tenure.risk.metrics import log_loss
+from tenure.risk.metrics import log_loss, surely_worse
 from tenure.risk.timing import HORIZONS, Timing, early_shares
 
 _TESTED_ON = 0.2
@@ -69,9 +69,13 @@ def learn_early(rows: Rows, left_on: pl.Series, encoding: Encoding, workshop: Wo
     gone = (seen.left[newest][:, None] <= np.array(HORIZONS)).astype(float)
     asked = seen.ahead[newest][:, None] > np.array(HORIZONS)
     theirs = _by_table(counted, rows, seen, newest, encoding, workshop)
-    ours = (one.left_by(x[newest], seen.ahead[newest], seen.ends[newest], HORIZONS) for one in (boosted, blended))
-    table, alone, together = (log_loss(p[asked], gone[asked]) for p in (theirs, *ours))
-    if table <= min(alone, together):
+    ours = [one.left_by(x[newest], seen.ahead[newest], seen.ends[newest], HORIZONS) for one in (boosted, blended)]
+    alone, together = (log_loss(p[asked], gone[asked]) for p in ours)
+    # The newest fifth will teach the hazard too, and the table has little to learn from it: a hair is no victory.
+    term = np.unique(terms.filter(newest).to_numpy(), return_inverse=True)[1]
+    each = np.broadcast_to(term[:, None], asked.shape)[asked]
+    better = ours[0] if alone <= together else ours[1]
+    if surely_worse(better[asked], theirs[asked], gone[asked], each):
         return None
     final = _boosted(x, seen, rows.members, rows.weight, encoding, workshop)
     return final if alone <= together else _blended(final, x, seen, rows.members, rows.weight, workshop)

@@ -31,6 +31,19 @@ def log_loss(p: Floats, y: Floats) -> float:
     return float(losses(p, y).mean()) if p.size else float("nan")
 
 
+def surely_worse(p: Floats, other: Floats, y: Floats, group: NDArray[np.int64]) -> bool:
+    """Whether *p* lost more than *other* by over one standard error, the rows of one group taken together.
+
+    Args:
+        p: Probabilities.
+        other: Those of another, of the same shape.
+        y: What happened, 0 or 1, likewise.
+        group: Number of the group of each row, from 0: rows that share a fate are one piece of evidence.
+    """
+    each = np.bincount(group, losses(p, y) - losses(other, y))
+    return bool(each.sum() > np.sqrt(each.size * each.var()))
+
+
 def brier(p: Floats, y: Floats) -> float:
     """Mean squared distance of probability and outcome."""
     return float(np.mean((p - y) ** 2))
