@@ -75,6 +75,12 @@ def test_words_read_well_for_any_number(feature: Feature):
         ("paid_early", 0.0, -3.0, "Last paid on the last day of the term; members like this, 3 days after"),
         ("notices_90", 2.0, 0.0, "2 renewal notices in the last 90 days; members like this, none"),
         ("login_minutes_90", 0.0, 25.0, "No time online in the last 90 days; members like this, 25"),
+        ("logins_trend", 0.0, 0.2, "Logins as often as in the year before; members like this, up by 50 %"),
+        ("logins_trend", -0.6, 0.01, "Logins down by 75 % on the year before; members like this, as often"),
+        ("logins_trend", 0.2, -1.0, "Logins up by 50 % on the year before; members like this, none of late"),
+        ("logins_trend", 0.2, None, "Logins up by 50 % on the year before"),
+        ("cycle_trend_90", -0.6, 0.0, "In the last 90 days active on 75 % fewer days than at the same place of the "
+            "term before; members like this, as often"),
         ("invoice_change", 1.02, None, "Latest invoice 102 % above the last dues"),
         ("invoice_change", 0.0, None, "Latest invoice like the last dues"),
     ],

@@ -67,6 +67,17 @@ def test_members_like_this_one_are_counted_not_rounded_from_the_score(staff: htt
     assert "Too few to tell: 0 past decisions" in page(staff, site, 0)
 
 
+def test_a_reason_of_no_points_is_no_step_on_the_way_to_a_score(staff: httpx.Client, site: Site):
+    """Points are told in steps that the model can tell apart, so a third reason may round to none."""
+    from tenure.ledger.models import CurrentScore
+
+    mine = CurrentScore.objects.filter(member=site.world.member_of_rank(5))
+    mine.update(reason_3="Renewed once", reason_3_points=1.0)
+    assert "Renewed once" in page(staff, site, 5).partition("What stands behind")[2].partition("</table>")[0]
+    mine.update(reason_3_points=0.0)
+    assert "Renewed once" not in page(staff, site, 5).partition("What stands behind")[2].partition("</table>")[0]
+
+
 def test_what_we_did_stands_in_the_history_and_the_timeline_with_what_came_of_it(staff: httpx.Client, site: Site):
     html = page(staff, site, 1)
     assert "email on February 20, 2025" in re.search(r"Markers: [^<]*", html).group(0)

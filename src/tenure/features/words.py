@@ -76,7 +76,10 @@ def share(what: str) -> Say:
 
 
 def trending(what: str, days: int = 90) -> Say:
-    """«Logins down by 80 % on the year before»; the value is (recent − earlier) / (recent + earlier), of *days*."""
+    """«Logins down by 80 % on the year before; members like this, up by 5 %».
+
+    The value is (recent − earlier) / (recent + earlier), of *days*.
+    """
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):
@@ -85,14 +88,32 @@ def trending(what: str, days: int = 90) -> Say:
             return f"{what.capitalize()} stopped: none in {days} days, after some in the year before"
         if value >= 0.99:
             return f"{what.capitalize()} began lately, with none in the year before"
-        change = 2 * value / (1 - value)  # back from the bounded form to recent / earlier − 1
-        if abs(change) < 0.05:
-            return f"{what.capitalize()} as often as in the year before"
-        return (
-            f"{what.capitalize()} {'up' if change > 0 else 'down'} by {round(100 * abs(change))} % on the year before"
-        )
+        how = "as often as in" if abs(_relative(value)) < _HARDLY else f"{_in_short(value)} on"
+        own = f"{what.capitalize()} {how} the year before"
+        return own if usual is None or math.isnan(usual) else f"{own}; members like this, {_in_short(usual)}"
 
     return say
+
+
+_HARDLY = 0.05
+"""A change by less is told as none."""
+
+
+def _relative(bounded: float) -> float:
+    """Back from (now − then) / (now + then) to now / then − 1."""
+    return 2 * bounded / (1 - bounded)
+
+
+def _percent(change: float) -> str:
+    return f"{round(100 * abs(change))} %"
+
+
+def _in_short(bounded: float) -> str:
+    """A change in short, as the usual one is told: «up by 20 %»."""
+    if abs(bounded) >= 0.99:
+        return "only lately" if bounded > 0 else "none of late"
+    change = _relative(bounded)
+    return "as often" if abs(change) < _HARDLY else f"{'up' if change > 0 else 'down'} by {_percent(change)}"
 
 
 def money(what: str) -> Say:
@@ -183,7 +204,7 @@ def hundredths(what: str, unknown: str) -> Say:
 
 
 def against_last_term(what: str) -> Say:
-    """«Active on 60 % fewer days than …»; the value is (now − then) / (now + then)."""
+    """«Active on 60 % fewer days than …; members like this, as often»; the value is (now − then) / (now + then)."""
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):
@@ -192,10 +213,12 @@ def against_last_term(what: str) -> Say:
             return f"No active day in {what}, after some at the same place of the term before"
         if value >= 0.99:
             return f"Active in {what}, with no active day at the same place of the term before"
-        change = round(100 * abs(2 * value / (1 - value)))
-        if change < 5:
-            return f"In {what} active on as many days as at the same place of the term before"
-        more = "more" if value > 0 else "fewer"
-        return f"In {what} active on {change} % {more} days than at the same place of the term before"
+        change = _relative(value)
+        if abs(change) < _HARDLY:
+            amount = "as many days as"
+        else:
+            amount = f"{_percent(change)} {'more' if change > 0 else 'fewer'} days than"
+        own = f"In {what} active on {amount} at the same place of the term before"
+        return own if usual is None or math.isnan(usual) else f"{own}; members like this, {_in_short(usual)}"
 
     return say

@@ -26,7 +26,7 @@ def way_of(score: CurrentScore) -> Way | None:
     """From what is usual for the type to this member's score, reason by reason; None where there is no such way.
 
     Points say by how much the score would fall if a group of signals were as is usual; they need not add up, so one
-    row holds the rest, how the signals work together included.
+    row holds the rest, how the signals work together included, and reasons of no points.
     """
     if score.usual is None or score.renewal_due_on is None:
         return None
@@ -37,7 +37,7 @@ def way_of(score: CurrentScore) -> Way | None:
     )
     signals: list[Signal] = []
     for (text, points), kind in zip(given, reason_kinds(score), strict=True):
-        if text and points is not None:
+        if text and points:  # one of no points, in the steps that can be told apart, moves nothing
             head, _, more = text.partition("; ")
             told = [more] if more else []
             if not signals and not score.reason_sure:
