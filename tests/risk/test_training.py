@@ -210,6 +210,39 @@ def test_who_had_left_before_judging_began_does_not_make_leaving_seem_rare(tmp_p
     assert said.filter(pl.col("p_lapse_renewal") > 0)["p_lapse_renewal"].mean() == pytest.approx(true, abs=0.05)
 
 
+def test_of_a_time_when_all_who_had_been_due_had_left_nothing_is_foretold_but_what_is_usual(tmp_path: Path):
+    """A first class of sixty of whom nobody renewed; a second, of whom three in four do, was foretold by what was known
+    then. A model of those sixty would give everybody up."""
+    from tenure.lake import Lake
+
+    first, second = dt.date(2021, 7, 1), dt.date(2022, 9, 1)
+    year = dt.timedelta(days=364)
+    rows = [(f"{member}", member, first, first + year) for member in range(60)]
+    for member in range(60, 560):
+        rows.append((f"{member}-1", member, second, second + year))
+        if member % 4:
+            rows.append((f"{member}-2", member, second + dt.timedelta(days=365), None))
+    schema = {"term_id": pl.String, "member": pl.Int64, "starts_on": pl.Date, "ends_on": pl.Date}
+    terms = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+        member_type=pl.lit("REG"), dues=pl.lit(100.0), paid_on="starts_on",
+        recorded_at=pl.col("starts_on").cast(pl.Datetime("us")),
+    )  # fmt: skip
+    members = terms.select("member").unique().with_columns(
+        valid_from=dt.datetime(2021, 1, 1), plain=pl.lit(value=False), record_type=pl.lit("individual"),
+        member_type=pl.lit("REG"), join_date=first,
+    )  # fmt: skip
+    lake = Lake.open(tmp_path / "lake")
+    with lake.batch(source="test", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) as batch:
+        batch.replace("members", members)
+        batch.replace("terms", terms)
+        batch.commit()
+    manifest = train(lake, SETTINGS, dt.date(2024, 1, 1), registry(tmp_path / "models"))
+    said = registry(tmp_path / "models").decisions(manifest["version"])
+
+    assert set(said["ends_on"]) == {second + year}
+    assert said["p_lapse_renewal"].to_list() == pytest.approx([1 / 6] * len(said))
+
+
 def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):
     """Same data, same day, same seed: the same files to the last byte."""
     again = train(trained.invented.lake, SETTINGS, trained.invented.last, registry(tmp_path))
