@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from tenure.risk.backtest import Lines
-from tenure.risk.calibration import Calibrator, evenly, fit_calibrator
+from tenure.risk.calibration import Calibrator, evenly, fit_calibrator, sentences_of
 from tenure.risk.learners import Floats, sigmoid
 
 DAYS = (180, 90, 60, 30, 0)
@@ -69,12 +69,12 @@ def test_a_learner_that_was_sure_of_the_wrong_thing_is_set_right(spread: float) 
     assert said.max() < 0.5
 
 
-def half_years(off: list[float]) -> tuple[pl.DataFrame, Floats]:
+def half_years(off: list[float], members: int = 1_500) -> tuple[pl.DataFrame, Floats]:
     """Renewals of half-years that follow each other, and log-odds that are *off* by so much in each."""
     rng = np.random.default_rng(3)
     parts, said = [], []
     for number, error in enumerate(off):
-        true = rng.normal(-1.5, 1.0, 1_500)
+        true = rng.normal(-1.5, 1.0, members)
         day = dt.date(2022, 1, 1) + dt.timedelta(days=182 * number)
         lapsed = rng.random(true.size) < sigmoid(true)
         ends = [day + dt.timedelta(days=int(after)) for after in rng.integers(30, 120, true.size)]
@@ -109,10 +109,17 @@ def test_a_line_is_believed_by_half_once_newer_models_had_learnt_what_it_adds() 
     second, third = dt.date(2022, 7, 2), dt.date(2022, 12, 31)
     judged, margin = half_years([0.8, 0.0, 0.0])
     assert moved(line_after(judged, margin, second)) == pytest.approx(0.8, abs=0.2)
-    assert line_after(judged, margin, third) == whole_line(judged, margin, third).believed(0.5)
+    assert line_after(judged, margin, third).share == pytest.approx(0.5, abs=0.001)
     judged, margin = half_years([0.8, 0.8, 0.8])
-    assert line_after(judged, margin, third) == whole_line(judged, margin, third)
+    assert line_after(judged, margin, third).share == pytest.approx(1.0, abs=0.001)
     assert moved(whole_line(judged, margin, third)) == pytest.approx(0.8, abs=0.2)
+
+
+def test_a_handful_of_outcomes_hardly_moves_how_far_a_line_is_believed() -> None:
+    """In a small association the next few outcomes could else turn what everybody is given."""
+    judged, margin = half_years([0.8, 0.0, 0.0], members=40)
+    share = line_after(judged, margin, dt.date(2022, 12, 31)).share
+    assert 0.6 < share < 1.0
 
 
 def test_what_came_later_does_not_move_a_line() -> None:
@@ -122,3 +129,14 @@ def test_what_came_later_does_not_move_a_line() -> None:
     later = judged.with_columns(lapsed=pl.when(not_over).then(1 - pl.col("lapsed")).otherwise("lapsed"))
     assert not later.equals(judged)
     assert line_after(later, margin, day) == line_after(judged, margin, day)
+
+
+def test_how_far_a_line_is_believed_is_said_and_kept() -> None:
+    line = Calibrator(0.4, 1.2, 3_607, 0.1, -0.2)
+    half = Calibrator(**json.loads(json.dumps(line.believed(0.5).as_json())))
+    assert half == Calibrator(0.2, 1.1, 3_607, 0.05, -0.1, share=0.5)
+    (whole_said,), (half_said,) = (list(sentences_of(one.as_json())) for one in (line, half))
+    assert "3,607 renewals" in whole_said
+    assert "by 50 in 100 of the way" in half_said
+    assert "of the way" not in whole_said
+    assert not list(sentences_of(Calibrator().as_json()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tenure.risk import causes, newcomers
+from tenure.risk import calibration, causes, newcomers
 
 Manifest = dict[str, Any]
 
@@ -41,6 +41,7 @@ def _head(manifest: Manifest) -> Iterator[str]:
         f"which were lapses; terms from {data['first_term_on']}, last decision {data['last_decision_on']}."
     )
     yield manifest["why_learner"]
+    yield from calibration.sentences_of(manifest.get("calibration"))
     yield from newcomers.sentences_of(manifest.get("new_members"))
     yield from causes.sentences_of(manifest.get("causes"))
     yield from data.get("notes", [])

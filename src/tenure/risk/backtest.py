@@ -216,8 +216,8 @@ class Lines:
     """The lines that bring learners' log-odds into line, day after day.
 
     A line is learnt from what older models said. Where the newer one has itself learnt from what they missed, a line
-    that is believed whole adds it a second time; where it has not, half a line is too little. Which of the two did
-    better on days that came after is what the line is believed by; whole, until that can be told.
+    that is believed whole adds it a second time; where it has not, half a line is too little. Days that came after say
+    how far between the two a line is to be believed; whole, until they do.
 
     Args:
         judged: As `Landmarks.judged`.
@@ -266,17 +266,23 @@ class Lines:
         return self._by.setdefault(name, (nothing, nothing.copy()))
 
     def _share(self, name: str, proved: NDArray[np.bool_]) -> float:
-        """How far a line is believed, by the outcomes that were *proved* of what lines said before."""
+        """How far a line is believed, by the outcomes that were *proved* of what lines said before: from whole to half,
+        as likely as each of the two is by Bayes' rule, so that a day more of outcomes cannot turn it round."""
         whole, half = self._said(name)
         told = proved & ~np.isnan(whole)
         y = self.judged["lapsed"].filter(told).to_numpy().astype(np.float64)
         if np.unique(y).size < 2:
             return _SHARES[0]
-        return min(zip((whole, half), _SHARES, strict=True), key=lambda pair: log_loss(sigmoid(pair[0][told]), y))[1]
+        lost = log_loss(sigmoid(whole[told]), y) - log_loss(sigmoid(half[told]), y)
+        likely = float(sigmoid(np.array(lost * self.judged["term_id"].filter(told).n_unique() - _DOUBT)))
+        return _SHARES[0] + likely * (_SHARES[1] - _SHARES[0])
 
 
 _SHARES = (1.0, 0.5)
 """How far a line may be believed. Not at all is none of them: that the rate fell lately, newest labels alone tell."""
+
+_DOUBT = 2.2
+"""Log-odds by which a whole line is the likelier one before anything was told: nine to one."""
 
 
 def choose(

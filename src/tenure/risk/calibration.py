@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ class Calibrator:
         learnt_from: Decisions behind it.
         far_intercept: What is added beyond that half a year before the end and earlier.
         far_slope: Likewise of the slope.
+        share: How far it is believed; the other numbers have it in them.
     """
 
     intercept: float = 0.0
@@ -37,6 +39,7 @@ class Calibrator:
     learnt_from: int = 0
     far_intercept: float = 0.0
     far_slope: float = 0.0
+    share: float = 1.0
 
     def __call__(self, margin: Floats, days: Floats | None = None) -> Floats:
         """Log-odds in line.
@@ -56,6 +59,7 @@ class Calibrator:
             slope=1.0 + share * (self.slope - 1.0),
             far_intercept=share * self.far_intercept,
             far_slope=share * self.far_slope,
+            share=share * self.share,
         )
 
     def slope_at(self, days: Floats) -> Floats:
@@ -65,6 +69,18 @@ class Calibrator:
     def as_json(self) -> dict[str, Any]:
         """For the manifest."""
         return asdict(self)
+
+
+def sentences_of(told: dict[str, Any] | None) -> Iterator[str]:
+    """What a manifest's `calibration` says, in words; nothing where nothing was brought into line."""
+    if not told or not told.get("learnt_from"):
+        return
+    begun = f"Brought into line by {told['learnt_from']:,} renewals that came later than what foretold them"
+    share = round(100 * told.get("share", 1.0))
+    if share < 100:
+        yield f"{begun}; by {share} in 100 of the way, since newer models had learnt in part what older ones missed."
+    else:
+        yield f"{begun}."
 
 
 def _far(days: Floats) -> Floats:

@@ -9,9 +9,10 @@ import html
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tenure.charts import Bin, calibration
+from tenure.charts import Bin
+from tenure.charts import calibration as calibration_chart
 from tenure.features.plain import in_words
-from tenure.risk import causes, newcomers
+from tenure.risk import calibration, causes, newcomers
 from tenure.risk.registry import Manifest
 
 Card = dict[str, Any]
@@ -75,6 +76,7 @@ def card_of(
         "approvals": approvals,
         "data": manifest["data"],
         "labels": labels,
+        "calibrated": list(calibration.sentences_of(manifest.get("calibration"))),
         "new_members": list(newcomers.sentences_of(manifest.get("new_members"))),
         "causes": list(causes.sentences_of(manifest.get("causes"))),
         "features": _by_group(manifest),
@@ -152,7 +154,7 @@ def _sections(card: Card) -> Iterator[str]:
         _h("How it works")
         + _p(card["why_learner"])
         + _p(card["intervals"])
-        + _list([*card["new_members"], *card["causes"]])
+        + _list([*card["calibrated"], *card["new_members"], *card["causes"]])
     )
     yield _h("What it looks at") + _features(card["features"])
     yield _h("What it does not know") + _list(card["limits"])
@@ -229,7 +231,7 @@ def _calibration(backtest: Card) -> Iterator[str]:
     bins = backtest["calibration"]
     if len(bins) >= 3:
         named = [Bin(**{name: one[name] for name in Bin.__dataclass_fields__}) for one in bins]
-        drawn = calibration(named, about="Said against lapsed, with 95 % ranges")
+        drawn = calibration_chart(named, about="Said against lapsed, with 95 % ranges")
         yield f'<figure class="chart"><figcaption>{_text(drawn.finding)}.</figcaption>{drawn.svg}</figure>'
     rows = [(*(f"{100 * one[name]:.1f}" for name in _BIN), f"{one['n']:,}") for one in bins]
     yield _table(
