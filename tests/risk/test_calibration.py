@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tenure.risk.backtest import Lines
 from tenure.risk.calibration import Calibrator, evenly, fit_calibrator, sentences_of
 from tenure.risk.learners import Floats, sigmoid
+from tenure.risk.lines import Lines
 
 DAYS = (180, 90, 60, 30, 0)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from served_sandbox import TODAY, Sandbox, panel_row, properties
+from served_sandbox import TODAY, Sandbox, panel_row, properties, serving
 
 TABLES = {
     "members": {"member_id", "valid_from", "record_type", "member_type", "join_date", "organization_id"},
@@ -114,15 +114,17 @@ def test_the_association_has_every_kind_of_member_and_event(world: dict[str, pl.
     assert versions.max() >= 2
 
 
-def test_a_day_lived_brings_new_rows_and_keeps_the_old_ones(sandbox: Sandbox) -> None:
-    before = sandbox.rows("WebActivity", RecordedSince="2026-02-20")
-    asked = sandbox.control.get("/status").json()
-    lived = sandbox.control.post("/advance", json={"days": 2}).json()
-    assert lived["today"] > asked["today"]
-    after = sandbox.rows("WebActivity", RecordedSince="2026-02-20")
-    assert after[: len(before)] == before
-    assert len(after) > len(before)
-    assert sandbox.rows("WebActivity", RecordedSince=asked["today"])[0] == after[len(before)]
+def test_a_day_lived_brings_new_rows_and_keeps_the_old_ones() -> None:
+    """In a sandbox of its own: others are asked what they hold on the day on which they began."""
+    with serving("--members", "200", "--seed", "7", "--today", TODAY) as sandbox:
+        before = sandbox.rows("WebActivity", RecordedSince="2026-02-20")
+        asked = sandbox.control.get("/status").json()
+        lived = sandbox.control.post("/advance", json={"days": 2}).json()
+        assert lived["today"] > asked["today"]
+        after = sandbox.rows("WebActivity", RecordedSince="2026-02-20")
+        assert after[: len(before)] == before
+        assert len(after) > len(before)
+        assert sandbox.rows("WebActivity", RecordedSince=asked["today"])[0] == after[len(before)]
 
 
 def test_the_truth_knows_pending_decisions_and_whom_contact_helps(sandbox: Sandbox) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,21 +19,17 @@ from numpy.typing import NDArray
 
 from tenure.base.settings import Membership
 from tenure.features import FeatureMatrix
-from tenure.risk.calibration import Calibrator, evenly, fit_calibrator, once_per_decision
+from tenure.risk.calibration import Calibrator
 from tenure.risk.fitting import FULL_STRENGTH, Rows, Workshop, learn_columns
 from tenure.risk.landmarks import labels
 from tenure.risk.learners import BLEND, BOOSTER, LIFE_TABLE, LOGISTIC, Floats, sigmoid
+from tenure.risk.lines import Lines, days_before, proved_by
 from tenure.risk.metrics import auc, log_loss, surely_worse
 from tenure.risk.newcomers import OWN_LINE, OWN_MODEL, are_new, compared, on_own_track
 from tenure.risk.points import fit_points, points_score
 
 _FOLD_DAYS = 182
 _MOST_FOLDS = 6
-_CALIBRATE_OVER_DAYS = 550
-"""Calibration looks back over about a year and a half of outcomes, so that it follows a changing association."""
-
-_EVER = dt.date(1, 1, 1) + dt.timedelta(days=_CALIBRATE_OVER_DAYS)
-"""The day from which every past outcome is recent enough."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +129,9 @@ def run_backtest(
         said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here], before[here])))
         own[here] = on_own_track(workshop, rows, matrix)
         rival = {OWN_MODEL: own, OWN_LINE: np.where(new, margins[choice], np.nan)}
-        straight = lines.on(begin, rival, here)
+        theirs = lines.on(begin, rival, here)
         own_said[here], own_line[here] = (
-            sigmoid(straight[name](margin[here], before[here])) for name, margin in rival.items()
+            sigmoid(theirs[name](margin[here], before[here])) for name, margin in rival.items()
         )
         rate = (lapsed + 1) / (rows.matrix.rows["term_id"].n_unique() + 6)
         base[here] = rate
@@ -157,11 +153,6 @@ def run_backtest(
     return BackTest(
         judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()}), folds, calibrators, best, why, told
     )
-
-
-def _days_before(judged: pl.DataFrame) -> Floats:
-    """Days to the end of the term as it was known on the day."""
-    return judged.select((pl.col("ends") - pl.col("as_of")).dt.total_days().cast(pl.Float64)).to_series().to_numpy()
 
 
 _PRIOR = 1 / 6
@@ -200,91 +191,6 @@ def _predict_fold(
         margins.setdefault(name, np.full(here.size, np.nan))[here] = stand_in
 
 
-def _proved(judged: pl.DataFrame, until: dt.date, since: dt.date) -> NDArray[np.bool_]:
-    """Rows whose outcome was known on *until* and that are recent enough, as seen from *since*, to calibrate on.
-
-    Who leaves early is known of sooner than who stays; both count once the end that was scheduled is over.
-    """
-    known = pl.max_horizontal("ends", "ends_on") + pl.duration(days=pl.col("grace")) < until
-    known &= pl.col("fair")
-    recent = pl.col("ends_on") >= since - dt.timedelta(days=_CALIBRATE_OVER_DAYS)
-    return judged.select(known & recent).to_series().to_numpy()
-
-
-@dataclass
-class Lines:
-    """The lines that bring learners' log-odds into line, day after day.
-
-    A line is learnt from what older models said. Where the newer one has itself learnt from what they missed, a line
-    that is believed whole adds it a second time; where it has not, half a line is too little. Days that came after say
-    how far between the two a line is to be believed; whole, until they do.
-
-    Args:
-        judged: As `Landmarks.judged`.
-        whole: Whether next to all of each class are judged: lines go by the day then, and every day counts alike.
-        before: Days of each row to the end of the term as it was known on the day.
-    """
-
-    judged: pl.DataFrame
-    whole: bool
-    before: Floats = field(init=False)
-    _by: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.before = _days_before(self.judged)
-
-    def on(
-        self, day: dt.date, margins: dict[str, Floats], here: NDArray[np.bool_] | None = None
-    ) -> dict[str, Calibrator]:
-        """The line for each learner, by what was proved on *day*.
-
-        Args:
-            day: Nothing that was known only later counts.
-            margins: Of each learner, its out-of-time log-odds for each row; NaN where it did not speak.
-            here: The rows that the lines are for now. What they say of those is held against outcomes later.
-        """
-        ever, found = _proved(self.judged, day, _EVER), {}
-        for name, margin in margins.items():
-            line = self._fitted(day, margin)
-            found[name] = line.believed(self._share(name, ever))
-            if here is not None and line.learnt_from:
-                for kept, share in zip(self._said(name), _SHARES, strict=True):
-                    kept[here] = line.believed(share)(margin[here], self.before[here])
-        return found
-
-    def _fitted(self, day: dt.date, margin: Floats) -> Calibrator:
-        use = _proved(self.judged, day, day) & ~np.isnan(margin)
-        if not use.any():
-            return Calibrator()
-        keys = self.judged["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
-        y = self.judged["lapsed"].filter(use).to_numpy().astype(np.float64)
-        weight, days = (evenly(keys), self.before[use]) if self.whole else (once_per_decision(keys), None)
-        return fit_calibrator(margin[use], y, weight, days)
-
-    def _said(self, name: str) -> tuple[Floats, Floats]:
-        nothing = np.full(len(self.judged), np.nan)
-        return self._by.setdefault(name, (nothing, nothing.copy()))
-
-    def _share(self, name: str, proved: NDArray[np.bool_]) -> float:
-        """How far a line is believed, by the outcomes that were *proved* of what lines said before: from whole to half,
-        as likely as each of the two is by Bayes' rule, so that a day more of outcomes cannot turn it round."""
-        whole, half = self._said(name)
-        told = proved & ~np.isnan(whole)
-        y = self.judged["lapsed"].filter(told).to_numpy().astype(np.float64)
-        if np.unique(y).size < 2:
-            return _SHARES[0]
-        lost = log_loss(sigmoid(whole[told]), y) - log_loss(sigmoid(half[told]), y)
-        likely = float(sigmoid(np.array(lost * self.judged["term_id"].filter(told).n_unique() - _DOUBT)))
-        return _SHARES[0] + likely * (_SHARES[1] - _SHARES[0])
-
-
-_SHARES = (1.0, 0.5)
-"""How far a line may be believed. Not at all is none of them: that the rate fell lately, newest labels alone tell."""
-
-_DOUBT = 2.2
-"""Log-odds by which a whole line is the likelier one before anything was told: nine to one."""
-
-
 def choose(
     judged: pl.DataFrame,
     margins: dict[str, Floats],
@@ -314,7 +220,7 @@ def choose(
     """
     allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC, LIFE_TABLE]
     usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
-    proved = _proved(judged, until, _EVER)
+    proved = proved_by(judged, until, ever=True)
     proved &= ~np.isnan(margins[LIFE_TABLE])
     if proved.sum() < 100:
         return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
@@ -324,7 +230,7 @@ def choose(
     has_spoken = (margins[BLEND][proved] != margins[LOGISTIC][proved]).any()
     if usual == BLEND and telling < 2 and has_spoken:
         return usual, f"a {usual} serves until more than one half of a year can tell which learner is better"
-    before = _days_before(judged)[proved]
+    before = days_before(judged)[proved]
     said = {name: sigmoid(calibrators[name](margins[name][proved], before)) for name in allowed if name in margins}
     loss = {name: log_loss(p, y) for name, p in said.items()}
     lowest = min(loss, key=lambda name: loss[name])
