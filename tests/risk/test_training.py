@@ -12,8 +12,28 @@ import pytest
 
 from association import invent
 from tenure.base.errors import BelowDataFloor, DamagedStore
+from tenure.lake import Lake
 from tenure.risk import train
 from trained_association import SETTINGS, Trained, registry
+
+
+def lake_of(folder: Path, terms: pl.DataFrame) -> Lake:
+    """A record of people of one type who have nothing but *terms*, each put on record on the day `known`."""
+    terms = terms.with_columns(
+        member_type=pl.lit("REG"), dues=pl.lit(100.0), paid_on="starts_on",
+        recorded_at=pl.col("known").cast(pl.Datetime("us")),
+    )  # fmt: skip
+    first: dt.date = terms["starts_on"].min()
+    members = terms.select("member").unique().with_columns(
+        valid_from=dt.datetime.combine(first, dt.time()) - dt.timedelta(days=365), plain=pl.lit(value=False),
+        record_type=pl.lit("individual"), member_type=pl.lit("REG"), join_date=first,
+    )  # fmt: skip
+    lake = Lake.open(folder / "lake")
+    with lake.batch(source="test", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) as batch:
+        batch.replace("members", members)
+        batch.replace("terms", terms.drop("known"))
+        batch.commit()
+    return lake
 
 
 def test_decisions_hold_every_matured_renewal_after_the_first_two_years(trained: Trained):
@@ -49,7 +69,6 @@ def test_an_outcome_cannot_reach_its_own_prediction(trained: Trained, tmp_path: 
 
     Nor does the chapter that everybody's record says today sort what was said on past days.
     """
-    from tenure.lake import Lake
     from tenure.risk.backtest import fold_edges
 
     kept = registry(trained.models).decisions(trained.manifest["version"])
@@ -130,10 +149,8 @@ def test_a_small_association_is_served_by_a_simple_model(tmp_path: Path):
 @pytest.mark.parametrize("classes", [1, 2])
 def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path, classes: int):
     """Calendar billing, with one or two classes decided: judged by what there is, and on the whole right."""
-    from tenure.lake import Lake
     from tenure.risk import score
 
-    lake = Lake.open(tmp_path / "lake")
     rows = [
         (f"{member}-{year}", member, year)
         for member in range(400)
@@ -141,17 +158,9 @@ def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path,
         if all((member + past) % 4 for past in range(year - 2023))
     ]
     terms = pl.DataFrame(rows, schema=["term_id", "member", "year"], orient="row").with_columns(
-        member_type=pl.lit("REG"), starts_on=pl.date("year", 1, 1), ends_on=pl.date("year", 12, 31), dues=pl.lit(100.0)
+        starts_on=pl.date("year", 1, 1), ends_on=pl.date("year", 12, 31)
     )
-    terms = terms.with_columns(paid_on="starts_on", recorded_at=pl.col("starts_on").cast(pl.Datetime("us")))
-    members = terms.select("member").unique().with_columns(
-        valid_from=dt.datetime(2022, 1, 1), plain=pl.lit(value=False), record_type=pl.lit("individual"),
-        member_type=pl.lit("REG"), join_date=dt.date(2023, 1, 1),
-    )  # fmt: skip
-    with lake.batch(source="test", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) as batch:
-        batch.replace("members", members)
-        batch.replace("terms", terms.drop("year"))
-        batch.commit()
+    lake = lake_of(tmp_path, terms.drop("year").with_columns(known="starts_on"))
     as_of = dt.date(2023 + classes, 6, 1)
     manifest = train(lake, SETTINGS, as_of, registry(tmp_path / "models"))
     model = registry(tmp_path / "models").load(manifest["version"])
@@ -167,7 +176,6 @@ def test_who_had_left_before_judging_began_does_not_make_leaving_seem_rare(tmp_p
     """Two courses of three quarters of a year, whose members withdraw all the time. Two years after the first term on
     record fall into the middle of the second, when most of those who withdraw had done so; of the third, as many
     withdraw as of those before it."""
-    from tenure.lake import Lake
     from tenure.risk import score
 
     rng, courses = np.random.default_rng(8), [dt.date(2022, 12, 15), dt.date(2023, 10, 1), dt.date(2024, 7, 15)]
@@ -186,22 +194,17 @@ def test_who_had_left_before_judging_began_does_not_make_leaving_seem_rare(tmp_p
                 rows.append((f"{member}-2", member, after, None, None, last))
     terms = pl.DataFrame(
         rows,
-        schema={"term_id": pl.String, "member": pl.Int64, "starts_on": pl.Date, "ends_on": pl.Date,
-                "ended_by": pl.String, "known": pl.Date},
+        schema={
+            "term_id": pl.String,
+            "member": pl.Int64,
+            "starts_on": pl.Date,
+            "ends_on": pl.Date,
+            "ended_by": pl.String,
+            "known": pl.Date,
+        },
         orient="row",
-    ).with_columns(
-        member_type=pl.lit("COURSE"), dues=pl.lit(100.0), paid_on="starts_on",
-        recorded_at=pl.col("known").cast(pl.Datetime("us")),
-    )  # fmt: skip
-    members = terms.select("member").unique().with_columns(
-        valid_from=dt.datetime(2021, 1, 1), plain=pl.lit(value=False), record_type=pl.lit("individual"),
-        member_type=pl.lit("COURSE"), join_date=dt.date(2022, 1, 1),
-    )  # fmt: skip
-    lake = Lake.open(tmp_path / "lake")
-    with lake.batch(source="test", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) as batch:
-        batch.replace("members", members)
-        batch.replace("terms", terms.drop("known"))
-        batch.commit()
+    )
+    lake = lake_of(tmp_path, terms)
     as_of = courses[2] + dt.timedelta(days=90)
     manifest = train(lake, SETTINGS, as_of, registry(tmp_path / "models"))
     said = score(lake, SETTINGS, as_of, registry(tmp_path / "models").load(manifest["version"]))
@@ -213,8 +216,6 @@ def test_who_had_left_before_judging_began_does_not_make_leaving_seem_rare(tmp_p
 def test_of_a_time_when_all_who_had_been_due_had_left_nothing_is_foretold_but_what_is_usual(tmp_path: Path):
     """A first class of sixty of whom nobody renewed; a second, of whom three in four do, was foretold by what was known
     then. A model of those sixty would give everybody up."""
-    from tenure.lake import Lake
-
     first, second = dt.date(2021, 7, 1), dt.date(2022, 9, 1)
     year = dt.timedelta(days=364)
     rows = [(f"{member}", member, first, first + year) for member in range(60)]
@@ -223,19 +224,8 @@ def test_of_a_time_when_all_who_had_been_due_had_left_nothing_is_foretold_but_wh
         if member % 4:
             rows.append((f"{member}-2", member, second + dt.timedelta(days=365), None))
     schema = {"term_id": pl.String, "member": pl.Int64, "starts_on": pl.Date, "ends_on": pl.Date}
-    terms = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
-        member_type=pl.lit("REG"), dues=pl.lit(100.0), paid_on="starts_on",
-        recorded_at=pl.col("starts_on").cast(pl.Datetime("us")),
-    )  # fmt: skip
-    members = terms.select("member").unique().with_columns(
-        valid_from=dt.datetime(2021, 1, 1), plain=pl.lit(value=False), record_type=pl.lit("individual"),
-        member_type=pl.lit("REG"), join_date=first,
-    )  # fmt: skip
-    lake = Lake.open(tmp_path / "lake")
-    with lake.batch(source="test", at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) as batch:
-        batch.replace("members", members)
-        batch.replace("terms", terms)
-        batch.commit()
+    terms = pl.DataFrame(rows, schema=schema, orient="row").with_columns(known="starts_on")
+    lake = lake_of(tmp_path, terms)
     manifest = train(lake, SETTINGS, dt.date(2024, 1, 1), registry(tmp_path / "models"))
     said = registry(tmp_path / "models").decisions(manifest["version"])
 
