@@ -44,7 +44,7 @@ OLD = {
 
 def test_an_older_processor_with_more_cores_gives_the_same_scores(trained: Trained, tmp_path: Path):
     """Every library that looks at the processor is told of one from before AVX: each number within 1e-9."""
-    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])  # type: ignore[call-overload]
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     old = OLD if platform.machine() == "x86_64" else {}
     elsewhere = {
         "NPY_DISABLE_CPU_FEATURES": ",".join(found),
