@@ -40,13 +40,14 @@ def invent(
     root: Path,
     *,
     members: int = 1500,
-    years: int = 5,
+    years: float = 5,
     last: dt.date = dt.date(2025, 3, 1),
     seed: int = 3,
     failing: bool = False,
+    recorded: dt.date | None = None,
 ) -> Invented:
     """Make an association of about *members* members at a time; with *failing*, half renew by themselves and some of
-    their cards are declined, those more that were to run out."""
+    their cards are declined, those more that were to run out. What they did is on record from *recorded* on."""
     rng = np.random.default_rng(seed)
     first = last - dt.timedelta(days=365 * years)
     begin, end = (first - EPOCH).days, (last - EPOCH).days
@@ -95,6 +96,8 @@ def invent(
                 activity.append((member, "login", stop - 20, stop - 20))
                 break
             start, number = stop + 1, number + 1
+    if recorded is not None:
+        activity = [row for row in activity if row[2] >= (recorded - EPOCH).days]
     lake = Lake.open(root)
     at = dt.datetime.combine(last, dt.time(), tzinfo=dt.UTC)
     with lake.batch(source="invented", at=at) as batch:

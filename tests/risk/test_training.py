@@ -255,3 +255,39 @@ def test_the_newest_model_of_a_past_day_is_none_from_its_future(trained: Trained
     found = models.latest(until=trained.invented.last)
     assert found is not None
     assert found.version == trained.manifest["version"]
+
+
+def test_a_model_is_judged_by_renewals_that_were_foretold_with_the_signals_of_today(tmp_path: Path):
+    """Members' acts are on record since March 2023 only: what was foretold without them says little of tonight."""
+    invented = invent(tmp_path / "lake", members=450, recorded=dt.date(2023, 3, 1))
+
+    manifest = train(invented.lake, SETTINGS, invented.last, registry(tmp_path / "models"))
+
+    years = {one["value"] for one in manifest["backtest"]["slices"] if one["by"] == "year"}
+    assert years == {"2024", "2025"}
+    (note,) = [note for note in manifest["data"]["notes"] if "on record since" in note]
+    assert note.endswith("it is judged by renewals that came half a year and more after that.")
+    kept = registry(tmp_path / "models").decisions(manifest["version"])
+    assert kept["ends_on"].dt.year().min() == 2022, "what it would have said is kept of all renewals"
+
+
+def test_where_a_feed_is_too_young_to_judge_by_it_is_said(tmp_path: Path):
+    """Acts are on record for the last months only: all renewals judge, and the model says that they had less."""
+    invented = invent(tmp_path / "lake", members=300, recorded=dt.date(2024, 9, 1))
+
+    manifest = train(invented.lake, SETTINGS, invented.last, registry(tmp_path / "models"))
+
+    assert {"2022", "2023"} < {one["value"] for one in manifest["backtest"]["slices"] if one["by"] == "year"}
+    (note,) = [note for note in manifest["data"]["notes"] if "on record since" in note]
+    assert note.endswith("it is judged by renewals that were mostly foretold without them, and may do better.")
+
+
+def test_a_young_association_takes_the_learner_that_does_best_for_members_it_had_not_seen(tmp_path: Path):
+    """No renewal has come yet that a model could have foretold, and the members' acts tell much."""
+    young = invent(tmp_path / "lake", members=420, years=1.5)
+
+    manifest = train(young.lake, SETTINGS, young.last, registry(tmp_path / "models"))
+
+    assert 20 <= manifest["data"]["lapses"] < 200
+    assert manifest["learner"] == "logistic model", manifest["why_learner"]
+    assert "for members it had not seen" in manifest["why_learner"]

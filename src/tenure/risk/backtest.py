@@ -41,12 +41,13 @@ class Landmarks:
         draws: In which draws of days to learn from each row is, shape (n_rows, n_draws); of some it is in none.
         judged: The fixed landmarks of past decisions: `at` (row of `matrix`), `member`, `as_of`, `term_id`,
             `ends_on`, `grace`, `lapsed`, `ends` (as known on the day), `fair` (whether the day could be told before
-            the outcome); sorted by `as_of`.
+            the outcome, and what was said of it tells of what would be said now); sorted by `as_of`.
         terms: All versions.
         members: All versions.
         rules: The association's own.
         whole: Whether next to all of each class are judged. Where judging has to begin within a class, those who had
             left by then are lacking, so that rates by day are none.
+        since: Since when members' days are known about as they are now, where that can be told.
     """
 
     matrix: FeatureMatrix
@@ -56,6 +57,7 @@ class Landmarks:
     members: pl.DataFrame
     rules: Membership
     whole: bool = True
+    since: dt.date | None = None
 
     def known_by(self, day: dt.date) -> tuple[Rows, int]:
         """The rows whose labels were known on *day*, and how many lapsed decisions stand behind them."""
@@ -143,7 +145,10 @@ def run_backtest(
     calibrators = lines.on(as_of, margins)
     lapsed = judged.filter(pl.col("lapsed") == 1)["term_id"].n_unique()
     lapsed = max(lapsed, landmarks.known_by(as_of)[1])
-    best, why = choose(judged, margins, calibrators, fold, until=as_of, lapsed=lapsed)
+    if _told(judged, margins, as_of).sum() < _FEWEST:
+        best, why = choose_by_members(landmarks.known_by(as_of)[0], workshop, lapsed=lapsed)
+    else:
+        best, why = choose(judged, margins, calibrators, fold, until=as_of, lapsed=lapsed)
     fair = judged["fair"].to_numpy() & new
     rivals = {OWN_MODEL: own_said[fair], OWN_LINE: own_line[fair]}
     decision = judged["term_id"].filter(fair).rank("dense").cast(pl.Int64).to_numpy()
@@ -220,10 +225,9 @@ def choose(
     """
     allowed = [LIFE_TABLE, LOGISTIC] if lapsed < FULL_STRENGTH else [BLEND, BOOSTER, LOGISTIC, LIFE_TABLE]
     usual = LIFE_TABLE if lapsed < FULL_STRENGTH else BLEND
-    proved = proved_by(judged, until, ever=True)
-    proved &= ~np.isnan(margins[LIFE_TABLE])
-    if proved.sum() < 100:
-        return usual, f"a {usual} serves until {lapsed} lapses have become enough to compare"
+    proved = _told(judged, margins, until)
+    if proved.sum() < _FEWEST:
+        return usual, "too few renewals have come that could have been foretold to compare it with others"
     y = judged["lapsed"].filter(proved).to_numpy().astype(np.float64)
     telling = sum(np.unique(y[fold[proved] == one]).size == 2 for one in np.unique(fold))
     # Until a fold had lapses enough for it, the logistic model stood in for the blend.
@@ -242,6 +246,50 @@ def choose(
 
 
 _SIMPLEST = (LIFE_TABLE, LOGISTIC, BLEND, BOOSTER)
+
+_FEWEST = 100
+"""Days of past renewals, foretold and come, from which learners are compared."""
+
+_PARTS = 5
+
+
+def _told(judged: pl.DataFrame, margins: dict[str, Floats], until: dt.date) -> NDArray[np.bool_]:
+    """Rows that a model spoke of and whose outcome was known by *until*."""
+    return proved_by(judged, until, ever=True) & ~np.isnan(margins[LIFE_TABLE])
+
+
+def choose_by_members(rows: Rows, workshop: Workshop, *, lapsed: int) -> tuple[str, str]:
+    """The learner that did best for members whom it had not seen, five parts in turn; the simplest within chance of it.
+
+    For an association so young that nothing has come yet which a model could have foretold. That leaves out time, and
+    says nothing of how well a learner will foretell; of which of two is the better it says more than nothing.
+
+    Args:
+        rows: What is known.
+        workshop: Fits them.
+        lapsed: How many lapses are known.
+
+    Returns:
+        Its name, and why in a clause.
+    """
+    rows = rows.first_draw()
+    member = np.unique(rows.members, return_inverse=True)[1]
+    margins: dict[str, Floats] = {}
+    for part in range(_PARTS):
+        held = member % _PARTS == part
+        if held.any() and not held.all():
+            _predict_fold(workshop, rows.half(~held), lapsed, rows.matrix.take(held), held, margins)
+    allowed = [name for name in _SIMPLEST if lapsed >= FULL_STRENGTH or name in (LIFE_TABLE, LOGISTIC)]
+    said = {name: _or_prior(sigmoid(margins[name])) for name in allowed}
+    loss = {name: log_loss(p, rows.y) for name, p in said.items()}
+    lowest = min(loss, key=lambda name: loss[name])
+    best = next(name for name in allowed if not surely_worse(said[name], said[lowest], rows.y, member))
+    others = ", ".join(f"{name} {value:.4f}" for name, value in sorted(loss.items(), key=lambda item: item[1]))
+    why = "lowest log loss" if best == lowest else "simplest within chance of the lowest log loss"
+    return (
+        best,
+        f"{why} for members it had not seen, since no renewal has come yet that could have been foretold ({others})",
+    )
 
 
 def _fold_report(begin: dt.date, end: dt.date, choice: str, judged: pl.DataFrame, p: Floats) -> dict[str, Any]:

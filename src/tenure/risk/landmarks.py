@@ -133,6 +133,41 @@ def stand(terms: pl.DataFrame, members: pl.DataFrame, days: pl.DataFrame, rules:
     return found.filter(pl.col("active") & ~pl.col("lifetime") & ~pl.col("complimentary"))
 
 
+_AS_NOW, _HALF, _ROWS = 0.8, 0.5, 20
+"""A month is like the last year when four in five signals are known of at least half as many members as now; one of few
+rows cannot tell."""
+
+
+def recorded_since(matrix: FeatureMatrix, as_of: dt.date) -> dt.date | None:
+    """Since when members' days are known about as they are now.
+
+    A feed that began midway leaves signals unknown before. What a model foretold without them says little of one that
+    has them.
+
+    Args:
+        matrix: Features of days up to *as_of*.
+        as_of: The day.
+
+    Returns:
+        First day of the first month in which four in five of the signals of the last year are known; None where nothing
+        is known of the last year.
+    """
+    months, at = np.unique(matrix.rows["as_of"].to_numpy().astype("datetime64[M]"), return_inverse=True)
+    order = np.argsort(at, kind="stable")
+    starts = np.searchsorted(at[order], np.arange(months.size))
+    known = np.add.reduceat(~np.isnan(matrix.x[order]), starts, axis=0, dtype=np.int64)
+    rows = np.bincount(at)
+    lately = months > np.datetime64(as_of - dt.timedelta(days=365), "M")
+    now = known[lately].sum(axis=0) / max(1, rows[lately].sum())
+    signals = now > 0
+    if not signals.any():
+        return None
+    share = known[:, signals] / rows[:, None]
+    alike = ((share >= _HALF * now[signals]).mean(axis=1) >= _AS_NOW) & (rows >= _ROWS)
+    first: dt.date | None = months[alike.argmax()].astype("datetime64[D]").astype(object) if alike.any() else None
+    return first
+
+
 _SAMPLE = 3_000
 
 

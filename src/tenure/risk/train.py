@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
 from tenure.risk.early import learn_early
 from tenure.risk.endings import learn_causes
-from tenure.risk.fitting import FLOOR, Growth, Workshop, learn_columns
+from tenure.risk.fitting import FLOOR, FULL_STRENGTH, Growth, Workshop, learn_columns
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.landmarks import (
@@ -31,6 +31,7 @@ from tenure.risk.landmarks import (
     landmark_days,
     members_on,
     objectors,
+    recorded_since,
     scheduled,
     stand,
 )
@@ -102,7 +103,7 @@ def train(
         **model.manifest,
         **_about_reasons(model, _lately(lake, settings, landmarks, as_of)),
         "trained_at": clock().isoformat(timespec="seconds"),
-        "data": _data(lake, found, members, as_of) | counts,
+        "data": _data(lake, found, members, landmarks, as_of) | counts,
         "causes": causes.told,
         "new_members": tested.newcomers,
         "backtest": judged,
@@ -170,7 +171,27 @@ def _landmarks(
     near = judged.filter(pl.col("fair") & (_before(pl.col("ends_on")) <= max(LANDMARKS)))
     if len(near):
         judged = judged.filter(pl.col("as_of") >= near["as_of"].min())
-    return Landmarks(matrix, draws, judged, terms, members, settings.membership, whole)
+    since = recorded_since(matrix, as_of)
+    return Landmarks(
+        matrix, draws, _judged_alike(judged, found, since), terms, members, settings.membership, whole, since
+    )
+
+
+def _judged_alike(judged: pl.DataFrame, found: pl.DataFrame, since: dt.date | None) -> pl.DataFrame:
+    """*judged*, `fair` only where all days of a decision lie on *since* or later, if that leaves lapses enough.
+
+    All days of it: of a class that is judged from its middle those who had left by then would be lacking.
+    """
+    if since is None:
+        return judged
+    whole = found.filter(pl.col("scheduled") - pl.duration(days=max(JUDGED)) >= since)["term_id"]
+    alike = judged.with_columns(fair=pl.col("fair") & pl.col("term_id").is_in(whole.to_list()))
+    there, left = (_lapses(days) for days in (judged, alike))
+    return alike if left >= max(FLOOR, min(FULL_STRENGTH, there // 4)) else judged
+
+
+def _lapses(judged: pl.DataFrame) -> int:
+    return judged.filter(pl.col("fair") & (pl.col("lapsed") == 1))["term_id"].n_unique()
 
 
 def _before(end: pl.Expr) -> pl.Expr:
@@ -299,7 +320,9 @@ def _software() -> dict[str, str]:
     return {"tenure": __version__, **{name: version(name) for name in names}}
 
 
-def _data(lake: Lake, found: pl.DataFrame, members: pl.DataFrame, as_of: dt.date) -> dict[str, Any]:
+def _data(
+    lake: Lake, found: pl.DataFrame, members: pl.DataFrame, landmarks: Landmarks, as_of: dt.date
+) -> dict[str, Any]:
     mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
     with lake.connect() as con:
         rows = con.execute("SELECT count(*) FROM activity WHERE recorded_at < $1", [as_of]).fetchone()[0]
@@ -310,6 +333,7 @@ def _data(lake: Lake, found: pl.DataFrame, members: pl.DataFrame, as_of: dt.date
             "Members come from a plain export: chapter, industry, region and country of today stand for the past; "
             "employer, job title and profile are not used for it."
         )
+    notes += _begun_midway(landmarks)
     return {
         "first_term_on": str(found["starts_on"].min()),
         "last_decision_on": str(mature["ends_on"].max()),
@@ -317,6 +341,18 @@ def _data(lake: Lake, found: pl.DataFrame, members: pl.DataFrame, as_of: dt.date
         "activity_rows": int(rows),
         "notes": notes,
     }
+
+
+def _begun_midway(landmarks: Landmarks) -> Iterator[str]:
+    """What it is judged by, where past models were not told what the newest is."""
+    days, since = landmarks.judged["as_of"], landmarks.since
+    if since is None or not len(days) or since <= days.min():  # type: ignore[operator]
+        return
+    begun = f"Most of today's signals are on record since {since:%B %Y} only"
+    if landmarks.judged.filter("fair")["as_of"].min() >= since:  # type: ignore[operator]
+        yield f"{begun}: it is judged by renewals that came half a year and more after that."
+    else:
+        yield f"{begun}: it is judged by renewals that were mostly foretold without them, and may do better."
 
 
 def _exported(tested: BackTest, found: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
