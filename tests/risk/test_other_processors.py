@@ -50,7 +50,7 @@ def test_an_older_processor_with_more_cores_gives_the_same_scores(trained: Train
         "NPY_DISABLE_CPU_FEATURES": ",".join(found),
         "NUMBA_CACHE_DIR": str(tmp_path / "compiled"),
         "POLARS_MAX_THREADS": "7",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
     }
     lake, last = trained.models.parent / "lake", trained.invented.last
 

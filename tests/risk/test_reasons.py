@@ -52,3 +52,19 @@ def test_what_raises_it_more_speaks():
     """An organization among individuals is told as such, unless its region raises the risk more than that does."""
     assert said(Known((0.2, 0.0, 0.0, 0.1, 0.0)), (1, 0, 0, 1, 0)) == ["An organization"]
     assert said(Known((0.1, 0.0, 0.0, 0.2, 0.0)), (1, 0, 0, 1, 0)) == ["The member's region"]
+
+
+def test_what_raises_nothing_is_no_reason():
+    """Sixteen posts where one is usual speak for staying, by less than a step; paying by installments, by as little,
+    for leaving. A member like all others has none."""
+    columns, model = Encoding(("posts_365", "installments"), {"chapter_id": ("North",)}), Known((-0.001, 0.01, 0.0))
+    x = np.array([(16, 0, 0), (16, 1, 0), (1, 0, 0), *[(1, 0, 0)] * 100], np.float32)
+
+    found = explain(columns, x, pl.Series(["REG"] * len(x)), model, step=5)
+
+    none = ["Nothing stands out", "Nothing else stands out", "Nothing else stands out"]
+    assert found.words[0].tolist() == none
+    assert found.words[1].tolist() == ["Pays in installments", *none[1:]]
+    assert found.words[2].tolist() == none
+    assert found.points[:3].tolist() == [[0.0, 0.0, 0.0]] * 3
+    assert found.against[0].startswith("16 community posts")

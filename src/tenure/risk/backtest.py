@@ -75,6 +75,15 @@ class Landmarks:
         rows = Rows(self.matrix.take(keep), y, stood["member"].to_numpy()[keep], draws)
         return rows, known["left_on"].filter(keep), lapsed
 
+    def judged_on(self, day: dt.date) -> pl.DataFrame:
+        """`judged` with `lapsed` and `ends_on` as they were on record on *day*: a payment keyed in later was a lapse
+        then. `lapsed` is null where nothing was known yet."""
+        at = self.judged["at"]
+        known = labels(self.matrix.rows[at], self.terms, self.members, self.rules, as_of=day)
+        return self.judged.with_columns(
+            lapsed=known["lapsed"].cast(pl.Int8), ends_on=pl.coalesce(known["left_on"], "ends_on")
+        )
+
 
 @dataclass(frozen=True)
 class BackTest:
@@ -126,12 +135,13 @@ def run_backtest(
             continue
         matrix = _rows_of(landmarks.matrix, judged, here)
         _predict_fold(workshop, rows, lapsed, matrix, here, margins)
-        calibrators = lines.on(begin, margins, here)
-        choice, _ = choose(judged, margins, calibrators, fold, until=begin, lapsed=lapsed)
+        then = landmarks.judged_on(begin)
+        calibrators = lines.on(begin, margins, here, known=then)
+        choice, _ = choose(then, margins, calibrators, fold, until=begin, lapsed=lapsed)
         said[here] = _or_prior(sigmoid(calibrators[choice](margins[choice][here], before[here])))
         own[here] = on_own_track(workshop, rows, matrix)
         rival = {OWN_MODEL: own, OWN_LINE: np.where(new, margins[choice], np.nan)}
-        theirs = lines.on(begin, rival, here)
+        theirs = lines.on(begin, rival, here, known=then)
         own_said[here], own_line[here] = (
             sigmoid(theirs[name](margin[here], before[here])) for name, margin in rival.items()
         )
@@ -213,7 +223,7 @@ def choose(
     where lapses were enough for every learner, one fold alone chooses none.
 
     Args:
-        judged: Past decisions day by day, as `Landmarks.judged`.
+        judged: Past decisions day by day, as `Landmarks.judged_on` gives.
         margins: Of each learner, its out-of-time log-odds for each row.
         calibrators: Of each learner, the line that brings them into line.
         fold: The number of the fold of each row.

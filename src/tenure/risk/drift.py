@@ -80,7 +80,7 @@ def learn_reference(lake: Lake, rules: Membership, model: Model, *, as_of: dt.da
         as_of: The day to look back from; that of the model where none is given.
     """
     origin = as_of or dt.date.fromisoformat(model.manifest["as_of"])
-    terms = lake.terms()
+    terms = lake.terms().filter(pl.col("recorded_at") < pl.lit(origin).cast(pl.Datetime("us")))
     first: dt.date = terms["starts_on"].min()  # type: ignore[assignment]
     days = [origin - dt.timedelta(days=_MONTH * k) for k in range(_MOST_MONTHS)]
     days = [day for day in days if (day - first).days >= 365]

@@ -25,12 +25,13 @@ def days_before(judged: pl.DataFrame) -> Floats:
 def proved_by(judged: pl.DataFrame, day: dt.date, *, ever: bool = False) -> NDArray[np.bool_]:
     """Rows whose outcome was known on *day*; of those, unless *ever*, the ones recent enough to calibrate on.
 
-    Who leaves early is known of sooner than who stays; both count once the end that was scheduled is over.
+    `lapsed` is to be as it was on record that day, null where it was not. Who leaves early is known of sooner than who
+    stays; both count once the end that was scheduled is over.
     """
     known = pl.max_horizontal("ends", "ends_on") + pl.duration(days=pl.col("grace")) < day
     if not ever:
         known &= pl.col("ends_on") >= day - dt.timedelta(days=_OVER_DAYS)
-    return judged.select(known & pl.col("fair")).to_series().to_numpy()
+    return judged.select(known & pl.col("fair") & pl.col("lapsed").is_not_null()).to_series().to_numpy()
 
 
 @dataclass
@@ -56,7 +57,12 @@ class Lines:
         self.before = days_before(self.judged)
 
     def on(
-        self, day: dt.date, margins: dict[str, Floats], here: NDArray[np.bool_] | None = None
+        self,
+        day: dt.date,
+        margins: dict[str, Floats],
+        here: NDArray[np.bool_] | None = None,
+        *,
+        known: pl.DataFrame | None = None,
     ) -> dict[str, Calibrator]:
         """The line for each learner, by what was proved on *day*.
 
@@ -64,22 +70,24 @@ class Lines:
             day: Nothing that was known only later counts.
             margins: Of each learner, its out-of-time log-odds for each row; NaN where it did not speak.
             here: The rows that the lines are for now. What they say of those is held against outcomes later.
+            known: `judged` with the outcomes that were on record on *day*; where not given they were as now.
         """
-        ever, found = proved_by(self.judged, day, ever=True), {}
+        known = self.judged if known is None else known
+        ever, found = proved_by(known, day, ever=True), {}
         for name, margin in margins.items():
-            line = self._fitted(day, margin)
-            found[name] = line.believed(self._share(name, ever))
+            line = self._fitted(day, margin, known)
+            found[name] = line.believed(self._share(name, known, ever))
             if here is not None and line.learnt_from:
                 for kept, share in zip(self._said(name), _SHARES, strict=True):
                     kept[here] = line.believed(share)(margin[here], self.before[here])
         return found
 
-    def _fitted(self, day: dt.date, margin: Floats) -> Calibrator:
-        use = proved_by(self.judged, day) & ~np.isnan(margin)
+    def _fitted(self, day: dt.date, margin: Floats, known: pl.DataFrame) -> Calibrator:
+        use = proved_by(known, day) & ~np.isnan(margin)
         if not use.any():
             return Calibrator()
-        keys = self.judged["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
-        y = self.judged["lapsed"].filter(use).to_numpy().astype(np.float64)
+        keys = known["term_id"].filter(use).rank("dense").to_numpy().astype(np.int64)
+        y = known["lapsed"].filter(use).to_numpy().astype(np.float64)
         weight, days = (evenly(keys), self.before[use]) if self.whole else (once_per_decision(keys), None)
         return fit_calibrator(margin[use], y, weight, days)
 
@@ -87,16 +95,16 @@ class Lines:
         nothing = np.full(len(self.judged), np.nan)
         return self._by.setdefault(name, (nothing, nothing.copy()))
 
-    def _share(self, name: str, proved: NDArray[np.bool_]) -> float:
+    def _share(self, name: str, known: pl.DataFrame, proved: NDArray[np.bool_]) -> float:
         """How far a line is believed, by the outcomes that were *proved* of what lines said before: from whole to half,
         as likely as each of the two is by Bayes' rule, so that a day more of outcomes cannot turn it round."""
         whole, half = self._said(name)
         told = proved & ~np.isnan(whole)
-        y = self.judged["lapsed"].filter(told).to_numpy().astype(np.float64)
+        y = known["lapsed"].filter(told).to_numpy().astype(np.float64)
         if np.unique(y).size < 2:
             return _SHARES[0]
         lost = log_loss(sigmoid(whole[told]), y) - log_loss(sigmoid(half[told]), y)
-        likely = float(sigmoid(np.array(lost * self.judged["term_id"].filter(told).n_unique() - _DOUBT)))
+        likely = float(sigmoid(np.array(lost * known["term_id"].filter(told).n_unique() - _DOUBT)))
         return _SHARES[0] + likely * (_SHARES[1] - _SHARES[0])
 
 

@@ -26,7 +26,7 @@ def shared_by_lead(days: pl.DataFrame) -> list[dict[str, Any]]:
     """
     p, ahead = pl.col("p"), (pl.col("ends") - pl.col("as_of")).dt.total_days()
     cells = (
-        days.group_by(pl.col("ends").dt.truncate("1mo").alias("month"), ahead.alias("ahead"))
+        days.group_by(pl.col("ends").dt.truncate("1mo").alias("month"), ahead.alias("ahead"), maintain_order=True)
         .agg(off=(pl.col("lapsed") - p).sum(), chance=(p * (1 - p)).sum())
         .filter(pl.col("chance") > 0)
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
@@ -138,12 +139,13 @@ def finest_step(
         The fewest points in steps of which models of either half of the members name the same first reason as *model*
         for enough members, and for what share of them they then do.
     """
-    usual, columns = _usual(x, member_types), _whole(_columns_of_reasons(encoding))
+    usual, parts = _usual(x, member_types), _columns_of_reasons(encoding)
+    columns, silent = _whole(parts), _Speaker(encoding.columns, x, usual, parts, model).silent()
     ours, *theirs = (_points(asked, x, usual, columns) for asked in (model, *halves))
 
     def alike(step: int) -> float:
-        first = _ranked(ours, step)[:, 0]
-        return float(np.mean(np.all([_ranked(one, step)[:, 0] == first for one in theirs], axis=0)))
+        first = _ranked(ours, step, silent)[:, 0]
+        return float(np.mean(np.all([_ranked(one, step, silent)[:, 0] == first for one in theirs], axis=0)))
 
     shares = {step: alike(step) for step in _STEPS}
     enough = min(_ENOUGH, max(shares.values()) - _NEAR)
@@ -155,9 +157,9 @@ def _whole(parts: _Parts) -> list[list[int]]:
     return [[place for columns in subjects for place in columns] for subjects in parts.values()]
 
 
-def _ranked(points: Floats, step: int) -> NDArray[np.int64]:
-    """Places of the reasons, strongest first; those of equal steps as they stand."""
-    return np.argsort(-np.rint(points / step), axis=1, kind="stable")
+def _ranked(points: Floats, step: int, silent: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Places of the reasons, strongest first; of equal steps those that have something to say, as they stand."""
+    return np.argsort(silent - 2 * np.rint(points / step), axis=1, kind="stable")
 
 
 def _explained(
@@ -171,19 +173,24 @@ def _explained(
 ) -> Reasons:
     columns = _whole(parts)
     points = _points(model, x, usual, columns)
-    order = _ranked(points, step)
+    speaker = _Speaker(encoding.columns, x, usual, parts, model)
+    silent = speaker.silent()
+    order = _ranked(points, step, silent)
     sure = np.ones(len(x), bool)
     for half in halves:
-        sure &= _ranked(_points(half, x, usual, columns), step)[:, 0] == order[:, 0]
+        sure &= _ranked(_points(half, x, usual, columns), step, silent)[:, 0] == order[:, 0]
     most = min(3, len(parts))
     words = np.full((len(x), 3), "", object)
     names = np.array(list(parts), object)
-    speaker = _Speaker(encoding.columns, x, usual, model.probability(x), parts, model)
+    steps = np.rint(points / step) + 0.0
     for rank in range(most):
         for place, name in enumerate(parts):
             here = np.flatnonzero(order[:, rank] == place)
-            words[here, rank] = speaker.say(name, here, upward=points[here, place] >= 0)
-    top = step * np.rint(np.take_along_axis(points, order[:, :most], axis=1) / step) + 0.0
+            words[here, rank] = speaker.say(name, here, upward=steps[here, place] >= 0)
+    top = step * np.take_along_axis(steps, order[:, :most], axis=1)
+    nothing = (top == 0) & np.take_along_axis(silent, order[:, :most], axis=1)
+    words[:, :most][nothing] = "Nothing else stands out"
+    words[nothing[:, 0], 0] = "Nothing stands out"
     return Reasons(
         words=words,
         points=np.pad(top, ((0, 0), (0, 3 - most))),
@@ -247,9 +254,24 @@ class _Speaker:
     names: tuple[str, ...]
     x: Columns
     usual: _Usual
-    now: Floats
     parts: _Parts
     model: Asked
+
+    @cached_property
+    def now(self) -> Floats:
+        """What the model says of each member."""
+        return self.model.probability(self.x)
+
+    def silent(self) -> NDArray[np.bool_]:
+        """Who has no signal of a reason that could raise the risk, whatever a model says; shape (n, n_reasons)."""
+        rows = np.arange(len(self.x))
+        return np.column_stack([self._none_speaks(reason, rows, upward=True) for reason in self.parts])
+
+    def _none_speaks(self, reason: str, rows: NDArray[np.int64], *, upward: bool) -> NDArray[np.bool_]:
+        columns = self._numbers([place for columns in self.parts[reason] for place in columns])
+        if not columns:
+            return np.ones(rows.size, bool)
+        return np.asarray(self._silent(rows, columns, np.full(rows.size, upward)).all(axis=1))
 
     def say(self, reason: str, rows: NDArray[np.int64], *, upward: NDArray[np.bool_]) -> list[str]:
         """Words of *reason* for *rows*: of the subject that alone moves the risk most in the reason's direction, those
@@ -276,11 +298,9 @@ class _Speaker:
 
     def in_favor(self, reason: str) -> NDArray[np.bool_]:
         """Members of whom *reason* has anything to say that could speak for staying, shape (n,)."""
-        columns = self._numbers([place for columns in self.parts[reason] for place in columns])
-        if reason in _NO_EVIDENCE or not columns:
+        if reason in _NO_EVIDENCE:
             return np.zeros(len(self.x), bool)
-        rows = np.arange(len(self.x))
-        return np.asarray(~self._silent(rows, columns, np.zeros(rows.size, bool)).all(axis=1))
+        return ~self._none_speaks(reason, np.arange(len(self.x)), upward=False)
 
     def _numbers(self, columns: list[int]) -> list[int]:
         """Those of *columns* that can be told as a number."""

@@ -13,7 +13,7 @@ import polars as pl
 from tenure import __version__
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import BelowDataFloor
-from tenure.base.settings import Settings
+from tenure.base.settings import Membership, Settings
 from tenure.features import FEATURES, GROUPS, FeatureMatrix, build
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
@@ -81,7 +81,9 @@ def train(
     """
     tell = progress or (lambda stage, share: None)
     tell("labels", 0.0)
-    terms, members = lake.terms(), _without(lake.members_and_absences(), as_of)
+    start = pl.lit(as_of).cast(pl.Datetime("us"))
+    terms = lake.terms().filter(pl.col("recorded_at") < start)
+    members = _without(lake.members_and_absences().filter(pl.col("valid_from") < start), as_of)
     terms = terms.filter(
         pl.col("member").is_in(members["member"].unique().to_list()) if len(members) else pl.lit(value=False)
     )
@@ -152,19 +154,23 @@ def _landmarks(
     found = scheduled(found, terms)
     mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
     after, whole = _judged_after(terms, mature)
-    judged = fixed_landmarks(found, after=after)
     learnt = landmark_days(mature, seed=settings.model.seed, most_rows=_MOST_ROWS)
-    days = (
-        pl.concat([learnt.select("member", "as_of"), judged.select("member", "as_of")]).unique().sort("member", "as_of")
-    )
-    stood = stand(terms, members, days.filter(pl.col("as_of") < as_of), settings.membership)
+    rules = settings.membership
+    stood, judged = _standing(terms, members, learnt, fixed_landmarks(found, after=after), rules, as_of)
+    if judged.is_empty():
+        # Whoever came due later had paid long before; then all there is has to judge.
+        first: dt.date = mature["ends_on"].min()  # type: ignore[assignment]
+        everything = fixed_landmarks(found, after=first - dt.timedelta(days=1))
+        stood, judged = _standing(terms, members, learnt, everything, rules, as_of)
+        whole = False
+    if judged.is_empty():
+        raise BelowDataFloor(
+            "no past renewal was still to be paid for on any day before it came due",
+            mend="wait until more renewals have come due, or see whether the dates of payment are right",
+        )
     matrix = build(lake, stood, progress=progress)
     drawn = stood.select("member", "as_of").join(learnt, on=["member", "as_of"], how="left", maintain_order="left")
     draws = drawn.drop("member", "as_of").fill_null(value=False).to_numpy()
-    # A landmark is judged if the member was then heading for that renewal: it was not yet paid for, and not known to
-    # have ended otherwise.
-    places = stood.select("member", "as_of", "term_id", "ends", "resigned").with_row_index("at")
-    judged = judged.join(places, on=["member", "as_of", "term_id"], how="inner").sort("as_of", "member", "ends_on")
     # Of who has resigned nothing is left to foretell, and how sure that is says nothing of the others.
     judged = judged.with_columns(fair=_before(pl.col("ends")).is_in(list(JUDGED)) & ~pl.col("resigned"))
     # The farthest days of the first decisions would be foretold from half a year less.
@@ -172,9 +178,27 @@ def _landmarks(
     if len(near):
         judged = judged.filter(pl.col("as_of") >= near["as_of"].min())
     since = recorded_since(matrix, as_of)
-    return Landmarks(
-        matrix, draws, _judged_alike(judged, found, since), terms, members, settings.membership, whole, since
-    )
+    return Landmarks(matrix, draws, _judged_alike(judged, found, since), terms, members, rules, whole, since)
+
+
+def _standing(
+    terms: pl.DataFrame,
+    members: pl.DataFrame,
+    learnt: pl.DataFrame,
+    judged: pl.DataFrame,
+    rules: Membership,
+    as_of: dt.date,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Where members stood on the days *learnt* from and *judged*; and those judged, with their places there.
+
+    A landmark is judged if the member was then heading for that renewal: it was not yet paid for, and not known to
+    have ended otherwise.
+    """
+    days = pl.concat([learnt.select("member", "as_of"), judged.select("member", "as_of")]).unique()
+    stood = stand(terms, members, days.filter(pl.col("as_of") < as_of).sort("member", "as_of"), rules)
+    places = stood.select("member", "as_of", "term_id", "ends", "resigned").with_row_index("at")
+    judged = judged.join(places, on=["member", "as_of", "term_id"], how="inner").sort("as_of", "member", "ends_on")
+    return stood, judged
 
 
 def _judged_alike(judged: pl.DataFrame, found: pl.DataFrame, since: dt.date | None) -> pl.DataFrame:
@@ -286,7 +310,10 @@ def _fit(
     }
     hazard = learn_early(rows, left_on, encoding, workshop)
     manifest["early"] = "hazard" if hazard is not None else "counted"
-    return Model(manifest, encoding, learner, calibrator, spread, learn_timing(stood, known, found), hazard)
+    # Days that are judged are counted back from the end, and after a resignation that is the day of leaving.
+    drawn = pl.Series(landmarks.draws.any(axis=1))
+    timing = learn_timing(stood.filter(drawn), known.filter(drawn), found)
+    return Model(manifest, encoding, learner, calibrator, spread, timing, hazard)
 
 
 def _lately(lake: Lake, settings: Settings, landmarks: Landmarks, as_of: dt.date) -> FeatureMatrix:
