@@ -219,11 +219,11 @@ def _words(
     row = one.row
     named = {} if contact is None else {"first_name": contact.first_name, "last_name": contact.last_name}
     reached = {} if contact is None else {"member_name": contact.name, "email": contact.email, "phone": contact.phone}
-    reasons = [] if score is None else [score.reason_1, score.reason_2, score.reason_3]
+    reasons = () if score is None else score.reasons
     told = {
         "cause": one.cause,
         "standing": "" if row["band"] is None else f"{row['band']} risk, {row['risk_score']} in 100",
-        "reasons": "\n".join(f"- {reason}" for reason in reasons if reason),
+        "reasons": "\n".join(f"- {reason}" for reason in reasons),
         "against": "" if score is None else score.against,
         "leaving": _reason(row),
         "context": "\n".join(f"{name}: {value}" for name, value in card),

@@ -372,5 +372,6 @@ def _behind(row: Proposal, score: CurrentScore | None) -> dict[str, Any]:
     }  # fmt: skip
     if score is None:
         return told
-    reasons = [said for said in (score.reason_1, score.reason_2, score.reason_3) if said]
-    return told | {"p_low": score.p_low, "p_high": score.p_high, "reasons": reasons, "against": score.against}
+    return told | {
+        "p_low": score.p_low, "p_high": score.p_high, "reasons": list(score.reasons), "against": score.against,
+    }  # fmt: skip

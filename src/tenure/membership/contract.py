@@ -202,6 +202,9 @@ SCORE_COLUMNS: tuple[tuple[str, ColumnType], ...] = (
 )
 """The columns of an export of scores, in order."""
 
+NOTHING, NOTHING_ELSE = "Nothing stands out", "Nothing else stands out"
+"""What stands in the place of the first reason, and of another, where nothing raises the risk."""
+
 DECISION_COLUMNS: tuple[tuple[str, ColumnType], ...] = (
     ("member_id", "string"),
     ("ends_on", "date"),

@@ -22,6 +22,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tenure.features import DIRECTIONS, FEATURES, GROUPS, REASONS, Feature
+from tenure.membership.contract import NOTHING, NOTHING_ELSE
 from tenure.risk.encoding import Encoding
 from tenure.risk.learners import Columns, Floats
 
@@ -189,8 +190,8 @@ def _explained(
             words[here, rank] = speaker.say(name, here, upward=steps[here, place] >= 0)
     top = step * np.take_along_axis(steps, order[:, :most], axis=1)
     nothing = (top == 0) & np.take_along_axis(silent, order[:, :most], axis=1)
-    words[:, :most][nothing] = "Nothing else stands out"
-    words[nothing[:, 0], 0] = "Nothing stands out"
+    words[:, :most][nothing] = NOTHING_ELSE
+    words[nothing[:, 0], 0] = NOTHING
     return Reasons(
         words=words,
         points=np.pad(top, ((0, 0), (0, 3 - most))),

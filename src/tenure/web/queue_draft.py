@@ -20,7 +20,6 @@ from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.queue_list import names_of, playbook_title, rule_words
 from tenure.web.roles import may
-from tenure.web.worklist import reasons_of
 
 State, StepState = Proposal.State, OutreachStep.State
 
@@ -93,7 +92,7 @@ def context_of(request: HttpRequest, row: Proposal) -> dict[str, Any]:
         "member_id": identities.ids_of(members=[row.member]).get(row.member, ""),
         "playbook": playbook_title(row.playbook, row.playbook_version),
         **_risk(row, score),
-        "reasons": reasons_of(score) if score else (),
+        "reasons": score.reasons if score else (),
         "but": words.but(score.against) if score else "",
         "letters": letters,
         "checked": checked(row, steps),

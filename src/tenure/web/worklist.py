@@ -289,11 +289,6 @@ def is_call(score: CurrentScore) -> bool:
     return score.risk_rank >= CALL_NOW and score.renewal_due_on is not None
 
 
-def reasons_of(score: CurrentScore) -> tuple[str, ...]:
-    """The reasons that there are."""
-    return tuple(reason for reason in (score.reason_1, score.reason_2, score.reason_3) if reason)
-
-
 CONTEXT = "context"
 
 
@@ -308,7 +303,7 @@ def _reasons(score: CurrentScore) -> tuple[tuple[str, str], ...]:
     unsure = ("" if score.reason_sure else "less certain", "", "")
     context = ("context" if kind == CONTEXT else "" for kind in reason_kinds(score))
     notes = (", ".join(filter(None, pair)) for pair in zip(unsure, context, strict=True))
-    return tuple(zip(reasons_of(score), notes, strict=False))
+    return tuple(zip(score.reasons, notes, strict=False))
 
 
 def since_of(score: CurrentScore, today: dt.date) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from tenure.membership.contract import NOTHING, NOTHING_ELSE
+
 
 class ScoreSet(models.Model):
     """Which scores the current ones are: one row, replaced with them in one transaction.
@@ -133,3 +135,9 @@ class CurrentScore(models.Model):
                 condition=Q(p_lapse_30__lte=F("p_lapse_60"), p_lapse_60__lte=F("p_lapse_90")),
             ),
         )
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons that there are, strongest first."""
+        three = (self.reason_1, self.reason_2, self.reason_3)
+        return tuple(said for said in three if said and said not in (NOTHING, NOTHING_ELSE))
