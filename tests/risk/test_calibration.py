@@ -122,6 +122,24 @@ def test_a_handful_of_outcomes_hardly_moves_how_far_a_line_is_believed() -> None
     assert 0.6 < share < 1.0
 
 
+def test_who_leaves_early_moves_no_line_before_those_who_stay() -> None:
+    """A third of the next class has resigned; until the end that was scheduled for all, the class before it speaks."""
+    before, margin = half_years([0.0])
+    known, end = dt.date(2022, 7, 2), dt.date(2022, 12, 31)
+    class_ = pl.DataFrame({"term_id": range(10_000, 10_900), "lapsed": [1, 0, 0] * 300}).with_columns(
+        pl.col("term_id").cast(before["term_id"].dtype), pl.col("lapsed").cast(pl.Int8), as_of=pl.lit(known),
+        ends=pl.lit(end), grace=pl.lit(30), fair=pl.lit(value=True),
+        ends_on=pl.when(pl.col("lapsed") == 1).then(pl.lit(dt.date(2022, 8, 1))).otherwise(pl.lit(end)),
+    )  # fmt: skip
+    judged = pl.concat([before, class_.select(before.columns)])
+    said = np.concatenate([margin, np.full(900, -0.7)])
+    lines, past = Lines(judged, whole=True), Lines(before, whole=True)
+    meanwhile, over = dt.date(2022, 12, 1), dt.date(2023, 3, 1)
+
+    assert lines.on(meanwhile, {"one": said}) == past.on(meanwhile, {"one": margin})
+    assert lines.on(over, {"one": said})["one"].learnt_from == before.height + 900
+
+
 def test_what_came_later_does_not_move_a_line() -> None:
     judged, margin = half_years([0.8, 0.0, 0.0, 0.0])
     day = dt.date(2023, 4, 1)

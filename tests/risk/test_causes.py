@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -12,6 +14,7 @@ from association import invent
 from lakes import known_before
 from tenure.membership import PAYMENT_FAILURE, decisions
 from tenure.risk import score, train
+from tenure.risk.calibration import Calibrator
 from tenure.risk.causes import COLUMNS, sentences_of, with_causes, words_of
 from tenure.risk.endings import exits_known
 from trained_association import SETTINGS, Trained, registry
@@ -45,6 +48,24 @@ def test_a_failed_payment_is_a_part_of_every_horizon_and_so_is_the_rest(failing:
     assert (near["p_payment_90"] == near["p_payment_renewal"]).all()
     rest = wholes[:, :3] - parts[:, :3]
     assert (rest[:, :-1] <= rest[:, 1:] + 1e-12).all()
+
+
+def test_who_leaves_before_the_renewal_has_no_payment_that_fails_at_it(failing: Trained):
+    """Where seven in ten lapses fall before the renewal, and all others are failed payments, those are three in ten."""
+    model, causes = failing.model, failing.model.causes
+    assert causes is not None
+    assert causes.split is not None
+    all_fail = replace(causes, split=replace(causes.split, calibrator=Calibrator(intercept=20.0)))
+    early = replace(model.timing, early=np.full_like(model.timing.early, 0.7))
+    leaving = replace(model, hazard=None, timing=early, causes=all_fail)
+    scores = score(failing.invented.lake, SETTINGS, failing.invented.last, leaving)
+    ahead = (pl.col("renewal_due_on") - pl.col("as_of")).dt.total_days()
+    far = scores.filter((ahead > 90) & (pl.col("p_payment") > 0))
+    left = far["p_lapse_renewal"] - far["p_lapse_90"]
+
+    assert len(far) > 50
+    assert far["p_payment"].to_list() == pytest.approx(left.to_list())
+    assert left.to_list() == pytest.approx((0.3 * far["p_lapse_renewal"]).to_list())
 
 
 def test_it_comes_near_a_known_truth(failing: Trained):

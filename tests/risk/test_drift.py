@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lakes import lake_of, person, term
 from tenure.lake import Lake
 from tenure.risk import score
 from tenure.risk.drift import Reference, expected_worth, learn_reference, matured, watch
@@ -109,3 +110,26 @@ def test_what_came_true_is_held_against_what_was_said(trained: Trained):
     assert wrong["alarm"]
     assert wrong["lapsed"] > wrong["said"]
     assert matured([], lake.terms(), lake.members(), RULES, last) == {"decisions": 0, "alarm": False}
+
+
+def test_who_leaves_early_is_not_counted_before_those_who_stay(tmp_path: Path):
+    """Ten of forty resign in June; until the class is over nothing is held against what was said of it, and then all
+    of it is. Else right scores would seem far too low for half a year."""
+    members = range(40)
+    first = [term(member, "2024-01-01", "2024-12-31") for member in members]
+    gone = [
+        one | {"ends_on": dt.date(2024, 6, 15), "ended_by": "resigned", "recorded_at": dt.datetime(2024, 6, 10)}
+        for one in first[:10]
+    ]
+    next_ = [term(member, "2025-01-01", "2025-12-31", paid="2024-12-10") for member in members[10:]]
+    lake = lake_of(tmp_path, members=[person(member) for member in members], terms=[*first, *gone, *next_])
+    night = pl.DataFrame({"member": members}, schema={"member": pl.Int64}).with_columns(
+        in_grace=pl.lit(value=False), p_lapse_renewal=pl.lit(0.25), renewal_due_on=pl.lit(dt.date(2024, 12, 31))
+    )
+    early, over = (
+        matured([night], lake.terms(), lake.members(), RULES, day)
+        for day in (dt.date(2024, 10, 1), dt.date(2025, 3, 1))
+    )
+
+    assert early == {"decisions": 0, "alarm": False}
+    assert (over["decisions"], over["lapsed"], over["alarm"]) == (40, 0.25, False)

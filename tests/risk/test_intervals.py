@@ -10,6 +10,7 @@ import pytest
 
 from tenure.risk.intervals import Spread, revised_by
 from tenure.risk.learners import Columns, Logistic, logit, sigmoid
+from trained_association import Trained
 
 
 def agreeing(number: int) -> tuple[Spread, Columns]:
@@ -51,3 +52,16 @@ def test_how_far_estimates_move_is_read_from_the_newest_renewals() -> None:
                 .with_columns(as_of=pl.col("ends") - pl.duration(days=before))
             )
     assert revised_by(pl.concat(parts), "blend") == pytest.approx(0.5, abs=0.05)
+
+
+def test_what_is_scored_is_told_no_better_than_the_decisions_behind_it_can_tell(trained: Trained) -> None:
+    """Training finds how many decisions stand behind an estimate: some, and no more than there were. Every interval is
+    as wide as so many leave it, beside what no record shows yet."""
+    interval, scores = trained.manifest["interval"], trained.scores
+    behind = interval["decisions_alike"]
+    p, low, high = (scores[name].to_numpy() for name in ("p_lapse_renewal", "p_low", "p_high"))
+    least, unseen = np.sqrt(1 / (behind * p * (1 - p))), interval["revision"] * np.sqrt(98 / 60)
+
+    assert 20 < behind < trained.manifest["data"]["decisions"]
+    assert p.min() < 0.05
+    assert (logit(high) - logit(low) >= 2 * 1.6449 * np.hypot(least, unseen) - 1e-9).all()

@@ -233,6 +233,31 @@ def test_of_a_time_when_all_who_had_been_due_had_left_nothing_is_foretold_but_wh
     assert said["p_lapse_renewal"].to_list() == pytest.approx([1 / 6] * len(said))
 
 
+def test_who_objects_to_profiling_teaches_nothing(tmp_path: Path):
+    """The model, its measures and its counts are those of a record that never held their terms."""
+    invented = invent(tmp_path / "all", members=130)
+    source, objects = invented.lake, pl.col("member") % 5 == 0
+    with source.connect() as con:
+        activity = pl.DataFrame(pl.from_arrow(con.sql("SELECT * FROM activity").to_arrow_table()))
+    told = []
+    for name, members, terms in (
+        ("objecting", source.members().with_columns(objects_to_profiling=objects), source.terms()),
+        ("absent", source.members().filter(~objects), source.terms().filter(~objects)),
+    ):
+        lake = Lake.open(tmp_path / name / "lake")
+        with lake.batch(source="test", at=dt.datetime.combine(invented.last, dt.time(), tzinfo=dt.UTC)) as batch:
+            batch.replace("members", members)
+            batch.replace("terms", terms)
+            batch.replace("activity", activity)
+            batch.commit()
+        told.append(train(lake, SETTINGS, invented.last, registry(tmp_path / name / "models")))
+
+    objecting, absent = told
+    assert objecting["data"] == absent["data"]
+    assert objecting["backtest"]["models"] == absent["backtest"]["models"]
+    assert objecting["hash"] == absent["hash"]
+
+
 def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):
     """Same data, same day, same seed: the same files to the last byte."""
     again = train(trained.invented.lake, SETTINGS, trained.invented.last, registry(tmp_path))
