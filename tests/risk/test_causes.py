@@ -11,12 +11,15 @@ import polars as pl
 import pytest
 
 from association import invent
-from lakes import known_before
+from lakes import known_before, lake_of, person, term
+from tenure.features import FeatureMatrix
 from tenure.membership import PAYMENT_FAILURE, decisions
 from tenure.risk import score, train
+from tenure.risk.backtest import Landmarks
 from tenure.risk.calibration import Calibrator
 from tenure.risk.causes import COLUMNS, sentences_of, with_causes, words_of
-from tenure.risk.endings import exits_known
+from tenure.risk.endings import exits_known, learn_causes
+from tenure.risk.landmarks import fixed_landmarks, scheduled, stand
 from trained_association import SETTINGS, Trained, registry
 
 
@@ -148,6 +151,40 @@ def test_what_older_lapses_teach_is_read_as_it_was_known_when_the_newest_began(f
     assert (late["failures"], late["others"]) == (known["failures"], known["others"])
     assert "lowest log loss" in known["why"]
     assert late["why"] == "too few are known to compare it with another"
+
+
+def test_deaths_count_once_their_class_is_whole(tmp_path: Path):
+    """One in twenty dies in the middle of each year. Of the running one those are known and the living are not, so that
+    counted too they would make death half as frequent again."""
+    rules, as_of = SETTINGS.membership, dt.date(2024, 12, 1)
+    people, terms = [], []
+    for year in (2022, 2023, 2024):
+        for member in range(1000 * year, 1000 * year + 400):
+            people.append(person(member))
+            terms.append(term(member, f"{year}-01-01", f"{year}-12-31"))
+            if member % 20 == 0:
+                died = f"{year}-07-01"
+                terms.append(
+                    {**terms[-1], **term(member, f"{year}-01-01", died, recorded=died), "ended_by": "deceased"}
+                )
+    lake = lake_of(tmp_path, members=people, terms=terms)
+    found = decisions(lake.terms(), lake.members(), rules, as_of=as_of)
+    judged = fixed_landmarks(scheduled(found, lake.terms()), after=dt.date(2022, 1, 1))
+    stood = stand(lake.terms(), lake.members(), judged, rules)
+    # Nobody's payment failed, so that no feature is asked for.
+    matrix = FeatureMatrix(stood, (), np.zeros((len(stood), 0), np.float32), stood.select("member"))
+    drawn = np.ones((len(stood), 1), bool)
+
+    causes = learn_causes(
+        lake, Landmarks(matrix, drawn, judged, lake.terms(), lake.members(), rules), found, as_of, seed=1
+    )
+
+    yearly = 20 / (380 + 20 / 2)
+    assert (found["outcome"] == "deceased").sum() == 60
+    assert causes.told["otherwise"]["ends"] == 40
+    assert causes.told["otherwise"]["yearly"] == pytest.approx(yearly, rel=0.01)
+    half_a_year = causes.ends_otherwise(["REG", "STU"], np.array([182.6, 182.6]))
+    np.testing.assert_allclose(half_a_year, 1 - np.exp(-yearly / 2), rtol=0.01)
 
 
 def test_below_the_floor_it_says_that_it_cannot_tell(trained: Trained):

@@ -24,6 +24,12 @@ _FAR = np.array([60, 90, 120, 180, 270, 365])
 _STRENGTH = 50.0
 _AGES = np.array([1.5, 2.5, 4.5, 8.5])
 _CAP_YEARS = 10
+_DRAWN = int(np.ceil(_AGES[-1]))
+"""Renewals after the next that a curve draws one by one: by then the last of the rates is reached, and it goes on. A
+closed form says the rest, since ten years hold thousands of terms of a day."""
+
+_NEVER = 10**6
+"""Days that stand for later than any cap."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,9 @@ class Timing:
         share = self.early[np.searchsorted(_FAR, days_to_renewal), HORIZONS.index(horizon)]
         return np.where(days_to_renewal <= horizon, p, p * share)
 
-    def later_rates(self, member_types: list[str], renewals: NDArray[np.int64]) -> Floats:
-        """Rates of not renewing at the second and following renewals, shape (n, 40)."""
-        ages = np.searchsorted(_AGES, renewals[:, None] + 1 + np.arange(1, 41)[None, :])
+    def later_rates(self, member_types: list[str], renewals: NDArray[np.int64], steps: int = 40) -> Floats:
+        """Rates of not renewing at the second and following renewals, shape (n, steps)."""
+        ages = np.searchsorted(_AGES, renewals[:, None] + 1 + np.arange(1, steps + 1)[None, :])
         table = np.array([self.later.get(kind, self.later_default) for kind in member_types])
         return np.asarray(np.take_along_axis(table, ages, axis=1))
 
@@ -117,28 +123,46 @@ class Curve:
     """Probability of having lapsed by each day that matters.
 
     Args:
-        days: Days from `as_of` at which mass falls, ascending in each row, shape (n, steps).
+        days: Days from `as_of` at which mass falls, ascending in each row, shape (n, steps). After the last of them
+            renewals go on, one at the end of every term.
         lapsed: Probability of a lapse dated by then, same shape.
+        term: Days from one renewal to the next, at least 1, shape (n,).
+        rate: Rate of not renewing at each renewal after the last of *days*, same shape.
     """
 
     days: NDArray[np.int64]
     lapsed: Floats
+    term: NDArray[np.int64]
+    rate: Floats
 
     def by(self, horizon: int) -> Floats:
         """Probability of a lapse dated on or before *horizon* days from now."""
-        reached = np.where(self.days <= horizon, self.lapsed, 0.0)
-        return np.asarray(reached.max(axis=1))
+        return self._by(np.full(self.term.size, horizon))
 
     def before(self, days: NDArray[np.int64]) -> Floats:
         """Probability of a lapse dated before each one's day of *days*, shape (n,)."""
-        return np.asarray(np.where(self.days < days[:, None], self.lapsed, 0.0).max(axis=1))
+        return self._by(days - 1)
+
+    def _by(self, days: NDArray[np.int64]) -> Floats:
+        drawn = np.where(self.days <= days[:, None], self.lapsed, 0.0).max(axis=1)
+        further = np.maximum((days - self.days[:, -1]) // self.term, 0)
+        staying = (1.0 - self.lapsed[:, -1]) * (1.0 - self.rate) ** further
+        return np.asarray(np.where(further > 0, 1.0 - staying, drawn))
 
     def quantile(self, share: float) -> NDArray[np.int64]:
-        """First day by which at least *share* have lapsed, capped at ten years."""
+        """First day by which at least *share* have lapsed, a million where that is later still; `dates` caps it."""
         hit = self.lapsed >= share
-        first = np.where(hit.any(axis=1), hit.argmax(axis=1), self.days.shape[1] - 1)
-        found = np.take_along_axis(self.days, first[:, None], axis=1)[:, 0]
-        return np.where(hit.any(axis=1), found, 10**6)
+        found = np.take_along_axis(self.days, hit.argmax(axis=1)[:, None], axis=1)[:, 0]
+        return np.where(hit.any(axis=1), found, self._after(share))
+
+    def _after(self, share: float) -> NDArray[np.int64]:
+        """The same among the renewals after the last of `days`."""
+        # Away from 0, where nobody ever lapses, and from 1, where all do at once.
+        stays = np.log1p(-np.clip(self.rate, 1e-12, 1 - 1e-12))
+        staying = np.log(np.maximum(1.0 - self.lapsed[:, -1], 1e-12))
+        # A hair less: where so many terms bring exactly the share, rounding must not ask for one more.
+        terms = np.maximum(np.ceil((np.log1p(-share) - staying) / stays - 1e-9), 1.0)
+        return np.asarray(np.minimum(self.days[:, -1] + self.term * terms, _NEVER).astype(np.int64))
 
 
 EARLY = (30, 60, 90, 180, 270, 365)
@@ -156,7 +180,7 @@ def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None
             (n, len(EARLY)); no more than *p* of it counts.
     """
     ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
-    length = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 28)
+    length = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 1)
     renewals = stood["terms_in_spell"].to_numpy().astype(np.int64) - 1
     days, lapsed = [], []
     for place, day in enumerate(EARLY):
@@ -172,19 +196,20 @@ def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None
     days.append(ahead)
     lapsed.append(p)
     alive = 1.0 - p
-    rates = timing.later_rates(stood["member_type"].to_list(), renewals)
-    for step in range(rates.shape[1]):
+    rates = timing.later_rates(stood["member_type"].to_list(), renewals, _DRAWN)
+    for step in range(_DRAWN):
         alive = alive * (1.0 - rates[:, step])
-        days.append(np.round(ahead + length * (step + 1)).astype(np.int64))
+        days.append(ahead + length * (step + 1))
         lapsed.append(1.0 - alive)
     order = np.argsort(np.stack(days, 1), axis=1, kind="stable")
     by_day = np.take_along_axis(np.stack(days, 1), order, axis=1)
     rising = np.maximum.accumulate(np.take_along_axis(np.stack(lapsed, 1), order, axis=1), axis=1)
-    return Curve(by_day.astype(np.int64), rising)
+    return Curve(by_day.astype(np.int64), rising, length.astype(np.int64), rates[:, -1])
 
 
 def dates(as_of: dt.date, days: NDArray[np.int64]) -> list[dt.date]:
     """Days from *as_of* as dates, capped at ten years."""
-    last = as_of.replace(year=as_of.year + _CAP_YEARS, day=min(as_of.day, 28))
+    leap_day = (as_of.month, as_of.day) == (2, 29)
+    last = as_of.replace(year=as_of.year + _CAP_YEARS, day=28 if leap_day else as_of.day)
     most = (last - as_of).days
     return [as_of + dt.timedelta(days=int(min(day, most))) for day in days]
