@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,7 @@ import pytest
 
 from tenure.base.settings import Capacity
 from tenure.risk.grade import graded
-from tenure.risk.metrics import at_capacity, auc, log_loss, surely_worse
+from tenure.risk.metrics import at_capacity, auc, bins_of, calibration_bins, log_loss, surely_worse
 from tenure.risk.months import shared_by_lead
 from tenure.risk.report import payers, reach, report
 from tenure.risk.resampling import Draws, calibrated, draw, saved, summary
@@ -156,6 +157,68 @@ def test_too_extreme_predictions_are_seen():
 
     assert 0.3 < found["calibration_slope_low"] < 0.5 < found["calibration_slope_high"] < 0.7
     assert found["calibration_error_low"] > 0.02
+
+
+@pytest.mark.parametrize(
+    ("p", "y"),
+    [
+        (np.linspace(0.1, 0.9, 112), np.repeat([0.0, 1.0], 56)),
+        (0.2 + np.linspace(0, 1e-5, 280), np.tile([1.0, 0.0, 0.0, 0.0, 0.0], 56)),
+        (np.repeat([0.17, 0.18], [279, 1]), np.tile([1.0, 0.0, 0.0, 0.0, 0.0], 56)),
+    ],
+    ids=["parted", "nearly constant", "one apart"],
+)
+def test_a_slope_that_cannot_be_told_is_none(p: np.ndarray, y: np.ndarray):
+    """Predictions that part lapses from renewals, or that hardly differ, leave any slope as likely as the next."""
+    found = calibrated(p, y, draw(np.arange(p.size), seed=1))
+
+    for name in ("calibration_slope", "calibration_intercept"):
+        assert [np.isnan(found[f"{name}{end}"]) for end in ("", "_low", "_high")] == [True] * 3
+    assert np.isfinite(found["calibration_error"])
+
+
+def test_slopes_that_are_told_have_bounds_that_can_be_read():
+    """Few lapses and little spread: where there is a slope, its interval is none of thousands."""
+    for seed in range(60):
+        p, y, cluster = decided(seed, payers_=60, each=3, slope=(0.5, 1.0, 3.0)[seed % 3])
+        found = calibrated(p, y, draw(cluster, seed=1))
+        told = [found[f"calibration_slope{end}"] for end in ("", "_low", "_high")]
+
+        assert np.isfinite(told).all() or np.isnan(told[0]), told
+        assert not max(np.abs(told)) > 20, told
+
+
+def test_a_slope_from_far_off_is_found():
+    """Predictions that are far too timid and far too low: the walk to the slope does not leap over it."""
+    rng = np.random.default_rng(5)
+    z = rng.normal(-1.0, 1.5, 4_000)
+    y = (rng.random(z.size) < 1 / (1 + np.exp(-z))).astype(float)
+    timid = 1 / (1 + np.exp(-(z / 8 - 6)))
+
+    assert calibrated(timid, y, draw(np.arange(z.size), seed=1))["calibration_slope"] == pytest.approx(8, abs=0.8)
+
+
+def test_equal_predictions_are_not_parted():
+    """One chance for everybody is one group; where most have the same, they are one of few."""
+    y = np.repeat([0.0, 1.0], [800, 200])
+    who = np.arange(1000)
+    (one,) = calibration_bins(np.full(1000, 1 / 6), y, who)
+    several = calibration_bins(np.repeat([0.05, 0.17, 0.17 + 1e-12, 0.4], [100, 400, 400, 100]), y, who)
+    odd = calibration_bins(np.repeat([0.05, 0.17, 0.4], [3, 990, 7]), y, who)
+
+    assert (one["n"], one["observed"]) == (1000, 0.2)
+    assert calibrated(np.full(1000, 1 / 6), y, draw(who, seed=1))["calibration_error"] == pytest.approx(0.2 - 1 / 6)
+    assert [group["n"] for group in several] == [100, 800, 100]
+    assert [group["n"] for group in odd] == [1000]
+
+
+def test_different_predictions_are_parted_into_ten_of_equally_many():
+    p = np.random.default_rng(2).permutation(np.linspace(0.01, 0.9, 1_003))
+    parts = bins_of(p)
+
+    assert [part.size for part in parts] == [101] * 3 + [100] * 7
+    assert all(p[low].max() < p[high].min() for low, high in pairwise(parts))
+    assert sorted(np.concatenate(parts).tolist()) == list(range(1_003))
 
 
 def test_the_same_predictions_save_nothing():
