@@ -135,7 +135,7 @@ def test_true_chances_are_right_in_every_group_whenever_members_pay():
 
 
 def test_days_counted_back_from_an_end_that_a_resignation_brought_forward_are_left_out():
-    """A tenth resign on some day of the year, which is known a week before; no day of theirs that others lack counts."""
+    """A tenth resign on some day of the year, known a week before; no day of theirs that others lack counts."""
     decisions, people, members, terms = open_days(1)
     rng, end = np.random.default_rng(4), dt.date(2024, 12, 31)
     gone = pl.DataFrame({"member": np.arange(0, 8_000, 10), "left": rng.integers(100, 270, 800)}).with_columns(

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tenure.app.evaluation import words_of
 from tenure.base.settings import Capacity
-from tenure.risk.grade import graded
+from tenure.risk.grade import graded, less_or_more
 from tenure.risk.metrics import at_capacity, auc, bins_of, calibration_bins, log_loss, surely_worse
 from tenure.risk.months import shared_by_lead
 from tenure.risk.report import payers, reach, report
@@ -219,6 +220,52 @@ def test_different_predictions_are_parted_into_ten_of_equally_many():
     assert [part.size for part in parts] == [101] * 3 + [100] * 7
     assert all(p[low].max() < p[high].min() for low, high in pairwise(parts))
     assert sorted(np.concatenate(parts).tolist()) == list(range(1_003))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.02, 0.05, "2 to 5 % less surprise"),
+        (-0.17, 0.02, "17 % more to 2 % less surprise"),
+        (-0.17, 0.001, "0 to 17 % more surprise"),
+        (-0.001, 0.02, "0 to 2 % less surprise"),
+        (-0.001, 0.002, "neither more nor less surprise"),
+        (-0.17, -0.05, "5 to 17 % more surprise"),
+        (-0.08, -0.08, "8 % more surprise"),
+        (0.08, 0.08, "8 % less surprise"),
+    ],
+)
+def test_what_is_saved_is_said_as_less_and_what_is_lost_as_more(low: float, high: float, words: str):
+    assert less_or_more(low, high, "surprise") == words
+    if low < 0 < high:
+        assert f"usual rate ({words}). Of the tenth" in graded(_report(low, high))["sentence"]
+
+
+def test_figures_in_words_stand_apart_and_have_one_minus():
+    """The widest figures there are, a slope below nought and one that cannot be told."""
+    ours = dict.fromkeys(("auc", "log_loss", "brier", "calibration_error", "recall_at_10", "precision_at_10"), 0.5)
+    ours |= {"calibration_slope": -0.864, "calibration_slope_low": -1.605, "calibration_slope_high": 1.132}
+    ours |= {"calibration_in_the_large": -0.0001, "calibration_intercept": -10.178}
+    ours |= {"calibration_intercept_low": -12.5, "calibration_intercept_high": -9.25}
+    saved_ = {"share": -0.081, "share_low": -0.12, "share_high": -0.04}
+    unknown = ours | {f"calibration_{name}": None for name in ("slope", "intercept")}
+    told = words_of({
+        "version": "v", "as_of": "2025-01-01", "why_learner": "", "grade": {"letter": "D", "sentence": ""},
+        "data": {"decisions": 1, "members": 1, "lapses": 1, "first_term_on": "", "last_decision_on": ""},
+        "backtest": {
+            "decisions": 900, "models": {"tenure": ours, "base_rate": unknown}, "calibration": [],
+            "better": {"base_rate": saved_, "life_table": saved_ | {"share_high": 0.01}},
+        },
+    })  # fmt: skip
+    rows = {line.split("  ")[1]: line.split("  ")[2:] for line in told.splitlines() if line.startswith("  ")}
+    cells = {title: [cell.strip() for cell in row if cell.strip()] for title, row in rows.items()}
+
+    assert cells["calibration slope"] == ["−0.864 (−1.605 to 1.132)", "cannot be told"]
+    assert cells["and intercept"] == ["−10.178 (−12.500 to −9.250)", "cannot be told"]
+    assert cells["lapsed − said, in 100"] == ["0.0", "0.0"]
+    assert "Against the base rate: 8.1 % more log loss (4.0 to 12.0 % more)." in told
+    assert "Against the life table: 8.1 % more log loss (12.0 % more to 1.0 % less): cannot tell." in told
+    assert "?" not in told
 
 
 def test_the_same_predictions_save_nothing():

@@ -44,8 +44,8 @@ def audited(house: House, version: str | None, threshold: float | None) -> dict[
 
 def _why_nothing(first: object) -> str:
     return (
-        "nothing can be said of groups yet: renewals are kept with a model for this from two years after the first term "
-        f"on record on ({first}), and of those none is decided yet"
+        "nothing can be said of groups yet: renewals are kept with a model for this from two years after the first "
+        f"term on record ({first}) on, and of those none is decided yet"
     )
 
 
@@ -59,9 +59,9 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
         yield f"Model {body['model']}: {body['why_nothing']}."
         return
     yield (
-        f"Model {body['model']} on {body['decisions']:,} past renewals that are kept with it, a month ahead; lapsed, and "
-        f"lapsed − said, on every day on which they were open. On the list: from {100 * body['threshold']:.0f} in 100. "
-        "In 100, with 95 % intervals:"
+        f"Model {body['model']} on {body['decisions']:,} past renewals that are kept with it, a month ahead; lapsed, "
+        "and lapsed − said, on every day on which they were open. On the list: from "
+        f"{100 * body['threshold']:.0f} in 100. In 100, with 95 % intervals:"
     )
     for by, title in _TITLES.items():
         groups = [group for group in body["groups"] if group["by"] == by]

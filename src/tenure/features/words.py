@@ -156,8 +156,8 @@ def valued(what: str, unit: str, unknown: str) -> Say:
 
 
 def lately(what: str, unknown: str) -> Say:
-    """«Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6»: a count that fades, and where
-    it has faded «Not active of late; members like this, on 4.6 days, older ones counting less»."""
+    """«Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6»: a count that fades; and
+    where it has faded, «Not active of late; members like this, on 4.6 days, older ones counting less»."""
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):

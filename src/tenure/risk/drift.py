@@ -271,8 +271,8 @@ def _alarms(inputs: list[dict[str, Any]], missing: list[dict[str, Any]], scores:
         if one["alarm"]:
             named = "" if one["group"] == _SCORES else f" ({', '.join(feature['name'] for feature in one['features'])})"
             words.append(
-                f"{one['title']} {_are(one['group'])} not as before the model was made: shift {one['shift']:.2f}, at most "
-                f"{one['usual']:.2f} in the months before{named}"
+                f"{one['title']} {_are(one['group'])} not as before the model was made: shift {one['shift']:.2f}, "
+                f"at most {one['usual']:.2f} in the months before{named}"
             )
     return words + [of_silence(one) for one in missing if one["alarm"]]
 
@@ -282,7 +282,7 @@ def _are(group: str) -> str:
 
 
 def of_silence(one: dict[str, Any]) -> str:
-    """How far the share of members of whom a group of signals knows nothing has moved: an entry of `missing` in words."""
+    """An entry of `missing` in words: how far the share of members of whom nothing is known has moved."""
     return (
         f"{one['title']}: the share of members with nothing on record has moved by {100 * one['shift']:.0f} in 100, at "
         f"most {100 * one['usual']:.0f} in the months before"

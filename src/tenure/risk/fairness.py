@@ -42,8 +42,8 @@ def audit(
     """Hold each group of members against all others, on the past renewals that are kept with the model.
 
     As in `tenure.risk.report.report`, whether chances are right is told of every day on which a renewal was still open,
-    all alike, and who was listed, missed and ranked of each decision once, as `tenure.risk.report.once` has it. The days
-    are those of `LANDMARKS` before the end, and none on which a resignation was known.
+    all alike; who was listed, missed and ranked, of each decision once. The days are those of `LANDMARKS` before the
+    end, and none on which a resignation was known.
 
     Args:
         decisions: As `Registry.decisions` gives.
@@ -54,10 +54,10 @@ def audit(
 
     Returns:
         `threshold`, `decisions`, `groups` and `not_recorded` (attributes of which nothing is known); without any
-        decision no groups and no `threshold`. A group has `by`, `value`, `decisions`, `lapses`, `lapse_rate` (share of
-        the decisions), `predicted` and `observed` (said and lapsed over the days), and, with 20 lapses and 20 renewals or more, its rates and `auc`
-        with 95 % intervals, `against_others` (the difference of each from all others) and `differs` (those that differ
-        surely, whatever the number of groups looked at); `verdict` in words.
+        decision neither groups nor attributes. A group has `by`, `value`, `decisions`, `lapses`, `lapse_rate` (share of
+        the decisions), `predicted` and `observed` (said and lapsed over the days), and, with 20 lapses and 20 renewals
+        or more, its rates and `auc` with 95 % intervals, `against_others` (the difference of each from all others) and
+        `differs` (those that differ surely, whatever the number of groups looked at); `verdict` in words.
     """
     days = _described(decisions.rename({"p_lapse_renewal": "p"}), attributes, members, terms)
     if days.is_empty():

@@ -68,7 +68,7 @@ def _before(report: dict[str, Any]) -> str:
 
 
 def ahead(report: dict[str, Any]) -> str:
-    """How far ahead past renewals are foretold in *report*: about a month, but of terms that are no longer than that."""
+    """How far ahead past renewals are foretold in *report*: about a month, but where terms are no longer than that."""
     days = report.get("days_ahead")
     if days is None or days >= _MONTH:
         return "about a month ahead"

@@ -68,19 +68,19 @@ def calibration_line(p: Floats, y: Floats) -> tuple[float, float]:
     # Log-odds about their middle, so that nearly equal ones can be reckoned with.
     middle = float(margin.mean())
     design = np.column_stack([np.ones_like(margin), margin - middle])
-    b = np.array([middle, 1.0])
+    b, doubt = np.array([middle, 1.0]), 0.0
     for _ in range(60):
         fitted = sigmoid(design @ b)
-        bend = fitted * (1 - fitted)
-        if not loosely(*(float(part.sum()) for part in (bend, bend * design[:, 1], bend * design[:, 1] ** 2))) < LOOSEST:
-            return float("nan"), float("nan")
-        curvature = (design * bend[:, None]).T @ design
+        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design
+        doubt = loosely(curvature[0, 0], curvature[0, 1], curvature[1, 1])
+        if not np.isfinite(doubt):
+            break
         step = np.linalg.solve(curvature, design.T @ (fitted - y))
         # Far from the end the curve is all but flat, and a whole step would leap over it.
         b = b - step * min(1.0, _LEAP / np.abs(design @ step).max(initial=_LEAP))
-        if np.abs(step).max() < 1e-10:
+        if np.abs(step).max() < 1e-8:
             break
-    return float(b[0] - b[1] * middle), float(b[1])
+    return (float(b[0] - b[1] * middle), float(b[1])) if doubt < LOOSEST else (float("nan"), float("nan"))
 
 
 def loosely(h00: float, h01: float, h11: float) -> float:

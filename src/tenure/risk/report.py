@@ -39,8 +39,9 @@ def report(
 ) -> dict[str, Any]:
     """The back-test in figures.
 
-    How well it foretold is told of each decision once, as `once` has it. Whether its chances are right is told of every day alike, as they are brought into line: the last open day of who pays early
-    lies farther off than that of who lapses, so that once per decision even true chances would seem too high.
+    How well it foretold is told of each decision once, as `once` has it. Whether its chances are right is told of every
+    day alike, as they are brought into line: the last open day of who pays early lies farther off than that of who
+    lapses, so that once per decision even true chances would seem too high.
 
     Args:
         predicted: As `tenure.risk.backtest.BackTest` has it.
@@ -55,7 +56,8 @@ def report(
         `models` (`tenure` and its rivals: every measure of `tenure.risk.resampling`), `better` (by how much lower its
         log loss is than each rival's), `calibration`, `gains`, `slices`, `segments` (the same by `SEGMENTS`),
         `months` (how far whole months were off: `tenure.risk.months.shared_by_lead`), `capacity`, `days_ahead` (how
-        far before the end decisions are told, at the middle one), and how much there was to judge by. What cannot be told is null.
+        far before the end decisions are told, at the middle one), and how much there was to judge by. What cannot be
+        told is null.
     """
     days = predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood))
     one = once(days, "ends")
