@@ -7,6 +7,7 @@ import hmac
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -36,9 +37,14 @@ def trail(home: Path) -> list[tuple[str, str, str]]:
 
 def as_if_it_had_said(home: Path, version: str, p: pl.Expr) -> None:
     """Give a model another back-test, signed as the home itself would have."""
+    as_if_kept(home, version, lambda decisions: decisions.with_columns(p_lapse_renewal=p))
+
+
+def as_if_kept(home: Path, version: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    """Change the decisions that a model keeps, signed as the home itself would have."""
     folder = home / "models" / version
     path, told = folder / "decisions.parquet", json.loads((folder / "manifest.json").read_text())
-    pl.read_parquet(path).with_columns(p_lapse_renewal=p).write_parquet(path)
+    change(pl.read_parquet(path)).write_parquet(path)
     data = json.dumps({**told, "decisions_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}).encode()
     (folder / "manifest.json").write_bytes(data)
     signer = Signer(Pseudonyms.of(Home(home)).secret("models"))
@@ -118,6 +124,7 @@ def test_a_new_model_scores_in_shadow_and_then_takes_over(night: Path):
     one = tenure("run", "--home", night, "--as-of", LATER, "--json").json
     assert one["model"] == first
     assert shadow_of(night, new)[0]["as_of"] == LATER
+    assert tenure("model", "list", "--home", night).out.rstrip().endswith("  1 night in shadow")
     kept = pl.read_parquet(night / "lake" / "scores" / f"{LATER}.parquet")
     assert kept["model_version"].unique().to_list() == [first]
     tenure("run", "--home", night, "--as-of", LATER)
@@ -137,7 +144,8 @@ def test_one_that_would_move_too_many_waits_for_a_person(night: Path):
     """Its back-test is no worse, but a write-back would not let through what it says tonight."""
     set_(night, shadow_nights=1, max_band_changes=0.0)
     first = next(iter(parts(night)))
-    tenure("train", "--home", night, "--as-of", LATER)
+    told = tenure("train", "--home", night, "--as-of", LATER).told
+    assert "it scores in shadow for 1 night first" in " ".join(told.split())
     done = tenure("run", "--home", night, "--as-of", LATER)
 
     assert "in 100 members into another band (at most 0)" in " ".join(done.told.split())
@@ -197,6 +205,19 @@ def test_a_model_is_audited_by_what_features_cannot_read(night: Path):
     assert all(title in told for title in ("Age", "Gender", "Region", "Type", "Chapter"))
 
 
+def test_where_no_renewals_are_kept_yet_the_audit_says_why(night: Path):
+    """As for an association younger than two years: no attribute is called not recorded, and the card says the same."""
+    (version,) = parts(night)
+    as_if_kept(night, version, lambda decisions: decisions.clear())
+    told = " ".join(tenure("model", "fairness", "--home", night).out.split())
+    assert tenure("model", "card", "--home", night, "--out", night / "card.html").code == 0
+    page = (night / "card.html").read_text()
+
+    assert "nothing can be said of groups yet: renewals are kept with a model for this from two years after" in told
+    assert "Nothing can be said of groups yet" in page
+    assert "not recorded" not in f"{told} {page}".lower()
+
+
 def test_each_training_leaves_a_card_that_can_be_mailed(night: Path):
     """One file without anything from elsewhere, no script, names escaped; what it is worth, who let it serve."""
     (version,) = parts(night)
@@ -215,6 +236,8 @@ def test_each_training_leaves_a_card_that_can_be_mailed(night: Path):
     ours = beside["backtest"]["models"]["tenure"]
     assert f"{ours['auc']:.3f} ({ours['auc_low']:.3f} to {ours['auc_high']:.3f})" in page
     assert beside["limits"]
+    assert "chapter: " in page
+    assert not [word for word in ("chapter id", "age band", "member type:") if word in page]
     assert tenure("model", "card", "--home", night, "--out", night / "card.pdf").code == 2
 
 

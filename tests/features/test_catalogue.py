@@ -64,7 +64,15 @@ def test_words_read_well_for_any_number(feature: Feature):
     [
         ("decayed_days", 0.3, 4.6, "Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6"),
         ("decayed_days", 9.0, 4.6, "Often active of late: 9 days, older ones counting less; members like this, 4.6"),
-        ("click_since", 999.0, 464.0, "Has never clicked in a message; members like this, 464 days ago"),
+        ("decayed_days", 0.02, 4.1, "Not active of late; members like this, on 4.1 days, older ones counting less"),
+        ("decayed_days", 0.0, 1.0, "Not active of late; members like this, on 1 day, older ones counting less"),
+        ("decayed_days", 0.0, 0.01, "Not active of late; nor are members like this"),
+        ("click_since", 999.0, 464.0,
+            "Has never clicked in a message; the latest of members like this was 464 days ago"),
+        ("click_since", 999.0, 1.0, "Has never clicked in a message; the latest of members like this was in the last "
+            "two days"),
+        ("event_since", 999.0, 368.0, "Has never attended an event; the latest of members like this was 368 days ago"),
+        ("invoice_since", 999.0, 20.0, "No invoice on record; the latest of members like this was 20 days ago"),
         ("click_since", 191.0, 12.0, "No click in a message for 191 days; members like this, 12 days"),
         ("click_since", 76.0, 464.0, "Latest click in a message 76 days ago; members like this, 464 days ago"),
         ("click_since", 76.0, 999.0, "Latest click in a message 76 days ago; most members like this have none"),

@@ -10,6 +10,8 @@ import polars as pl
 import pytest
 
 from lakes import lake_of, person, term
+from tenure.app.watching import words_of
+from tenure.features import GROUPS
 from tenure.lake import Lake
 from tenure.risk import score
 from tenure.risk.drift import Reference, expected_worth, learn_reference, matured, watch
@@ -66,6 +68,43 @@ def test_a_shift_of_what_goes_in_is_named_by_its_group(trained: Trained, referen
     assert logins["alarm"]
     assert any("Logins" in words for words in found["alarms"])
     assert not [group for group in found["inputs"] if group["group"] == "price" and group["alarm"]]
+
+
+def test_one_thing_is_and_several_are_not_as_before(trained: Trained, reference: Reference, tmp_path: Path):
+    """Nearly everybody comes to be active in the community, and in what is one thing the words say *is*."""
+
+    def talking(rows: pl.DataFrame) -> pl.DataFrame:
+        copies = [
+            rows.with_columns(kind=pl.lit("community_post"), activity_key=-pl.col("activity_key") * 5 - copy)
+            for copy in range(4)
+        ]
+        return pl.concat([rows, *copies])
+
+    found = watch(reference, changed(trained, tmp_path / "lake", talking), RULES, trained.model, trained.invented.last)
+    begun = [words for words in found["alarms"] if "not as before" in words]
+    one_thing = {group.title for group in GROUPS if group.singular}
+
+    assert any(words.startswith("Community is not as before the model was made: shift") for words in begun)
+    assert not [words for words in begun if words.partition(" are not as before")[0] in one_thing]
+    assert {"Time to renewal", "Chapter", "Community", "Way of paying"} <= one_thing
+
+
+def test_the_watch_in_words_says_what_moved_and_names_measures_as_people_do():
+    quiet = {"group": "email", "title": "Email and messages", "shift": 0.18, "usual": 0.04, "threshold": 0.1}
+    told = words_of({
+        "as_of": "2025-03-01", "model": "m", "members": 9, "reference": ["2023-03-01", "2025-03-01"],
+        "inputs": [quiet | {"alarm": False}], "missing": [quiet | {"alarm": True}],
+        "scores": quiet | {"title": "Scores", "alarm": False}, "alarms": [],
+        "expected": {name: {"now": 0.5, "past_low": 0.4, "past_high": None}
+                     for name in ("log_loss", "brier", "auc", "lapse_rate")},
+        "matured": {"decisions": 40, "said": 0.2, "lapsed": 0.1, "z": -3.2},
+    })  # fmt: skip
+
+    silent = "Email and messages: the share of members with nothing on record has moved by 18 in 100, at most 4 in the"
+    assert f"ALARM: {silent} months before" in told
+    assert all(f"  {name}" in told for name in ("log loss", "Brier score", "AUC", "lapse rate"))
+    assert "(−3.2 standard errors)" in told
+    assert "cannot be told" in told
 
 
 def test_a_reference_comes_back_from_its_file(reference: Reference):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 import pytest
 
+from tenure.app.evaluation import words_of
 from tenure.base.settings import Capacity
-from tenure.risk.grade import graded
-from tenure.risk.metrics import at_capacity, auc, log_loss, surely_worse
+from tenure.risk.grade import graded, less_or_more
+from tenure.risk.metrics import at_capacity, auc, bins_of, calibration_bins, log_loss, surely_worse
 from tenure.risk.months import shared_by_lead
 from tenure.risk.report import payers, reach, report
 from tenure.risk.resampling import Draws, calibrated, draw, saved, summary
@@ -156,6 +158,114 @@ def test_too_extreme_predictions_are_seen():
 
     assert 0.3 < found["calibration_slope_low"] < 0.5 < found["calibration_slope_high"] < 0.7
     assert found["calibration_error_low"] > 0.02
+
+
+@pytest.mark.parametrize(
+    ("p", "y"),
+    [
+        (np.linspace(0.1, 0.9, 112), np.repeat([0.0, 1.0], 56)),
+        (0.2 + np.linspace(0, 1e-5, 280), np.tile([1.0, 0.0, 0.0, 0.0, 0.0], 56)),
+        (np.repeat([0.17, 0.18], [279, 1]), np.tile([1.0, 0.0, 0.0, 0.0, 0.0], 56)),
+    ],
+    ids=["parted", "nearly constant", "one apart"],
+)
+def test_a_slope_that_cannot_be_told_is_none(p: np.ndarray, y: np.ndarray):
+    """Predictions that part lapses from renewals, or that hardly differ, leave any slope as likely as the next."""
+    found = calibrated(p, y, draw(np.arange(p.size), seed=1))
+
+    for name in ("calibration_slope", "calibration_intercept"):
+        assert [np.isnan(found[f"{name}{end}"]) for end in ("", "_low", "_high")] == [True] * 3
+    assert np.isfinite(found["calibration_error"])
+
+
+def test_slopes_that_are_told_have_bounds_that_can_be_read():
+    """Few lapses and little spread: where there is a slope, its interval is none of thousands."""
+    for seed in range(60):
+        p, y, cluster = decided(seed, payers_=60, each=3, slope=(0.5, 1.0, 3.0)[seed % 3])
+        found = calibrated(p, y, draw(cluster, seed=1))
+        told = [found[f"calibration_slope{end}"] for end in ("", "_low", "_high")]
+
+        assert np.isfinite(told).all() or np.isnan(told[0]), told
+        assert not max(np.abs(told)) > 20, told
+
+
+def test_a_slope_from_far_off_is_found():
+    """Predictions that are far too timid and far too low: the walk to the slope does not leap over it."""
+    rng = np.random.default_rng(5)
+    z = rng.normal(-1.0, 1.5, 4_000)
+    y = (rng.random(z.size) < 1 / (1 + np.exp(-z))).astype(float)
+    timid = 1 / (1 + np.exp(-(z / 8 - 6)))
+
+    assert calibrated(timid, y, draw(np.arange(z.size), seed=1))["calibration_slope"] == pytest.approx(8, abs=0.8)
+
+
+def test_equal_predictions_are_not_parted():
+    """One chance for everybody is one group; where most have the same, they are one of few."""
+    y = np.repeat([0.0, 1.0], [800, 200])
+    who = np.arange(1000)
+    (one,) = calibration_bins(np.full(1000, 1 / 6), y, who)
+    several = calibration_bins(np.repeat([0.05, 0.17, 0.17 + 1e-12, 0.4], [100, 400, 400, 100]), y, who)
+    odd = calibration_bins(np.repeat([0.05, 0.17, 0.4], [3, 990, 7]), y, who)
+
+    assert (one["n"], one["observed"]) == (1000, 0.2)
+    assert calibrated(np.full(1000, 1 / 6), y, draw(who, seed=1))["calibration_error"] == pytest.approx(0.2 - 1 / 6)
+    assert [group["n"] for group in several] == [100, 800, 100]
+    assert [group["n"] for group in odd] == [1000]
+
+
+def test_different_predictions_are_parted_into_ten_of_equally_many():
+    p = np.random.default_rng(2).permutation(np.linspace(0.01, 0.9, 1_003))
+    parts = bins_of(p)
+
+    assert [part.size for part in parts] == [101] * 3 + [100] * 7
+    assert all(p[low].max() < p[high].min() for low, high in pairwise(parts))
+    assert sorted(np.concatenate(parts).tolist()) == list(range(1_003))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.02, 0.05, "2 to 5 % less surprise"),
+        (-0.17, 0.02, "17 % more to 2 % less surprise"),
+        (-0.17, 0.001, "0 to 17 % more surprise"),
+        (-0.001, 0.02, "0 to 2 % less surprise"),
+        (-0.001, 0.002, "neither more nor less surprise"),
+        (-0.17, -0.05, "5 to 17 % more surprise"),
+        (-0.08, -0.08, "8 % more surprise"),
+        (0.08, 0.08, "8 % less surprise"),
+    ],
+)
+def test_what_is_saved_is_said_as_less_and_what_is_lost_as_more(low: float, high: float, words: str):
+    assert less_or_more(low, high, "surprise") == words
+    if low < 0 < high:
+        assert f"usual rate ({words}). Of the tenth" in graded(_report(low, high))["sentence"]
+
+
+def test_figures_in_words_stand_apart_and_have_one_minus():
+    """The widest figures there are, a slope below nought and one that cannot be told."""
+    ours = dict.fromkeys(("auc", "log_loss", "brier", "calibration_error", "recall_at_10", "precision_at_10"), 0.5)
+    ours |= {"calibration_slope": -0.864, "calibration_slope_low": -1.605, "calibration_slope_high": 1.132}
+    ours |= {"calibration_in_the_large": -0.0001, "calibration_intercept": -10.178}
+    ours |= {"calibration_intercept_low": -12.5, "calibration_intercept_high": -9.25}
+    saved_ = {"share": -0.081, "share_low": -0.12, "share_high": -0.04}
+    unknown = ours | {f"calibration_{name}": None for name in ("slope", "intercept")}
+    told = words_of({
+        "version": "v", "as_of": "2025-01-01", "why_learner": "", "grade": {"letter": "D", "sentence": ""},
+        "data": {"decisions": 1, "members": 1, "lapses": 1, "first_term_on": "", "last_decision_on": ""},
+        "backtest": {
+            "decisions": 900, "models": {"tenure": ours, "base_rate": unknown}, "calibration": [],
+            "better": {"base_rate": saved_, "life_table": saved_ | {"share_high": 0.01}},
+        },
+    })  # fmt: skip
+    rows = {line.split("  ")[1]: line.split("  ")[2:] for line in told.splitlines() if line.startswith("  ")}
+    cells = {title: [cell.strip() for cell in row if cell.strip()] for title, row in rows.items()}
+
+    assert cells["calibration slope"] == ["−0.864 (−1.605 to 1.132)", "cannot be told"]
+    assert cells["and intercept"] == ["−10.178 (−12.500 to −9.250)", "cannot be told"]
+    assert cells["lapsed − said, in 100"] == ["0.0", "0.0"]
+    assert "Against the base rate: 8.1 % more log loss (4.0 to 12.0 % more)." in told
+    assert "Against the life table: 8.1 % more log loss (12.0 % more to 1.0 % less): cannot tell." in told
+    assert "?" not in told
 
 
 def test_the_same_predictions_save_nothing():

@@ -12,6 +12,7 @@ import pytest
 
 from association import invent
 from tenure.base.errors import BelowDataFloor, DamagedStore
+from tenure.base.settings import Membership
 from tenure.lake import Lake
 from tenure.risk import train
 from trained_association import SETTINGS, Trained, registry
@@ -170,6 +171,41 @@ def test_an_association_whose_terms_all_end_on_one_day_is_served(tmp_path: Path,
     # There are lines by the day where one class could teach and another be judged.
     assert (manifest["calibration"]["far_intercept"] != 0) == (classes == 2)
     assert 0.15 < said.mean() < 0.45
+
+
+@pytest.mark.parametrize(("length", "grace"), [(30, 10), (7, 2)])
+def test_terms_of_a_month_or_a_week_are_learnt_from_and_judged_on_the_days_that_there_are(
+    tmp_path: Path, length: int, grace: int
+):
+    """No day of theirs lies a month before the end. Told is each on the day it came due, and it is said so."""
+    from tenure.app.evaluation import words_of
+    from tenure.risk import score
+
+    rng, first, rows = np.random.default_rng(1), dt.date(2022, 1, 1), []
+    for member in range(160):
+        begin = first + dt.timedelta(days=int(rng.integers(0, 20 * length)))
+        for number in range(30):
+            start = begin + dt.timedelta(days=length * number)
+            rows.append((f"{member}-{number}", member, start, start + dt.timedelta(days=length - 1), start))
+            if rng.random() < 0.07:
+                break
+    schema = ["term_id", "member", "starts_on", "ends_on", "known"]
+    as_of = first + dt.timedelta(days=22 * length)
+    terms = pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("known") < as_of)
+    lake = lake_of(tmp_path, terms)
+    settings = SETTINGS.model_copy(update={"membership": Membership(grace_days={"default": grace})})
+    manifest = train(lake, settings, as_of, registry(tmp_path / "models"))
+    said = score(lake, settings, as_of, registry(tmp_path / "models").load(manifest["version"]))
+    backtest = manifest["backtest"]
+
+    assert backtest["decisions"] > 200
+    assert backtest["days_ahead"] == 0
+    assert 0 < backtest["models"]["tenure"]["log_loss_low"] < backtest["models"]["tenure"]["log_loss_high"]
+    assert sum(one["n"] for one in backtest["calibration"]) == backtest["decisions"]
+    assert f"On {backtest['decisions']:,} past renewals, on the day they came due, by models" in words_of(manifest)
+    assert "a month" not in manifest["grade"]["sentence"]
+    assert len(said) > 20
+    assert 0.02 < said["p_lapse_renewal"].mean() < 0.3
 
 
 def test_who_had_left_before_judging_began_does_not_make_leaving_seem_rare(tmp_path: Path):

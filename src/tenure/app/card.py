@@ -36,7 +36,7 @@ def card(house: House, version: str | None) -> dict[str, Any]:
         labels=_labels(house, found),
         approvals=_approvals(house, found),
         feeds=_feeds(house, dt.date.fromisoformat(manifest["as_of"])),
-        fairness=audit if audit["decisions"] else None,
+        fairness=audit,
     )
 
 

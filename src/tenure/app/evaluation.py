@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tenure.risk import calibration, causes, newcomers
+from tenure.risk.grade import ahead, less_or_more, plain
 
 Manifest = dict[str, Any]
 
@@ -49,24 +50,26 @@ def _head(manifest: Manifest) -> Iterator[str]:
 
 def _comparison(backtest: Manifest) -> Iterator[str]:
     yield (
-        f"On {backtest['decisions']:,} past renewals, about a month ahead, by models that had seen nothing later "
+        f"On {backtest['decisions']:,} past renewals, {ahead(backtest)}, by models that had seen nothing later "
         "(with 95 % intervals, by drawing payers anew):"
     )
     names = [name for name in _TITLES if name in backtest["models"]]
-    yield f"  {'':<21}" + "".join(f"{_TITLES[name]:>23}" for name in names)
-    for key, title, show in _ROWS:
-        cells = [_cell(backtest["models"][name], key, show) for name in names]
-        yield f"  {title:<21}" + "".join(f"{cell:>23}" for cell in cells)
+    rows = [(title, *(_cell(backtest["models"][name], key, show) for name in names)) for key, title, show in _ROWS]
+    table = [("", *(_TITLES[name] for name in names)), *rows]
+    first, *wide = (max(map(len, column)) for column in zip(*table, strict=True))
+    for title, *cells in table:
+        yield f"  {title:<{first}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, wide, strict=True))
     for name, saved in backtest.get("better", {}).items():
         yield f"  {_against(_TITLES[name], saved)}"
 
 
 def _against(rival: str, saved: Manifest) -> str:
-    if saved["share"] is None or saved["share_low"] is None:
+    share, low, high = (saved[name] for name in ("share", "share_low", "share_high"))
+    if share is None or low is None:
         return f"Against the {rival}: cannot tell."
-    span = f"{100 * saved['share_low']:.1f} to {100 * saved['share_high']:.1f}"
-    sure = saved["share_low"] > 0 or saved["share_high"] < 0
-    return f"Against the {rival}: {100 * saved['share']:.1f} % less log loss ({span}){'' if sure else ': cannot tell'}."
+    span = less_or_more(low, high, "", 1).rstrip()
+    doubt = "" if low > 0 or high < 0 else ": cannot tell"
+    return f"Against the {rival}: {less_or_more(share, share, 'log loss', 1)} ({span}){doubt}."
 
 
 def _capacity(backtest: Manifest) -> Iterator[str]:
@@ -109,16 +112,19 @@ def _slices(backtest: Manifest) -> Iterator[str]:
         )
 
 
+_UNTOLD = "cannot be told"
+
+
 def _number(value: float | None) -> str:
-    return "?" if value is None else f"{value:.3f}"
+    return _UNTOLD if value is None else plain(value, 3)
 
 
 def _share(value: float | None) -> str:
-    return "?" if value is None else f"{100 * value:.0f} in 100"
+    return _UNTOLD if value is None else f"{100 * value:.0f} in 100"
 
 
 def _points(value: float | None) -> str:
-    return "?" if value is None else f"{100 * value:+.1f}".replace("-", "−")
+    return _UNTOLD if value is None else plain(100 * value, 1, signed=True)
 
 
 def _cell(one: Manifest, key: str, show: Callable[[float | None], str]) -> str:
@@ -127,7 +133,7 @@ def _cell(one: Manifest, key: str, show: Callable[[float | None], str]) -> str:
     if value is None or low is None or high is None:
         return show(value)
     bare = (show(low).removesuffix(" in 100"), show(high).removesuffix(" in 100"))
-    between = " to " if show is _points else "–"
+    between = " to " if show is _points or low < 0 else "–"
     return f"{show(value)} ({bare[0]}{between}{bare[1]})"
 
 

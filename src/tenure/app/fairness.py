@@ -7,6 +7,7 @@ from typing import Any
 
 from tenure.app.house import House
 from tenure.app.models import version_named
+from tenure.risk.grade import plain
 
 _TITLES = {
     "age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter",
@@ -23,6 +24,9 @@ _COLUMNS = (
 def audited(house: House, version: str | None, threshold: float | None) -> dict[str, Any]:
     """The audit of *version*, or of the model that serves.
 
+    Returns:
+        As `tenure.risk.fairness.audit`, with `model`, and `why_nothing` (empty where there is something to tell).
+
     Raises:
         TenureError: There is no such model.
     """
@@ -33,7 +37,16 @@ def audited(house: House, version: str | None, threshold: float | None) -> dict[
     body = audit(
         house.registry.decisions(found), lake.audit_attributes(), lake.members(), lake.terms(), threshold=threshold
     )
-    return {"model": found, **body}
+    first = lake.terms()["starts_on"].min()
+    why = "" if body["decisions"] else _why_nothing(first)
+    return {"model": found, **body, "why_nothing": why}
+
+
+def _why_nothing(first: object) -> str:
+    return (
+        "nothing can be said of groups yet: renewals are kept with a model for this from two years after the first "
+        f"term on record ({first}) on, and of those none is decided yet"
+    )
 
 
 def words_of(body: dict[str, Any]) -> str:
@@ -42,8 +55,12 @@ def words_of(body: dict[str, Any]) -> str:
 
 
 def _lines(body: dict[str, Any]) -> Iterator[str]:
+    if not body["decisions"]:
+        yield f"Model {body['model']}: {body['why_nothing']}."
+        return
     yield (
-        f"Model {body['model']} on {body['decisions']:,} past renewals, a month ahead; on the list: from "
+        f"Model {body['model']} on {body['decisions']:,} past renewals that are kept with it, a month ahead; lapsed, "
+        "and lapsed − said, on every day on which they were open. On the list: from "
         f"{100 * body['threshold']:.0f} in 100. In 100, with 95 % intervals:"
     )
     for by, title in _TITLES.items():
@@ -51,7 +68,7 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
         if by in body["not_recorded"] or not groups:
             yield f"\n{title}: not recorded."
             continue
-        heads = "".join(f"{words:>17}" for _, words in _COLUMNS)
+        heads = "".join(f"  {words:>17}" for _, words in _COLUMNS)
         yield f"\n{title:<18} {'renewals':>9} {'lapsed':>7}{heads}"
         yield from map(_line, groups)
     yield ""
@@ -60,13 +77,13 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
 
 
 def _line(group: dict[str, Any]) -> str:
-    head = f"  {group['value']:<16} {group['decisions']:>9,} {100 * group['lapse_rate']:>7.0f}"
-    cells = "".join(f"{_cell(group, name):>17}" for name, _ in _COLUMNS) if "auc" in group else ""
+    head = f"  {group['value']:<16} {group['decisions']:>9,} {100 * group['observed']:>7.0f}"
+    cells = "".join(f"  {_cell(group, name):>17}" for name, _ in _COLUMNS) if "auc" in group else ""
     return f"{head}{cells}  {group['verdict']}"
 
 
 def _cell(group: dict[str, Any], name: str) -> str:
     value, low, high = (group[f"{name}{end}"] for end in ("", "_low", "_high"))
     if value is None or low is None:
-        return "?"
-    return f"{100 * value:.0f} ({100 * low:.0f} to {100 * high:.0f})".replace("-", "−")
+        return "cannot be told"
+    return f"{plain(100 * value)} ({plain(100 * low)} to {plain(100 * high)})"

@@ -74,8 +74,8 @@ def _by_contest(house: House, version: str, champion: dict[str, Any], as_of: dt.
     if not found.passed:
         return _wait(version, champion, found.words)
     if _begin_shadow(house, version):
-        many = house.settings.model.shadow_nights
-        return _wait(version, champion, f"{found.words}, and it scores in shadow for {many} nights first")
+        many = _nights(house.settings.model.shadow_nights)
+        return _wait(version, champion, f"{found.words}, and it scores in shadow for {many} first")
     return _serve(house, version, champion["version"], as_of, found.words, found.evidence)
 
 
@@ -114,9 +114,13 @@ def after_shadow(house: House, version: str, as_of: dt.date, nights: list[Shadow
     found = _contest(house, version, champion)
     if not found.passed:
         return _wait(version, champion, found.words)
-    why = f"{found.words}, after {len(nights)} nights in shadow"
+    why = f"{found.words}, after {_nights(len(nights))} in shadow"
     evidence = found.evidence | {"shadow": [asdict(night) for night in nights]}
     return _serve(house, version, champion["version"], as_of + dt.timedelta(days=1), why, evidence)
+
+
+def _nights(many: int) -> str:
+    return f"{many} night" if many == 1 else f"{many} nights"
 
 
 def _held(house: House, as_of: dt.date) -> str:

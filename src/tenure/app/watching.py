@@ -12,6 +12,7 @@ from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.base.errors import HeldBack, TenureError
 from tenure.base.home import write_atomically
+from tenure.risk.grade import plain
 
 if TYPE_CHECKING:
     from tenure.risk import Model
@@ -63,7 +64,7 @@ def _nights(days: list[dt.date], as_of: dt.date) -> list[dt.date]:
 def _of_matured(came: dict[str, Any]) -> str:
     return (
         f"of {came['decisions']:,} renewals scored on past nights {100 * came['lapsed']:.0f} in 100 lapsed, "
-        f"where {100 * came['said']:.0f} were said ({came['z']:+.1f} standard errors)"
+        f"where {100 * came['said']:.0f} were said ({plain(came['z'], 1, signed=True)} standard errors)"
     )
 
 
@@ -143,22 +144,25 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             f"{found['members']:,} members, against the year before {found['reference'][1]}; how far quiet months "
             f"stray is read from those since {found['reference'][0]}."
         )
+        from tenure.risk.drift import of_silence
+
         yield f"  {'shift':>6} {'usual':>6} {'alarm from':>10}"
         for one in sorted([*found["inputs"], found["scores"]], key=lambda one: -one["shift"] / one["threshold"]):
             mark = "  ALARM" if one["alarm"] else ""
             yield f"  {one['shift']:>6.2f} {one['usual']:>6.2f} {one['threshold']:>10.2f}  {one['title']}{mark}"
         for one in found["missing"]:
             if one["alarm"]:
-                yield f"  ALARM: {one['title']}: unknown of more or fewer than usual"
+                yield f"  ALARM: {of_silence(one)}"
         yield "What the scores of those due within 90 days say of their own worth, before any label:"
         for name, one in found["expected"].items():
             span = f"(months before: {_n(one['past_low'])} to {_n(one['past_high'])})"
-            yield f"  {name.replace('_', ' '):<11} {_n(one['now'])}  {span}"
+            yield f"  {_WORTH[name]:<11} {_n(one['now'])}  {span}"
     came = found["matured"]
     yield f"Of past nights: {_of_matured(came)}." if came["decisions"] else "Of past nights: no renewal is decided yet."
     yield "No alarm." if not found["alarms"] else "Alarms:\n" + "\n".join(f"  {words}" for words in found["alarms"])
 
 
+_WORTH = {"log_loss": "log loss", "brier": "Brier score", "auc": "AUC", "lapse_rate": "lapse rate"}
 _NAMELESS = {"delay": "days from deed to record", "dues": "dues of a term"}
 
 
@@ -173,4 +177,4 @@ def _of_inflow(came: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _n(value: float | None) -> str:
-    return "?" if value is None else f"{value:.3f}"
+    return "cannot be told" if value is None else f"{value:.3f}"

@@ -156,11 +156,13 @@ class Group:
         name: Its name.
         title: Its name as staff read it.
         actionable: Whether staff can do something about it; else it is context.
+        singular: Whether the title is one thing, so that it *is*; else they *are*.
     """
 
     name: str
     title: str
     actionable: bool
+    singular: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def counted(one: str, several: str, period: str, none: str = "") -> Say:
 
 
 def since(what: str, never: str) -> Say:
-    """«No login for 94 days; members like this, 12 days»."""
+    """«No login for 94 days; members like this, 12 days», «Has never logged in; the latest of members like this was 12
+    days ago»."""
 
     def say(value: float, usual: float | None) -> str:
         is_never = math.isnan(value) or value >= _FAR
@@ -58,7 +59,10 @@ def since(what: str, never: str) -> Say:
             return own
         if usual >= _FAR:
             return f"{own}; most members like this have none{' either' if is_never else ''}"
-        return f"{own}; members like this, {days(usual)}{' ago' if is_never or is_nearer else ''}"
+        if is_never:
+            when = "in the last two days" if usual < 1.5 else f"{days(usual)} ago"
+            return f"{own}; the latest of members like this was {when}"
+        return f"{own}; members like this, {days(usual)}{' ago' if is_nearer else ''}"
 
     return say
 
@@ -152,11 +156,18 @@ def valued(what: str, unit: str, unknown: str) -> Say:
 
 
 def lately(what: str, unknown: str) -> Say:
-    """«Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6»: a count that fades."""
+    """«Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6»: a count that fades; and
+    where it has faded, «Not active of late; members like this, on 4.6 days, older ones counting less»."""
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):
             return unknown
+        if number(value) == "0":
+            if usual is None or math.isnan(usual):
+                return f"Not {what} of late"
+            if number(usual) == "0":
+                return f"Not {what} of late; nor are members like this"
+            return f"Not {what} of late; members like this, on {many(usual, 'day', 'days')}, older ones counting less"
         amount = f"{many(value, 'day', 'days')}, older ones counting less"
         if usual is None or math.isnan(usual):
             return f"{what.capitalize()} of late on {amount}"

@@ -13,6 +13,7 @@ from tenure.charts import Bin
 from tenure.charts import calibration as calibration_chart
 from tenure.features.plain import in_words
 from tenure.risk import calibration, causes, newcomers
+from tenure.risk.grade import ahead, plain
 from tenure.risk.registry import Manifest
 
 Card = dict[str, Any]
@@ -44,6 +45,12 @@ _MEASURES = (
     ("precision_at_calls", "Lapsed of those staff can call", 3), ("recall_at_calls", "Lapses among them", 3),
 )  # fmt: skip
 _BIN = ("predicted", "observed", "low", "high")
+_BY = {
+    "age_band": "age", "gender": "gender", "region": "region", "member_type": "type", "chapter_id": "chapter",
+    "record_type": "record", "renewal": "renewal", "year": "ended in",
+}  # fmt: skip
+"""How kinds of groups and slices are called."""
+
 _RIVALS = {"tenure": "This model", "life_table": "Life table", "points_score": "Points score", "base_rate": "Base rate"}
 
 
@@ -142,7 +149,7 @@ def _sections(card: Card) -> Iterator[str]:
     labels = card["labels"]
     yield _h("What counts as a lapse") + _list(labels["rules"]) + _p(_signed(labels["signature"]))
     yield _h("How good it is") + _p(
-        f"On {backtest['decisions']:,} past renewals of {backtest['members']:,} members, about a month ahead, by "
+        f"On {backtest['decisions']:,} past renewals of {backtest['members']:,} members, {ahead(backtest)}, by "
         "models that had seen nothing later; what was said against what happened, on every day on which they were "
         "still open. In brackets 95 % intervals."
     )
@@ -207,9 +214,9 @@ def figure(one: Card, name: str, digits: int = 3) -> str:
     """A measure with its interval, as a table shows it."""
     value, low, high = (one.get(f"{name}{end}") for end in ("", "_low", "_high"))
     if value is None:
-        return "cannot tell"
-    span = f" ({low:.{digits}f} to {high:.{digits}f})" if low is not None and high is not None else ""
-    return f"{value:.{digits}f}{span}".replace("-", "−")
+        return "cannot be told"
+    span = f" ({plain(low, digits)} to {plain(high, digits)})" if low is not None and high is not None else ""
+    return f"{plain(value, digits)}{span}"
 
 
 def _measures(models: Card) -> str:
@@ -242,7 +249,7 @@ def _calibration(backtest: Card) -> Iterator[str]:
 def _slices(slices: list[Card]) -> str:
     rows = [
         (
-            f"{one['by'].replace('_', ' ')}: {one['value']}", f"{one['decisions']:,}", f"{one['lapses']:,}",
+            f"{_BY.get(one['by'], one['by'])}: {one['value']}", f"{one['decisions']:,}", f"{one['lapses']:,}",
             f"{100 * one['predicted']:.0f}", f"{100 * one['observed']:.0f}",
             figure(one, "auc") if "auc" in one else "–", one["verdict"],
         )
@@ -256,9 +263,12 @@ def _fairness(found: Card | None) -> Iterator[str]:
     if found is None:
         return
     yield _h("Whether it treats groups alike")
+    if not found["groups"]:
+        yield _p(f"{found['why_nothing'][:1].upper()}{found['why_nothing'][1:]}.")
+        return
     rows = [
         (
-            f"{one['by'].replace('_', ' ')}: {one['value']}", f"{one['decisions']:,}",
+            f"{_BY.get(one['by'], one['by'])}: {one['value']}", f"{one['decisions']:,}",
             figure(one, "calibration_in_the_large") if "auc" in one else "–",
             figure(one, "false_positive_rate", 2) if "auc" in one else "–",
             figure(one, "false_negative_rate", 2) if "auc" in one else "–", one["verdict"],
@@ -269,7 +279,7 @@ def _fairness(found: Card | None) -> Iterator[str]:
     heads = ("", "Renewals", "Lapsed − said", "Listed for nothing", "Missed", "Against all others")
     yield _table("Groups of members", heads, rows)
     if found["not_recorded"]:
-        yield _p(f"Not recorded: {', '.join(name.replace('_', ' ') for name in found['not_recorded'])}.")
+        yield _p(f"Not recorded: {', '.join(_BY.get(name, name) for name in found['not_recorded'])}.")
 
 
 def _features(groups: list[Card]) -> str:

@@ -37,6 +37,7 @@ _FARTHER = 4.0
 _SLOW = "slow fields"
 _SCORES = "scores"
 _BINS = 10
+_SINGULAR = {group.name for group in GROUPS if group.singular}
 
 
 @dataclass(frozen=True)
@@ -270,13 +271,22 @@ def _alarms(inputs: list[dict[str, Any]], missing: list[dict[str, Any]], scores:
         if one["alarm"]:
             named = "" if one["group"] == _SCORES else f" ({', '.join(feature['name'] for feature in one['features'])})"
             words.append(
-                f"{one['title']} are not as before the model was made: shift {one['shift']:.2f}, at most "
-                f"{one['usual']:.2f} in the months before{named}"
+                f"{one['title']} {_are(one['group'])} not as before the model was made: shift {one['shift']:.2f}, "
+                f"at most {one['usual']:.2f} in the months before{named}"
             )
-    words += [
-        f"{one['title']}: of more or fewer members than usual nothing is known" for one in missing if one["alarm"]
-    ]
-    return words
+    return words + [of_silence(one) for one in missing if one["alarm"]]
+
+
+def _are(group: str) -> str:
+    return "is" if group in _SINGULAR else "are"
+
+
+def of_silence(one: dict[str, Any]) -> str:
+    """An entry of `missing` in words: how far the share of members of whom nothing is known has moved."""
+    return (
+        f"{one['title']}: the share of members with nothing on record has moved by {100 * one['shift']:.0f} in 100, at "
+        f"most {100 * one['usual']:.0f} in the months before"
+    )
 
 
 def matured(

@@ -6,6 +6,7 @@ made without them, and nothing of it flows back.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from tenure.risk.landmarks import LANDMARKS
 from tenure.risk.learners import Floats
-from tenure.risk.metrics import auc
+from tenure.risk.metrics import auc, calibration_in_the_large
 from tenure.risk.report import ENOUGH, areas, once, payers, without_nan
 from tenure.risk.resampling import Draws, draw, percentiles
 
@@ -22,7 +24,8 @@ BY = ("age_band", "gender", "region", "member_type", "chapter_id")
 """What groups are told apart by."""
 
 _AGES = ((0, 29, "under 30"), (30, 44, "30 to 44"), (45, 59, "45 to 59"), (60, 200, "60 and over"))
-_RATES = ("calibration_in_the_large", "selection_rate", "false_positive_rate", "false_negative_rate")
+_OFF = "calibration_in_the_large"
+_RATES = (_OFF, "selection_rate", "false_positive_rate", "false_negative_rate")
 _TOP = 0.10
 _SURE = 0.05
 """Chance, over the whole audit, of naming a difference where there is none."""
@@ -36,36 +39,68 @@ def audit(
     *,
     threshold: float | None = None,
 ) -> dict[str, Any]:
-    """Hold each group of members against all others, on past renewals foretold a month ahead.
+    """Hold each group of members against all others, on the past renewals that are kept with the model.
+
+    As in `tenure.risk.report.report`, whether chances are right is told of every day on which a renewal was still open,
+    all alike; who was listed, missed and ranked, of each decision once. The days are those of `LANDMARKS` before the
+    end, and none on which a resignation was known.
 
     Args:
         decisions: As `Registry.decisions` gives.
         attributes: `member`, `birth_year`, `gender`, as `Lake.audit_attributes` gives.
         members: All versions of all members.
-        terms: All versions of all terms.
+        terms: All versions of all terms: `term_id`, `member`, `ends_on`, `ended_by`, `member_type`, `recorded_at`.
         threshold: From which probability on a member is on the list; without it, what puts a tenth on it.
 
     Returns:
-        `threshold`, `decisions`, `groups` and `not_recorded` (attributes of which nothing is known). A group has `by`,
-        `value`, `decisions`, `lapses`, `lapse_rate`, and, with 20 lapses and 20 renewals or more, its rates and `auc`
-        with 95 % intervals, `against_others` (the difference of each from all others) and `differs` (those that differ
-        surely, whatever the number of groups looked at); `verdict` in words.
+        `threshold`, `decisions`, `groups` and `not_recorded` (attributes of which nothing is known); without any
+        decision neither groups nor attributes. A group has `by`, `value`, `decisions`, `lapses`, `lapse_rate` (share of
+        the decisions), `predicted` and `observed` (said and lapsed over the days), and, with 20 lapses and 20 renewals
+        or more, its rates and `auc` with 95 % intervals, `against_others` (the difference of each from all others) and
+        `differs` (those that differ surely, whatever the number of groups looked at); `verdict` in words.
     """
-    frame = once(_described(decisions.rename({"p_lapse_renewal": "p"}), attributes, members, terms))
-    p, y = frame["p"].to_numpy(), frame["lapsed"].to_numpy().astype(np.float64)
-    cut = float(np.quantile(p, 1 - _TOP)) if threshold is None and p.size else float(threshold or 0.5)
-    draws = draw(frame["payer"].to_numpy(), seed=1, repeats=200)
-    groups = [(by, value, (frame[by] == value).fill_null(value=False).to_numpy()) for by, value in _values(frame)]
-    telling = sum(_enough(y[mask]) for *_, mask in groups)
+    days = _described(decisions.rename({"p_lapse_renewal": "p"}), attributes, members, terms)
+    if days.is_empty():
+        return {"threshold": threshold, "decisions": 0, "groups": [], "not_recorded": []}
+    one = once(days)
+    cut = float(np.quantile(one["p"].to_numpy(), 1 - _TOP)) if threshold is None else threshold
+    told, by_day = _Rows.of(one, cut), _Rows.of(days, cut)
+    groups = _values(one)
+    telling = sum(_enough(told.y[told.among(by, value)]) for by, value in groups)
     sure = float(norm.ppf(1 - _SURE / (2 * max(1, telling * (len(_RATES) + 1)))))
     found = {
         "threshold": cut,
-        "decisions": int(y.size),
-        "groups": [_group(by, value, mask, p, y, cut, draws, sure) for by, value, mask in groups],
-        "not_recorded": [by for by in BY if frame[by].null_count() == frame.height],
+        "decisions": one.height,
+        "groups": [_group(by, value, told, by_day, sure) for by, value in groups],
+        "not_recorded": [by for by in BY if one[by].null_count() == one.height],
     }
     plain: dict[str, Any] = without_nan(found)
     return plain
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Decisions, once or on each of their days, as the audit reckons with them: columns in step."""
+
+    frame: pl.DataFrame
+    p: Floats
+    y: Floats
+    listed: Floats
+    decision: NDArray[np.int64]
+    draws: Draws
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, cut: float) -> _Rows:
+        """From `p`, `lapsed`, `payer`, `member`, `ends_on` and the columns of `BY`; listed from *cut* on."""
+        p = frame["p"].to_numpy()
+        decision = frame.select(pl.struct("member", "ends_on").rank("dense")).to_series().to_numpy().astype(np.int64)
+        draws = draw(frame["payer"].to_numpy(), seed=1, repeats=200)
+        y = frame["lapsed"].to_numpy().astype(np.float64)
+        return cls(frame, p, y, (p >= cut).astype(np.float64), decision, draws)
+
+    def among(self, by: str, value: str) -> NDArray[np.bool_]:
+        """Which rows are of the group."""
+        return (self.frame[by] == value).fill_null(value=False).to_numpy()
 
 
 def _described(
@@ -74,16 +109,36 @@ def _described(
     """Decisions with who decided: type from the term, the rest from what is known of the member now."""
     person = members.sort("valid_from").group_by("member").agg(pl.col("region", "chapter_id").last())
     kinds = (
-        terms.sort("recorded_at").unique(["member", "ends_on"], keep="last").select("member", "ends_on", "member_type")
+        terms.sort("recorded_at")
+        .unique(["member", "ends_on"], keep="last")
+        .select("member", "ends_on", "member_type", "term_id")
     )
     age = pl.col("ends_on").dt.year() - pl.col("birth_year")
     bands = [pl.when(age.is_between(low, high)).then(pl.lit(words)) for low, high, words in _AGES]
     joined = (
-        decisions.join(attributes, on="member", how="left")
-        .join(person, on="member", how="left")
-        .join(kinds, on=["member", "ends_on"], how="left", maintain_order="left")
+        _open(decisions.join(kinds, on=["member", "ends_on"], how="left"), terms)
+        .join(attributes, on="member", how="left")
+        .join(person, on="member", how="left", maintain_order="left")
     )
     return joined.with_columns(age_band=pl.coalesce(bands), payer=payers(joined["member"], members))
+
+
+def _open(days: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+    """Those of *days* that any decision could have: near the end as it was known then, no resignation being known.
+
+    Counted back from an end that a resignation brought forward there are days so far from the one before that no other
+    decision has any like them; they would gather those who left.
+    """
+    versions = terms.select("term_id", "recorded_at", ends_then="ends_on", ended_then="ended_by").sort("recorded_at")
+    asked = days.with_columns(pl.col("as_of").cast(pl.Datetime("us")).alias("at")).sort("at")
+    known = asked.join_asof(
+        versions.with_columns(pl.col("recorded_at").cast(pl.Datetime("us"))), left_on="at", right_on="recorded_at",
+        by="term_id", strategy="backward", allow_exact_matches=False, check_sortedness=False,
+    )  # fmt: skip
+    near = (pl.col("ends_then") - pl.col("as_of")).dt.total_days() <= max(LANDMARKS)
+    resigned = pl.col("ended_then") == "resigned"
+    kept = known.filter(near.fill_null(value=True) & ~resigned.fill_null(value=False))
+    return kept.drop("at", "recorded_at", "ends_then", "ended_then").sort("as_of", "member", "ends_on")
 
 
 def _values(frame: pl.DataFrame) -> list[tuple[str, str]]:
@@ -95,19 +150,20 @@ def _enough(y: Floats) -> bool:
     return bool(min(y.sum(), y.size - y.sum()) >= ENOUGH)
 
 
-def _group(
-    by: str, value: str, mask: NDArray[np.bool_], p: Floats, y: Floats, cut: float, draws: Draws, sure: float
-) -> dict[str, Any]:
-    own = y[mask]
+def _group(by: str, value: str, told: _Rows, by_day: _Rows, sure: float) -> dict[str, Any]:
+    mask, days = told.among(by, value), by_day.among(by, value)
+    own = told.y[mask]
     head: dict[str, Any] = {
         "by": by, "value": value, "decisions": int(own.size), "lapses": int(own.sum()), "lapse_rate": float(own.mean()),
+        "predicted": float(by_day.p[days].mean()), "observed": float(by_day.y[days].mean()),
     }  # fmt: skip
-    if not _enough(own) or not _enough(y[~mask]):
+    if not _enough(own) or not _enough(told.y[~mask]):
         return head | {"verdict": "too few to tell"}
-    inside, outside = (_rates(p, y, cut, part, draws) for part in (mask, ~mask))
-    least = _least_spread(p, y, cut, mask)
-    here, there = (_areas(p[part], y[part], draws.cluster[part]) for part in (mask, ~mask))
-    inside["auc"], outside["auc"] = here, there
+    inside, outside = (
+        _off(by_day, here) | _rates(told, part) | {"auc": _areas(told, part)}
+        for here, part in ((days, mask), (~days, ~mask))
+    )
+    least = _least_spread(told, mask) | {_OFF: _least_spread_of_chances(by_day, days)}
     against, differs = {}, []
     for name, (point, repeats) in inside.items():
         head |= {name: point, **dict(zip((f"{name}_low", f"{name}_high"), percentiles(repeats), strict=True))}
@@ -120,21 +176,28 @@ def _group(
     return head | {"against_others": against, "differs": differs, "verdict": _verdict(differs, against)}
 
 
-def _rates(p: Floats, y: Floats, cut: float, part: NDArray[np.bool_], draws: Draws) -> dict[str, tuple[float, Floats]]:
-    """Rates of one part of the decisions: as found, and in each repeat."""
-    here, listed = part.astype(np.float64), (p >= cut).astype(np.float64)
-    columns = (here, here * y, here * (y - p), here * listed, here * listed * (1 - y), here * (1 - listed) * y)
+def _off(rows: _Rows, part: NDArray[np.bool_]) -> dict[str, tuple[float, Floats]]:
+    """Lapsed less said over one part of the days: as found, and in each repeat."""
+    here = part.astype(np.float64)
+    n, gap = rows.draws.sums(here, here * (rows.y - rows.p)).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {_OFF: (calibration_in_the_large(rows.p[part], rows.y[part]), np.asarray(gap / n))}
+
+
+def _rates(rows: _Rows, part: NDArray[np.bool_]) -> dict[str, tuple[float, Floats]]:
+    """What the list made of one part of the decisions: as found, and in each repeat."""
+    here, y, listed = part.astype(np.float64), rows.y, rows.listed
+    columns = (here, here * y, here * listed, here * listed * (1 - y), here * (1 - listed) * y)
     whole = np.array([[column.sum() for column in columns]])
     with np.errstate(divide="ignore", invalid="ignore"):
-        point, repeats = (_shares(sums) for sums in (whole, draws.sums(*columns)))
-    return {name: (float(point[name][0]), repeats[name]) for name in _RATES}
+        point, repeats = (_shares(sums) for sums in (whole, rows.draws.sums(*columns)))
+    return {name: (float(point[name][0]), repeats[name]) for name in point}
 
 
-def _least_spread(p: Floats, y: Floats, cut: float, mask: NDArray[np.bool_]) -> dict[str, float]:
+def _least_spread(rows: _Rows, mask: NDArray[np.bool_]) -> dict[str, float]:
     """Spread of each difference if there were none: redraws of a group with two rare events show too little of it."""
-    listed = (p >= cut).astype(np.float64)
+    y, listed = rows.y, rows.listed
     cases = {
-        "calibration_in_the_large": (np.ones(y.size, bool), float(np.mean(p * (1 - p)))),
         "selection_rate": (np.ones(y.size, bool), _variance(listed)),
         "false_positive_rate": (y < 0.5, _variance(listed[y < 0.5])),
         "false_negative_rate": (y > 0.5, _variance(listed[y > 0.5])),
@@ -145,18 +208,25 @@ def _least_spread(p: Floats, y: Floats, cut: float, mask: NDArray[np.bool_]) -> 
     }
 
 
+def _least_spread_of_chances(rows: _Rows, mask: NDArray[np.bool_]) -> float:
+    """Likewise of lapsed less said: the days of one decision share how it ended and are evidence but once."""
+    each = float(np.mean(rows.p * (1 - rows.p)))
+    return float(np.sqrt(each * sum(1 / np.unique(rows.decision[part]).size for part in (mask, ~mask))))
+
+
 def _variance(listed: Floats) -> float:
     return float(listed.mean() * (1 - listed.mean()))
 
 
 def _shares(sums: Floats) -> dict[str, Floats]:
-    n, lapsed, gap, listed, wrongly, missed = sums.T
-    rates = (gap / n, listed / n, wrongly / (n - lapsed), missed / lapsed)
-    return dict(zip(_RATES, rates, strict=True))
+    n, lapsed, listed, wrongly, missed = sums.T
+    rates = (listed / n, wrongly / (n - lapsed), missed / lapsed)
+    return dict(zip(_RATES[1:], rates, strict=True))
 
 
-def _areas(p: Floats, y: Floats, cluster: NDArray[np.int64]) -> tuple[float, Floats]:
-    return auc(p, y), areas(p, y, draw(cluster, seed=2, repeats=200))
+def _areas(rows: _Rows, part: NDArray[np.bool_]) -> tuple[float, Floats]:
+    p, y = rows.p[part], rows.y[part]
+    return auc(p, y), areas(p, y, draw(rows.draws.cluster[part], seed=2, repeats=200))
 
 
 _WORDS = {

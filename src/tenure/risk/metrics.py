@@ -49,21 +49,50 @@ def brier(p: Floats, y: Floats) -> float:
     return float(np.mean((p - y) ** 2))
 
 
+LOOSEST = 2.0
+"""Standard error of a slope from which on it says nothing: neither 0 nor 4 is ruled out of one that is right."""
+
+_LEAP = 3.0
+"""By how much the log-odds of a row may change in one step."""
+
+
 def calibration_line(p: Floats, y: Floats) -> tuple[float, float]:
     """Intercept and slope of outcome on log-odds; NaN where they cannot be told.
 
     A slope below 1 says that the predictions are too extreme; an intercept above 0, that too few lapses were foretold.
+    Predictions that hardly differ, and such as part all who lapsed from all who renewed, leave the slope open.
     """
     margin = logit(p)
     if p.size < 2 or np.ptp(margin) < 1e-6 or len(np.unique(y)) < 2:
         return float("nan"), float("nan")
-    design = np.column_stack([np.ones_like(margin), margin])
-    b = np.array([0.0, 1.0])
-    for _ in range(25):
+    # Log-odds about their middle, so that nearly equal ones can be reckoned with.
+    middle = float(margin.mean())
+    design = np.column_stack([np.ones_like(margin), margin - middle])
+    b, doubt = np.array([middle, 1.0]), 0.0
+    for _ in range(60):
         fitted = sigmoid(design @ b)
-        curvature = (design * (fitted * (1 - fitted) + 1e-9)[:, None]).T @ design
-        b = b - np.linalg.solve(curvature + 1e-6 * np.eye(2), design.T @ (fitted - y))
-    return float(b[0]), float(b[1])
+        curvature = (design * (fitted * (1 - fitted))[:, None]).T @ design
+        doubt = loosely(curvature[0, 0], curvature[0, 1], curvature[1, 1])
+        if not np.isfinite(doubt):
+            break
+        step = np.linalg.solve(curvature, design.T @ (fitted - y))
+        # Far from the end the curve is all but flat, and a whole step would leap over it.
+        b = b - step * min(1.0, _LEAP / np.abs(design @ step).max(initial=_LEAP))
+        if np.abs(step).max() < 1e-8:
+            break
+    return (float(b[0] - b[1] * middle), float(b[1])) if doubt < LOOSEST else (float("nan"), float("nan"))
+
+
+def loosely(h00: float, h01: float, h11: float) -> float:
+    """Standard error of a slope by the curvature of its likelihood; infinite where there is none.
+
+    Args:
+        h00: Curvature along the intercept.
+        h01: Across.
+        h11: Along the slope.
+    """
+    spread = h00 * h11 - h01**2
+    return float(np.sqrt(h00 / spread)) if spread > 1e-12 * h00 * h11 else float("inf")
 
 
 def calibration_slope(p: Floats, y: Floats) -> float:
@@ -76,20 +105,36 @@ def calibration_in_the_large(p: Floats, y: Floats) -> float:
     return float(np.mean(y) - np.mean(p))
 
 
+_FEWEST = 10
+
+
 def bins_of(p: Floats, bins: int = 10) -> list[NDArray[np.int64]]:
-    """Places of equally many predictions, from the lowest up; at least ten in each."""
-    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, max(1, p.size // 10)))
-    return [part for part in parts if part.size]
+    """Places of about equally many predictions, from the lowest up; at least ten in each.
+
+    Equal predictions stay together, so that there are fewer bins where many are equal: which of them lapsed is no
+    matter of what was said, and the order of the rows would make a gradient of it.
+    """
+    if not p.size:
+        return []
+    order = np.argsort(p, kind="stable")
+    ends = tie_ends(np.round(p[order], 9)) + 1
+    wanted = np.cumsum([len(part) for part in np.array_split(order, min(bins, max(1, p.size // _FEWEST)))])[:-1]
+    cuts, last = [], 0
+    for cut in ends[np.abs(ends[:, None] - wanted[None, :]).argmin(axis=0)] if wanted.size else []:
+        if cut - last >= _FEWEST and p.size - cut >= _FEWEST:
+            cuts.append(int(cut))
+            last = int(cut)
+    return np.split(order, cuts)
 
 
 def calibration_error(p: Floats, y: Floats, bins: int = 10) -> float:
-    """Mean distance of predicted and observed rate over equally filled bins."""
+    """Mean distance of predicted and observed rate over the bins of `bins_of`."""
     gaps = [part.size * abs(p[part].mean() - y[part].mean()) for part in bins_of(p, bins)]
     return float(sum(gaps) / max(p.size, 1))
 
 
 def calibration_bins(p: Floats, y: Floats, decision: NDArray[np.int64], bins: int = 10) -> list[dict[str, Any]]:
-    """Predicted against observed in equally filled bins, with a 95 % Clopper–Pearson interval for the observed.
+    """Predicted against observed in the bins of `bins_of`, with a 95 % Clopper–Pearson interval for the observed.
 
     Args:
         p: Predictions, one per row.

@@ -39,9 +39,9 @@ def report(
 ) -> dict[str, Any]:
     """The back-test in figures.
 
-    How well it foretold is told of each decision once, at its last landmark 30 days or more before the end. Whether
-    its chances are right is told of every day alike, as they are brought into line: the last open day of who pays early
-    lies farther off than that of who lapses, so that once per decision even true chances would seem too high.
+    How well it foretold is told of each decision once, as `once` has it. Whether its chances are right is told of every
+    day alike, as they are brought into line: the last open day of who pays early lies farther off than that of who
+    lapses, so that once per decision even true chances would seem too high.
 
     Args:
         predicted: As `tenure.risk.backtest.BackTest` has it.
@@ -55,8 +55,9 @@ def report(
     Returns:
         `models` (`tenure` and its rivals: every measure of `tenure.risk.resampling`), `better` (by how much lower its
         log loss is than each rival's), `calibration`, `gains`, `slices`, `segments` (the same by `SEGMENTS`),
-        `months` (how far whole months were off: `tenure.risk.months.shared_by_lead`), `capacity`, and how much there
-        was to judge by. What cannot be told is null.
+        `months` (how far whole months were off: `tenure.risk.months.shared_by_lead`), `capacity`, `days_ahead` (how
+        far before the end decisions are told, at the middle one), and how much there was to judge by. What cannot be
+        told is null.
     """
     days = predicted.with_columns(payer=payers(predicted["member"], members), **_kinds(predicted, stood))
     one = once(days, "ends")
@@ -80,6 +81,7 @@ def report(
         "segments": slices(one, days, tuple(name for name in SEGMENTS if name in one.columns)),
         "months": shared_by_lead(days),
         "capacity": described,
+        "days_ahead": (one["ends"] - one["as_of"]).dt.total_days().median(),
         "lapse_rate": float(y.mean()) if y.size else 0.0,
         "decisions": int(y.size),
         "members": int(one["member"].n_unique()),
@@ -90,9 +92,16 @@ def report(
 
 
 def once(predicted: pl.DataFrame, end: str = "ends_on") -> pl.DataFrame:
-    """Each decision at its last landmark 30 days or more before *end*: how the term ended or (`ends`) was to end."""
-    early = predicted.filter((pl.col(end) - pl.col("as_of")).dt.total_days() >= 30)
-    return early.sort("as_of").unique(["member", "ends_on"], keep="last", maintain_order=True)
+    """Each decision once, at its last landmark 30 days or more before *end*: how the term ended or (`ends`) was to end.
+
+    Where more than half have none so early, terms are of a month or less: those are told at their first landmark.
+    """
+    decision = ["member", "ends_on"]
+    days = predicted.sort("as_of")
+    early = days.filter((pl.col(end) - pl.col("as_of")).dt.total_days() >= 30)
+    told = early.unique(decision, keep="last", maintain_order=True)
+    late = days.unique(decision, keep="first", maintain_order=True).join(told, on=decision, how="anti")
+    return told if late.height <= told.height else pl.concat([told, late]).sort("as_of", *decision)
 
 
 def payers(member: pl.Series, members: pl.DataFrame) -> pl.Series:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tenure.risk.learners import Floats, logit, sigmoid
 from tenure.risk.metrics import (
+    LOOSEST,
     at_capacity,
     auc,
     bins_of,
@@ -155,7 +156,8 @@ def ranked(p: Floats, y: Floats, draws: Draws, capacity: dict[str, float]) -> di
 def lines(p: Floats, y: Floats, draws: Draws, a: float, b: float) -> dict[str, Floats]:
     """Calibration intercept and slope in each repeat, by one Newton step from those of all decisions, *a* and *b*.
 
-    One step from so near is as good as the end of the walk: its error is of second order in the draw.
+    One step from so near is as good as the end of the walk: its error is of second order in the draw. A repeat in which
+    the slope cannot be told (see `tenure.risk.metrics.calibration_line`) has none.
     """
     nothing = np.full(len(draws.weights), np.nan)
     if not np.isfinite(b):
@@ -163,13 +165,18 @@ def lines(p: Floats, y: Floats, draws: Draws, a: float, b: float) -> dict[str, F
     margin = logit(p)
     fitted = sigmoid(a + b * margin)
     pull, bend = y - fitted, fitted * (1 - fitted)
-    s0, s1, h00, h01, h11 = draws.sums(pull, pull * margin, bend, bend * margin, bend * margin**2).T
+    # Log-odds about their middle, as there.
+    middle = float(margin.mean())
+    apart = margin - middle
+    s0, s1, h00, h01, h11 = draws.sums(pull, pull * apart, bend, bend * apart, bend * apart**2).T
     spread = h00 * h11 - h01**2
+    told = spread * LOOSEST**2 > h00
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            "calibration_intercept": a + (h11 * s0 - h01 * s1) / spread,
-            "calibration_slope": b + (h00 * s1 - h01 * s0) / spread,
-        }
+        level, slope = (h11 * s0 - h01 * s1) / spread, (h00 * s1 - h01 * s0) / spread
+    return {
+        "calibration_intercept": np.where(told, a + level - slope * middle, np.nan),
+        "calibration_slope": np.where(told, b + slope, np.nan),
+    }
 
 
 def _of_error(p: Floats, y: Floats, draws: Draws, point: float) -> Interval:

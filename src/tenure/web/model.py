@@ -272,7 +272,7 @@ def _word(value: float, steps: tuple[float, float, float]) -> str:
 
 def _slope(slope: float | None) -> str:
     if slope is None:
-        return ""
+        return " Whether extremes hold cannot be told."
     if slope < 0.9:
         return " Extremes are overstated."
     return " Extremes are understated." if slope > 1.1 else " Extremes hold."

@@ -54,7 +54,7 @@ def _versions(asked: Asked) -> Iterator[Row]:
 def _groups(asked: Asked) -> Iterator[Row]:
     audit = card_of(place.home(), asked.chosen["version"]).get("fairness") or {}
     for one in audit.get("groups") or []:
-        rate, gap = one.get("lapse_rate"), one.get("calibration_in_the_large")
+        rate, gap = one.get("observed", one.get("lapse_rate")), one.get("calibration_in_the_large")
         scored = None if rate is None or gap is None else round(rate - gap, 6)
         ends = one.get("calibration_in_the_large_low"), one.get("calibration_in_the_large_high")
         yield (

@@ -19,7 +19,7 @@ def fairness(card: dict[str, Any]) -> dict[str, Any] | None:
     audit = card.get("fairness") or {}
     groups = [_group(one) for one in audit.get("groups") or []]
     if not groups:
-        return None
+        return {"nothing": words.sentence(str(audit["why_nothing"]))} if audit.get("why_nothing") else None
     few = sum(one["is_few"] for one in groups)
     apart = sum(one["is_apart"] for one in groups)
     told = len(groups) - few
@@ -40,7 +40,7 @@ def fairness(card: dict[str, Any]) -> dict[str, Any] | None:
 def _group(one: dict[str, Any]) -> dict[str, Any]:
     gap = one.get("calibration_in_the_large")
     verdict = str(one.get("verdict", ""))
-    rate = one.get("lapse_rate")
+    rate = one.get("observed", one.get("lapse_rate"))
     return {
         "by": _BY.get(one.get("by", ""), str(one.get("by", ""))),
         "value": one.get("value"),

@@ -51,7 +51,8 @@ def list_(home: Path, as_json: bool) -> int:
 
 def _line(one: dict[str, Any]) -> str:
     since = f"  since {one['serves_from']} by {one['by']}: {one['why']}" if one["serves_from"] else ""
-    shadow = f"  {len(one['shadow'])} nights in shadow" if one["shadow"] and not since else ""
+    had = len(one["shadow"])
+    shadow = f"  {had} night{'' if had == 1 else 's'} in shadow" if had and not since else ""
     return f"{one['version']}  {one['part']:<10}  as of {one['as_of']}  grade {one['grade']}{since}{shadow}"
 
 
