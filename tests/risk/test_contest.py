@@ -6,8 +6,11 @@ import datetime as dt
 
 import numpy as np
 import polars as pl
+import pytest
 
 from tenure.risk.contest import compare
+from tenure.risk.learners import sigmoid
+from tenure.risk.metrics import log_loss
 
 NOBODY = pl.DataFrame(
     schema={"member": pl.Int64(), "valid_from": pl.Datetime("us"), "organization": pl.Int64()},
@@ -80,6 +83,22 @@ def test_chances_that_are_surely_stretched_wait():
 
     assert found.evidence["challenger_calibration_slope_high"] < 1
     assert found.evidence["challenger_calibration_slope"] < found.evidence["champion_calibration_slope"]
+
+
+@pytest.mark.parametrize("times", [2.0, 3.0])
+def test_chances_that_are_stretched_far_wait_though_their_log_loss_is_no_worse(times: float):
+    """The champion foretells too few by so much that both lose as much; only how sure they are tells them apart."""
+    _, z, base, terms = world(4, decisions=6000)
+    y = base["lapsed"].to_numpy()
+    lost = log_loss(sigmoid(times * z), y)
+    shifts = np.linspace(-6, 0, 601)
+    shift = shifts[np.argmin([abs(log_loss(sigmoid(z + shift), y) - lost) for shift in shifts])]
+
+    found = compare(said(base, times * z), said(base, z + shift), NOBODY, terms)
+
+    assert abs(found.evidence["share"]) < 0.01
+    assert not found.passed
+    assert "stretched" in found.words
 
 
 def test_too_few_in_common_lets_the_newer_serve():

@@ -123,7 +123,10 @@ def _trouble(found: dict[str, Any]) -> str:
 
 
 def _stretched(found: dict[str, Any]) -> bool:
-    """Whether the slope surely lies outside of what may be, and well farther from one than the champion's."""
+    """Whether the slope surely lies outside of what may be, and well farther from one than the champion's; or cannot be
+    told though the champion's can."""
     low, high = (found[f"challenger_calibration_slope_{end}"] for end in ("low", "high"))
+    if np.isnan(low) or np.isnan(high):
+        return not np.isnan(found["champion_calibration_slope_low"])
     off = {who: abs(found[f"{who}_calibration_slope"] - 1) for who in ("challenger", "champion")}
     return bool((high < _SLOPES[0] or low > _SLOPES[1]) and off["challenger"] > off["champion"] + _FARTHER)
