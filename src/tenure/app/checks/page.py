@@ -107,7 +107,7 @@ BY_ERROR = {
     "source": "bring the file or the column that the error names",
     "each file": "bring the columns that the error names",
     "lake": "`tenure restore BACKUP --home H --replace`, or delete the folder, to have it read anew from the source",
-    "model": "run `tenure train` to make a new model",
+    "model": "`tenure model rollback` lets the one before it serve again; or run `tenure train` to make a new model",
     "ledger": "stop `tenure serve`, then `tenure restore BACKUP --home H --replace`",
 }
 """Mends of checks whose fault is an error on the way to what they look at."""
