@@ -15,7 +15,7 @@ from tenure.app.cli import COMMANDS
 from tenure.app.reference import page
 from tenure.base.settings import Settings
 
-EARLY = "2021-05-01"
+EARLY = "2019-12-01"
 """A day by which too few renewals are known to learn from."""
 DOCS = Path(__file__).parents[2] / "docs"
 
