@@ -15,6 +15,8 @@ from tenure.app.cli import COMMANDS
 from tenure.app.reference import page
 from tenure.base.settings import Settings
 
+EARLY = "2019-12-01"
+"""A day by which too few renewals are known to learn from."""
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -84,6 +86,42 @@ def test_init_writes_settings_that_hold_every_key(tmp_path: Path, exports: Path)
         for key in fields:
             imis_only = name == "source" and key not in ("kind", "path")
             assert imis_only or key in text, f"{name}.{key}"
+
+
+@pytest.mark.parametrize("table", ["default = -4", "default = 30\nSTU = -1"])
+def test_grace_of_fewer_than_no_days_is_refused_with_its_key(table: str, tmp_path: Path, exports: Path):
+    """Lapses would be dated before they can be known."""
+    assert tenure("init", "--home", tmp_path, "--source", "files", "--path", exports).code == 0
+    path = tmp_path / "tenure.toml"
+    path.write_text(path.read_text().replace("default = 30", table))
+
+    done = tenure("labels", "--home", tmp_path)
+
+    assert done.code == 2
+    key = table.rpartition("\n")[2].partition(" ")[0]
+    assert f"`membership.grace_days.{key}`: input should be greater than or equal to 0" in " ".join(done.err.split())
+
+
+def test_without_a_model_the_hint_says_what_training_was_held_back_for(tmp_path: Path, exports: Path):
+    """Until something was tried it names the data floor; afterwards, what was found."""
+    home = ("--home", tmp_path)
+    assert tenure("init", *home, "--source", "files", "--path", exports).code == 0
+    assert tenure("sync", *home).code == 0
+    floor = "`tenure train` makes one once enough is known: 20 lapses and 20 renewals"
+    assert floor in " ".join(tenure("score", *home, "--as-of", EARLY).err.split())
+    assert floor in " ".join(tenure("evaluate", *home).err.split())
+
+    trained = tenure("train", *home, "--as-of", EARLY)
+    assert trained.code == 3, trained.told
+
+    for command in (("score", *home, "--as-of", EARLY), ("evaluate", *home)):
+        told = " ".join(tenure(*command).err.split())
+        assert f"the training of {EARLY} was held back: " in told
+        assert "at least 20 of each are needed to score; read more years of terms" in told
+        assert "tenure train" not in told
+    findings = tenure("doctor", *home, "--json").json["findings"]
+    (model,) = [one for one in findings if one["check"] == "model"]
+    assert f"the training of {EARLY} was held back" in model["mend"]
 
 
 def test_init_replaces_nothing_unless_told_to(tmp_path: Path, exports: Path):

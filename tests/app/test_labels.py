@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from calls import AS_OF, set_, tenure
+
+
+def signatures(home: Path) -> list[dict[str, Any]]:
+    """What the audit log says of each signature of labels."""
+    with sqlite3.connect(home / "ledger.sqlite3") as ledger:
+        found = ledger.execute("SELECT details FROM ledger_audit_event WHERE act = 'labels:signature:record'")
+        return [json.loads(details) for (details,) in found]
 
 
 def test_labels_are_shown_and_signed_and_other_rules_void_the_signature(night: Path):
@@ -41,6 +51,56 @@ def test_training_refuses_labels_that_cannot_be_until_somebody_signs_in_spite(ni
 
     sign = ("labels", "sign", "--home", night, "--as-of", AS_OF, "--by", "A. Director")
     assert tenure(*sign).code == 2
+    for strange in ("nonsense", "free-extension"):
+        done = tenure(*sign, "--despite", "grace-outlasts-term", "--despite", strange, "--why", "x")
+        assert done.code == 2
+        assert f"nothing is refused by the name of {strange}" in done.err
+        assert "--despite takes what is refused now: grace-outlasts-term" in done.err
+    assert not signatures(night)
     assert tenure(*sign, "--despite", "grace-outlasts-term").code == 2, "a reason is missing"
     assert tenure(*sign, "--despite", "grace-outlasts-term", "--why", "members pay every other year").code == 0
+    (signed,) = signatures(night)
+    assert signed["overruled"] == ["grace-outlasts-term"]
+    assert signed["why"] == "members pay every other year"
     assert "contradict" not in tenure("train", "--home", night, "--as-of", "2021-01-01").told
+
+
+def test_nothing_can_be_overruled_where_nothing_is_refused(night: Path):
+    """A code that names no refusal is a mistake, and is not signed with."""
+    sign = ("labels", "sign", "--home", night, "--as-of", AS_OF, "--by", "A. Director", "--why", "x")
+    done = tenure(*sign, "--despite", "paid-after-grace")
+
+    assert done.code == 2
+    assert "leave --despite out: nothing is refused now" in done.err
+    assert not signatures(night)
+
+
+def test_labels_of_a_day_long_after_the_record_ends_are_not_signed_unasked(night: Path):
+    """Today lies far behind these exports: who renewed since looks lapsed, and the words and the mend say so."""
+    body = tenure("labels", "--home", night, "--json").json
+    day = str(dt.date.fromisoformat(body["newest_record"]) + dt.timedelta(days=1))
+    assert body["silent_days"] > 30
+    shown = tenure("labels", "--home", night).out
+    assert f"Nothing was recorded in the {body['silent_days']} days before {body['as_of']}." in shown
+    assert f"--as-of {day}" in shown
+
+    sign = ("labels", "sign", "--home", night, "--by", "A. Director")
+    refused = tenure(*sign)
+    assert refused.code == 2
+    assert f"nothing was recorded after {body['newest_record']}" in " ".join(refused.err.split())
+    assert f"--as-of {day}" in refused.err
+    assert not signatures(night)
+
+    assert tenure(*sign, "--as-of", day).code == 0
+    fresh = tenure("labels", "--home", night, "--as-of", day)
+    assert "Nothing was recorded" not in fresh.out
+    assert "\n\nundated: renewed, without a date of payment" in fresh.out
+
+
+def test_a_day_before_the_first_term_says_that_there_is_none(night: Path):
+    """An empty table is no good news."""
+    shown = tenure("labels", "--home", night, "--as-of", "1990-01-01").out
+
+    assert "No terms are on record by 1990-01-01" in shown
+    assert "Nothing in the record speaks against" not in shown
+    assert "undated" not in shown

@@ -8,17 +8,62 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 import pytest
-from calls import AS_OF, set_, tenure
+from calls import AS_OF, Done, set_, tenure
 
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.signing import Signer
 
 LATER = "2025-03-06"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A home with two models: the first, and a second that a person let serve in its place."""
+
+    home: Path
+    former: str
+    champion: str
+
+    def damage(self, version: str, name: str = "manifest.json") -> None:
+        """Append a byte to a file of *version*."""
+        with (self.home / "models" / version / name).open("ab") as file:
+            file.write(b"x")
+
+    def command(self, *arguments: object) -> Done:
+        """Call `tenure model` with *arguments*, by somebody and for some reason."""
+        return tenure("model", *arguments, "--home", self.home, "--by", "A. Director", "--why", "odd scores")
+
+    def score(self) -> Done:
+        """Score the latest night anew."""
+        return tenure("score", "--home", self.home, "--as-of", LATER, "--json")
+
+
+@pytest.fixture(scope="module")
+def made_pair(tmp_path_factory: pytest.TempPathFactory, first_night: Path) -> Pair:
+    """Read-only; `pair` is a copy."""
+    home = tmp_path_factory.mktemp("pair") / "home"
+    shutil.copytree(first_night, home)
+    set_(home, promotion="by-person")
+    (former,) = parts(home)
+    assert tenure("train", "--home", home, "--as-of", LATER).code == 0
+    (champion,) = set(parts(home)) - {former}
+    pair = Pair(home, former, champion)
+    assert pair.command("promote", champion).code == 0
+    return pair
+
+
+@pytest.fixture
+def pair(tmp_path: Path, made_pair: Pair) -> Pair:
+    """A home of two models, for this test alone."""
+    home = tmp_path / "home"
+    shutil.copytree(made_pair.home, home)
+    return replace(made_pair, home=home)
 
 
 def parts(home: Path) -> dict[str, str]:
@@ -192,6 +237,99 @@ def test_a_model_signed_by_another_home_serves_only_once_somebody_vouches_for_it
     assert done.code == 0, done.told
     assert trail(night)[-1] == ("model:signature:record", "A. Analyst", version)
     assert tenure("run", "--home", night, "--as-of", LATER).code == 0
+
+
+def test_a_damaged_model_is_listed_with_what_is_the_matter(pair: Pair):
+    """By whoever lists models, beside those that are whole."""
+    home, former = pair.home, pair.former
+    pair.damage(former)
+
+    listed = {one["version"]: one for one in tenure("model", "list", "--home", home, "--json").json}
+    assert (listed[former]["part"], listed[pair.champion]["part"]) == ("former", "champion")
+    assert f"model {former} was changed" in listed[former]["damaged"]
+    assert listed[pair.champion]["damaged"] is None
+    assert f"{former}  former      DAMAGED: " in tenure("model", "list", "--home", home).out
+    evaluated = tenure("evaluate", "--home", home, "--list", "--json").json
+    assert {one["version"]: bool(one["damaged"]) for one in evaluated} == {former: True, pair.champion: False}
+    assert f"{former}  DAMAGED: " in tenure("evaluate", "--home", home, "--list").out
+    (finding,) = found(home, "other models")
+    assert finding["state"] == "note"
+    assert former in finding["words"]
+
+
+def test_a_damaged_model_that_does_not_serve_hinders_nothing(pair: Pair):
+    """It is refused by name where it is wanted; all else goes on."""
+    home, former = pair.home, pair.former
+    pair.damage(former)
+
+    assert tenure("evaluate", "--home", home).code == 0
+    assert tenure("run", "--home", home, "--as-of", LATER, "--json").json["model"] == pair.champion
+    for arguments in (("promote", former), ("rollback",)):
+        refused = pair.command(*arguments)
+        assert refused.code == 1
+        assert f"model {former} was changed" in " ".join(refused.err.split())
+        assert "hint: " in refused.err
+    assert pair.score().json["model"] == pair.champion
+    assert len(trail(home)) == 2, "nothing was decided"
+
+
+def test_a_model_whose_files_were_changed_is_listed_as_damaged(pair: Pair):
+    """Also where its manifest is as it was signed."""
+    pair.damage(pair.former, "parts.json")
+
+    listed = {one["version"]: one["damaged"] for one in tenure("model", "list", "--home", pair.home, "--json").json}
+
+    assert listed[pair.former] == f"file parts.json of model {pair.former} is missing or was changed"
+    assert listed[pair.champion] is None
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.sig", "parts.json"])
+def test_a_damaged_champion_scores_nothing_and_is_rolled_back(pair: Pair, name: str):
+    """No other model stands in for it unasked; the mend names the way back, which leads back."""
+    pair.damage(pair.champion, name)
+
+    refused = tenure("score", "--home", pair.home, "--as-of", LATER)
+    assert refused.code == 1
+    assert f"model {pair.champion}" in " ".join(refused.err.split())
+    hint = " ".join(refused.err.partition("hint: ")[2].split())
+    assert hint.startswith(f"`tenure model rollback --by NAME --why WORDS` lets {pair.former} serve again; or ")
+    assert tenure("run", "--home", pair.home, "--as-of", LATER).code == 1
+    assert parts(pair.home) == {pair.former: "former", pair.champion: "champion"}
+
+    done = pair.command("rollback")
+    assert done.code == 0, done.told
+    assert f"{pair.former} serves now, in place of {pair.champion};" in done.out
+    assert pair.score().json["model"] == pair.former
+    assert pair.command("promote", pair.champion).code == 1
+
+
+def test_a_model_made_while_the_champion_is_damaged_waits_for_a_person(pair: Pair):
+    """Who damages a model does not thereby choose the next one, though nothing is left to compare it with."""
+    set_(pair.home, promotion="automatic", shadow_nights=0)
+    pair.damage(pair.champion)
+
+    done = tenure("train", "--home", pair.home, "--as-of", "2025-03-08")
+    assert done.code == 0, done.told
+    (new,) = set(parts(pair.home)) - {pair.former, pair.champion}
+    assert parts(pair.home)[new] == "challenger"
+    assert f"`tenure model promote {new} --by NAME --why WORDS` lets the new one serve" in " ".join(done.told.split())
+
+    done = pair.command("promote", new)
+    assert done.code == 0, done.told
+    assert f"{new} serves now, in place of {pair.champion};" in done.out
+
+
+def test_a_rollback_says_which_model_it_replaces_also_when_that_one_was_moved_away(pair: Pair, tmp_path: Path):
+    """The record knows; what serves for want of it is not what served."""
+    (pair.home / "models" / pair.champion).rename(tmp_path / "away")
+
+    done = pair.command("rollback")
+
+    assert done.code == 0, done.told
+    assert f"{pair.former} serves now, in place of {pair.champion};" in done.out
+    with sqlite3.connect(pair.home / "ledger.sqlite3") as ledger:
+        (row,) = ledger.execute("SELECT version, replaced FROM ledger_model_promotion WHERE how = 'rollback'")
+    assert row == (pair.former, pair.champion)
 
 
 def test_a_model_is_audited_by_what_features_cannot_read(night: Path):

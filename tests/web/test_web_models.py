@@ -130,6 +130,22 @@ def test_a_damaged_model_does_not_serve(site: Site):
         path.write_bytes(whole)
 
 
+def test_no_model_is_shown_as_serving_in_place_of_a_damaged_one(site: Site):
+    """The page names the damaged one and what it hinders; another one can be let serve in its place."""
+    path = site.world.home.models / NEW / "manifest.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"x")
+    try:
+        with site.staff("director") as client:
+            page = " ".join(client.get("/model/").text.split())
+            assert f"{NEW} is damaged and never used. {NEW} is to serve, so that no night can score" in page
+            assert "Serves" not in state_of(client).values()
+            asked = client.get(f"/model/{OLD}/promote")
+            assert (asked.status_code, f"{NEW} serves now." in asked.text) == (200, True)
+    finally:
+        path.write_bytes(whole)
+
+
 def near(site: Site) -> pl.DataFrame:
     return site.world.scores.filter(pl.col("renewal_due_on") <= factories.DAY + pl.duration(days=90))
 

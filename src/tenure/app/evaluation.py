@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tenure.base.errors import TenureError
 from tenure.risk import calibration, causes, newcomers
 from tenure.risk.grade import ahead, less_or_more, plain
 
@@ -20,9 +21,10 @@ _BY = {"member_type": "type", "renewal": "renewal", "record_type": "record", "ye
 _MOST_SLICES = 40
 
 
-def listed(manifests: list[Manifest]) -> str:
-    """One line per model, the oldest first."""
+def listed(manifests: list[Manifest], damaged: Mapping[str, TenureError]) -> str:
+    """One line per model, the oldest first, and then those that are *damaged*, with what is the matter."""
     lines = [f"{one['version']}  as of {one['as_of']}  grade {one['grade']['letter']}" for one in manifests]
+    lines += [f"{version}  DAMAGED: {why.message}" for version, why in damaged.items()]
     return "\n".join(lines) if lines else "there is no model yet"
 
 

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from tenure.app.house import House
 from tenure.app.models import rules_now
 from tenure.base.errors import HeldBack, UsageError
@@ -15,6 +17,8 @@ from tenure.base.errors import HeldBack, UsageError
 if TYPE_CHECKING:
     from tenure.risk.label_table import Labels
 
+_SILENT_DAYS = 30
+"""Days without any record after which the day of labels has to be said."""
 _SUMMED = ("due", "renewed", "undated", "lapsed", "returned", "in_grace", "to_come", "competing")
 
 
@@ -68,9 +72,19 @@ def sign(house: House, as_of: dt.date, *, by: str, why: str, despite: tuple[str,
         despite: The codes of those findings.
 
     Raises:
-        UsageError: A hard finding is not among *despite*, or *despite* has no reason.
+        UsageError: A hard finding is not among *despite*, one of *despite* is no hard finding, or *despite* has no
+            reason.
     """
     labels = made(house, as_of)
+    refused = sorted({finding.code for finding in labels.hard})
+    strange = sorted(set(despite) - set(refused))
+    if strange:
+        raise UsageError(
+            f"nothing is refused by the name of {', '.join(strange)}",
+            mend=f"--despite takes what is refused now: {', '.join(refused)}"
+            if refused
+            else "leave --despite out: nothing is refused now",
+        )
     left = [finding for finding in labels.hard if finding.code not in despite]
     if left:
         raise UsageError(
@@ -85,9 +99,25 @@ def sign(house: House, as_of: dt.date, *, by: str, why: str, despite: tuple[str,
     body = summary(labels)
     signatures.sign(
         by=by, why=why, rules=digest_of_rules(house), as_of=as_of, summary=body, clock=house.clock,
-        findings=sorted({finding.code for finding in labels.findings}),
+        findings=sorted({finding.code for finding in labels.findings}), despite=sorted(set(despite)),
     )  # fmt: skip
     return body
+
+
+def require_fresh(house: House, as_of: dt.date) -> None:
+    """Refuse to take *as_of*, which nobody named, for the day of labels that somebody signs.
+
+    Raises:
+        UsageError: Nothing was recorded for so long that many look lapsed who may have renewed.
+    """
+    newest = house.lake.newest_record(as_of)
+    if newest is not None and (as_of - newest).days > _SILENT_DAYS:
+        known = newest + dt.timedelta(days=1)
+        raise UsageError(
+            f"nothing was recorded after {newest}, so that who has renewed in the {(as_of - newest).days} days since "
+            "counts as lapsed",
+            mend=f"sign what was known when the newest record came in: --as-of {known}; or bring the source up to date",
+        )
 
 
 def summary(labels: Labels) -> dict[str, Any]:
@@ -112,9 +142,11 @@ def signature(house: House) -> dict[str, Any] | None:
 
 
 def body_of(house: House, labels: Labels, as_of: dt.date) -> dict[str, Any]:
-    """All of it, for programs."""
+    """All of it, for programs. `silent_days` are those since anything was recorded, where they are many; else 0."""
     from tenure.risk.label_table import rules_in_words
 
+    newest = house.lake.newest_record(as_of)
+    silent = (as_of - newest).days if newest else 0
     return {
         "as_of": as_of.isoformat(),
         "rules": rules_in_words(house.settings.membership),
@@ -123,14 +155,37 @@ def body_of(house: House, labels: Labels, as_of: dt.date) -> dict[str, Any]:
         "by_grace": labels.by_grace,
         "findings": [vars(finding) for finding in labels.findings],
         "summary": summary(labels),
+        "terms": house.lake.terms().filter(pl.col("recorded_at") < pl.lit(as_of).cast(pl.Datetime("us"))).height,
+        "newest_record": newest.isoformat() if newest else None,
+        "silent_days": silent if silent > _SILENT_DAYS else 0,
         "signature": signature(house),
     }
 
 
 def words_of(body: dict[str, Any]) -> str:
     """The same for a terminal."""
-    parts = [_rules(body), _table(body["table"]), _graces(body["by_grace"]), _findings(body["findings"]), _signed(body)]
-    return "\n\n".join("\n".join(part) for part in parts)
+    if not body["table"]:
+        return "\n\n".join("\n".join(part) for part in (_rules(body), _nothing(body), _signed(body)))
+    parts = [
+        _rules(body), _silence(body), _table(body["table"]), _notes(), _graces(body["by_grace"]),
+        _findings(body["findings"]), _signed(body),
+    ]  # fmt: skip
+    return "\n\n".join(text for part in parts if (text := "\n".join(part)))
+
+
+def _nothing(body: dict[str, Any]) -> Iterator[str]:
+    if body["terms"]:
+        yield f"Of {body['terms']:,} terms on record by {body['as_of']} none has a renewal, so there are no labels."
+    else:
+        yield f"No terms are on record by {body['as_of']}, so there are no labels; a later --as-of may have some."
+
+
+def _silence(body: dict[str, Any]) -> Iterator[str]:
+    if body["silent_days"]:
+        known = dt.date.fromisoformat(body["newest_record"]) + dt.timedelta(days=1)
+        yield f"Nothing was recorded in the {body['silent_days']} days before {body['as_of']}."
+        yield "  Who has renewed since counts as lapsed here."
+        yield f"  For what was known when the newest record came in: --as-of {known}"
 
 
 def _rules(body: dict[str, Any]) -> Iterator[str]:
@@ -144,6 +199,9 @@ def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         counts = [row[name] for name in _SUMMED[1:]]
         yield f"{row['member_type']:<12} {row['year']:>4} " + " ".join(f"{n:>10,}" for n in counts) + _rate(row)
+
+
+def _notes() -> Iterator[str]:
     yield "undated: renewed, without a date of payment. returned: lapsed, and back within a year after grace."
     yield "competing: died, merged or transferred."
 

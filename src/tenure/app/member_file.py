@@ -105,7 +105,7 @@ def _records(house: House, member: int) -> Record:
 
 def _predictions(house: House, member: int) -> list[Record]:
     """What models said of past renewals, to be judged by."""
-    versions = house.registry.versions()
+    versions = house.registry.names()  # a damaged one stops this by name: what it said may not be left out unsaid
     frames = [
         house.registry.decisions(v).filter(pl.col("member") == member).with_columns(model=pl.lit(v)) for v in versions
     ]

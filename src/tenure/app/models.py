@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
+from tenure.base.errors import DamagedStore
 from tenure.base.home import write_atomically
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def manifest_for(house: House, as_of: dt.date | None = None, *, besides: str = "
         house: The association's.
         as_of: The night.
         besides: A version that is left out of account.
+
+    Raises:
+        DamagedStore: Its manifest is not what this home signed.
     """
     house.open_ledger()
     from tenure.ledger import serving
@@ -44,10 +48,24 @@ def model_for(house: House, as_of: dt.date) -> Model | None:
     """The model of `manifest_for`, loaded.
 
     Raises:
-        DamagedStore: A file of it is missing or was changed.
+        DamagedStore: A file of it is missing or was changed; the mend names the model to go back to.
     """
     manifest = manifest_for(house, as_of)
-    return None if manifest is None else house.registry.load(manifest["version"], threads=house.settings.model.threads)
+    return None if manifest is None else loaded(house, str(manifest["version"]))
+
+
+def loaded(house: House, version: str) -> Model:
+    """The model *version*, which is to serve.
+
+    Raises:
+        DamagedStore: A file of it is missing or was changed; the mend names the model to go back to.
+    """
+    try:
+        return house.registry.load(version, threads=house.settings.model.threads)
+    except DamagedStore as error:
+        from tenure.ledger import serving
+
+        raise serving.cannot_serve(house.registry, version, error) from error
 
 
 def version_named(house: House, version: str | None) -> dict[str, Any]:

@@ -143,10 +143,9 @@ def run_score(house: House, console: Console, *, as_of: dt.date | None, dry_run:
     day = night_of(house, as_of)
     model = model_for(house, day)
     if model is None:
-        raise TenureError(
-            f"there is no model that was made by {day}",
-            mend=f"run `tenure train --home {house.home.root} --as-of {day}`",
-        )
+        from tenure.ledger import serving
+
+        raise TenureError(f"there is no model that was made by {day}", mend=serving.way_to_one())
     with _walk(house, console, day, "dry run" if dry_run else "score", by) as walk:
         steps.score_and_write_back(house, walk, day, model, dry_run=dry_run)
     return _report(walk, day, model.version, dry_run=dry_run)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenure.app.house import House
 from tenure.app.models import manifest_for, rules_now, rules_of
-from tenure.base.errors import UsageError
+from tenure.base.errors import DamagedStore, UsageError
 
 if TYPE_CHECKING:
     from tenure.ledger.models import ModelPromotion
@@ -38,9 +38,14 @@ def admit(house: House, manifest: dict[str, Any], as_of: dt.date) -> Admission:
     one promotes again.
     """
     version = str(manifest["version"])
-    champion = manifest_for(house, as_of, besides=version)
     if _serves(house, version, as_of):
         return Admission(True, f"{version} serves already")
+    try:
+        champion = _whole_champion(house, as_of, besides=version)
+    except DamagedStore as error:
+        # Who damaged a model must not thereby choose the next one.
+        _begin_shadow(house, version)
+        return _wait_for_a_person(version, error.message)
     if champion is None:
         return _serve(house, version, "", as_of, "there was no model before it", {})
     _note(house, champion)
@@ -52,6 +57,19 @@ def admit(house: House, manifest: dict[str, Any], as_of: dt.date) -> Admission:
         why = "the one before it learnt by other rules for grace and types"
         return _serve(house, version, champion["version"], as_of, why, {})
     return _by_contest(house, version, champion, as_of)
+
+
+def _whole_champion(house: House, as_of: dt.date, *, besides: str) -> dict[str, Any] | None:
+    """The manifest of the model that serves, other than *besides*; None for none.
+
+    Raises:
+        DamagedStore: A file of it is missing or was changed.
+    """
+    champion = manifest_for(house, as_of, besides=besides)
+    trouble = house.registry.trouble(champion["version"]) if champion else None
+    if trouble is not None:
+        raise trouble
+    return champion
 
 
 def _note(house: House, champion: dict[str, Any]) -> None:
@@ -154,6 +172,14 @@ def _wait(version: str, champion: dict[str, Any], why: str) -> Admission:
     return Admission(False, words)
 
 
+def _wait_for_a_person(version: str, trouble: str) -> Admission:
+    words = (
+        f"the new model {version} is a challenger, and the one that serves cannot score: {trouble}; "
+        f"`tenure model promote {version} --by NAME --why WORDS` lets the new one serve"
+    )
+    return Admission(False, words)
+
+
 def promote(house: House, version: str, *, by: str, why: str, night: dt.date | None) -> str:
     """As `tenure.ledger.serving.promote`, for the models of *house*."""
     house.open_ledger()
@@ -187,34 +213,39 @@ def sign(house: House, version: str, *, by: str, why: str) -> None:
 
 
 def standing(house: House) -> list[dict[str, Any]]:
-    """Every model with its part: `champion`, `challenger` (newer than it, never served), `former`; oldest first."""
-    present = manifest_for(house)
+    """Every model with its part: `champion`, `challenger` (newer than it, never served), `former`; oldest first.
+
+    `damaged` says what is the matter with one that is not as it was made, and is None for all others. Of one whose
+    manifest cannot be believed nothing is told that stands in it.
+    """
     house.open_ledger()
     from tenure.ledger import serving
-
-    versions = house.registry.versions()
-    parts = serving.parts(versions, present["version"] if present else "")
     from tenure.risk import shadow
 
+    registry = house.registry
+    told = {str(one["version"]): one for one in registry.manifests()}
+    versions = sorted(registry.names(), key=lambda name: serving.age(told[name]) if name in told else (name[:10], ""))
+    parts = serving.parts(versions, serving.serves(registry) or "")
     return [
-        _told(house.registry.manifest(version), *parts[version], shadow.nights(house.home.models / version) or [])
+        {
+            **_told(told.get(version, {"version": version}), *parts[version]),
+            "shadow": [asdict(night) for night in shadow.nights(house.home.models / version) or []],
+            "damaged": trouble.message if (trouble := registry.trouble(version)) else None,
+        }
         for version in versions
     ]
 
 
-def _told(
-    manifest: dict[str, Any], part: str, last: ModelPromotion | None, nights: list[ShadowNight]
-) -> dict[str, Any]:
+def _told(manifest: dict[str, Any], part: str, last: ModelPromotion | None) -> dict[str, Any]:
     return {
         "version": manifest["version"],
         "part": part,
-        "as_of": manifest["as_of"],
-        "trained_at": manifest["trained_at"],
-        "learner": manifest["learner"],
-        "grade": manifest["grade"]["letter"],
+        "as_of": manifest.get("as_of"),
+        "trained_at": manifest.get("trained_at"),
+        "learner": manifest.get("learner"),
+        "grade": (manifest.get("grade") or {}).get("letter"),
         "serves_from": str(last.effective_on) if last else None,
         "by": last.by if last else None,
         "how": last.how if last else None,
         "why": last.why if last else None,
-        "shadow": [asdict(night) for night in nights],
     }

@@ -218,11 +218,8 @@ def _band_words(bands: dict[str, int]) -> str:
 
 def _note_age(house: House, tell: Teller, as_of: dt.date) -> None:
     """Say so when nothing was recorded for long before *as_of*: members then look lapsed who may have renewed."""
-    with house.lake.connect() as lake:
-        known = "SELECT recorded_at FROM terms UNION ALL SELECT recorded_at FROM activity"
-        found = lake.execute(f"SELECT max(recorded_at) FROM ({known}) WHERE recorded_at < $1", [as_of]).fetchone()
-    newest = found[0] if found else None
-    age = (as_of - newest.date()).days if newest is not None else 0
+    newest = house.lake.newest_record(as_of)
+    age = (as_of - newest).days if newest is not None else 0
     if age > _STALE_DAYS:
         tell.notice(f"nothing was recorded in the {age} days before {as_of}; see whether the source is up to date")
 

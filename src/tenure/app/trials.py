@@ -158,7 +158,7 @@ def _scores(house: House, playbook: Playbook, day: dt.date) -> pl.DataFrame | No
     if model is None:
         raise UsageError(
             f"playbook `{playbook.name}` asks for scores, and no model had been made by {day}",
-            mend=f"`tenure train --as-of {day}` makes one of what was known then",
+            mend=f"`tenure train --as-of {day}` makes one of what was known then, where that is enough",
         )
     from tenure import risk
 

@@ -83,11 +83,11 @@ class FreeExtension(_Section):
 class Membership(_Section):
     """The association's own rules about terms.
 
-    `grace_days` holds a `default` and, by member type, what differs from it. With `accrual`, billing moves the
-    paid-through date before anything is paid, so that only `paid_on` shows a payment.
+    `grace_days` holds a `default` and, by member type, what differs from it: whole days from 0 on. With
+    `accrual`, billing moves the paid-through date before anything is paid, so that only `paid_on` shows a payment.
     """
 
-    grace_days: dict[str, int] = Field(default_factory=lambda: {"default": 30})
+    grace_days: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=lambda: {"default": 30})
     lifetime_types: tuple[str, ...] = ()
     complimentary_types: tuple[str, ...] = ()
     list_billed_types: tuple[str, ...] = ()

@@ -176,7 +176,7 @@ def _look_at(place: Path, text: str) -> None:
     """Whether settings, models and lake, unpacked at *place*, are whole, and the models signed by the key *text*."""
     parse_settings((place / "tenure.toml").read_bytes(), Path("tenure.toml"))
     registry = Registry(place / "models", Signer(Pseudonyms.read(text).secret("models")))
-    for version in registry.versions():
+    for version in registry.names():
         registry.load(version)
     if (place / "lake").is_dir():
         _, names = Lake.open(place / "lake").snapshot()

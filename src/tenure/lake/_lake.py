@@ -205,6 +205,14 @@ class Lake:
         with connect() as own:
             return _activity.first_known(own, self.activity_files())
 
+    def newest_record(self, until: dt.date) -> dt.date | None:
+        """The day on which a term or an act was last recorded before the start of *until*; None where none was."""
+        known = "SELECT recorded_at FROM terms UNION ALL SELECT recorded_at FROM activity"
+        with self.connect() as connection:
+            query = f"SELECT max(recorded_at) FROM ({known}) WHERE recorded_at < $1"
+            found = connection.execute(query, [until]).fetchone()
+        return found[0].date() if found and found[0] is not None else None
+
     def activity_files(self) -> list[Path]:
         """The Parquet files of activity, one per month, oldest first; each sorted by member, then time."""
         return [self._root / file.path for file in self._manifest.files("activity")]

@@ -175,6 +175,12 @@ def scored_from(as_of: dt.date) -> str | None:
     return next((digest for digest in noted if digest), None)
 
 
+def last_refusal(step: str) -> RunStep | None:
+    """The last step called *step*, where it was held back; None where it was not, or there was none."""
+    row = RunStep.objects.filter(name=step).order_by("-id").first()
+    return row if row is not None and row.state == State.HELD_BACK else None
+
+
 def latest(kind: str | None = None) -> Run | None:
     """The run that began last, of *kind* where given."""
     rows = Run.objects.filter(kind=kind) if kind else Run.objects.all()

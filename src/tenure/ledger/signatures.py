@@ -19,11 +19,14 @@ def sign(
     rules: str,
     as_of: dt.date,
     findings: list[str],
+    despite: list[str],
     summary: dict[str, Any],
     why: str = "",
     clock: Clock = system_clock,
 ) -> SignedLabels:
     """Keep somebody's word for the labels of *as_of*, made by *rules* (a digest), and the audit row of it.
+
+    *findings* are all that spoke against the labels; *despite* are those of them that the person overruled by name.
 
     Raises:
         UsageError: Nobody is named.
@@ -36,7 +39,7 @@ def sign(
         )
         audit.record(
             "labels:signature:record", by=by.strip(), subject=rules[:12], clock=clock, as_of=as_of.isoformat(),
-            accepted=findings, why=why.strip(),
+            accepted=findings, overruled=despite, why=why.strip(),
         )  # fmt: skip
     return row
 

@@ -12,7 +12,7 @@ from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import HeldBack, UsageError
 from tenure.base.home import Home
 from tenure.base.settings import Settings
-from tenure.ledger import anchors, guards, rollout
+from tenure.ledger import anchors, guards, rollout, serving
 from tenure.ledger.workload import overrides, reception
 from tenure.outreach.rollout import EVERYBODY, PHASES, named, read_segment
 
@@ -267,7 +267,7 @@ def _for_all(found: Evidence, segment: str) -> Evidence:
 def _mend(against: list[Evidence]) -> str:
     codes = [one.code for one in against]
     if NO_MODEL in codes:
-        return "`tenure train` makes a model"
+        return serving.way_to_one()
     if AUDIT in codes:
         return "`tenure audit verify` says what was found; nobody can pass this gate in spite of it"
     return f"wait for more; or let somebody who may answer for it pass --despite {' --despite '.join(codes)}"

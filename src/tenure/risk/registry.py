@@ -35,6 +35,7 @@ from tenure.risk.timing import Timing
 Manifest = dict[str, Any]
 FORMAT = 1
 MANIFEST, SIGNATURE, DECISIONS = "manifest.json", "manifest.sig", "decisions.parquet"
+_PARTS = "parts.json"
 _MOST_BYTES = 256 * 1024 * 1024
 """A file larger than that is none of a model's, and is not read."""
 
@@ -149,10 +150,44 @@ class Registry:
         self._root = root
         self._signer = signer
 
+    def names(self) -> list[str]:
+        """Names of all models that there are, damaged ones too, in alphabetical order: none of them is looked at."""
+        found = (path for mark in (MANIFEST, SIGNATURE, _PARTS) for path in self._root.glob(f"[!.]*/{mark}"))
+        return sorted({path.parent.name for path in found})
+
+    def manifests(self) -> list[Manifest]:
+        """What the models say of themselves whose manifest this home has signed, in the order of the day as of which,
+        and then the time at which, they were trained. `damaged` has the others."""
+        return self._sorted_out()[0]
+
     def versions(self) -> list[str]:
-        """Names of all models, in the order of the day as of which, and then the time at which, they were trained."""
-        names = [path.parent.name for path in self._root.glob(f"[!.]*/{MANIFEST}")]
-        return sorted(names, key=lambda name: (self.manifest(name)["as_of"], self.manifest(name)["trained_at"]))
+        """The names of `manifests`, in that order."""
+        return [str(manifest["version"]) for manifest in self.manifests()]
+
+    def damaged(self) -> dict[str, DamagedStore]:
+        """Of each version whose manifest cannot be believed, what is the matter. None of them is ever loaded."""
+        return self._sorted_out()[1]
+
+    def _sorted_out(self) -> tuple[list[Manifest], dict[str, DamagedStore]]:
+        whole: list[Manifest] = []
+        damaged: dict[str, DamagedStore] = {}
+        for name in self.names():
+            try:
+                whole.append(self.manifest(name))
+            except DamagedStore as error:
+                damaged[name] = error
+        return sorted(whole, key=lambda one: (one["as_of"], one["trained_at"])), damaged
+
+    def trouble(self, version: str) -> DamagedStore | None:
+        """What is the matter with *version*, by its signature and the digests of its files; None where nothing is."""
+        try:
+            manifest = self.manifest(version)
+            self._checked(version, DECISIONS, manifest.get("decisions_sha256", ""))
+            for name, digest in manifest["files"].items():
+                self._checked(version, name, digest)
+        except DamagedStore as error:
+            return error
+        return None
 
     def manifest(self, version: str) -> Manifest:
         """The manifest of *version*.
@@ -160,6 +195,11 @@ class Registry:
         Raises:
             DamagedStore: It is missing, was changed, or was not signed by this association's key.
         """
+        if not (self._root / version).is_dir():
+            raise DamagedStore(
+                f"model {version} is no longer there",
+                mend=f"bring {self._root / version} back, or let another one serve",
+            )
         data = self._read(version, MANIFEST)
         if not self._is_signed(version, data):
             raise DamagedStore(
@@ -368,12 +408,12 @@ def _files(model: Model) -> dict[str, bytes]:
             "pairs": len(model.spread.pairs),
         },
     }
-    files["parts.json"] = json.dumps(parts).encode()
+    files[_PARTS] = json.dumps(parts).encode()
     return files
 
 
 def _assembled(manifest: Manifest, files: dict[str, bytes], threads: int) -> Model:
-    parts = json.loads(files["parts.json"])
+    parts = json.loads(files[_PARTS])
     kind = manifest["learner"]
 
     def pair(place: int) -> tuple[Learner, Learner]:

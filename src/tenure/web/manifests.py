@@ -19,6 +19,13 @@ def manifests(home: Home) -> list[dict[str, Any]]:
     return sorted(filter(None, found), key=lambda manifest: str(manifest.get("trained_at", "")), reverse=True)
 
 
+def damaged(home: Home) -> list[str]:
+    """The versions that `manifests` leaves out: they are there, and what they say of themselves cannot be believed."""
+    told = {manifest["version"] for manifest in manifests(home)}
+    found = (path.parent.name for mark in ("json", "sig") for path in home.models.glob(f"[!.]*/manifest.{mark}"))
+    return sorted(set(found) - told)
+
+
 def manifest_of(home: Home, version: str) -> dict[str, Any]:
     """The manifest of one *version*; empty where there is none that can be read and that the home has signed."""
     return _read(home.models / version / "manifest.json", _signer(home)) or {}

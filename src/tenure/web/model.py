@@ -75,6 +75,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "in_use": in_use,
             "version_query": f"?{urlencode({'version': chosen['version']})}",
             "versions": model_trust.versions(versions, in_use),
+            "lost": model_trust.lost(versions),
             "grade": chosen.get("grade") or {},
             "opening": opening,
             "judged": judged,

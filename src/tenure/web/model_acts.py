@@ -13,7 +13,7 @@ from tenure.base.pseudonym import Pseudonyms
 from tenure.base.signing import Signer
 from tenure.ledger import serving
 from tenure.web import place, words
-from tenure.web.manifests import manifests
+from tenure.web.manifests import damaged, manifests
 from tenure.web.shell import current_scores
 
 
@@ -21,7 +21,7 @@ from tenure.web.shell import current_scores
 def promote(request: HttpRequest, version: str) -> HttpResponse:
     """Let a challenger, or a model that served before, serve."""
     found = {one["version"]: one for one in manifests(place.home())}
-    present = serving.chosen(list(found.values()))
+    present = _present(found)
     if version not in found or present is None or present["version"] == version:
         raise Http404
     if request.method != "POST":
@@ -33,8 +33,8 @@ def promote(request: HttpRequest, version: str) -> HttpResponse:
 def rollback(request: HttpRequest) -> HttpResponse:
     """Let the model serve again that served before the present one."""
     found = {one["version"]: one for one in manifests(place.home())}
-    present = serving.chosen(list(found.values()))
-    former = serving.would_serve_again(present) if present else None
+    present = _present(found)
+    former = serving.would_serve_again(found.get(present["version"])) if present else None
     if present is None or former not in found:
         raise Http404
     if request.method != "POST":
@@ -43,6 +43,12 @@ def rollback(request: HttpRequest) -> HttpResponse:
         trouble = f"By now a rollback leads to {former}. Look at what follows, and say it again."
         return _asked(request, found[former], present, "rollback", trouble=trouble, status=409)
     return _done(request, found[former], present, "rollback")
+
+
+def _present(found: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The model that serves; of a damaged one its version alone."""
+    version = serving.version_chosen(list(found.values()), damaged(place.home()))
+    return found.get(version, {"version": version}) if version else None
 
 
 def _done(request: HttpRequest, wanted: dict[str, Any], present: dict[str, Any], act: str) -> HttpResponse:
@@ -76,7 +82,7 @@ def _asked(
         "trouble": trouble,
         "why": request.POST.get("why", ""),
         "night": words.day(score_set.as_of) if score_set else "",
-        "is_older": serving.age(wanted) < serving.age(present),
+        "is_older": "as_of" in present and serving.age(wanted) < serving.age(present),
     }
     return render(request, "model_act.html", context, status=status)
 

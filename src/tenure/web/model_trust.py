@@ -7,6 +7,7 @@ from typing import Any
 from tenure.ledger import serving
 from tenure.risk import shadow
 from tenure.web import place, words
+from tenure.web.manifests import damaged
 
 _BY = {"age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter"}
 _TOO_FEW = "too few to tell"
@@ -111,11 +112,24 @@ def _matured(came: dict[str, Any]) -> str:
 
 def versions(manifests: list[dict[str, Any]], scored_by: str) -> list[dict[str, Any]]:
     """Every model with its part, who let it serve, and what can be done about it; the newest first."""
-    present = serving.chosen(manifests)
+    lost = damaged(place.home())
+    present = serving.chosen(manifests, damaged=lost)
     serves = present["version"] if present else ""
     parts = serving.parts([one["version"] for one in manifests], serves)
-    again = serving.would_serve_again(present) if present else None
+    again = serving.would_serve_again(present) if present or lost else None
     return [_version(one, *parts[one["version"]], scored_by, again) for one in manifests]
+
+
+def lost(manifests: list[dict[str, Any]]) -> str:
+    """Which models are damaged, in a sentence, and whether one of them is to serve; empty where none is."""
+    names = damaged(place.home())
+    if not names:
+        return ""
+    serves = serving.version_chosen(manifests, names)
+    said = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} damaged and never used"
+    if serves not in names:
+        return f"{said}."
+    return f"{said}. {serves} is to serve, so that no night can score until another model is let serve."
 
 
 def _in_shadow(version: str) -> str:

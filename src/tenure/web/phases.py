@@ -18,7 +18,7 @@ from tenure.outreach.gates import move as open_gate
 from tenure.outreach.rollout import PHASES, SEGMENTED_BY, named, read_segment
 from tenure.web import place, words
 from tenure.web.cells import list_file
-from tenure.web.manifests import manifests
+from tenure.web.manifests import damaged, manifests
 from tenure.web.roles import may
 
 _NEVER = (None, "", "")
@@ -106,7 +106,7 @@ def _asked(form: QueryDict) -> tuple[str, int]:
 
 def _gates() -> Gates:
     """The gates as they are now, with the model that serves."""
-    return Gates(place.home(), place.settings(), serving.chosen(manifests(place.home())))
+    return Gates(place.home(), place.settings(), serving.chosen(manifests(place.home()), damaged=damaged(place.home())))
 
 
 def _shown(
@@ -137,7 +137,7 @@ def _segments() -> list[tuple[str, list[tuple[str, str]]]]:
 
     They are those whose past the model was tested on, those of the members scored now, and those that have a phase.
     """
-    served = serving.chosen(manifests(place.home())) or {}
+    served = serving.chosen(manifests(place.home()), damaged=damaged(place.home())) or {}
     found = {(one["by"], one["value"]) for one in served.get("backtest", {}).get("segments", ())}
     for column in ("member_type", "chapter_id", "record_type"):
         scored = CurrentScore.objects.exclude(**{column: ""}).values_list(column, flat=True).order_by(column)

@@ -85,6 +85,7 @@ LOOKS: dict[str, dict[str, str]] = {
         "model": "whether there is one, and every file of it is what was written",
         "grade": "how well the model foretold past renewals",
         "retraining": "whether the next night trains",
+        "other models": "whether every file of the models that do not serve is what was written",
         "labels": "whether somebody has signed what counts as a lapse, and by the rules of now",
         "extraction": "whether somebody has answered for the terms on which records are read",
         "challenger": "whether a newer model waits for a person to let it serve",
@@ -106,7 +107,7 @@ BY_ERROR = {
     "source": "bring the file or the column that the error names",
     "each file": "bring the columns that the error names",
     "lake": "`tenure restore BACKUP --home H --replace`, or delete the folder, to have it read anew from the source",
-    "model": "run `tenure train` to make a new model",
+    "model": "`tenure model rollback` lets the one before it serve again; or run `tenure train` to make a new model",
     "ledger": "stop `tenure serve`, then `tenure restore BACKUP --home H --replace`",
 }
 """Mends of checks whose fault is an error on the way to what they look at."""
@@ -216,7 +217,7 @@ def _part(module: ModuleType, node: ast.expr) -> str:
     if isinstance(node, ast.Constant):
         return str(node.value)
     gap = ast.unparse(node.value) if isinstance(node, ast.FormattedValue) else ""
-    known = {"house.home.root": "H", "house.home.settings_file": "tenure.toml"}
+    known = {"house.home.root": "H", "house.home.settings_file": "tenure.toml", "house.home.models": "H/models"}
     return known.get(gap) or str(getattr(module, gap, "…"))
 
 

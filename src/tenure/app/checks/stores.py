@@ -11,7 +11,7 @@ from tenure.app import labels, promotion
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.handover import without_values
 from tenure.app.house import House
-from tenure.app.models import is_due, manifest_for
+from tenure.app.models import is_due, loaded, manifest_for
 from tenure.app.outages import outages
 from tenure.base.errors import TenureError
 
@@ -115,9 +115,13 @@ def model(house: House) -> Iterator[Finding]:
     """Whether there is a model, whole and fresh."""
     manifest = manifest_for(house)
     if manifest is None:
-        yield Finding("model", NOTE, "there is none yet", f"run `tenure run --home {house.home.root}`")
+        from tenure.ledger import runs, serving
+
+        refused = serving.way_to_one() if runs.last_refusal("train") else ""
+        mend = refused or f"run `tenure run --home {house.home.root}`"
+        yield Finding("model", NOTE, "there is none yet", mend)
         return
-    house.registry.load(manifest["version"])
+    loaded(house, manifest["version"])
     grade = manifest["grade"]
     yield Finding("model", OK, f"{manifest['version']}, whole, learnt from {manifest['data']['decisions']:,} decisions")
     weak = grade["letter"] not in ("A", "B", "C")
@@ -125,6 +129,20 @@ def model(house: House) -> Iterator[Finding]:
     yield Finding("grade", NOTE if weak else OK, f"{grade['letter']}: {grade['sentence']}", mend)
     why = is_due(house, house.today)
     yield Finding("retraining", OK, f"the next night trains, since {why}" if why else "not due")
+
+
+def other_models(house: House) -> Iterator[Finding]:
+    """Whether models that do not serve are as they were made; one that is not hinders nothing until it is wanted."""
+    models = [one for one in promotion.standing(house) if one["part"] != "champion"]
+    mend = (
+        f"`tenure restore BACKUP`, or move its folder out of {house.home.models}; a rollback or a promotion to it is "
+        "refused"
+    )
+    for one in models:
+        if one["damaged"]:
+            yield Finding("other models", NOTE, one["damaged"], mend)
+    if models and not any(one["damaged"] for one in models):
+        yield Finding("other models", OK, f"{len(models):,}, whole")
 
 
 def signed_labels(house: House) -> Iterator[Finding]:
@@ -163,7 +181,7 @@ def challenger(house: House) -> Iterator[Finding]:
     champion = next((place for place, one in enumerate(models) if one["part"] == "champion"), None)
     if champion is None:
         return
-    waiting = [one for one in models[champion + 1 :] if one["part"] == "challenger"]
+    waiting = [one for one in models[champion + 1 :] if one["part"] == "challenger" and not one["damaged"]]
     if not waiting:
         yield Finding("challenger", OK, "no model waits to take over")
         return
@@ -298,6 +316,7 @@ CHECKS = (
     ("rows set aside", set_aside),
     ("unfinished sync", unfinished),
     ("model", model),
+    ("other models", other_models),
     ("labels", signed_labels),
     ("extraction", extraction),
     ("challenger", challenger),

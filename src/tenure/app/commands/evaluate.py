@@ -17,6 +17,9 @@ with what happened; beside it stand the base rate, a life table and a points sco
 the single predictions. Each figure has a 95 % interval; docs/governance.md says how to read them."""
 
 
+_LISTED = ("version", "as_of", "trained_at", "learner", "grade")
+
+
 @click.command("evaluate", cls=Command, help=HELP)
 @home_option
 @click.option("--model", "version", default=None, help="Version of the model. [default: the latest]")
@@ -32,9 +35,10 @@ def command(home: Path, version: str | None, calls: int | None, list_all: bool, 
 
     house, console = House.open(home), Console(quiet=as_json)
     if list_all:
-        manifests = [house.registry.manifest(one) for one in house.registry.versions()]
-        body = [{key: one[key] for key in ("version", "as_of", "trained_at", "learner", "grade")} for one in manifests]
-        console.result_json(body) if as_json else console.result(evaluation.listed(manifests))
+        manifests, damaged = house.registry.manifests(), house.registry.damaged()
+        body = [{key: one[key] for key in _LISTED} | {"damaged": None} for one in manifests]
+        body += [dict.fromkeys(_LISTED) | {"version": one, "damaged": why.message} for one, why in damaged.items()]
+        console.result_json(body) if as_json else console.result(evaluation.listed(manifests, damaged))
         return 0
     manifest = version_named(house, version)
     house.registry.load(manifest["version"])

@@ -28,7 +28,10 @@ def command() -> None:
 @as_of_option
 @json_option
 def show(home: Path, as_of: dt.date | None, as_json: bool) -> int:
-    """Show the rules, the labels by member type and year, and what speaks against them."""
+    """Show the rules, the labels by member type and year, and what speaks against them.
+
+    It says so where nothing was recorded for more than 30 days before the day: who renewed since then counts as lapsed.
+    """
     from tenure.app import labels
     from tenure.app.night import night_of
 
@@ -45,15 +48,22 @@ def show(home: Path, as_of: dt.date | None, as_json: bool) -> int:
 @as_of_option
 @click.option("--by", required=True, metavar="NAME", help="Who signs; kept in the audit trail.")
 @click.option("--why", default="", metavar="WORDS", help="Why, in spite of what training refuses for.")
-@click.option("--despite", multiple=True, metavar="CODE", help="Sign in spite of this finding; may be given again.")
+@click.option("--despite", multiple=True, metavar="CODE", help="Sign in spite of this refusal; may be given again.")
 @json_option
 def sign(home: Path, as_of: dt.date | None, by: str, why: str, despite: tuple[str, ...], as_json: bool) -> int:
-    """Sign that this is how the association counts: the rules as they are, and the table that they make."""
+    """Sign that this is how the association counts: the rules as they are, and the table that they make.
+
+    Where nothing was recorded for more than 30 days the day has to be said: --as-of. --despite takes what training
+    refuses for now, and nothing else; the audit log keeps which of it was overruled.
+    """
     from tenure.app import labels
     from tenure.app.night import night_of
 
     house = House.open(home)
-    body = labels.sign(house, night_of(house, as_of), by=by, why=why, despite=despite)
+    day = night_of(house, as_of)
+    if as_of is None:
+        labels.require_fresh(house, day)
+    body = labels.sign(house, day, by=by, why=why, despite=despite)
     console = Console(quiet=as_json)
     words = f"signed by {by}: {body['lapsed']:,} lapses and {body['renewed']:,} renewals"
     console.result_json({"by": by, "summary": body}) if as_json else console.result(words)

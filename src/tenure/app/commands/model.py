@@ -40,7 +40,11 @@ def _word_options(function: F) -> F:
 @home_option
 @json_option
 def list_(home: Path, as_json: bool) -> int:
-    """List the models, the oldest first, with the part of each and by whose word it has it."""
+    """List the models, the oldest first, with the part of each and by whose word it has it.
+
+    One that is not as it was made is listed as damaged, with what is the matter. It is never loaded, and hinders
+    nothing unless it is the one that serves; `tenure model rollback` then leads to the one before it.
+    """
     from tenure.app import promotion
 
     found = promotion.standing(House.open(home))
@@ -50,6 +54,8 @@ def list_(home: Path, as_json: bool) -> int:
 
 
 def _line(one: dict[str, Any]) -> str:
+    if one["damaged"]:
+        return f"{one['version']}  {one['part']:<10}  DAMAGED: {one['damaged']}"
     since = f"  since {one['serves_from']} by {one['by']}: {one['why']}" if one["serves_from"] else ""
     had = len(one["shadow"])
     shadow = f"  {had} night{'' if had == 1 else 's'} in shadow" if had and not since else ""
