@@ -105,6 +105,8 @@ class Lookout:
             found = watching.watched(house, as_of, model)
         elif _kept_scores(house, as_of, receipt_of(house, as_of, model)) is not None:
             found = watching.kept_of(house, as_of, model) or watching.watched(house, as_of, model)
+            if self._despite:
+                watching.gate(house, found, despite=self._despite)
         else:
             self.take(model)
             found = self._found
