@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from calls import AS_OF, Done, tenure
+from calls import AS_OF, Done, set_, tenure
 
 DAY = dt.date.fromisoformat(AS_OF)
 
@@ -101,3 +102,27 @@ def test_a_failed_payment_is_seen_from_the_night_after_it_was_recorded(night: Pa
     assert most[0][1] >= 4
     kept = rows(night, "SELECT day FROM ledger_score_set")[0][0]
     assert json.loads(kept)["experiments"] == ["holdout"]
+
+
+def test_where_what_members_do_is_not_on_record_nobody_is_said_to_have_done_nothing(tmp_path: Path, exports: Path):
+    """A home without activity: neither newcomers nor benefits are told of, in the night, the report and the brief."""
+    home = tmp_path / "home"
+    shutil.copytree(exports, tmp_path / "exports", ignore=shutil.ignore_patterns("activity*"))
+    assert tenure("init", "--home", home, "--source", "files", "--path", tmp_path / "exports").code == 0
+    set_(home, refits=4, threads=1)
+    told = step(tenure("run", "--home", home, "--as-of", AS_OF, "--json"))
+    assert "not on record" in told["words"]
+    assert told["counts"]["first_year_silent"] == 0
+    assert json.loads(rows(home, "SELECT day FROM ledger_score_set")[0][0])["acts_since"] is None
+
+    daily = tenure("report", "daily", "--home", home)
+    assert daily.code == 0, daily.told
+    assert "done nothing" not in daily.out
+    assert "since joining" not in daily.out
+
+    winback = tenure("insight", "winback", "--home", home, "--as-of", AS_OF, "--json").json
+    said = tenure("insight", "winback", "--home", home, "--as-of", AS_OF).out
+    assert winback["benefits"] == []
+    assert "was never recorded" in said
+    assert "+6 points" not in said
+    assert not {"did not settle in", "used nothing in the last year"} & {one["driver"] for one in winback["drivers"]}

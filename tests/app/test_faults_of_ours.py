@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from calls import tenure
+from calls import AS_OF, tenure
 
 
 def _break(home: Path) -> None:
@@ -17,7 +17,7 @@ def _break(home: Path) -> None:
 def test_a_fault_of_ours_gets_a_reference_and_a_log(night: Path):
     _break(night)
 
-    done = tenure("run", "--home", night)
+    done = tenure("run", "--home", night, "--as-of", AS_OF)
 
     assert done.code == 1
     reference = re.search(r"reference ([0-9A-F]{8})", done.err)
@@ -32,7 +32,7 @@ def test_a_fault_of_ours_gets_a_reference_and_a_log(night: Path):
 def test_with_json_the_error_is_an_object(night: Path):
     _break(night)
 
-    done = tenure("run", "--home", night, "--json")
+    done = tenure("run", "--home", night, "--as-of", AS_OF, "--json")
 
     assert done.json["exit_code"] == done.code == 1
     assert "reference" in done.json["error"]["message"]

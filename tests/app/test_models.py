@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -430,13 +431,17 @@ def test_the_doctor_tells_of_unsigned_labels_and_of_a_challenger_that_waits(nigh
     assert "void" in found(night, "labels")[0]["words"]
 
 
-def test_a_red_watch_holds_the_night_back_until_somebody_has_looked(night: Path, tmp_path: Path):
-    """All that was recorded lately comes eight times: yesterday's scores stay, and a name lets the night pass."""
-    path = tmp_path / "exports" / "activity.csv"
+def flood(path: Path) -> None:
+    """Let all that was recorded lately come eight times: more than three alarms of drift."""
     rows = pl.read_csv(path, infer_schema=False)
     lately = rows.filter(pl.col("recorded_at").is_between(pl.lit("2025-02-20"), pl.lit("2025-03-16")))
     again = [lately.with_columns(activity_id=pl.format("{}-{}", "activity_id", pl.lit(n))) for n in range(1, 8)]
     pl.concat([rows, *again]).write_csv(path)
+
+
+def test_a_red_watch_holds_the_night_back_until_somebody_has_looked(night: Path, tmp_path: Path):
+    """All that was recorded lately comes eight times: yesterday's scores stay, and a name lets the night pass."""
+    flood(tmp_path / "exports" / "activity.csv")
     before = tenure("export", "scores", "--home", night, "--out", tmp_path / "a.csv", "--json").json
 
     away = tmp_path / "away"
@@ -465,3 +470,35 @@ def test_a_red_watch_holds_the_night_back_until_somebody_has_looked(night: Path,
     assert told == [("A. Analyst", LATER)]
     again = tenure("run", "--home", night, "--as-of", LATER, "--json")
     assert again.json["unchanged"] is True, "a second run of a night that was let pass asks nobody again"
+
+
+def model_step(done: Done) -> dict[str, Any]:
+    assert done.code == 0, done.told
+    return next(step for step in done.json["steps"] if step["name"] == "train")
+
+
+def test_no_model_is_made_for_its_age_while_the_watch_is_red_and_nobody_has_looked(night: Path, tmp_path: Path):
+    """Held back before it would train; where old scores are replaced all the same, it is by the model that there is."""
+    flood(tmp_path / "exports" / "activity.csv")
+    set_(night, train_every_days=1)
+    (first,) = parts(night)
+    away = tmp_path / "away"
+    shutil.copytree(night, away)
+
+    assert tenure("run", "--home", night, "--as-of", LATER).code == 3
+    assert set(parts(night)) == {first}
+    shown = model_step(tenure("run", "--home", night, "--as-of", LATER, "--dry-run", "--json"))
+    assert "none is made by itself while the drift watch is red" in shown["notices"][0]
+    passed = tenure("run", "--home", night, "--as-of", LATER, "--despite-drift", "--by", "A. Analyst", "--json")
+    assert "learnt from" in model_step(passed)["words"], "somebody has looked"
+
+    late = tenure("run", "--home", away, "--as-of", "2025-03-16", "--json")
+    (said,) = model_step(late)["notices"]
+    assert "another model is due" in said
+    assert "`tenure train`" in said
+    assert late.json["model"] == first
+    again = tenure("run", "--home", away, "--as-of", "2025-03-16", "--json")
+    assert again.json["unchanged"] is True, again.told
+    assert set(parts(away)) == {first}
+    assert tenure("train", "--home", away, "--as-of", "2025-03-16").code == 0
+    assert len(parts(away)) == 2

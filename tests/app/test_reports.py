@@ -137,3 +137,17 @@ def test_the_night_keeps_the_figures_of_the_membership_page_and_reckons_them_onc
     again = tenure("run", "--home", night, "--as-of", AS_OF, "--json").json
     (step,) = [step for step in again["steps"] if step["name"] == "membership"]
     assert step["state"] == "unchanged"
+
+
+@pytest.mark.parametrize("command", [("report", "organizations"), ("report", "numbers"), ("insight", "winback")])
+def test_what_is_told_of_today_says_first_how_far_an_old_record_goes(first_night: Path, command: tuple[str, str]):
+    """The record ends in March 2025; of a day in it nothing is said."""
+    told = tenure(*command, "--home", first_night)
+    body = tenure(*command, "--home", first_night, "--json").json
+    then = tenure(*command, "--home", first_night, "--as-of", AS_OF)
+
+    assert told.code == then.code == 0, told.told
+    assert told.out.startswith(f"The record ends on {body['record_ends_on']}, ")
+    assert "`--as-of 2025-03-" in told.out
+    assert body["record_ends_on"].startswith("2025-03-")
+    assert "The record ends" not in then.out

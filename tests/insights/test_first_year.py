@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from lakes import act, known_before, lake_of, person, term
-from tenure.insights.first_year import silent_in_past_years
+from tenure.insights.first_year import known_since, silent_in_past_years
 from tenure.lake import Lake
 
 DAY = dt.date(2025, 6, 1)
@@ -72,3 +72,15 @@ def test_what_is_recorded_later_changes_nothing(tmp_path: Path):
     assert silent_in_past_years(made, told, day) == silent_in_past_years(before, told, day)
     after = silent_in_past_years(made, told, DAY)
     assert after != silent_in_past_years(made, told, day), "a test whose later rows matter nowhere tells nothing"
+
+
+def test_silence_is_known_from_the_first_thing_done_on_while_anybody_does_anything(tmp_path: Path):
+    """Messages and bills say nothing of it, nor does what was recorded later."""
+    acts = [act(1, "email_sent", "2024-01-05"), act(1, "login", "2024-03-02"), act(2, "login", "2025-05-10")]
+    acts += [act(3, "invoice_issued", "2025-08-01"), act(3, "login", "2025-07-01", recorded="2025-08-01")]
+    found = lake_of(tmp_path / "lake", members=[person(m) for m in (1, 2, 3)], activity=acts)
+
+    assert known_since(found, DAY) == dt.date(2024, 3, 2)
+    assert known_since(found, dt.date(2025, 7, 20)) is None, "nobody did anything for two months"
+    assert known_since(found, dt.date(2025, 8, 2)) is None
+    assert known_since(found, dt.date(2024, 3, 1)) is None

@@ -148,3 +148,15 @@ def test_where_nobody_left_there_is_nothing_to_win_back(tmp_path: Path, terms: l
     lake = lake_of(tmp_path, members=[person(1)], terms=terms)
 
     assert {(one.left, one.renewed, one.loses) for one in benefits_lost(lake, SETTINGS, DAY)} == {(0, 0, False)}
+
+
+def test_nothing_known_is_not_nothing_used(tmp_path: Path):
+    """Where nothing that members do is on record, or only from the middle of the last year on."""
+    mails = [act(NOTHING, "email_opened", "2023-10-01")]
+    late = [*mails, act(PRICE, "event_attended", "2024-06-01")]
+    for name, acts in (("none", mails), ("late", late)):
+        lake = lake_of(tmp_path / name, members=MEMBERS, terms=TERMS, activity=acts)
+        found = asked(lake, [])
+        assert found[NOTHING]["driver"] == found[UNSETTLED]["driver"] == "not clear"
+        recorded = {one.benefit for one in benefits_lost(lake, SETTINGS, DAY) if one.is_recorded}
+        assert recorded == ({"events"} if acts is late else set())

@@ -140,3 +140,27 @@ def test_what_each_playbook_does_is_hidden_with_a_sentence_until_enough_is_decid
             assert '"Renewal notice","all",18.4,6.2,30.6,206,180,206,142' in lines[1]
         finally:
             ScoreSet.objects.update(day=figures)
+
+
+def test_newcomers_of_whom_nothing_would_be_known_are_not_said_to_have_done_nothing(site: Site):
+    """Where a night found that nothing of the kind is on record; and of those who joined before it began to be."""
+    from tenure.ledger.models import CurrentScore, ScoreSet
+
+    figures = ScoreSet.objects.get().day
+    CurrentScore.objects.update(joined_on=factories.DAY - dt.timedelta(days=100), first_act_days=None)
+    everyone = CurrentScore.objects.count()
+    late = CurrentScore.objects.order_by("member").first()
+    CurrentScore.objects.filter(pk=late.pk).update(joined_on=factories.DAY - dt.timedelta(days=91))
+    begun = (factories.DAY - dt.timedelta(days=95)).isoformat()
+    said = {}
+    for since in ("2020-01-01", begun, None):
+        at = factories.DAY if since is None else dt.date.fromisoformat(since)
+        night = dt.datetime.combine(at, dt.time(), dt.UTC)
+        ScoreSet.objects.update(day={**figures, "acts_since": since}, day_at=night)
+        with site.staff() as client:
+            total = client.get("/today.json?silent=90").json()["total"]
+            said[since] = total, re.search(r'<h2 id="first-year">([^<]*)<', client.get("/").text).group(1)
+
+    assert said["2020-01-01"] == (everyone, f"{everyone} first-year members have done nothing")
+    assert said[begun] == (1, "1 first-year member has done nothing")
+    assert said[None] == (0, "Nobody knows which first-year members have done nothing")

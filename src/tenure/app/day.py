@@ -14,6 +14,7 @@ from tenure.app.outages import outages
 from tenure.app.staffing import worth_of_a_call
 from tenure.app.walk import Walk
 from tenure.impact import HOLDOUT
+from tenure.insights.first_year import known_since
 
 if TYPE_CHECKING:
     from tenure.app.situation import Lookup
@@ -44,12 +45,12 @@ def look(house: House, walk: Walk, as_of: dt.date, model: Model, frame: pl.DataF
             tell.unchanged(f"what follows from the scores of {as_of} is kept")
             return
         decisions = house.registry.decisions(model.version)
-        rows = _rows(house, as_of, situation(), frame, decisions)
+        rows, since = _rows(house, as_of, situation(), frame, decisions), known_since(house.lake, as_of)
         tell("what was so in past years")
-        figures = _figures(house, as_of, decisions)
+        figures = {**_figures(house, as_of, decisions), "acts_since": since.isoformat() if since else None}
         scores.keep_day(rows=rows, figures=figures, read_at=read_at, clock=house.clock, fence=walk.run.fence)
         payments = rows.filter(pl.col("payment_trouble") != "").height
-        silent = rows.filter(_is_silent(as_of)).height
+        silent = rows.filter(_is_silent(as_of, since)).height
         tell.count(
             payments_to_fix=payments,
             first_year_silent=silent,
@@ -57,9 +58,8 @@ def look(house: House, walk: Walk, as_of: dt.date, model: Model, frame: pl.DataF
             most_engaged=rows["engaged_days"].count(),
             stopped_feeds=len(figures["outages"]),
         )
-        tell.say(
-            f"{payments:,} payments to fix; {silent:,} first-year members have done nothing in {_LONG_SILENCE} days"
-        )
+        done = f"{silent:,} first-year members have done nothing in {_LONG_SILENCE} days"
+        tell.say(f"{payments:,} payments to fix; {done if since else 'what members do by themselves is not on record'}")
 
 
 def _is_fresh(kept_at: dt.datetime | None, read_at: dt.datetime | None) -> bool:
@@ -67,9 +67,12 @@ def _is_fresh(kept_at: dt.datetime | None, read_at: dt.datetime | None) -> bool:
     return kept_at is not None and (read_at is None or read_at <= kept_at)
 
 
-def _is_silent(as_of: dt.date) -> pl.Expr:
+def _is_silent(as_of: dt.date, since: dt.date | None) -> pl.Expr:
+    """Whether a first-year member has done nothing for long; of who joined before *since* that is not known."""
+    if since is None:
+        return pl.lit(value=False)
     old = (pl.lit(as_of) - pl.col("joined_on")).dt.total_days() >= _LONG_SILENCE
-    return old & pl.col("first_act_days").is_null()
+    return old & (pl.col("joined_on") >= since) & pl.col("first_act_days").is_null()
 
 
 def _rows(

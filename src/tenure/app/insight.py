@@ -12,7 +12,7 @@ import polars as pl
 from tenure.app.house import House
 from tenure.app.situation import Known
 from tenure.insights import winback
-from tenure.insights.benefits import benefits_lost
+from tenure.insights.benefits import Lost, benefits_lost
 from tenure.insights.chapters import chapters_of
 from tenure.insights.displacement import displacement_of
 from tenure.insights.hardship import hardship_of
@@ -63,16 +63,22 @@ def displacement(house: House, as_of: dt.date) -> Body:
 
 
 def win_back(house: House, as_of: dt.date) -> Body:
-    """What went before each lapse of the last two years, and which benefits lose members."""
+    """What went before each lapse of the last two years, and which recorded benefits lose members."""
     known = Known.on(house.lake, house.settings, as_of)
     lost = benefits_lost(house.lake, house.settings, as_of)
     found = winback.winback_of(house.lake, known.stood.filter(~pl.col("active")), lost, as_of)
     return {
         "as_of": as_of,
         "drivers": list(_drivers(found)),
-        "benefits": [asdict(one) | {"loses": one.loses} for one in lost],
+        "benefits": [_told(one) for one in lost if one.is_recorded],
         "members": _with_ids(house, found.sort("left_on", descending=True)),
     }
+
+
+def _told(lost: Lost) -> Body:
+    said = asdict(lost) | {"loses": lost.loses}
+    del said["is_recorded"]
+    return said
 
 
 def _drivers(found: pl.DataFrame) -> Iterator[Body]:
@@ -149,17 +155,23 @@ def win_back_in_words(body: Body) -> str:
         [one["driver"], f"{one['members']:,}", f"{one['low']:.0%} to {one['high']:.0%}", one["offer"]]
         for one in body["drivers"]
     ]
-    benefits = [_benefit(one) for one in body["benefits"]]
-    left, renewed = (body["benefits"][0][name] for name in ("left", "renewed"))
     return "\n\n".join(
         [
             f"What went before the {len(body['members']):,} lapses of two years, as of {body['as_of']}",
             _table([["driver", "members", "share", "offer"], *drivers]),
-            f"Benefits in the last year of {left:,} who left and {renewed:,} who renewed",
-            _table([["benefit", "left", "renewed", "had stopped", "of renewed", "more by", ""], *benefits]),
+            *_benefits(body["benefits"]),
             "It says what went before, and not what would have kept anybody.",
         ]
     )
+
+
+def _benefits(lost: list[Body]) -> Iterator[str]:
+    if not lost:
+        yield "That anybody used a benefit was never recorded, so nothing can be said of any."
+        return
+    yield f"Benefits in the last year of {lost[0]['left']:,} who left and {lost[0]['renewed']:,} who renewed"
+    head = ["benefit", "left", "renewed", "had stopped", "of renewed", "more by", ""]
+    yield _table([head, *(_benefit(one) for one in lost)])
 
 
 def _benefit(one: Body) -> list[str]:

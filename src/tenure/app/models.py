@@ -87,8 +87,20 @@ def is_due(house: House, as_of: dt.date) -> str:
         return "there is no model yet"
     if rules_of(house, manifest["version"]) not in (None, rules_now(house)):
         return "the rules for grace and types have changed"
-    age = (as_of - dt.date.fromisoformat(manifest["as_of"])).days
+    age = _age(manifest, as_of)
     return f"the last model is {age} days old" if age >= house.settings.model.train_every_days else ""
+
+
+def is_due_by_age(house: House, as_of: dt.date) -> bool:
+    """Whether a model is due for no other reason than the age of the last; that can wait for a person."""
+    manifest = newest_for(house, as_of)
+    if manifest is None or rules_of(house, manifest["version"]) not in (None, rules_now(house)):
+        return False
+    return _age(manifest, as_of) >= house.settings.model.train_every_days
+
+
+def _age(manifest: dict[str, Any], as_of: dt.date) -> int:
+    return (as_of - dt.date.fromisoformat(manifest["as_of"])).days
 
 
 def rules_now(house: House) -> dict[str, Any]:

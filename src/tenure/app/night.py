@@ -71,7 +71,8 @@ def run_night(
         dry_run: Bring in records and train, but keep no scores and change nothing in iMIS.
         by: Who asked for it.
         approved: That person has looked at a write-back that was held back for its size, and lets it pass.
-        despite_drift: That person has looked at the drift of this night, and lets it be scored.
+        despite_drift: That person has looked at the drift of this night, or at a record that stopped, and lets it be
+            scored.
 
     Raises:
         TenureError: A step could not be done; what earlier nights made stays as it is.
@@ -85,12 +86,13 @@ def run_night(
                 note_responses(house, walk)
                 retain(house, walk)
                 count_members(house, walk, day)
-            before = model_for(house, day)
-            model = steps.train_when_due(house, walk, day)
+            despite = by if despite_drift else ""
+            steps.require_recorded(house, walk, day, despite=despite)
+            lookout = steps.Lookout(house, walk, day, model_for(house, day), dry_run=dry_run, despite=despite)
+            model = steps.train_when_due(house, walk, day, lookout)
             steps.score_and_write_back(
-                house, walk, day, model, dry_run=dry_run, before=before,
-                approved_by=by if approved else "", despite_drift=by if despite_drift else "",
-            )  # fmt: skip
+                house, walk, day, model, dry_run=dry_run, lookout=lookout, approved_by=by if approved else ""
+            )
         watcher.done(well=walk.exit_code == DONE)
     return _report(walk, day, model.version, dry_run=dry_run)
 
@@ -134,6 +136,7 @@ def run_train(house: House, console: Console, *, as_of: dt.date | None, by: str)
     """Only make a model, due or not; arguments and errors as for `run_night`."""
     day = night_of(house, as_of)
     with _walk(house, console, day, "train", by) as walk:
+        steps.require_recorded(house, walk, day)
         version = steps.train(house, walk, day, "it was asked for")
     return _report(walk, day, version)
 
@@ -147,7 +150,9 @@ def run_score(house: House, console: Console, *, as_of: dt.date | None, dry_run:
 
         raise TenureError(f"there is no model that was made by {day}", mend=serving.way_to_one())
     with _walk(house, console, day, "dry run" if dry_run else "score", by) as walk:
-        steps.score_and_write_back(house, walk, day, model, dry_run=dry_run)
+        steps.require_recorded(house, walk, day)
+        lookout = steps.Lookout(house, walk, day, model, dry_run=dry_run)
+        steps.score_and_write_back(house, walk, day, model, dry_run=dry_run, lookout=lookout)
     return _report(walk, day, model.version, dry_run=dry_run)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ _LOOK_BACK = dt.timedelta(days=3 * 366)
 
 _DAYS_TO_TELL = 20
 """Days with rows below which a feed is too rare for its silence to mean anything."""
+
+_CHANCE = 1 / 5_000
+"""A silence that comes by chance more often than once in so many pauses is no outage."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,48 @@ def outages(house: House, as_of: dt.date) -> Iterator[Outage]:
 
 
 def _has_stopped(days: list[dt.date], as_of: dt.date) -> bool:
-    """Whether the silence since the last of *days* is beyond twice the longest pause but one, and some days."""
+    """Whether the silence since the last of *days* is improbable: beyond a multiple of the usual longest pause.
+
+    The multiple is two for a feed with many pauses on record, and more the fewer they are. A pause of the same season
+    in a year before counts as usual, however rare it is.
+    """
     if len(days) < _DAYS_TO_TELL:
         return False
+    pauses = [(b - a).days for a, b in itertools.pairwise(days)]
+    silence = (as_of - days[-1]).days
     # The longest pause may have been an outage itself.
-    pauses = sorted((b - a).days for a, b in itertools.pairwise(days))
-    return (as_of - days[-1]).days > 2 * pauses[-2] + 1
+    usual = sorted(pauses)[-2]
+    return silence > _times(pauses, usual) * max(usual, _in_season(days, silence)) + 1
+
+
+def _times(pauses: list[int], usual: int) -> float:
+    """How many times the pause *usual*, the longest but one, makes a silence that chance does not explain.
+
+    What comes in bursts has many days and few pauses that tell anything: a week of feedback after each congress says
+    once how long it may be silent, and not seven times. Pauses are therefore counted as so many equal ones as would
+    be known as well from (Kish). Of n that chance alone spaces, with a mean m, the longest but one is about
+    m (ln n - 0.4), and a pause beyond x comes with chance exp(-x / m).
+    """
+    # One that was beyond this would have been called an outage, and says nothing of what is usual.
+    cut = [min(pause, 2 * usual + 1) for pause in pauses]
+    equal = sum(cut) ** 2 / sum(pause * pause for pause in cut)
+    return max(2.0, math.log(1 / _CHANCE) / max(math.log(equal) - 0.4, 0.5))
+
+
+def _in_season(days: list[dt.date], silence: int) -> int:
+    """The longest pause, in days, that lay where the present *silence* lies, one year or two before.
+
+    It lay there where they share half of either.
+    """
+    longest = 0
+    for years in (1, 2):
+        since = days[-1] - dt.timedelta(days=round(365.25 * years))
+        until = since + dt.timedelta(days=silence)
+        for a, b in itertools.pairwise(days):
+            pause = (b - a).days
+            if 2 * (min(b, until) - max(a, since)).days >= min(pause, silence):
+                longest = max(longest, pause)
+    return longest
 
 
 def _feeds(house: House, kinds: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from tenure.app import exports
+from tenure.app import exports, standstill
 from tenure.app.house import House
 from tenure.app.situation import situation_of
 from tenure.base.errors import TenureError, UsageError
@@ -52,11 +52,19 @@ def numbers(house: House, as_of: dt.date | None, since: dt.date | None) -> Repor
         house.lake.terms(), house.lake.members(), house.settings.membership, since=first, as_of=day
     )
     formulas = {name: getattr(found[0].now, name).formula for name in RATES}
-    body = {"since": first.isoformat(), "as_of": day.isoformat(), "formulas": formulas}
+    body = {
+        "since": first.isoformat(),
+        "as_of": day.isoformat(),
+        "record_ends_on": _ends(house, day),
+        "formulas": formulas,
+    }
     classes = [
         {"member_type": one.now.member_type, "now": _told(one.now), "before": _told(one.before)} for one in found
     ]
-    lines = [f"Membership from {first} to before {day}; in brackets the year before, as it was known then."]
+    lines = [
+        *_warned(house, day),
+        f"Membership from {first} to before {day}; in brackets the year before, as it was known then.",
+    ]
     lines += [line for one in found for line in _class_lines(one)]
     lines += ["", *(f"{name.replace('_', ' ')}: {formula}" for name, formula in formulas.items())]
     return Report({**body, "classes": classes}, lines)
@@ -149,6 +157,7 @@ def organizations(house: House, as_of: dt.date | None) -> Report:
     nobody = int((rows["active_90"] == 0).sum())
     body = {
         "as_of": day.isoformat(),
+        "record_ends_on": _ends(house, day),
         "organizations": len(rows),
         "people": int(rows["people"].sum()),
         "active_90": int(rows["active_90"].sum()),
@@ -158,6 +167,7 @@ def organizations(house: House, as_of: dt.date | None) -> Report:
         "fell_silent": int(rows["fell_silent"].sum()),
     }
     lines = [
+        *_warned(house, day),
         f"{body['organizations']:,} organizations with {body['people']:,} people on {day}.",
         f"Of the people {body['active_365']:,} took part in the last year, {body['active_90']:,} in the last 90 days; "
         f"{body['fell_silent']:,} fell silent in these.",
@@ -168,6 +178,16 @@ def organizations(house: House, as_of: dt.date | None) -> Report:
 
 
 _SILENT = 90
+
+
+def _ends(house: House, day: dt.date) -> str | None:
+    newest = house.lake.newest_record(day)
+    return newest.isoformat() if newest else None
+
+
+def _warned(house: House, day: dt.date) -> list[str]:
+    warning = standstill.warning(house, day)
+    return [warning, ""] if warning else []
 
 
 def _people(house: House, day: dt.date) -> pl.DataFrame:

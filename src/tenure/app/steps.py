@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tenure
-from tenure.app import card, day, labels, promotion, receipts, shadow, watching
+from tenure.app import card, day, labels, promotion, receipts, shadow, standstill, watching
 from tenure.app.handup import hand_up
 from tenure.app.house import House
-from tenure.app.models import is_due, model_for, note_rules
+from tenure.app.models import is_due, is_due_by_age, model_for, note_rules
 from tenure.app.proposing import propose
 from tenure.app.situation import lookup
 from tenure.app.walk import Teller, Walk
@@ -60,15 +60,81 @@ def _tell_sync(tell: Teller, report: SyncReport) -> None:
     tell.say("new or changed: " + ", ".join(parts) if parts else "contacts brought up to date")
 
 
-def train_when_due(house: House, walk: Walk, as_of: dt.date) -> Model:
-    """The model for the night *as_of*, made now when there is none yet or one is due."""
+class Lookout:
+    """The drift watch of one night: taken once, before whatever first depends on it.
+
+    Args:
+        house: The association's.
+        walk: The run.
+        as_of: The night.
+        model: The model that served before this night made another: drift is looked for with it, since the other has
+            learnt what has drifted. None where there was none.
+        dry_run: Nothing is kept, and nothing held back.
+        despite: Who has looked at the drift of this night, and lets it be scored.
+    """
+
+    def __init__(
+        self, house: House, walk: Walk, as_of: dt.date, model: Model | None, *, dry_run: bool = False, despite: str = ""
+    ) -> None:
+        self._house, self._walk, self._as_of, self._model = house, walk, as_of, model
+        self._dry_run, self._despite = dry_run, despite
+        self._is_taken = False
+
+    def take(self, model: Model) -> None:
+        """Look, with the model that served before or else with *model*, unless that was done.
+
+        Raises:
+            HeldBack: The watch is red, nobody has looked, and there are scores to keep.
+        """
+        if not self._is_taken:
+            self._found = _watch(self._house, self._walk, self._as_of, self._model or model, self._despite)
+            self._is_taken = True
+
+    def forbids_training(self) -> bool:
+        """Whether the watch is red and nobody has looked, so that no model is made merely because one is due.
+
+        Raises:
+            HeldBack: As `take`.
+        """
+        from tenure.risk.drift import is_red
+
+        house, as_of, model = self._house, self._as_of, self._model
+        if model is None:
+            return False
+        if self._dry_run or _is_replay(as_of):
+            found = watching.watched(house, as_of, model)
+        elif _kept_scores(house, as_of, receipt_of(house, as_of, model)) is not None:
+            found = watching.kept_of(house, as_of, model) or watching.watched(house, as_of, model)
+            if self._despite:
+                watching.gate(house, found, despite=self._despite)
+        else:
+            self.take(model)
+            found = self._found
+        return is_red(found) and not self._despite
+
+
+def train_when_due(house: House, walk: Walk, as_of: dt.date, lookout: Lookout) -> Model:
+    """The model for the night *as_of*, made now when there is none yet or one is due.
+
+    While the drift watch is red and nobody has looked, none is made for its age alone: it would learn what may be a
+    broken feed.
+
+    Raises:
+        HeldBack: The drift watch is red, and there are scores to keep.
+    """
     why = is_due(house, as_of)
-    if why:
+    waits = bool(why) and is_due_by_age(house, as_of) and lookout.forbids_training()
+    if why and not waits:
         train(house, walk, as_of, why)
         return serving(house, as_of)
     with walk.step("train", "Model") as tell:
         model = serving(house, as_of)
         tell.unchanged(f"the model of {model.manifest['as_of']} serves")
+        if waits:
+            tell.notice(
+                f"another model is due, since {why}, but none is made by itself while the drift watch is red; see "
+                "`tenure model drift`, and where the change is real, `tenure train` makes one"
+            )
     return model
 
 
@@ -118,9 +184,8 @@ def score_and_write_back(
     model: Model,
     *,
     dry_run: bool,
-    before: Model | None = None,
+    lookout: Lookout,
     approved_by: str = "",
-    despite_drift: str = "",
 ) -> None:
     """Score every active member, keep the scores, and put into iMIS what changed.
 
@@ -130,10 +195,8 @@ def score_and_write_back(
         as_of: The night.
         model: Which model scores.
         dry_run: Keep nothing.
-        before: The model that served before this night made another: drift is looked for with it, since the other has
-            learnt what has drifted.
+        lookout: The drift watch of the night.
         approved_by: Who has let a write-back of any size pass.
-        despite_drift: Who has looked at the drift of this night, and lets it be scored.
 
     Raises:
         HeldBack: The drift watch is red; yesterday's scores stay.
@@ -142,7 +205,7 @@ def score_and_write_back(
     frame = _kept_scores(house, as_of, receipt)
     if frame is None:
         if not dry_run and not _is_replay(as_of):
-            _watch(house, walk, as_of, before or model, despite_drift)
+            lookout.take(model)
         frame = _score(house, walk, as_of, model, receipt, dry_run=dry_run)
     else:
         with walk.step("score", "Score") as tell:
@@ -187,9 +250,9 @@ def _score(house: House, walk: Walk, as_of: dt.date, model: Model, receipt: str,
     return frame
 
 
-def _watch(house: House, walk: Walk, as_of: dt.date, model: Model, despite: str) -> None:
+def _watch(house: House, walk: Walk, as_of: dt.date, model: Model, despite: str) -> dict[str, Any]:
     """See whether the world still is as the model learnt it. One alarm stops nothing; a red watch holds the night back
-    unless somebody, *despite*, has looked."""
+    unless somebody, *despite*, has looked. Gives what was found."""
     with walk.step(watching.STEP, "Look for drift") as tell:
         found = watching.watched(house, as_of, model)
         watching.keep(house, found)
@@ -200,6 +263,7 @@ def _watch(house: House, walk: Walk, as_of: dt.date, model: Model, despite: str)
             tell.notice(words)
         if _has_fresh_scores(as_of):
             watching.gate(house, found, despite=despite)
+    return found
 
 
 def _has_fresh_scores(as_of: dt.date) -> bool:
@@ -209,6 +273,20 @@ def _has_fresh_scores(as_of: dt.date) -> bool:
 
     current = scores.current()
     return current is not None and (as_of - current.as_of).days <= _FRESH_DAYS
+
+
+def require_recorded(house: House, walk: Walk, as_of: dt.date, *, despite: str = "") -> None:
+    """Hold the night back, before anything is learnt or scored, where the record stopped long before *as_of*.
+
+    Raises:
+        HeldBack: It did, and nobody, *despite*, has looked.
+    """
+    stopped = standstill.found(house, as_of)
+    if stopped is not None:
+        with walk.step(standstill.STEP, "Look how far the record goes") as tell:
+            standstill.gate(house, stopped, despite=despite)
+            tell.say(f"let pass by {despite}")
+            tell.notice(stopped.words)
 
 
 def _band_words(bands: dict[str, int]) -> str:

@@ -113,6 +113,15 @@ def kept(house: House) -> dict[str, Any]:
     return found
 
 
+def kept_of(house: House, as_of: dt.date, model: Model) -> dict[str, Any] | None:
+    """What the watch of the night *as_of* found with *model*; None where none is kept."""
+    path = _place(house, as_of)
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found if found["model"] == model.version else None
+
+
 def _place(house: House, as_of: object) -> Path:
     return house.home.receipts / f"{as_of}.drift.json"
 

@@ -103,6 +103,7 @@ class Lost:
         renewed_stopped: As above.
         gap: By how much the share who used it is lower among those who left: low and high end of a 95 % range.
         stopped_gap: By how much the share who stopped is higher among those who left: likewise.
+        is_recorded: Whether anybody ever was recorded to have used it; else nothing known is not nothing used.
     """
 
     benefit: str
@@ -114,6 +115,7 @@ class Lost:
     renewed_stopped: int
     gap: tuple[float, float]
     stopped_gap: tuple[float, float]
+    is_recorded: bool = True
 
     @property
     def loses(self) -> bool:
@@ -139,8 +141,17 @@ def benefits_lost(lake: Lake, settings: Settings, as_of: dt.date) -> list[Lost]:
     used = ends.join(use_before(lake, ends, as_of), on="row", how="left").with_columns(
         pl.col(*_columns()).fill_null(value=False)
     )
-    lost = [_lost(place, used) for place in range(len(BENEFITS))]
+    recorded = _recorded(lake, as_of)
+    lost = [_lost(place, used, is_recorded=place in recorded) for place in range(len(BENEFITS))]
     return sorted(lost, key=lambda one: -one.stopped_gap[0])
+
+
+def _recorded(lake: Lake, as_of: dt.date) -> set[int]:
+    """The places in `BENEFITS` of those that anybody was recorded to have used before *as_of*."""
+    with lake.connect() as connection:
+        rows = connection.execute("SELECT DISTINCT kind FROM activity WHERE recorded_at < $1", [as_of]).fetchall()
+    kinds = {kind for (kind,) in rows}
+    return {place for place, benefit in enumerate(BENEFITS) if kinds.intersection(benefit.kinds)}
 
 
 def _not_long_over(terms: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -149,7 +160,7 @@ def _not_long_over(terms: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     return terms.join(terms.filter(lasting).select("term_id").unique(), on="term_id", how="semi")
 
 
-def _lost(place: int, used: pl.DataFrame) -> Lost:
+def _lost(place: int, used: pl.DataFrame, *, is_recorded: bool) -> Lost:
     final, before = pl.col(f"final_{place}"), pl.col(f"before_{place}")
     counts = {}
     for outcome in (LAPSED, RENEWED):
@@ -162,4 +173,5 @@ def _lost(place: int, used: pl.DataFrame) -> Lost:
         BENEFITS[place].name, left, left_used, left_stopped, renewed, renewed_used, renewed_stopped,
         gap=difference(renewed_used, renewed, left_used, left),
         stopped_gap=difference(left_stopped, left, renewed_stopped, renewed),
+        is_recorded=is_recorded,
     )  # fmt: skip

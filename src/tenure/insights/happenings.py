@@ -77,6 +77,16 @@ def lately(lake: Lake, as_of: dt.date) -> pl.DataFrame:
     )
 
 
+def span_of_acts(lake: Lake, as_of: dt.date) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day on which anybody did anything of their own accord, as it was known on *as_of*."""
+    query = """
+        SELECT min(occurred_at)::DATE, max(occurred_at)::DATE FROM activity
+        WHERE occurred_at < $1 AND recorded_at < $1 AND NOT list_contains($2, kind)"""
+    with lake.connect() as connection:
+        row = connection.execute(query, [as_of, sorted(SENT_OR_BILLED)]).fetchone()
+    return row or (None, None)
+
+
 def first_acts(lake: Lake, joined: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Days from joining to the first thing that each member did of their own accord.
 

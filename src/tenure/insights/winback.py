@@ -16,6 +16,7 @@ from tenure.features.activity import SENT_OR_BILLED
 from tenure.features.facts import known_person
 from tenure.insights.benefits import BENEFITS, Lost
 from tenure.insights.evidence import by_actor
+from tenure.insights.happenings import span_of_acts
 from tenure.insights.leaving import CHAPTER, NOT_CLEAR, PAYMENT, PRICE, RETIRED, says_retired
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
@@ -177,7 +178,8 @@ def winback_of(lake: Lake, lapsed: pl.DataFrame, lost: Sequence[Lost], as_of: dt
         .join(_last_year(lake, recent, telling, as_of), on="row", how="left")
         .with_columns(pl.col(*_COUNTS).fill_null(0), pl.col("trouble", "touched").fill_null(value=False))
     )
-    rules, offers = _rules(telling), {driver.name: driver.offer for driver in DRIVERS}
+    begun, _ = span_of_acts(lake, as_of)
+    rules, offers = _rules(telling, begun), {driver.name: driver.offer for driver in DRIVERS}
     driver = pl.coalesce(pl.when(rules[one.name]).then(pl.lit(one.name)) for one in DRIVERS)
     named = known.with_columns(driver=driver).with_columns(
         offer=pl.col("driver").replace_strict(offers),
@@ -200,8 +202,13 @@ def _telling(lost: Sequence[Lost]) -> str:
     return best.benefit if best is not None and best.gap[0] > 0 else ""
 
 
-def _rules(telling: str) -> dict[str, pl.Expr]:
-    """When each driver is said, over the columns of `standing` and of the two below."""
+def _rules(telling: str, begun: dt.date | None) -> dict[str, pl.Expr]:
+    """When each driver is said, over the columns of `standing` and of the two below.
+
+    That little or nothing was done is said of a last year all of which lies after *begun*, the first day on which
+    anything that members do of their own accord is on record.
+    """
+    on_record = pl.lit(begun) <= pl.col("ends") - pl.duration(days=YEAR) if begun else pl.lit(value=False)
     quiet = pl.col("last_on").is_null() | (pl.col("last_on") <= pl.col("ends") - pl.duration(days=QUIET_DAYS))
     rose = (pl.col("dues") >= _RISE * pl.col("previous_dues")) & ~pl.col("type_changed")
     earlier = pl.col("days") - pl.col("days_lately")
@@ -213,8 +220,11 @@ def _rules(telling: str) -> dict[str, pl.Expr]:
         EMPLOYER: pl.col("employer_changed") & ~pl.col("title_changed"),
         AFTER_RISE: rose & (pl.col("events_before_term") > 0) & (pl.col("events_in_term") == 0),
         CHAPTER: in_chapter & (pl.col("elsewhere_lately") > 0),
-        UNSETTLED: (pl.col("terms_in_spell") == 1) & (pl.col("spells") == 1) & (pl.col("days") <= _SETTLED_DAYS),
-        NOTHING: pl.col("days") == 0,
+        UNSETTLED: on_record
+        & (pl.col("terms_in_spell") == 1)
+        & (pl.col("spells") == 1)
+        & (pl.col("days") <= _SETTLED_DAYS),
+        NOTHING: on_record & (pl.col("days") == 0),
         QUIET: quiet & (pl.col("days") >= 2),
         LESS: (earlier >= 4) & (2 * pl.col("days_lately") <= earlier),
         PRICE: pl.col("invoice") >= _RISE * pl.col("dues"),

@@ -206,8 +206,11 @@ class Lake:
             return _activity.first_known(own, self.activity_files())
 
     def newest_record(self, until: dt.date) -> dt.date | None:
-        """The day on which a term or an act was last recorded before the start of *until*; None where none was."""
-        known = "SELECT recorded_at FROM terms UNION ALL SELECT recorded_at FROM activity"
+        """The day on which a term, an act or a change of a member was last recorded before the start of *until*; None
+        where none was."""
+        known = """
+            SELECT recorded_at FROM terms UNION ALL SELECT recorded_at FROM activity
+            UNION ALL SELECT valid_from FROM members WHERE NOT plain"""
         with self.connect() as connection:
             query = f"SELECT max(recorded_at) FROM ({known}) WHERE recorded_at < $1"
             found = connection.execute(query, [until]).fetchone()

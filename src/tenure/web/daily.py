@@ -96,7 +96,7 @@ def _parts(score_set: ScoreSet, figures: Overview, settings: Settings, chapter: 
     if shown is not None and (line := class_figure(shown)) is not None:
         yield Part(line.finding, figure=line, link=Link("Membership", "/membership/"))
     silent = first_year(figures.first_year, score_set)
-    if silent["is_known"] and silent["members"]:
+    if silent["is_known"] and silent["is_recorded"] and silent["members"]:
         yield Part(
             silent["finding"], tuple(filter(None, (_of_joiners(silent), silent["past"]))), link=Link("Today", "/")
         )

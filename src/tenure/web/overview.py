@@ -17,6 +17,7 @@ from tenure.web.asked import SILENT, Asked
 from tenure.web.roles import of_chapter
 from tenure.web.worklist import (
     ORDERS,
+    acts_since,
     call_now,
     changed,
     conditions,
@@ -110,7 +111,7 @@ class Overview:
 
 def overview_of(score_set: ScoreSet, chapter: str | None = None) -> Overview:
     """The figures of *score_set*, of one *chapter* where one is given, counted when it is first asked for."""
-    return _counted(made_of(score_set), score_set.as_of, chapter)
+    return _counted(made_of(score_set), score_set.as_of, acts_since(score_set), chapter)
 
 
 def calls_of(score_set: ScoreSet, chapter: str | None = None) -> tuple[int, ...]:
@@ -161,7 +162,7 @@ def made_of(score_set: ScoreSet) -> str:
 
 
 @lru_cache(maxsize=16)
-def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
+def _counted(key: str, today: dt.date, since: dt.date, chapter: str | None) -> Overview:
     scores = of_chapter(CurrentScore.objects.all(), chapter)
     horizons = {days: due_within(days, today) for days in HORIZONS}
     figures = scores.aggregate(
@@ -181,9 +182,9 @@ def _counted(key: str, today: dt.date, chapter: str | None) -> Overview:
         odd=Count("member", filter=changed("odd")),
         payment=Count("member", filter=payment_to_fix()),
         payment_dues=Sum("dues", filter=payment_to_fix(), default=0.0),
-        **{f"joined_{days}": Count("member", filter=first_year(days, today)) for days in SILENT},
+        **{f"joined_{days}": Count("member", filter=first_year(days, today, since)) for days in SILENT},
         **{
-            f"silent_{days}": Count("member", filter=first_year(days, today) & Q(first_act_days=None))
+            f"silent_{days}": Count("member", filter=first_year(days, today, since) & Q(first_act_days=None))
             for days in SILENT
         },
         quiet=Count("member", filter=fell_silent()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -12,6 +13,7 @@ from tenure.ledger.models import ScoreSet
 from tenure.web import place, words
 from tenure.web.overview import FirstYear, Overview
 from tenure.web.run_words import last_sync
+from tenure.web.worklist import acts_since
 
 
 def opening(figures: Overview, calls: int, waiting: int, told: int) -> list[dict[str, str]]:
@@ -92,6 +94,8 @@ def contact(score_set: ScoreSet) -> Contact | None:
 def first_year(rows: tuple[FirstYear, ...], score_set: ScoreSet) -> dict[str, Any]:
     """The table of first-year members who have done nothing, and what that has meant in past years."""
     silent = sum(row.silent for row in rows)
+    is_recorded = acts_since(score_set) < dt.date.max
+    done = f"{words.plural(silent, 'first-year member')} {'has' if silent == 1 else 'have'} done nothing"
     past = score_set.day.get("first_year")
     said = ""
     if past:
@@ -107,7 +111,8 @@ def first_year(rows: tuple[FirstYear, ...], score_set: ScoreSet) -> dict[str, An
              round(100 * row.silent / row.members) if row.members else None)
             for row in rows
         ],
-        "finding": f"{words.plural(silent, 'first-year member')} {'has' if silent == 1 else 'have'} done nothing",
+        "finding": done if is_recorded else "Nobody knows which first-year members have done nothing",
+        "is_recorded": is_recorded,
         "members": sum(row.members for row in rows),
         "past": said,
         "is_known": score_set.day_at is not None,

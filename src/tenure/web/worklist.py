@@ -63,7 +63,7 @@ def conditions(asked: Asked, score_set: ScoreSet) -> Q:
     if asked.payment:
         wanted &= payment_to_fix()
     if asked.silent is not None:
-        wanted &= first_year(asked.silent, today) & Q(first_act_days=None)
+        wanted &= first_year(asked.silent, today, acts_since(score_set)) & Q(first_act_days=None)
     if asked.quiet:
         wanted &= fell_silent()
     if asked.engaged:
@@ -126,10 +126,19 @@ def takes_part_most() -> Q:
     return Q(engaged_days__isnull=False)
 
 
-def first_year(days: int, today: dt.date) -> Q:
-    """Members in their first term who joined *days* ago, one of `SILENT`, up to the next of them."""
+def acts_since(score_set: ScoreSet) -> dt.date:
+    """The first joining day of which it is known who has done nothing since; the last of all days where of nobody.
+
+    A night that did not look takes what is not on record for not done, as it did then.
+    """
+    said = score_set.day.get("acts_since", "")
+    return dt.date.max if said is None else dt.date.fromisoformat(said) if said else dt.date.min
+
+
+def first_year(days: int, today: dt.date, since: dt.date) -> Q:
+    """Members in their first term who joined *days* ago (of `SILENT`, up to the next of them), not before *since*."""
     until = next((one for one in SILENT if one > days), None)
-    joined = Q(joined_on__lte=today - dt.timedelta(days=days))
+    joined = Q(joined_on__lte=today - dt.timedelta(days=days), joined_on__gte=since)
     return joined if until is None else joined & Q(joined_on__gt=today - dt.timedelta(days=until))
 
 

@@ -68,9 +68,14 @@ def _show(
     *,
     as_json: bool,
 ) -> int:
+    from tenure.app import standstill
     from tenure.app.night import night_of
 
     house, console = House.open(home), Console(quiet=as_json)
-    body = made(house, night_of(house, as_of))
-    console.result_json(body) if as_json else console.result(in_words(body))
+    day = night_of(house, as_of)
+    body, warning = made(house, day), standstill.warning(house, day)
+    if as_json:
+        console.result_json({**body, "record_ends_on": house.lake.newest_record(day)})
+    else:
+        console.result("\n\n".join(filter(None, (warning, in_words(body)))))
     return 0

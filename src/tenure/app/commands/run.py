@@ -29,7 +29,12 @@ A write-back that was held back because too many members would move to another r
 
 A night whose drift watch is red (three alarms or more) is held back before scores of the last two weeks are replaced:
 they stay. `tenure model drift` shows what changed; --despite-drift, with --by and the name
-of who has looked, lets this night be scored.
+of who has looked, lets this night be scored. While the watch is red and nobody has looked, no model is made for its
+age alone.
+
+Where nothing was recorded for more than 30 days before the day, or no term though many came due, the night is held
+back before it learns or scores: who has renewed since would count as lapsed. --as-of takes the record as it stood;
+--despite-drift lets the night pass.
 
 --if-due is for a schedule that calls often, such as every hour: the first call after `night.starts_at` by the
 association's own clock does the night, and the others do nothing, also when clocks are put forward or back. Nights
@@ -47,7 +52,7 @@ that ended its process three times in a row is parked until --release lets it be
 @as_of_option
 @click.option("--dry-run", is_flag=True, help="Show what would be written into iMIS, and write none of it.")
 @click.option("--approve-writeback", is_flag=True, help="Let a write-back pass that was held back for its size.")
-@click.option("--despite-drift", is_flag=True, help="Score this night though the drift watch is red.")
+@click.option("--despite-drift", is_flag=True, help="Score though the drift watch is red, or the record stopped.")
 @click.option("--by", metavar="NAME", default="", help="Who has looked and approves.")
 @click.option("--if-due", is_flag=True, help="Do nothing when this night, by local time, was done.")
 @click.option("--release", metavar="STEP", default="", help="Let a step be tried again that was parked.")
