@@ -75,7 +75,7 @@ def test_nothing_can_be_overruled_where_nothing_is_refused(night: Path):
     assert not signatures(night)
 
 
-def test_labels_of_a_day_long_after_the_record_ends_are_not_signed_unasked(night: Path):
+def test_labels_of_a_day_long_after_the_record_ends_are_signed_as_the_record_stood(night: Path):
     """Today lies far behind these exports: who renewed since looks lapsed, and the words and the mend say so."""
     body = tenure("labels", "--home", night, "--json").json
     day = str(dt.date.fromisoformat(body["newest_record"]) + dt.timedelta(days=1))
@@ -85,13 +85,11 @@ def test_labels_of_a_day_long_after_the_record_ends_are_not_signed_unasked(night
     assert f"--as-of {day}" in shown
 
     sign = ("labels", "sign", "--home", night, "--by", "A. Director")
-    refused = tenure(*sign)
-    assert refused.code == 2
-    assert f"nothing was recorded after {body['newest_record']}" in " ".join(refused.err.split())
-    assert f"--as-of {day}" in refused.err
-    assert not signatures(night)
-
-    assert tenure(*sign, "--as-of", day).code == 0
+    done = tenure(*sign)
+    assert done.code == 0, done.told
+    assert f"as of {day}, since nothing was recorded after that" in done.out
+    assert [one["as_of"] for one in signatures(night)] == [day]
+    assert tenure(*sign, "--as-of", body["as_of"], "--json").json["as_of"] == body["as_of"], "who names a day means it"
     fresh = tenure("labels", "--home", night, "--as-of", day)
     assert "Nothing was recorded" not in fresh.out
     assert "\n\nundated: renewed, without a date of payment" in fresh.out

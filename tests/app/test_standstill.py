@@ -12,7 +12,7 @@ from calls import AS_OF, set_, tenure
 
 from lakes import Row, act, lake_of, person, term
 from tenure.app.house import House
-from tenure.app.standstill import found, newest_record
+from tenure.app.standstill import found
 from tenure.base.home import Home
 from tenure.base.settings import Settings, Source
 
@@ -100,7 +100,7 @@ def test_a_record_of_any_kind_says_that_the_source_is_alive(tmp_path: Path):
     people = [person(1), person(1, "2026-02-10", chapter_id="SOUTH")]
     house = house_of(tmp_path, members=people, terms=years(1, 2023, 2025, month=6), activity=acts)
 
-    assert newest_record(house, NIGHT) == dt.date(2026, 2, 10)
+    assert house.lake.newest_record(NIGHT) == dt.date(2026, 2, 10)
     assert found(house, NIGHT) is None
     assert found(house, dt.date(2026, 2, 10)) is not None, "as of a day, only what was known on it counts"
 

@@ -104,20 +104,12 @@ def sign(house: House, as_of: dt.date, *, by: str, why: str, despite: tuple[str,
     return body
 
 
-def require_fresh(house: House, as_of: dt.date) -> None:
-    """Refuse to take *as_of*, which nobody named, for the day of labels that somebody signs.
-
-    Raises:
-        UsageError: Nothing was recorded for so long that many look lapsed who may have renewed.
-    """
-    newest = house.lake.newest_record(as_of)
-    if newest is not None and (as_of - newest).days > _SILENT_DAYS:
-        known = newest + dt.timedelta(days=1)
-        raise UsageError(
-            f"nothing was recorded after {newest}, so that who has renewed in the {(as_of - newest).days} days since "
-            "counts as lapsed",
-            mend=f"sign what was known when the newest record came in: --as-of {known}; or bring the source up to date",
-        )
+def day_to_sign(house: House, day: dt.date) -> dt.date:
+    """The day whose labels are signed where nobody named one: *day*, or the one after the newest record where nothing
+    was recorded for so long that many would look lapsed who may have renewed."""
+    newest = house.lake.newest_record(day)
+    is_silent = newest is not None and (day - newest).days > _SILENT_DAYS
+    return newest + dt.timedelta(days=1) if newest is not None and is_silent else day
 
 
 def summary(labels: Labels) -> dict[str, Any]:

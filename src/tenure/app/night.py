@@ -148,7 +148,7 @@ def run_score(house: House, console: Console, *, as_of: dt.date | None, dry_run:
     if model is None:
         from tenure.ledger import serving
 
-        raise TenureError(f"there is no model that was made by {day}", mend=serving.way_to_one())
+        raise TenureError(f"there is no model that was made by {day}", mend=serving.way_to_one(as_of))
     with _walk(house, console, day, "dry run" if dry_run else "score", by) as walk:
         steps.require_recorded(house, walk, day)
         lookout = steps.Lookout(house, walk, day, model, dry_run=dry_run)

@@ -124,11 +124,13 @@ def named(registry: Registry, version: str | None) -> dict[str, Any]:
     return manifest
 
 
-def way_to_one() -> str:
-    """What to do where there is no model: what the last training was held back for, or else to train."""
+def way_to_one(as_of: dt.date | None = None) -> str:
+    """What to do where there is no model: what the last training was held back for, or else to train, as of a night
+    that was asked for."""
     row = runs.last_refusal("train")
     if row is None:
-        return "`tenure train` makes one once enough is known: 20 lapses and 20 renewals"
+        then = f" --as-of {as_of}" if as_of else ""
+        return f"`tenure train{then}` makes one once enough is known: 20 lapses and 20 renewals"
     mend = f"; {row.mend}" if row.mend else ""
     return f"the training of {row.run.as_of} was held back: {row.trouble}{mend}"
 

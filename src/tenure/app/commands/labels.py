@@ -60,11 +60,13 @@ def sign(home: Path, as_of: dt.date | None, by: str, why: str, despite: tuple[st
     from tenure.app.night import night_of
 
     house = House.open(home)
-    day = night_of(house, as_of)
-    if as_of is None:
-        labels.require_fresh(house, day)
+    night = night_of(house, as_of)
+    day = night if as_of else labels.day_to_sign(house, night)
     body = labels.sign(house, day, by=by, why=why, despite=despite)
     console = Console(quiet=as_json)
     words = f"signed by {by}: {body['lapsed']:,} lapses and {body['renewed']:,} renewals"
-    console.result_json({"by": by, "summary": body}) if as_json else console.result(words)
+    ended = f", as of {day}, since nothing was recorded after that" if day != night else ""
+    console.result_json({"by": by, "as_of": day.isoformat(), "summary": body}) if as_json else console.result(
+        words + ended
+    )
     return 0
