@@ -107,9 +107,9 @@ def test_without_a_model_the_hint_says_what_training_was_held_back_for(tmp_path:
     home = ("--home", tmp_path)
     assert tenure("init", *home, "--source", "files", "--path", exports).code == 0
     assert tenure("sync", *home).code == 0
-    floor = "`tenure train` makes one once enough is known: 20 lapses and 20 renewals"
-    assert floor in " ".join(tenure("score", *home, "--as-of", EARLY).err.split())
-    assert floor in " ".join(tenure("evaluate", *home).err.split())
+    floor = "makes one once enough is known: 20 lapses and 20 renewals"
+    assert f"`tenure train --as-of {EARLY}` {floor}" in " ".join(tenure("score", *home, "--as-of", EARLY).err.split())
+    assert f"`tenure train` {floor}" in " ".join(tenure("evaluate", *home).err.split())
 
     trained = tenure("train", *home, "--as-of", EARLY)
     assert trained.code == 3, trained.told
