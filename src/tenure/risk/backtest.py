@@ -47,7 +47,7 @@ class Landmarks:
         rules: The association's own.
         whole: Whether next to all of each class are judged. Where judging has to begin within a class, those who had
             left by then are lacking, so that rates by day are none.
-        since: Since when members' days are known about as they are now, where that can be told.
+        since: Since when members' days are known about as they are now, where most of `judged` were so before.
     """
 
     matrix: FeatureMatrix

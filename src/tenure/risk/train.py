@@ -177,8 +177,8 @@ def _landmarks(
     near = judged.filter(pl.col("fair") & (_before(pl.col("ends_on")) <= max(LANDMARKS)))
     if len(near):
         judged = judged.filter(pl.col("as_of") >= near["as_of"].min())
-    since = recorded_since(matrix, as_of)
-    return Landmarks(matrix, draws, _judged_alike(judged, found, since), terms, members, rules, whole, since)
+    judged, since = _judged_alike(judged, found, recorded_since(matrix, as_of))
+    return Landmarks(matrix, draws, judged, terms, members, rules, whole, since)
 
 
 def _standing(
@@ -201,17 +201,23 @@ def _standing(
     return stood, judged
 
 
-def _judged_alike(judged: pl.DataFrame, found: pl.DataFrame, since: dt.date | None) -> pl.DataFrame:
-    """*judged*, `fair` only where all days of a decision lie on *since* or later, if that leaves lapses enough.
+def _judged_alike(
+    judged: pl.DataFrame, found: pl.DataFrame, since: dt.date | None
+) -> tuple[pl.DataFrame, dt.date | None]:
+    """*judged*, `fair` only where all days of a decision lie on *since* or later, if that leaves lapses enough; and
+    *since*, where most were foretold before.
 
-    All days of it: of a class that is judged from its middle those who had left by then would be lacking.
+    All days of it: of a class that is judged from its middle those who had left by then would be lacking. Where most
+    decisions lie later anyway all of them judge, since fewer would tell the learners less well apart.
     """
     if since is None:
-        return judged
+        return judged, None
     whole = found.filter(pl.col("scheduled") - pl.duration(days=max(JUDGED)) >= since)["term_id"]
     alike = judged.with_columns(fair=pl.col("fair") & pl.col("term_id").is_in(whole.to_list()))
     there, left = (_lapses(days) for days in (judged, alike))
-    return alike if left >= max(FLOOR, min(FULL_STRENGTH, there // 4)) else judged
+    if 2 * left >= there:
+        return judged, None
+    return (alike if left >= max(FLOOR, min(FULL_STRENGTH, there // 4)) else judged), since
 
 
 def _lapses(judged: pl.DataFrame) -> int:
