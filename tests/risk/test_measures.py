@@ -11,7 +11,8 @@ import pytest
 
 from tenure.app.evaluation import words_of
 from tenure.base.settings import Capacity
-from tenure.risk.grade import graded, less_or_more
+from tenure.risk.figures import less_or_more
+from tenure.risk.grade import graded
 from tenure.risk.metrics import at_capacity, auc, bins_of, calibration_bins, log_loss, surely_worse
 from tenure.risk.months import shared_by_lead
 from tenure.risk.report import payers, reach, report

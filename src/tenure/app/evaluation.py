@@ -7,7 +7,7 @@ from typing import Any
 
 from tenure.base.errors import TenureError
 from tenure.risk import calibration, causes, newcomers
-from tenure.risk.grade import ahead, less_or_more, plain
+from tenure.risk.figures import ahead, decimal, less_or_more
 
 Manifest = dict[str, Any]
 
@@ -118,7 +118,7 @@ _UNTOLD = "cannot be told"
 
 
 def _number(value: float | None) -> str:
-    return _UNTOLD if value is None else plain(value, 3)
+    return _UNTOLD if value is None else decimal(value, 3)
 
 
 def _share(value: float | None) -> str:
@@ -126,7 +126,7 @@ def _share(value: float | None) -> str:
 
 
 def _points(value: float | None) -> str:
-    return _UNTOLD if value is None else plain(100 * value, 1, signed=True)
+    return _UNTOLD if value is None else decimal(100 * value, 1, signed=True)
 
 
 def _cell(one: Manifest, key: str, show: Callable[[float | None], str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tenure.app.house import House
 from tenure.app.models import version_named
-from tenure.risk.grade import plain
+from tenure.risk.figures import decimal
 
 _TITLES = {
     "age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter",
@@ -86,4 +86,4 @@ def _cell(group: dict[str, Any], name: str) -> str:
     value, low, high = (group[f"{name}{end}"] for end in ("", "_low", "_high"))
     if value is None or low is None:
         return "cannot be told"
-    return f"{plain(100 * value)} ({plain(100 * low)} to {plain(100 * high)})"
+    return f"{decimal(100 * value)} ({decimal(100 * low)} to {decimal(100 * high)})"

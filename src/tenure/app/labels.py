@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tenure.app import standstill
 from tenure.app.house import House
 from tenure.app.models import rules_now
 from tenure.base.errors import HeldBack, UsageError
@@ -17,8 +18,6 @@ from tenure.base.errors import HeldBack, UsageError
 if TYPE_CHECKING:
     from tenure.risk.label_table import Labels
 
-_SILENT_DAYS = 30
-"""Days without any record after which the day of labels has to be said."""
 _SUMMED = ("due", "renewed", "undated", "lapsed", "returned", "in_grace", "to_come", "competing")
 
 
@@ -108,7 +107,7 @@ def day_to_sign(house: House, day: dt.date) -> dt.date:
     """The day whose labels are signed where nobody named one: *day*, or the one after the newest record where nothing
     was recorded for so long that many would look lapsed who may have renewed."""
     newest = house.lake.newest_record(day)
-    is_silent = newest is not None and (day - newest).days > _SILENT_DAYS
+    is_silent = newest is not None and (day - newest).days > standstill.LONG
     return newest + dt.timedelta(days=1) if newest is not None and is_silent else day
 
 
@@ -149,7 +148,7 @@ def body_of(house: House, labels: Labels, as_of: dt.date) -> dict[str, Any]:
         "summary": summary(labels),
         "terms": house.lake.terms().filter(pl.col("recorded_at") < pl.lit(as_of).cast(pl.Datetime("us"))).height,
         "newest_record": newest.isoformat() if newest else None,
-        "silent_days": silent if silent > _SILENT_DAYS else 0,
+        "silent_days": silent if silent > standstill.LONG else 0,
         "signature": signature(house),
     }
 

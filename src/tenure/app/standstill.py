@@ -28,11 +28,6 @@ have become dense."""
 
 _CHANCE = 1e-6
 
-_ANYTHING = """
-    SELECT recorded_at AS known FROM terms UNION ALL SELECT recorded_at FROM activity
-    UNION ALL SELECT valid_from FROM members WHERE NOT plain"""
-_TERMS = "SELECT recorded_at AS known FROM terms"
-
 
 @dataclass(frozen=True)
 class Standstill:
@@ -67,7 +62,7 @@ def found(house: House, as_of: dt.date) -> Standstill | None:
     newest = house.lake.newest_record(as_of)
     if newest is None:
         return None
-    if _is_silent(house, _ANYTHING, newest, as_of):
+    if _is_silent(house, newest, as_of):
         return Standstill(
             as_of,
             newest,
@@ -82,8 +77,8 @@ def found(house: House, as_of: dt.date) -> Standstill | None:
 def _of_terms(house: House, as_of: dt.date) -> Standstill | None:
     """Terms that stopped while all else goes on: told where renewals came due since, and so many of them look lapsed as
     the lapse rate of before does not explain."""
-    newest = _newest(house, _TERMS, as_of)
-    if newest is None or not _is_silent(house, _TERMS, newest, as_of):
+    newest = house.lake.newest_record(as_of, of_terms=True)
+    if newest is None or not _is_silent(house, newest, as_of, of_terms=True):
         return None
     from scipy.stats import binom
 
@@ -130,22 +125,12 @@ def gate(house: House, stopped: Standstill, *, despite: str) -> None:
     )
 
 
-def _newest(house: House, what: str, as_of: dt.date) -> dt.date | None:
-    with house.lake.connect() as lake:
-        row = lake.execute(f"SELECT max(known)::DATE FROM ({what}) WHERE known < $1", [as_of]).fetchone()
-    day: dt.date | None = row[0] if row else None
-    return day
-
-
-def _is_silent(house: House, what: str, newest: dt.date, as_of: dt.date) -> bool:
-    """Whether *what* has been silent since *newest* for more than `LONG` days, and for longer than is usual there."""
+def _is_silent(house: House, newest: dt.date, as_of: dt.date, *, of_terms: bool = False) -> bool:
+    """Whether the record, or that of terms, was silent since *newest* for more than `LONG` days, and for longer than is
+    usual there."""
     silence = (as_of - newest).days
     if silence <= LONG:
         return False
-    with house.lake.connect() as lake:
-        rows = lake.execute(
-            f"SELECT DISTINCT known::DATE AS day FROM ({what}) WHERE known < $1 AND known >= $2 ORDER BY day",
-            [as_of, newest - _LOOK_BACK],
-        ).fetchall()
-    longest = max(((b - a).days for (a,), (b,) in itertools.pairwise(rows)), default=0)
+    days = house.lake.days_recorded(newest - _LOOK_BACK, as_of, of_terms=of_terms)
+    longest = max(((b - a).days for a, b in itertools.pairwise(days)), default=0)
     return silence > _TIMES * longest

@@ -12,7 +12,7 @@ from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.base.errors import HeldBack, TenureError
 from tenure.base.home import write_atomically
-from tenure.risk.grade import plain
+from tenure.risk.figures import decimal
 
 if TYPE_CHECKING:
     from tenure.risk import Model
@@ -64,7 +64,7 @@ def _nights(days: list[dt.date], as_of: dt.date) -> list[dt.date]:
 def _of_matured(came: dict[str, Any]) -> str:
     return (
         f"of {came['decisions']:,} renewals scored on past nights {100 * came['lapsed']:.0f} in 100 lapsed, "
-        f"where {100 * came['said']:.0f} were said ({plain(came['z'], 1, signed=True)} standard errors)"
+        f"where {100 * came['said']:.0f} were said ({decimal(came['z'], 1, signed=True)} standard errors)"
     )
 
 

@@ -205,16 +205,21 @@ class Lake:
         with connect() as own:
             return _activity.first_known(own, self.activity_files())
 
-    def newest_record(self, until: dt.date) -> dt.date | None:
-        """The day on which a term, an act or a change of a member was last recorded before the start of *until*; None
-        where none was."""
-        known = """
-            SELECT recorded_at FROM terms UNION ALL SELECT recorded_at FROM activity
-            UNION ALL SELECT valid_from FROM members WHERE NOT plain"""
+    def newest_record(self, until: dt.date, *, of_terms: bool = False) -> dt.date | None:
+        """The day on which a term, an act or a change of a member, or with *of_terms* a term, was last recorded before
+        the start of *until*; None where none was."""
         with self.connect() as connection:
-            query = f"SELECT max(recorded_at) FROM ({known}) WHERE recorded_at < $1"
+            query = f"SELECT max(known)::DATE FROM ({_recorded(of_terms=of_terms)}) WHERE known < $1"
             found = connection.execute(query, [until]).fetchone()
-        return found[0].date() if found and found[0] is not None else None
+        return found[0] if found else None
+
+    def days_recorded(self, since: dt.date, until: dt.date, *, of_terms: bool = False) -> list[dt.date]:
+        """The days from *since* to before *until* on which anything of that was recorded, in order."""
+        query = f"""
+            SELECT DISTINCT known::DATE AS day FROM ({_recorded(of_terms=of_terms)})
+            WHERE known >= $1 AND known < $2 ORDER BY day"""
+        with self.connect() as connection:
+            return [day for (day,) in connection.execute(query, [since, until]).fetchall()]
 
     def activity_files(self) -> list[Path]:
         """The Parquet files of activity, one per month, oldest first; each sorted by member, then time."""
@@ -369,6 +374,14 @@ class Lake:
     def _months_until(self, until: dt.datetime | None) -> list[Path]:
         files = sorted(self._manifest.files("activity"), key=lambda file: file.part, reverse=True)
         return [self._root / file.path for file in files if until is None or file.part <= f"{until:%Y-%m}"]
+
+
+def _recorded(*, of_terms: bool) -> str:
+    """A SELECT of `known`: when each term was recorded, and unless *of_terms* each act and change of a member. What a
+    plain export says of members has no time of its own."""
+    terms = "SELECT recorded_at AS known FROM terms"
+    others = "SELECT recorded_at FROM activity UNION ALL SELECT valid_from FROM members WHERE NOT plain"
+    return terms if of_terms else f"{terms} UNION ALL {others}"
 
 
 def _naive(moment: dt.datetime | dt.date | None) -> dt.datetime | None:

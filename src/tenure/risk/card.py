@@ -13,7 +13,7 @@ from tenure.charts import Bin
 from tenure.charts import calibration as calibration_chart
 from tenure.features.plain import in_words
 from tenure.risk import calibration, causes, newcomers
-from tenure.risk.grade import ahead, plain
+from tenure.risk.figures import ahead, decimal
 from tenure.risk.registry import Manifest
 
 Card = dict[str, Any]
@@ -215,8 +215,8 @@ def figure(one: Card, name: str, digits: int = 3) -> str:
     value, low, high = (one.get(f"{name}{end}") for end in ("", "_low", "_high"))
     if value is None:
         return "cannot be told"
-    span = f" ({plain(low, digits)} to {plain(high, digits)})" if low is not None and high is not None else ""
-    return f"{plain(value, digits)}{span}"
+    span = f" ({decimal(low, digits)} to {decimal(high, digits)})" if low is not None and high is not None else ""
+    return f"{decimal(value, digits)}{span}"
 
 
 def _measures(models: Card) -> str:
