@@ -223,7 +223,7 @@ def test_a_chart_as_a_file_brings_colors_for_every_class_that_it_uses(figure: Fi
         ([(0.1, 0.1), (0.3, 0.31), (0.6, 0.59)], "each group lapsed as scored"),
         ([(0.1, 0.1), (0.3, 0.31), (0.54, 0.54), (0.66, 0.5), (0.78, 0.6)], "Scores hold up to 54, then run high"),
         ([(0.1, 0.2), (0.3, 0.5), (0.6, 0.8)], "Scores run low in 3 of 3 groups"),
-        ([(0.1, 0.2), (0.3, 0.3), (0.6, 0.6)], "2 of 3 groups lapsed as scored"),
+        ([(0.1, 0.2), (0.3, 0.3), (0.6, 0.6)], "2 of 3 groups lapsed as scored, within chance or 2 in 100"),
     ],
 )
 def test_the_calibration_chart_says_where_scores_can_be_trusted(pairs: list[tuple[float, float]], said: str):

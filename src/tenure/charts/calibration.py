@@ -63,7 +63,7 @@ def finding(bins: Sequence[Bin]) -> str:
     if top and len(off) == len(bins) - top:
         way = "high" if bins[-1].predicted > bins[-1].observed else "low"
         return f"Scores hold up to {hundred_of(bins[top - 1].predicted)}, then run {way}"
-    return f"{len(bins) - len(off)} of {len(bins)} groups lapsed as scored, within chance"
+    return f"{len(bins) - len(off)} of {len(bins)} groups lapsed as scored, within chance or 2 in 100"
 
 
 def _full_scale(bins: Sequence[Bin]) -> float:
