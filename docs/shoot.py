@@ -55,6 +55,7 @@ PAGES = {
     "second-factor": "/settings/second-factor/", "people": "/settings/people/", "person": "/settings/people/{person}/",
     "tokens": "/settings/tokens/", "webhooks": "/settings/webhooks/", "phases": "/settings/phases/",
     "mapping": "/settings/mapping/", "left-alone": "/settings/left-alone/", "views": "/settings/views/", "api": "/api/",
+    "changes": "/settings/changes/",
     "public-unsubscribe": "/m/unsubscribe/{unsubscribe}", "public-answer": "/m/answer/{answer}",
     "sign-in": "/sign-in",
 }  # fmt: skip

@@ -71,3 +71,47 @@ def test_a_change_that_concerns_everybody_is_no_signal_of_anybody(tmp_path: Path
     found = features_of(lake, [(1, CHANGED + dt.timedelta(days=30))], CHOSEN)
 
     assert np.isnan(found.x).all()
+
+
+def entered(entry: int, day: dt.date, scope: str = "member_type=REG", withdrawn: dt.date | None = None) -> dict:
+    """What staff entered on *day* of a change of `CHANGED`."""
+    return {
+        "entry": entry, "changed_on": CHANGED, "scope": scope, "entered_at": dt.datetime.combine(day, dt.time(15)),
+        "withdrawn_at": dt.datetime.combine(withdrawn, dt.time(15)) if withdrawn else None,
+    }  # fmt: skip
+
+
+def test_what_staff_entered_is_known_from_the_day_after_they_did_until_the_day_they_withdrew_it(tmp_path: Path):
+    """However far back its own day lies: whoever writes it down may know already who left."""
+    entry, end = dt.date(2024, 6, 10), dt.date(2024, 6, 20)
+    rows = [entered(7, entry, withdrawn=end)]
+    lake = write(tmp_path, members=[person(1)], terms=years(1, 2022, 2024), entered_changes=rows)
+    asked = [CHANGED + dt.timedelta(days=30), entry, *(entry + dt.timedelta(days=n) for n in (1, 10, 11))]
+
+    found = features_of(lake, [(1, day) for day in asked], CHOSEN)
+
+    since = float((entry - CHANGED).days)
+    np.testing.assert_array_equal(found.column("change_since"), [np.nan, np.nan, since + 1, since + 10, 999])
+    np.testing.assert_array_equal(found.column("changes_cycle"), [np.nan, np.nan, 1, 1, 0])
+
+
+def test_a_change_that_is_entered_before_its_day_waits_for_it(tmp_path: Path):
+    rows = [entered(7, CHANGED - dt.timedelta(days=40))]
+    lake = write(tmp_path, members=[person(1)], terms=years(1, 2022, 2024), entered_changes=rows)
+
+    found = features_of(lake, [(1, CHANGED + dt.timedelta(days=days)) for days in (-1, 0, 1)], CHOSEN)
+
+    np.testing.assert_array_equal(found.column("change_since"), [np.nan, np.nan, 1])
+
+
+def test_what_the_source_lists_too_counts_once_and_from_its_own_day(tmp_path: Path):
+    listed = [{"changed_on": CHANGED, "change": "Dues up", "scope": " member_type=REG"}]
+    rows = [entered(7, dt.date(2024, 6, 10)), entered(8, dt.date(2024, 6, 10), scope="chapter_id=north")]
+    lake = write(
+        tmp_path, members=[person(1, chapter_id="north")], terms=years(1, 2022, 2024), program_changes=listed,
+        entered_changes=rows,
+    )  # fmt: skip
+
+    found = features_of(lake, [(1, CHANGED + dt.timedelta(days=1)), (1, dt.date(2024, 6, 11))], CHOSEN)
+
+    np.testing.assert_array_equal(found.column("changes_cycle"), [1, 2])

@@ -104,6 +104,8 @@ def addresses(site: Site) -> dict[str, str]:
         "phases-file": "/settings/phases.csv", "left-alone-file": "/settings/left-alone.csv",
         "tokens-file": "/settings/tokens.csv", "settings": "/settings/",
         "tokens": "/settings/tokens/", "token-revoke": "/settings/tokens/revoke",
+        "changes": "/settings/changes/", "changes-file": "/settings/changes.csv",
+        "change-enter": "/settings/changes/enter", "change-withdraw": "/settings/changes/withdraw",
         "views": "/settings/views/", "views-file": "/settings/views.csv",
         "view-save": "/settings/views/save", "view-change": "/settings/views/change",
         "api": "/api/", "api-openapi": "/api/v1/openapi.json", "api-members": "/api/v1/members?size=1",

@@ -104,7 +104,8 @@ def pages(site: Site) -> dict[str, list[str]]:
             *(f"/runs/{number}/" for number in (1, 2)), "/playbooks/", "/playbooks/renewal-notice/", "/audit/",
             "/sending/", "/keys/", "/settings/phases/", "/settings/left-alone/", "/settings/mapping/",
         ],
-        "ada": ["/settings/people/", "/settings/tokens/", "/settings/webhooks/", "/settings/views/"],
+        "ada": ["/settings/people/", "/settings/tokens/", "/settings/webhooks/", "/settings/views/",
+                "/settings/changes/"],
     }  # fmt: skip
 
 

@@ -45,6 +45,7 @@ READS = {
     "playbook wordings": "changes nothing",
     "autosend list": "changes nothing",
     "donotwake list": "changes nothing",
+    "change list": "changes nothing",
     "consent show": "changes nothing",
     "experiment list": "changes nothing",
     "audit grants": "changes nothing",

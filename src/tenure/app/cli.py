@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, str]] = {
     "restore": "Put a backup into a home.",
     "key": "Change the keys of a home.",
     "member": "Hand out, erase, or stop profiling what is known of one member.",
+    "change": "Enter changes of dues, programs and outside events, and list them.",
     "extraction": "Answer for the terms on which records are read.",
     "audit": "Check, export and anchor the record of who did what.",
     "playbook": "List, check, try, edit and switch playbooks.",

@@ -16,6 +16,7 @@ from typing import Any
 from tenure.app import steps, stopping
 from tenure.app.console import Console
 from tenure.app.counting import count_members
+from tenure.app.handdown import hand_down
 from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.app.pings import Watcher
@@ -186,6 +187,7 @@ def _walk(
         def note() -> None:
             run.finish(error=stopping.stopped())
 
+        hand_down(house)
         with stopping.listening(note) as stop:
             yield Walk(run, console, stop)
     custody.seal(house.home)

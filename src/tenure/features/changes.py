@@ -1,6 +1,7 @@
 """What the association itself changed (dues, programs, sites) and whom it concerns, from the change ledger.
 
-A change counts from the start of the day after the one it is dated on. It concerns those whom its scope names: a
+A change counts from the start of the day after the one it is dated on; one that staff entered not before the day after
+they did, whatever its own day, and no longer once they have withdrawn it. It concerns those whom its scope names: a
 member type, a chapter, or those who used a program (`ref=…`) or a kind of program or activity (`kind=…`) before. One
 that concerns everybody is no signal of anybody: all share it, so that it would only tell a model the date.
 """
@@ -14,55 +15,57 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tenure.features.activity import NEVER, Activity
+from tenure.features.scopes import OF_PROGRAM
 from tenure.lake import Lake
+from tenure.membership.scope import Scope
 
 COLUMNS = ("change_since", "changes_cycle")
 _LONG_AGO = 730
 _NONE = 999.0
-
-_OF_PROGRAM = {
-    "event": ("event_registered", "event_attended"),
-    "course": ("learning_started", "learning_completed"),
-    "committee": ("committee_joined", "committee_meeting", "committee_led"),
-    "benefit": ("career_center_used", "resource_download"),
-}
-"""What is done with a program of each kind."""
 
 Days = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One entry of the change ledger.
+    """One entry of the change ledger. Days are counted from 1970-01-01.
 
     Args:
-        day: On which it came, counted from 1970-01-01.
-        field: `member_type`, `chapter_id`, `kind` or `ref`.
-        value: Of that field.
-        users: For `ref`: by member or payer, the first day at whose end it was known that they used it.
+        day: On which it came.
+        known: On which it was on record; the source's are so on their own day.
+        withdrawn: On which it was withdrawn, or `NEVER`.
+        scope: Whom it concerns.
+        users: Where that are the users of a program: by member or payer, the first day at whose end it was known that
+            they used it.
     """
 
     day: int
-    field: str
-    value: str
+    known: int
+    withdrawn: int
+    scope: Scope
     users: dict[int, int]
 
 
 def load_changes(lake: Lake) -> list[Change]:
-    """The entries of the change ledger with a scope, oldest first; a scope that cannot be read concerns nobody."""
-    found = lake.program_changes().filter(pl.col("scope").str.strip_chars() != "").sort("changed_on", "scope")
-    scopes = [_parts(scope) for scope in found["scope"]]
-    users = _users(lake, {value for field, value in scopes if field == "ref"})
-    days = found["changed_on"].cast(pl.Int32).to_list()
+    """The entries of the change ledger with a scope, oldest first; a scope that cannot be read concerns nobody.
+
+    What staff entered and the source lists too, of the same day and scope, is one entry: the source's.
+    """
+    listed = lake.program_changes().select("changed_on", pl.col("scope").str.strip_chars())
+    entered = lake.entered_changes().with_columns(pl.col("entered_at", "withdrawn_at").dt.date())
+    both = pl.concat([listed, entered.join(listed, on=["changed_on", "scope"], how="anti")], how="diagonal")
+    found = both.filter(pl.col("scope") != "").sort("changed_on", "scope", maintain_order=True)
+    scopes = [Scope.of(text) for text in found["scope"]]
+    users = _users(lake, {scope.value for scope in scopes if scope.field == "ref"})
+    days = found.select(
+        pl.col("changed_on").cast(pl.Int32),
+        known=pl.max_horizontal("changed_on", "entered_at").cast(pl.Int32),
+        withdrawn=pl.col("withdrawn_at").cast(pl.Int32).fill_null(int(NEVER)),
+    )
     return [
-        Change(day, field, value, users.get(value, {}) if field == "ref" else {})
-        for day, (field, value) in zip(days, scopes, strict=True)
+        Change(day, known, withdrawn, scope, users.get(scope.value, {}) if scope.field == "ref" else {})
+        for (day, known, withdrawn), scope in zip(days.iter_rows(), scopes, strict=True)
     ]
-
-
-def _parts(scope: str) -> tuple[str, str]:
-    field, _, value = scope.strip().partition("=")
-    return field.strip(), value.strip()
 
 
 def _users(lake: Lake, refs: set[str]) -> dict[str, dict[int, int]]:
@@ -101,10 +104,11 @@ def changes_of(
     began = standing["cycle_began"].cast(pl.Int32).fill_null(int(NEVER)).to_numpy()
     count = np.zeros(day.size, np.float32)
     for change in changes:
-        concerned = (change.day < day) & _concerned(change, standing, person, activity)
+        is_on_record = (change.known < day) & (day <= change.withdrawn)
+        concerned = is_on_record & _concerned(change, standing, person, activity)
         latest[concerned] = change.day
         count += concerned & (change.day >= began)
-    first = min((change.day for change in changes), default=int(NEVER))
+    first = min((change.known for change in changes), default=int(NEVER))
     gap = np.where((latest >= 0) & (day - latest <= _LONG_AGO), day - latest, np.float32(_NONE))
     known, nothing = first < day, np.float32(np.nan)
     return {
@@ -114,13 +118,14 @@ def changes_of(
 
 
 def _concerned(change: Change, standing: pl.DataFrame, person: pl.DataFrame, activity: Activity) -> NDArray[np.bool_]:
-    if change.field in ("member_type", "chapter_id"):
-        of = standing if change.field == "member_type" else person
-        return np.asarray((of[change.field] == change.value).fill_null(value=False).to_numpy())
-    if change.field == "ref":
+    field, value = change.scope.field, change.scope.value
+    if field in ("member_type", "chapter_id"):
+        of = standing if field == "member_type" else person
+        return np.asarray((of[field] == value).fill_null(value=False).to_numpy())
+    if field == "ref":
         since = [change.users.get(member, int(NEVER)) for member in standing["member"].to_list()]
         return np.asarray(np.array(since, np.int32) < activity.day)
-    kinds = _OF_PROGRAM.get(change.value, (change.value,))
-    if change.field != "kind" or not set(kinds) <= set(activity.kinds):
+    kinds = OF_PROGRAM.get(value, (value,))
+    if field != "kind" or not set(kinds) <= set(activity.kinds):
         return np.zeros(activity.day.size, bool)
     return np.asarray((activity.last_day[:, activity.codes(kinds)] >= 0).any(axis=1))

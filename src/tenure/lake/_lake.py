@@ -157,6 +157,10 @@ class Lake:
         """What the association changed, and when."""
         return self._read("program_changes")
 
+    def entered_changes(self) -> pl.DataFrame:
+        """What staff entered that the association changed: whom it concerns, and from when to when that was known."""
+        return self._read("entered_changes")
+
     def audit_attributes(self) -> pl.DataFrame:
         """Birth year and gender by member, for fairness audits alone."""
         return self._read("audit_attributes")

@@ -150,6 +150,20 @@ PROGRAM_CHANGES = Shape(
     order=("changed_on", "change", "scope"),
 )
 
+ENTERED_CHANGES = Shape(
+    "entered_changes",
+    {
+        "entry": pl.Int64(),
+        "changed_on": _DAY,
+        "scope": _TEXT,
+        "entered_at": TIMESTAMP,
+        "withdrawn_at": TIMESTAMP,
+    },
+    key=("entry",),
+    order=("changed_on", "entry"),
+)
+"""What staff entered in the change ledger beside what the source lists; its words may name people and stay there."""
+
 AUDIT_ATTRIBUTES = Shape(
     "audit_attributes",
     {"member": _MEMBER, "birth_year": pl.Int32(), "gender": _TEXT},
@@ -167,6 +181,7 @@ DEPARTURES = Shape(
 """When it was seen that the source no longer has a member (`gone`), or has one again."""
 
 SHAPES: dict[str, Shape] = {
-    shape.name: shape for shape in (MEMBERS, TERMS, ACTIVITY, PROGRAMS, PROGRAM_CHANGES, AUDIT_ATTRIBUTES, DEPARTURES)
+    shape.name: shape
+    for shape in (MEMBERS, TERMS, ACTIVITY, PROGRAMS, PROGRAM_CHANGES, ENTERED_CHANGES, AUDIT_ATTRIBUTES, DEPARTURES)
 }
 """Every table of the lake by name."""

@@ -28,6 +28,7 @@ class Act(StrEnum):
     STAFF = "manage accounts, roles and everybody's tokens"
     SERVE = "let a model serve, and take it back"
     SHARE = "share a saved view with the team"
+    CHANGES = "enter what the association changed"
 
 
 _EVERYONE = frozenset(Role)
@@ -50,6 +51,7 @@ TABLE: dict[Act, frozenset[Role]] = {
     Act.STAFF: frozenset({Role.ADMINISTRATOR}),
     Act.SERVE: frozenset({Role.DIRECTOR, Role.ANALYST}),
     Act.SHARE: frozenset({Role.MANAGER, Role.DIRECTOR, Role.ADMINISTRATOR}),
+    Act.CHANGES: frozenset({Role.MANAGER, Role.DIRECTOR, Role.ANALYST, Role.ADMINISTRATOR}),
 }
 """Each act, and the roles that include it. A liaison's acts reach the members of one chapter alone."""
 

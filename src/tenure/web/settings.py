@@ -35,6 +35,7 @@ ROOMS = {
         Room("playbooks", "Playbooks", "What is proposed to whom, in which words; switched on and off, and edited"),
         Room("phases", "Phases", "How far the rollout has come, and the gates between its phases"),
         Room("left-alone", "Left alone", "Members whom no playbook proposes"),
+        Room("changes", "Change ledger", "What changed in dues, in programs and outside, entered once"),
         Room("sending", "Sending", "The switch that stops everything on its way out; what got lost on the way"),
         Room("mapping", "Mapping", "Where each table comes from, and whether it can be read"),
         Room("webhooks", "Webhooks", "Other systems that are told what happens"),

@@ -2,6 +2,7 @@
 
 from tenure.ledger.models.audit import AuditEvent, AuditSeal, MemberKey
 from tenure.ledger.models.briefs import SentBrief, Subscription
+from tenure.ledger.models.changes import EnteredChange
 from tenure.ledger.models.endpoints import Endpoint, EndpointMessage
 from tenure.ledger.models.factors import OutsideIdentity, RecoveryCode, SecondFactor
 from tenure.ledger.models.figures import MembershipFigures
@@ -33,6 +34,7 @@ __all__ = [
     "DoNotWake",
     "Endpoint",
     "EndpointMessage",
+    "EnteredChange",
     "Exposure",
     "Identity",
     "Lease",
