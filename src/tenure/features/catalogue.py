@@ -164,10 +164,10 @@ def _change(what: str, unknown: str) -> Say:
 
 def _since_change(value: float, usual: float | None) -> str:
     if value != value:
-        return "No change of the association on record"
+        return "No change to dues or programs is on record"
     if value >= 730:
-        return "No change of the association concerned the member in two years"
-    return f"The association's last change that concerns the member came {days(value)} ago"
+        return "No change to dues or programs affected the member in two years"
+    return f"The last change to dues or programs that affects the member came {days(value)} ago"
 
 
 def _open_invoice(value: float, usual: float | None) -> str:
@@ -225,7 +225,7 @@ FEATURES: tuple[Feature, ...] = (
     _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", moved("Latest invoice", "the last dues", "No invoice open"), ("invoice_issued",)),
     # Changes by the association
     _fact("changes", "change_since", "days since the last entry of the change ledger whose scope names the member, 999 beyond two years; entries that concern everybody are left out", _since_change),
-    _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change by the association that concerns the member", "changes by the association that concern the member", "this term")),
+    _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change to dues or programs that affects the member", "changes to dues or programs that affect the member", "this term")),
     # Way of paying
     _fact("billing", "auto_renew", "1 when the running term renews by itself", either("Renews automatically", "Does not renew automatically", "Way of renewing not known")),
     _fact("billing", "installments", "1 when the running term is paid in installments", either("Pays in installments", "Pays at once", "Way of paying not known")),
