@@ -169,7 +169,13 @@ EARLY = (30, 60, 90, 180, 270, 365)
 """Days from now at which the curve within the running term is drawn."""
 
 
-def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None = None) -> Curve:
+def curve(
+    timing: Timing,
+    p: Floats,
+    stood: pl.DataFrame,
+    left_by: Floats | None = None,
+    term_days: NDArray[np.int64] | None = None,
+) -> Curve:
     """The lapse-time curve of each member.
 
     Args:
@@ -178,9 +184,12 @@ def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None
         stood: One line each: `as_of`, `ends`, `starts_on`, `member_type`, `terms_in_spell`.
         left_by: Probability of having left by each day of `EARLY` where a hazard knows better than the table, shape
             (n, len(EARLY)); no more than *p* of it counts.
+        term_days: Days of a term after the running one (`tenure.membership.later_terms`), at least 1, shape (n,); by
+            default as many as the running one has.
     """
     ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
-    length = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 1)
+    running = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 1)
+    length = running if term_days is None else term_days
     renewals = stood["terms_in_spell"].to_numpy().astype(np.int64) - 1
     days, lapsed = [], []
     for place, day in enumerate(EARLY):
