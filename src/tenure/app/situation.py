@@ -221,12 +221,14 @@ def _valued(frame: pl.DataFrame, model: Model | None) -> pl.DataFrame:
     if model is not None and worth.any():
         some = frame.filter(worth)
         to_come = later_terms(some)
+        rates = model.timing.later_rates(some["member_type"].to_list(), some["terms_in_spell"].to_numpy() - 1)
         value[worth.to_numpy()] = lifetime_value(
             some["p_lapse_renewal"].to_numpy(),
-            model.timing.later_rates(some["member_type"].to_list(), some["terms_in_spell"].to_numpy() - 1),
+            rates,
             (some["ends"] - some["as_of"]).dt.total_days().cast(pl.Float64).to_numpy(),
             to_come["days"].cast(pl.Float64).to_numpy(),
             to_come["dues"].fill_null(np.nan).to_numpy(),
+            beyond=rates[:, -1],
         )
     return frame.with_columns(lifetime_value=pl.Series(value).fill_nan(None), top_value=pl.Series(most_valuable(value)))
 

@@ -25,8 +25,8 @@ _STRENGTH = 50.0
 _AGES = np.array([1.5, 2.5, 4.5, 8.5])
 _CAP_YEARS = 10
 _DRAWN = int(np.ceil(_AGES[-1]))
-"""Renewals after the next that a curve draws one by one: by then the last of the rates is reached, and it goes on. A
-closed form says the rest, since ten years hold thousands of terms of a day."""
+"""Renewals after the next that are drawn one by one: by then the last of the rates is reached, and it goes on. A closed
+form says the rest, since ten years hold thousands of terms of a day."""
 
 _NEVER = 10**6
 """Days that stand for later than any cap."""
@@ -52,9 +52,17 @@ class Timing:
         share = self.early[np.searchsorted(_FAR, days_to_renewal), HORIZONS.index(horizon)]
         return np.where(days_to_renewal <= horizon, p, p * share)
 
-    def later_rates(self, member_types: list[str], renewals: NDArray[np.int64], steps: int = 40) -> Floats:
-        """Rates of not renewing at the second and following renewals, shape (n, steps)."""
-        ages = np.searchsorted(_AGES, renewals[:, None] + 1 + np.arange(1, steps + 1)[None, :])
+    def later_rates(self, member_types: list[str], renewals: NDArray[np.int64]) -> Floats:
+        """Rates of not renewing at the second and following renewals; the last is that of all after it too.
+
+        Args:
+            member_types: Of each member.
+            renewals: Behind each, shape (n,).
+
+        Returns:
+            Shape (n, 9).
+        """
+        ages = np.searchsorted(_AGES, renewals[:, None] + 1 + np.arange(1, _DRAWN + 1)[None, :])
         table = np.array([self.later.get(kind, self.later_default) for kind in member_types])
         return np.asarray(np.take_along_axis(table, ages, axis=1))
 
@@ -205,7 +213,7 @@ def curve(
     days.append(ahead)
     lapsed.append(p)
     alive = 1.0 - p
-    rates = timing.later_rates(stood["member_type"].to_list(), renewals, _DRAWN)
+    rates = timing.later_rates(stood["member_type"].to_list(), renewals)
     for step in range(_DRAWN):
         alive = alive * (1.0 - rates[:, step])
         days.append(ahead + length * (step + 1))
