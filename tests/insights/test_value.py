@@ -45,6 +45,39 @@ def test_the_value_is_that_of_following_one_member(lapse, later, days, term, dis
     assert found[0] == pytest.approx(worth)
 
 
+@given(
+    lapse=st.floats(0, 1), later=st.lists(st.floats(0, 1), min_size=0, max_size=9), days=st.integers(-30, 700),
+    term=st.sampled_from([1, 7, 30, 91, 365, 366, 1095, 4000]), beyond=st.floats(0, 1),
+    discount=st.sampled_from([0.0, 0.05]),
+)  # fmt: skip
+def test_renewals_count_for_ten_years_however_many_there_are(lapse, later, days, term, beyond, discount):
+    """Thousands of a day as ten of a year: one after the other, at the last rate once the others are used up."""
+    rates, worth, stays, due = iter(later), 0.0, 1 - lapse, max(days, 0)
+    while due <= 3652.5:
+        worth += 50 * stays / (1 + discount) ** (due / 365.25)
+        stays *= 1 - next(rates, beyond)
+        due += term
+
+    found = lifetime_value(
+        np.array([lapse]), np.array([later]).reshape(1, -1), np.array([float(days)]), np.array([float(term)]),
+        np.array([50.0]), discount=discount, beyond=np.array([beyond]),
+    )  # fmt: skip
+
+    assert found[0] == pytest.approx(worth, rel=1e-9, abs=1e-9)
+
+
+def test_ten_years_of_yearly_terms_are_worth_what_they_were():
+    """Rates that go on as they are say the same written down for forty renewals as for nine and all after them."""
+    rng = np.random.default_rng(6)
+    lapse, rate, days = rng.random(500), rng.random((500, 9)), rng.integers(-30, 730, 500).astype(float)
+    term, dues = rng.choice([365.0, 366.0, 730.0], 500), rng.uniform(20, 500, 500)
+    forty = np.column_stack([rate, np.repeat(rate[:, -1:], 31, axis=1)])
+
+    before = lifetime_value(lapse, forty, days, term, dues)
+
+    np.testing.assert_allclose(lifetime_value(lapse, rate, days, term, dues, beyond=rate[:, -1]), before, rtol=1e-12)
+
+
 def test_the_most_valuable_are_at_least_one_and_all_who_tie():
     """Those of unknown value are never among them."""
     assert most_valuable(np.array([5.0, np.nan, 7.0])).tolist() == [False, False, True]

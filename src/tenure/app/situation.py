@@ -30,7 +30,7 @@ from tenure.insights.leaving import predicted_reason, says_retired
 from tenure.insights.value import lifetime_value, most_valuable
 from tenure.insights.winback import winback_of
 from tenure.lake import Lake
-from tenure.membership import standing
+from tenure.membership import later_terms, standing
 from tenure.outreach.situation import COLUMNS, empty
 from tenure.risk.reasons import group_points
 
@@ -220,13 +220,15 @@ def _valued(frame: pl.DataFrame, model: Model | None) -> pl.DataFrame:
     value = np.full(len(frame), np.nan)
     if model is not None and worth.any():
         some = frame.filter(worth)
-        length = (some["ends"] - some["starts_on"]).dt.total_days() + 1
+        to_come = later_terms(some)
+        rates = model.timing.later_rates(some["member_type"].to_list(), some["terms_in_spell"].to_numpy() - 1)
         value[worth.to_numpy()] = lifetime_value(
             some["p_lapse_renewal"].to_numpy(),
-            model.timing.later_rates(some["member_type"].to_list(), some["terms_in_spell"].to_numpy() - 1),
+            rates,
             (some["ends"] - some["as_of"]).dt.total_days().cast(pl.Float64).to_numpy(),
-            length.cast(pl.Float64).to_numpy(),
-            some["dues"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+            to_come["days"].cast(pl.Float64).to_numpy(),
+            to_come["dues"].fill_null(np.nan).to_numpy(),
+            beyond=rates[:, -1],
         )
     return frame.with_columns(lifetime_value=pl.Series(value).fill_nan(None), top_value=pl.Series(most_valuable(value)))
 

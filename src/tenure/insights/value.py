@@ -21,6 +21,7 @@ def lifetime_value(
     term_days: Floats,
     dues: Floats,
     *,
+    beyond: Floats | float = 1.0,
     discount: float = DISCOUNT,
     years: float = YEARS,
 ) -> Floats:
@@ -34,6 +35,7 @@ def lifetime_value(
         days_to_renewal: Days to the next renewal; negative in grace, shape (n,).
         term_days: Length of a term, shape (n,).
         dues: Of one term; NaN, where not known, gives NaN, shape (n,).
+        beyond: As *later*, at every renewal after the last of them, shape (n,); 1 counts none of these.
         discount: Share that a payment loses a year, 0.05 for 5 %.
         years: Renewals due later than this are left out.
 
@@ -42,9 +44,23 @@ def lifetime_value(
     """
     stays = np.cumprod(np.column_stack([1 - lapse, 1 - later]), axis=1)
     number = np.arange(stays.shape[1])
-    due = np.maximum(days_to_renewal, 0)[:, None] + number * np.maximum(term_days, 1)[:, None]
-    worth = (1 + discount) ** (-due / 365.25) * (due <= years * 365.25)
-    return np.asarray(dues * (stays * worth).sum(axis=1))
+    first, term = np.maximum(days_to_renewal, 0), np.maximum(term_days, 1)
+    due = first[:, None] + number * term[:, None]
+    worth = (1 + discount) ** (-due / 365.25)
+    counted = (stays * worth * (due <= years * 365.25)).sum(axis=1)
+    more = np.maximum((years * 365.25 - first) // term - number[-1], 0)
+    return np.asarray(dues * (counted + stays[:, -1] * worth[:, -1] * _series(beyond, term, more, discount)))
+
+
+def _series(rate: Floats | float, term: Floats, number: Floats, discount: float) -> Floats:
+    """What so many further renewals are worth beside the one before them, one of a term's length each, shape (n,).
+
+    It is the sum of a geometric series, as ten years hold thousands of terms of a day.
+    """
+    # Away from 1, where no renewal is left, and from 0 without discount, where the series is as long as it is worth.
+    falls = term * np.log1p(discount) / 365.25 - np.log1p(-np.minimum(rate, 1 - 1e-16))
+    falls = np.maximum(falls, 1e-15)
+    return np.asarray(np.exp(-falls) * np.expm1(-number * falls) / np.expm1(-falls))
 
 
 def most_valuable(value: Floats, share: float = 0.05) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ Frozen values and pure functions over columns; nothing here reads a file, a cloc
 from tenure.membership.cohorts import Cohort, Renewals, cohort, renewals_by_cohort, with_joining
 from tenure.membership.deciding import still_open
 from tenure.membership.exits import PAYMENT_FAILURE, TROUBLES, VOLUNTARY, with_exits
+from tenure.membership.later_terms import later_terms
 from tenure.membership.ledger import Stretch, ledger_of
 from tenure.membership.movement import Moved, movement
 from tenure.membership.numbers import Compared, Numbers, Rate, against_last_year, membership_numbers, paid_by_day
@@ -44,6 +45,7 @@ __all__ = [
     "end_of_month",
     "headcount",
     "known_terms",
+    "later_terms",
     "ledger_of",
     "membership_numbers",
     "movement",

@@ -12,6 +12,7 @@ import polars as pl
 
 from tenure.base.settings import Membership
 from tenure.membership.contract import COMPETING
+from tenure.membership.later_terms import kind_of
 from tenure.membership.terms import free_of_charge, known_terms
 
 NEVER_KNOWN = dt.datetime(1970, 1, 1)  # noqa: DTZ001
@@ -70,12 +71,13 @@ def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rul
         of type to higher or lower dues, over all terms), `billed_on`, `due_on`, `paid` (date), `paid_early` (days by
         which the running term was paid before the end of the one before it, null in the first), `paid_early_mean` and
         `paid_in_grace` (mean of the same over the spell, and share that was negative), `paid_late_mean` (mean days
-        from due to paid over all terms), `cycle_began` and `previous_cycle_began` (start of the term of the spell that
-        holds the day, and of the one before it; null where there is none), `extended` (days that the running term was
-        made longer for free), `auto_renew`, `installments`, `resigned`
-        (bool), `gone` (bool: death, merger, transfer or objection known), `lifetime`, `complimentary`,
-        `people` (how many people the payer was known to pay for), `list_billed` (bool: the term is billed to the
-        organization that pays for the person), `in_grace`, `active` (bool).
+        from due to paid over all terms), `repeated_days` (of the spell's terms of the running one's type, the length of
+        the last that was as long as the one before it, without days given for free; null where none was), `cycle_began`
+        and `previous_cycle_began` (start of the term of the spell that holds the day, and of the one before it; null
+        where there is none), `extended` (days that the running term was made longer for free), `auto_renew`,
+        `installments`, `resigned` (bool), `gone` (bool: death, merger, transfer or objection known), `lifetime`,
+        `complimentary`, `people` (how many people the payer was known to pay for), `list_billed` (bool: the term is
+        billed to the organization that pays for the person), `in_grace`, `active` (bool).
     """
     walked = chains(known_terms(terms, rows, rules), rules)
     return (
@@ -94,6 +96,7 @@ def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rul
 
 def _summary(walked: pl.DataFrame) -> pl.DataFrame:
     """The running term of each row and the spell around it."""
+    days = (pl.col("ends") - pl.col("starts_on")).dt.total_days() + 1 - pl.col("extended")
     running = walked.with_columns(
         spells=pl.col("spell").max().over("row") + 1,
         spell_began=pl.col("starts_on").min().over("row", "spell"),
@@ -101,6 +104,8 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
         previous_dues=pl.col("dues").shift(1).over("row", "spell"),
         type_changed=pl.col("member_type") != pl.col("member_type").shift(1).over("row", "spell"),
         paid_early=pl.when(pl.col("place") > 0).then((pl.col("previous_ends") - pl.col("paid")).dt.total_days()),
+        days=days,
+        repeats=kind_of(days) == kind_of(days).shift(1).over("row", "spell"),
     )
     last = running.group_by("row", maintain_order=True).last()
     return (
@@ -121,12 +126,14 @@ def _habits(running: pl.DataFrame) -> pl.DataFrame:
     moved = pl.col("type_changed") & (pl.col("dues") != pl.col("previous_dues"))
     up = pl.col("dues") > pl.col("previous_dues")
     current = pl.col("spell") == pl.col("spells") - 1
+    of_its_type = ~pl.col("type_changed") & (pl.col("member_type") == pl.col("member_type").last())
     return running.group_by("row").agg(
         upgrades=(moved & up).sum(),
         downgrades=(moved & ~up).sum(),
         paid_early_mean=pl.col("paid_early").filter(current).mean(),
         paid_in_grace=(pl.col("paid_early").filter(current) < 0).mean(),
         paid_late_mean=(pl.col("paid") - pl.col("due_on")).dt.total_days().mean(),
+        repeated_days=pl.col("days").filter(current & of_its_type & pl.col("repeats")).last(),
     )
 
 

@@ -13,7 +13,7 @@ from tenure.base.settings import Bands, Settings
 from tenure.features import REASONS, FeatureMatrix, build
 from tenure.features.facts import known_person
 from tenure.lake import Lake
-from tenure.membership import standing
+from tenure.membership import later_terms, standing
 from tenure.risk.causes import part_of
 from tenure.risk.learners import Columns, Floats
 from tenure.risk.reasons import Reasons, explain
@@ -101,7 +101,7 @@ def _at_risk(
     tell(0.6)
     reasons = explain(model.encoding, x, stood["member_type"], model, model.halves, step=model.reason_step)
     tell(0.9)
-    lapse = curve(model.timing, p, stood, _left_by(model, x, stood))
+    lapse = curve(model.timing, p, stood, _left_by(model, x, stood), later_terms(stood)["days"].to_numpy())
     as_of = stood["as_of"][0]
     in_grace = stood["in_grace"].to_numpy()
     # In grace there is one question left, so the horizons all give its answer.

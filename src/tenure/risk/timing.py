@@ -25,8 +25,8 @@ _STRENGTH = 50.0
 _AGES = np.array([1.5, 2.5, 4.5, 8.5])
 _CAP_YEARS = 10
 _DRAWN = int(np.ceil(_AGES[-1]))
-"""Renewals after the next that a curve draws one by one: by then the last of the rates is reached, and it goes on. A
-closed form says the rest, since ten years hold thousands of terms of a day."""
+"""Renewals after the next that are drawn one by one: by then the last of the rates is reached, and it goes on. A closed
+form says the rest, since ten years hold thousands of terms of a day."""
 
 _NEVER = 10**6
 """Days that stand for later than any cap."""
@@ -52,9 +52,17 @@ class Timing:
         share = self.early[np.searchsorted(_FAR, days_to_renewal), HORIZONS.index(horizon)]
         return np.where(days_to_renewal <= horizon, p, p * share)
 
-    def later_rates(self, member_types: list[str], renewals: NDArray[np.int64], steps: int = 40) -> Floats:
-        """Rates of not renewing at the second and following renewals, shape (n, steps)."""
-        ages = np.searchsorted(_AGES, renewals[:, None] + 1 + np.arange(1, steps + 1)[None, :])
+    def later_rates(self, member_types: list[str], renewals: NDArray[np.int64]) -> Floats:
+        """Rates of not renewing at the second and following renewals; the last is that of all after it too.
+
+        Args:
+            member_types: Of each member.
+            renewals: Behind each, shape (n,).
+
+        Returns:
+            Shape (n, 9).
+        """
+        ages = np.searchsorted(_AGES, renewals[:, None] + 1 + np.arange(1, _DRAWN + 1)[None, :])
         table = np.array([self.later.get(kind, self.later_default) for kind in member_types])
         return np.asarray(np.take_along_axis(table, ages, axis=1))
 
@@ -169,7 +177,13 @@ EARLY = (30, 60, 90, 180, 270, 365)
 """Days from now at which the curve within the running term is drawn."""
 
 
-def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None = None) -> Curve:
+def curve(
+    timing: Timing,
+    p: Floats,
+    stood: pl.DataFrame,
+    left_by: Floats | None = None,
+    term_days: NDArray[np.int64] | None = None,
+) -> Curve:
     """The lapse-time curve of each member.
 
     Args:
@@ -178,9 +192,12 @@ def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None
         stood: One line each: `as_of`, `ends`, `starts_on`, `member_type`, `terms_in_spell`.
         left_by: Probability of having left by each day of `EARLY` where a hazard knows better than the table, shape
             (n, len(EARLY)); no more than *p* of it counts.
+        term_days: Days of a term after the running one (`tenure.membership.later_terms`), at least 1, shape (n,); by
+            default as many as the running one has.
     """
     ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
-    length = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 1)
+    running = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 1)
+    length = running if term_days is None else term_days
     renewals = stood["terms_in_spell"].to_numpy().astype(np.int64) - 1
     days, lapsed = [], []
     for place, day in enumerate(EARLY):
@@ -196,7 +213,7 @@ def curve(timing: Timing, p: Floats, stood: pl.DataFrame, left_by: Floats | None
     days.append(ahead)
     lapsed.append(p)
     alive = 1.0 - p
-    rates = timing.later_rates(stood["member_type"].to_list(), renewals, _DRAWN)
+    rates = timing.later_rates(stood["member_type"].to_list(), renewals)
     for step in range(_DRAWN):
         alive = alive * (1.0 - rates[:, step])
         days.append(ahead + length * (step + 1))

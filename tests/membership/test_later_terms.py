@@ -1,0 +1,111 @@
+"""How long the terms to come are: held against members whose terms were written down one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+
+from lakes import Row, lake_of, person, term
+from tenure.base.settings import FreeExtension, Membership
+from tenure.membership import later_terms, standing
+
+DAY = dt.date(2024, 12, 20)
+MONTHS = [
+    (f"2024-{month:02}-01", str(dt.date(2024 + month // 12, month % 12 + 1, 1) - dt.timedelta(1)))
+    for month in range(1, 13)
+]
+YEARS = [(f"{year}-01-01", f"{year}-12-31") for year in range(2021, 2025)]
+
+
+def paid(member: int, *spans: tuple[str, str], **said: object) -> list[Row]:
+    """A member's terms, one after the other."""
+    return [term(member, *span, **said) for span in spans]
+
+
+def yearly(*members: int, **said: object) -> list[Row]:
+    """Members by the calendar year."""
+    return [row for member in members for row in paid(member, *YEARS, **said)]
+
+
+def ahead(root: Path, terms: list[Row], rules: Membership | None = None) -> dict[int, tuple[int, float]]:
+    """Days and dues of the terms to come, by member, as known on `DAY`."""
+    members = sorted({row["member"] for row in terms})
+    lake = lake_of(root, members=[person(member) for member in members], terms=terms)
+    rows = pl.DataFrame({"row": members, "member": members, "as_of": [DAY] * len(members)})
+    stood = standing(lake.terms(), lake.members(), rows, rules or Membership()).filter("active")
+    told = later_terms(stood)
+    return dict(zip(stood["member"].to_list(), told.rows(), strict=True))
+
+
+def test_who_pays_until_the_common_day_goes_on_by_the_year(tmp_path: Path):
+    """Also one whose first term was thirteen months, who came back, or who changed type until the common day."""
+    joined, long = ("2024-12-09", "2024-12-31"), ("2023-12-01", "2024-12-31")
+    terms = [
+        *yearly(1, 2, 3),
+        *yearly(4, 5, member_type="STU"),
+        *paid(6, joined, dues=6.0),
+        *paid(7, long, dues=108.0),
+        *paid(8, YEARS[0]),
+        *paid(8, joined, dues=6.0),
+        *paid(9, ("2022-08-01", "2023-07-31"), ("2023-08-01", "2024-07-31"), member_type="STU"),
+        *paid(9, ("2024-08-01", "2024-12-31"), dues=41.0),
+    ]
+
+    found = ahead(tmp_path, terms)
+
+    assert {member: found[member] for member in (6, 7, 8, 9)} == dict.fromkeys((6, 7, 8, 9), (366, 100.0))
+    assert found[1] == (366, 100.0)
+
+
+def test_short_terms_that_come_again_stay_short(tmp_path: Path):
+    """By the month, by the week, and by the month since this one; among many who pay by the year."""
+    weeks = [(str(DAY - dt.timedelta(7 * n + 3)), str(DAY - dt.timedelta(7 * n - 3))) for n in range(6, -1, -1)]
+    terms = [
+        *yearly(*range(1, 60)),
+        *paid(60, *MONTHS, dues=9.0),
+        *paid(61, *weeks, dues=3.0),
+        *paid(62, *YEARS[:3], *MONTHS, dues=9.0),
+        *paid(63, *YEARS[:3], ("2024-01-01", "2024-11-30"), MONTHS[-1], dues=9.0),
+    ]
+
+    found = ahead(tmp_path, terms)
+
+    assert (found[60], found[61], found[62], found[63]) == ((31, 9.0), (7, 3.0), (31, 9.0), (31, 9.0))
+
+
+def test_a_newcomer_by_the_month_is_one_where_others_of_the_type_are(tmp_path: Path):
+    """So is one whose type changed to theirs; one who pays part of a year is not."""
+    monthly = [row for member in range(1, 6) for row in paid(member, *MONTHS, member_type="MON", dues=9.0)]
+    changed = paid(7, *YEARS[:3]) + paid(7, ("2024-01-01", "2024-11-30")) + paid(7, MONTHS[-1], member_type="MON")
+    part = paid(8, ("2024-12-09", "2024-12-31"), dues=6.0)
+
+    found = ahead(tmp_path, [*yearly(10, 11), *monthly, *paid(6, MONTHS[-1], member_type="MON"), *changed, *part])
+
+    assert (found[6][0], found[7][0], found[8][0]) == (31, 31, 366)
+
+
+def test_one_odd_term_of_everybodys_leaves_the_years_as_they_were(tmp_path: Path):
+    """All move to the calendar year by a term of five months: the terms to come are years; days given for free are no
+    part of a term."""
+    own = [(f"{year}-08-01", f"{year + 1}-07-31") for year in range(2020, 2024)]
+    moving = [row for member in range(1, 5) for row in paid(member, *own, ("2024-08-01", "2024-12-31"))]
+    since, until = dt.date(2024, 12, 1), dt.date(2024, 12, 31)
+    rules = Membership(free_extensions=(FreeExtension(since=since, until=until, days=90, recorded="not_recorded"),))
+
+    assert {days for days, _ in ahead(tmp_path / "moving", moving).values()} == {366}
+    assert {days for days, _ in ahead(tmp_path / "extended", yearly(5, 6), rules).values()} == {366}
+
+
+def test_where_nothing_came_again_the_running_term_is_all_there_is(tmp_path: Path):
+    """In the first year; and a renewal that is recorded later tells nothing on the day."""
+    first = [*paid(1, ("2024-12-09", "2024-12-31")), *paid(2, ("2024-03-01", "2025-02-28"))]
+
+    def with_renewals(recorded: str) -> list[Row]:
+        old = [term(member, "2024-06-01", "2024-12-15") for member in range(3, 9)]
+        return [*first, *old, *(term(m, "2024-12-16", "2025-12-15", recorded=recorded) for m in range(3, 9))]
+
+    assert ahead(tmp_path / "first", first) == {1: (23, 100.0), 2: (365, 100.0)}
+    assert ahead(tmp_path / "known", with_renewals("2024-12-19"))[1] == (365, 100.0)
+    assert ahead(tmp_path / "late", with_renewals("2024-12-20"))[1] == (23, 100.0)
