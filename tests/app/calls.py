@@ -44,6 +44,12 @@ def tenure(*arguments: object, timeout: float = 280, **environment: str) -> Done
     return _call("tenure", arguments, timeout, environment)
 
 
+def faults_of(home: Path) -> set[str]:
+    """The checks of `tenure doctor` that find a fault in *home*."""
+    found = tenure("doctor", "--home", home, "--json").json["findings"]
+    return {one["check"] for one in found if one["state"] == "fault"}
+
+
 def imis_sandbox(*arguments: object, timeout: float = 120) -> Done:
     """Call `imis-sandbox` with *arguments*."""
     return _call("imis-sandbox", arguments, timeout, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,8 @@ import pytest
 from calls import AS_OF, set_, tenure
 
 from lakes import Row, act, lake_of, person, term
+from tenure.app.checks import FAULT, OK, Finding, examine
+from tenure.app.checks.stores import CHECKS
 from tenure.app.house import House
 from tenure.app.standstill import found
 from tenure.base.home import Home
@@ -22,6 +25,12 @@ NIGHT = dt.date(2026, 3, 1)
 def house_of(tmp_path: Path, **tables: list[Row]) -> House:
     lake_of(tmp_path / "lake", **tables)
     return House(Home(tmp_path), Settings(source=Source(kind="files", path="x")))
+
+
+def looked(house: House, day: dt.date = NIGHT) -> list[Finding]:
+    """What the doctor says on *day* of how far the record goes."""
+    at = dt.datetime.combine(day, dt.time(12), dt.UTC)
+    return list(examine(replace(house, clock=lambda: at), [check for check in CHECKS if check[0] == "record"]))
 
 
 def years(member: int, first: int, last: int, *, month: int, day: int = 1) -> list[Row]:
@@ -63,6 +72,22 @@ def test_a_fresh_home_on_an_old_export_learns_and_scores_nothing(tmp_path: Path,
     assert states == [("held_back",)] * len(commands)
 
 
+def test_doctor_says_beforehand_what_the_night_will_say(night: Path):
+    """In its words, with its mend."""
+    findings = tenure("doctor", "--home", night, "--json").json["findings"]
+    (fault,) = [one for one in findings if one["check"] == "record"]
+    held = tenure("run", "--home", night)
+
+    assert (fault["state"], held.code) == ("fault", 3)
+    words, _, mend = held.err.partition("error: ")[2].partition("\n\nhint: ")
+    assert fault["words"] == f"the next night is held back unless it brings in something newer: {words}"
+    assert fault["mend"] == mend.strip()
+
+
+def test_doctor_says_nothing_of_a_record_that_has_not_begun(tmp_path: Path):
+    assert looked(House(Home(tmp_path), Settings(source=Source(kind="files", path="x")))) == []
+
+
 def test_scores_of_before_stay_and_a_name_lets_the_night_pass(night: Path):
     """Twelve months without a record, by the clock of today."""
     set_(night, train_every_days=10_000)
@@ -90,9 +115,13 @@ def test_more_than_thirty_days_without_any_record(tmp_path: Path, last: str, sto
 
     one = found(house, NIGHT)
     assert (one is not None) == stopped
+    (finding,) = looked(house)
+    assert (finding.state == FAULT) == stopped
     if one is not None:
         assert one.newest == until
         assert "`--as-of 2026-01-30`" in one.mend
+        assert finding.words.endswith(one.words)
+        assert finding.mend == one.mend
 
 
 def test_a_record_of_any_kind_says_that_the_source_is_alive(tmp_path: Path):
@@ -127,6 +156,8 @@ def test_terms_that_stop_while_all_else_goes_on_are_found_by_lapses_that_nothing
     assert one is not None
     assert one.words.startswith("no term was recorded in the ")
     assert "--despite-drift" in one.mend
+    assert [finding.state for finding in looked(whole)] == [OK]
+    assert [(finding.state, finding.mend) for finding in looked(cut)] == [(FAULT, one.mend)]
 
 
 def test_terms_of_which_none_came_due_may_be_silent(tmp_path: Path):

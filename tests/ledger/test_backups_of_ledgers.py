@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tenure.base.errors import UsageError
+from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Ledger, Settings
@@ -112,3 +112,27 @@ def test_an_account_that_may_make_no_database_has_its_copy_read_through(
 
     assert made.rows is None
     assert b"harbor-otter" not in made.path.read_bytes()
+
+
+def test_whether_a_damaged_model_serves_is_read_out_of_the_copy(filled: Home, settings: Settings, tmp_path: Path):
+    """By what was decided, whatever it was decided for; one that does not serve hinders no backup."""
+    from tenure.ledger import promotions
+
+    def serve(version: str, day: int) -> None:
+        promotions.record(
+            version=version, replaced="", effective_on=dt.date(2025, 3, day), how=promotions.How.PERSON, by="Ann",
+            why="breaks of\nlines, tabs\tand \\. marks", clock=lambda: NOW,
+        )  # fmt: skip
+
+    for version in ("first", "second"):
+        write_atomically(filled.models / version / "manifest.json", b"{")
+    made = back_up(filled, settings, tmp_path / "backups", with_lake=False)
+    assert set(made.damaged) == {"first", "second"}, "neither was ever let serve"
+
+    serve("second", 2)
+    serve("first", 1)
+    with pytest.raises(DamagedStore, match=r"model second was changed.*, and it is the model that serves"):
+        back_up(filled, settings, tmp_path / "backups", with_lake=False)
+    (filled.models / "second" / "manifest.json").unlink()
+    with pytest.raises(DamagedStore, match=r"model first was changed.*, and it is the model that serves"):
+        back_up(filled, settings, tmp_path / "backups", with_lake=False)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SECONDS_TO_WAIT = 60
 _SESSIONS = "django_session"
+_PROMOTIONS = "ledger_model_promotion"
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
@@ -39,6 +40,9 @@ class Database(Protocol):
 
     def migrations(self, path: Path) -> list[str]:
         """Which forms of the tables the copy at *path* has been through."""
+
+    def promoted(self, path: Path) -> list[str]:
+        """Which models the copy at *path* says were let serve, in the order in which they took effect."""
 
     def require_empty(self) -> None:
         """Refuse to restore over anything."""
@@ -89,6 +93,17 @@ class Sqlite:
         with _opened(path) as copy:
             return [name for (name,) in copy.execute("SELECT name FROM django_migrations WHERE app = 'ledger'")]
 
+    def promoted(self, path: Path) -> list[str]:
+        """By what was decided; a ledger from before that was kept has no such table."""
+        try:
+            with _opened(path) as copy:
+                if _PROMOTIONS not in _tables(copy):
+                    return []
+                ordered = f"SELECT version FROM {_PROMOTIONS} ORDER BY effective_on, id"
+                return [version for (version,) in copy.execute(ordered)]
+        except sqlite3.DatabaseError as error:
+            raise _damaged(path, error) from error
+
     def require_empty(self) -> None:
         """The home was looked at already; a file that is in the way was moved."""
 
@@ -138,9 +153,12 @@ class Postgresql:
 
     def migrations(self, path: Path) -> list[str]:
         """By Django's own list, out of the dump."""
-        told = _call("pg_restore", "", "--file=-", "--data-only", "--table=django_migrations", str(path))
-        rows = (line.split("\t") for line in told.splitlines())
-        return [row[2] for row in rows if len(row) == 4 and row[1] == "ledger"]
+        return [row["name"] for row in _dumped(path, "django_migrations") if row["app"] == "ledger"]
+
+    def promoted(self, path: Path) -> list[str]:
+        """By what was decided, out of the dump."""
+        rows = sorted(_dumped(path, _PROMOTIONS), key=lambda row: (row["effective_on"], int(row["id"])))
+        return [row["version"] for row in rows]
 
     def require_empty(self) -> None:
         """The server's other database stays as it is."""
@@ -198,6 +216,16 @@ def _damaged(path: Path, error: sqlite3.DatabaseError) -> Exception:
 
 def _load(address: str, path: Path) -> None:
     _call("pg_restore", address, "--no-owner", "--no-acl", "--single-transaction", "--exit-on-error", str(path))
+
+
+def _dumped(path: Path, table: str) -> list[dict[str, str]]:
+    """The rows of *table* in the dump at *path*, column → text as PostgreSQL writes it; none where it has no such."""
+    told = _call("pg_restore", "", "--file=-", "--data-only", f"--table={table}", str(path))
+    head, _, rest = told.partition(f"COPY public.{table} (")[2].partition(") FROM stdin;")
+    names = [name.strip('"') for name in head.split(", ")]
+    # Breaks of lines within a text are told by letters, so that every line here is a row.
+    body = rest.partition("\n\\.\n")[0]
+    return [dict(zip(names, line.split("\t"), strict=True)) for line in body.split("\n") if line]
 
 
 def _counts(address: str) -> dict[str, int]:

@@ -6,14 +6,15 @@ import datetime as dt
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tenure
 from tenure.base import tombstones
 from tenure.base.clock import Clock, system_clock
-from tenure.base.errors import HeldBack
+from tenure.base.errors import DamagedStore, HeldBack
 from tenure.base.home import Home
 from tenure.base.settings import Settings
 from tenure.custody import _archive, keeping, key
@@ -36,6 +37,7 @@ class BackedUp:
         rows: How many rows of the ledger are in it, as counted where it was restored as a trial; None where the
             database account may make no database, so that the copy was only read through.
         pruned: Older ones that were deleted.
+        damaged: Of each model in it that is damaged and does not serve, what is the matter.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class BackedUp:
     size: int
     rows: int | None
     pruned: tuple[Path, ...]
+    damaged: Mapping[str, DamagedStore] = field(default_factory=dict)
 
 
 def back_up(
@@ -59,7 +62,8 @@ def back_up(
 
     Raises:
         UsageError: There is no ledger yet, or no key.
-        DamagedStore: A store, or what was made of it, is not whole; no backup was kept.
+        DamagedStore: A store, or what was made of it, is not whole; no backup was kept. A model that does not serve
+            may be damaged.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in folder.glob(f"{_BUILDING}*"):
@@ -67,11 +71,11 @@ def back_up(
     at = clock()
     with tempfile.TemporaryDirectory(dir=folder, prefix=_BUILDING) as name:
         packed = _packed(home, settings, Path(name), at, with_lake=with_lake)
-        rows = verify(packed, home, settings)
+        tried = verify(packed, home, settings)
         path = packed.replace(folder / keeping.name_of(at))
     gone = keeping.prune(folder, path)
-    counted = sum(rows.values()) if rows else None
-    return BackedUp(path, at, path.stat().st_size, counted, tuple(gone))
+    counted = sum(tried.rows.values()) if tried.rows else None
+    return BackedUp(path, at, path.stat().st_size, counted, tuple(gone), tried.damaged)
 
 
 def _packed(home: Home, settings: Settings, place: Path, at: dt.datetime, *, with_lake: bool) -> Path:

@@ -82,13 +82,18 @@ def erase(home: Home, ids: Collection[str], *, by: str, why: str, clock: Clock =
 
 
 def erase_again(home: Home, *, by: str, clock: Clock = system_clock) -> int:
-    """Erase whoever came back with a store that was restored; how many there were. The ledger must be open."""
+    """Erase whoever came back with a store that was restored; how many there were. The ledger must be open.
+
+    Past decisions of a damaged model out of which nobody can be taken go as a whole, where somebody is to be erased.
+    """
     from tenure.ledger import identities
 
     known = identities.ids_of()
     in_lake = Lake.open(home.lake).members()["member"].unique().to_list()
     back = Tombstones(home).erased({*known, *in_lake})
     if back:
+        # Nobody can be taken out of what cannot be read, and what is not there no longer hinders the rest.
+        _models(home).drop_torn_past()
         members = {member: known.get(member, "") for member in back}
         _erase(home, members, by, "a backup from before the erasure was put back", clock)
         _tidy(home)
@@ -106,7 +111,7 @@ def _erase(home: Home, members: dict[int, str], by: str, why: str, clock: Clock)
     rows = {
         "lake": Lake.open(home.lake).erase(members, at=clock()),
         "receipts": Receipts(home.receipts).erase(members),
-        "past predictions": Registry(home.models, Signer(Pseudonyms.of(home).secret("models"))).erase(members),
+        "past predictions": _models(home).erase(members),
     }
     shutil.rmtree(home.root / "spool", ignore_errors=True)
     for member, member_id in members.items():
@@ -117,6 +122,10 @@ def _erase(home: Home, members: dict[int, str], by: str, why: str, clock: Clock)
         for name, count in gone.items():
             rows[name] = rows.get(name, 0) + count
     return {name: count for name, count in rows.items() if count}
+
+
+def _models(home: Home) -> Registry:
+    return Registry(home.models, Signer(Pseudonyms.of(home).secret("models")))
 
 
 def _require_known(home: Home, members: dict[int, str]) -> None:

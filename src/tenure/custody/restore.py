@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,11 @@ from tenure.base import tombstones
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home, write_atomically
-from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Settings, parse_settings, read_settings
-from tenure.base.signing import Signer
 from tenure.custody import _archive, erasure, key, objection
 from tenure.custody._database import Database, database_of
+from tenure.custody._models import damaged_in
 from tenure.lake import Lake
-from tenure.risk import Registry
 
 _STORES = (
     "lake",
@@ -45,29 +44,47 @@ class Restored:
         made_at: When the backup was made, ISO 8601, UTC.
         rows: How many rows of the ledger it had.
         moved_to: Where what was there before went; None when nothing was there.
+        damaged: Of each model that was damaged already when the backup was made, and does not serve, what is the
+            matter. It is restored as it was.
     """
 
     home: Path
     made_at: str
     rows: int | None
     moved_to: Path | None
+    damaged: Mapping[str, DamagedStore] = field(default_factory=dict)
 
 
-def verify(path: Path, home: Home, settings: Settings) -> dict[str, int]:
+@dataclass(frozen=True)
+class Tried:
+    """What the trial of a backup found.
+
+    Args:
+        rows: How many rows each table of the ledger has; empty where a database could only be read through.
+        damaged: Of each model that is damaged and does not serve, what is the matter.
+    """
+
+    rows: Mapping[str, int]
+    damaged: Mapping[str, DamagedStore]
+
+
+def verify(path: Path, home: Home, settings: Settings) -> Tried:
     """Restore the backup at *path* to a place beside it, look whether all is whole, and clean up.
 
-    Returns:
-        How many rows each table of the ledger has; empty where a database could only be read through.
-
     Raises:
-        DamagedStore: Something in it is not whole.
+        DamagedStore: Something in it is not whole, other than a model that does not serve.
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-trial-") as name:
         place = Path(name)
         facts = _archive.unpack(path, place)
         database = database_of(home, settings.ledger.database)
-        _look_at(place, key.read_key(home.key_file))
-        return database.check(place / facts["ledger"])
+        parse_settings((place / "tenure.toml").read_bytes(), Path("tenure.toml"))
+        copy = place / facts["ledger"]
+        mend = f"see by `tenure doctor --home {home.root}` which model can serve in its place, and back up again"
+        text = key.read_key(home.key_file)
+        damaged = damaged_in(place / "models", home, text, lambda: database.promoted(copy), mend=mend)
+        _read_lake(place)
+        return Tried(database.check(copy), damaged)
 
 
 def restore(
@@ -94,7 +111,7 @@ def restore(
 
     Raises:
         UsageError: Something is in the way, the key is missing or another one, or this Tenure is too old.
-        DamagedStore: The backup is torn.
+        DamagedStore: The backup is torn, or the model that serves was damaged when it was made.
     """
     home.root.mkdir(parents=True, exist_ok=True)
     there = [name for name in _STORES if _is_there(home.root / name)]
@@ -108,12 +125,13 @@ def restore(
         facts = _archive.unpack(path, place)
         _require_known(facts["migrations"])
         text = _key(home, key_file, facts["key"])
-        _look_at(place, text)
+        settings = parse_settings((place / "tenure.toml").read_bytes(), path)
+        ledger, copy = _ledger(home, settings, facts, database), place / facts["ledger"]
+        damaged = damaged_in(place / "models", home, text, lambda: ledger.promoted(copy), mend=_MEND)
+        _read_lake(place)
         for known in (place / tombstones.NAME, path.parent / tombstones.NAME):
             tombstones.require_whole(known)
-        settings = parse_settings((place / "tenure.toml").read_bytes(), path)
-        ledger = _ledger(home, settings, facts, database)
-        rows = ledger.check(place / facts["ledger"])
+        rows = ledger.check(copy)
         ledger.require_empty()
         moved = _move_aside(home, there, clock()) if there else None
         _part_with_key(home, text, moved, clock())
@@ -127,7 +145,7 @@ def restore(
         tombstones.Tombstones(home).take_over(known)
     (home.root / _CARRIED).unlink(missing_ok=True)
     _tell(home, facts["made_at"], clock)
-    return Restored(home.root, facts["made_at"], sum(rows.values()) if rows else None, moved)
+    return Restored(home.root, facts["made_at"], sum(rows.values()) if rows else None, moved, damaged)
 
 
 def _part_with_key(home: Home, text: str, moved: Path | None, at: dt.datetime) -> None:
@@ -172,12 +190,8 @@ def _ledger(home: Home, settings: Settings, facts: dict[str, Any], database: str
     return found
 
 
-def _look_at(place: Path, text: str) -> None:
-    """Whether settings, models and lake, unpacked at *place*, are whole, and the models signed by the key *text*."""
-    parse_settings((place / "tenure.toml").read_bytes(), Path("tenure.toml"))
-    registry = Registry(place / "models", Signer(Pseudonyms.read(text).secret("models")))
-    for version in registry.names():
-        registry.load(version)
+def _read_lake(place: Path) -> None:
+    """Whether every file of the lake that was unpacked at *place* can be read."""
     if (place / "lake").is_dir():
         _, names = Lake.open(place / "lake").snapshot()
         for name in names:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from tenure.base import key_change
 from tenure.base.clock import Clock, system_clock
-from tenure.base.errors import HeldBack, UsageError
+from tenure.base.errors import DamagedStore, HeldBack, UsageError
 from tenure.base.home import Home, write_atomically
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.settings import Settings
@@ -74,7 +74,9 @@ def rotate(home: Home, settings: Settings, *, by: str, why: str, clock: Clock = 
             witness.require_whole(home)
             require_unbroken(home)
             _clear(home)
-            backup = back_up(home, settings, home.root / BACKUPS, clock=clock).path
+            made = back_up(home, settings, home.root / BACKUPS, clock=clock)
+            _require_whole_models(home, made.damaged)
+            backup = made.path
             later = "\n".join([read_key(home.key_file), secrets.token_hex(32)])
             write_atomically(home.next_key_file, later.encode(), mode=0o600)
         held.enter_context(_worker_paused(home, clock, may_give_up=backup is not None))
@@ -94,6 +96,12 @@ def rotate(home: Home, settings: Settings, *, by: str, why: str, clock: Clock = 
         seal(home)
         witness.note(home)
     return Rotated(members, backup)
+
+
+def _require_whole_models(home: Home, damaged: Mapping[str, DamagedStore]) -> None:
+    """A damaged model cannot be written anew by another key, and would keep pseudonyms by the one before."""
+    for version, error in damaged.items():
+        raise DamagedStore(error.message, mend=f"move {home.models / version} away, and give the command again")
 
 
 def _turning(before: str, after: str) -> Callable[[int], int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import DamagedStore, TenureError, UsageError
 from tenure.ledger import promotions, runs, scores
+from tenure.ledger.choosing import age as age
+from tenure.ledger.choosing import version_that_serves
 from tenure.ledger.models import ModelPromotion
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ BY_RULE = "tenure train"
 """Who is named where no person decided."""
 
 CHAMPION, CHALLENGER, FORMER = "champion", "challenger", "former"
-
-_DATED = re.compile(r"\d{4}-\d\d-\d\d-")
-_LAST_DAY = "9999-12-31"
 
 
 def champion(registry: Registry, as_of: dt.date | None = None, *, besides: str = "") -> dict[str, Any] | None:
@@ -69,15 +67,8 @@ def version_chosen(
     manifests: list[dict[str, Any]], damaged: Collection[str], as_of: dt.date | None = None
 ) -> str | None:
     """The same by name, which may be that of one of those *damaged*."""
-    there = {str(one["version"]): age(one) for one in manifests}
-    said = [row.version for row in promotions.until(as_of) if row.version in there or row.version in damaged]
-    if said:
-        return said[-1]
-    # A damaged one may be the newest: then its name alone tells its day, and it is not passed over in silence.
-    until = as_of.isoformat() if as_of else _LAST_DAY
-    unsure = {name: (name[:10], _LAST_DAY) for name in damaged if _DATED.match(name) and name[:10] <= until}
-    ages = there | unsure
-    return max(ages, key=lambda version: ages[version], default=None)
+    promoted = [row.version for row in promotions.until(as_of)]
+    return version_that_serves(manifests, damaged, promoted, as_of)
 
 
 def cannot_serve(registry: Registry, version: str, error: DamagedStore) -> DamagedStore:
@@ -99,11 +90,6 @@ def made_by(registry: Registry, as_of: dt.date | None) -> list[dict[str, Any]]:
     """The manifests of the models made with what was known on *as_of* or earlier; of all for None. Damaged ones have
     none that could be believed."""
     return [one for one in registry.manifests() if as_of is None or one["as_of"] <= as_of.isoformat()]
-
-
-def age(manifest: dict[str, Any]) -> tuple[str, str]:
-    """By what models are ordered: of two of one day the one trained last is the newer."""
-    return manifest["as_of"], manifest["trained_at"]
 
 
 def named(registry: Registry, version: str | None) -> dict[str, Any]:

@@ -315,18 +315,37 @@ class Registry:
         for version, data, past in self._past():
             self._replace_decisions(version, past.with_columns(member=turned(past["member"])), before=data)
 
+    def drop_torn_past(self) -> None:
+        """Take away past decisions out of which nobody can be taken, since they or the manifest that has their digest
+        cannot be read. Such a model is damaged, and nobody could vouch for it."""
+        for version in self._with_past():
+            try:
+                self._past_of(version)
+                self._parsed(version, self._read(version, MANIFEST))
+            except DamagedStore:
+                (self._root / version / DECISIONS).unlink()
+
+    def _with_past(self) -> list[str]:
+        """Each version that has a file of past decisions."""
+        return sorted(path.parent.name for path in self._root.glob(f"[!.]*/{DECISIONS}"))
+
     def _past(self) -> Iterator[tuple[str, bytes, pl.DataFrame]]:
         """Each version that has them, its file of past decisions, and what is in it."""
-        for path in sorted(self._root.glob(f"[!.]*/{DECISIONS}")):
-            version = path.parent.name
-            data = self._read(version, DECISIONS)
-            try:
-                past = pl.read_parquet(io.BytesIO(data))
-            except (OSError, pl.exceptions.PolarsError) as error:
-                raise DamagedStore(
-                    f"past decisions of model {version} cannot be read", mend=self._away(version)
-                ) from error
-            yield version, data, past
+        for version in self._with_past():
+            yield version, *self._past_of(version)
+
+    def _past_of(self, version: str) -> tuple[bytes, pl.DataFrame]:
+        """The file of past decisions of *version*, and what is in it.
+
+        Raises:
+            DamagedStore: It cannot be read.
+        """
+        data = self._read(version, DECISIONS)
+        try:
+            # Without that column it is another table, and nobody could be looked for in it either.
+            return data, pl.read_parquet(io.BytesIO(data)).with_columns("member")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DamagedStore(f"past decisions of model {version} cannot be read", mend=self._away(version)) from error
 
     def _replace_decisions(self, version: str, decisions: pl.DataFrame, *, before: bytes) -> None:
         """Put *decisions* in place of those of *version*. What was good until then is signed anew, and nothing else:

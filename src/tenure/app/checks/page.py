@@ -77,6 +77,7 @@ LOOKS: dict[str, dict[str, str]] = {
         "lake": "whether every file of the lake is what was written, and how many rows there are",
         "activity": "whether there is any",
         "freshness": "how long ago something new came in",
+        "record": "whether it stopped so long ago, as a whole or that of terms, that the next night is held back",
         "feeds": "kinds of activity that used to come often and stopped for everyone",
         "machine's clock": "whether it stands after the last sync",
         "member types": "whether the types that the settings name occur among the terms",
@@ -107,6 +108,9 @@ BY_ERROR = {
     "source": "bring the file or the column that the error names",
     "each file": "bring the columns that the error names",
     "lake": "`tenure restore BACKUP --home H --replace`, or delete the folder, to have it read anew from the source",
+    "record": "see whether exports are still made, or the site's records still change, and whether terms are among "
+    "them; `--as-of` takes the record as it stood then, and where it is right, `tenure run --despite-drift --by NAME` "
+    "goes on",
     "model": "`tenure model rollback` lets the one before it serve again; or run `tenure train` to make a new model",
     "ledger": "stop `tenure serve`, then `tenure restore BACKUP --home H --replace`",
 }

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from tenure.app import extraction as terms_of_extraction
-from tenure.app import labels, promotion
+from tenure.app import labels, promotion, standstill
 from tenure.app.checks.finding import FAULT, NOTE, OK, Finding
 from tenure.app.handover import without_values
 from tenure.app.house import House
 from tenure.app.models import is_due, loaded, manifest_for
 from tenure.app.outages import outages
-from tenure.base.errors import TenureError
+from tenure.base.errors import HeldBack, TenureError
 
 _SILENCE = dt.timedelta(hours=26)
 _DURABLE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -44,6 +44,21 @@ def freshness(house: House) -> Iterator[Finding]:
     words = f"something new last came in {age.days} days ago" if age.days else "something new came in today"
     mend = "see whether the exports are made, or the site's records still change"
     yield Finding("freshness", NOTE if age.days > 7 else OK, words, mend if age.days > 7 else "")
+
+
+def record(house: House) -> Iterator[Finding]:
+    """Whether the record stopped so long ago that the next night is held back, by the rule of the night itself.
+
+    Raises:
+        HeldBack: It did.
+    """
+    stopped = standstill.found(house, house.today)
+    if stopped is not None:
+        words = f"the next night is held back unless it brings in something newer: {stopped.words}"
+        raise HeldBack(words, mend=stopped.mend)
+    newest = house.lake.newest_record(house.today)
+    if newest is not None:
+        yield Finding("record", OK, f"the newest is of {newest}, which holds no night back")
 
 
 def feeds(house: House) -> Iterator[Finding]:
@@ -310,6 +325,7 @@ def audit_log(house: House) -> Iterator[Finding]:
 CHECKS = (
     ("lake", lake),
     ("freshness", freshness),
+    ("record", record),
     ("feeds", feeds),
     ("machine's clock", ahead),
     ("member types", member_types),

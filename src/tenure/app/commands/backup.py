@@ -14,6 +14,7 @@ from tenure.app.options import Command, home_option, json_option
 HELP = """Back up the ledger, the lake, the models and the settings into one file, and try whether it can be restored.
 
 Run it once a day; a night may be under way meanwhile. Only a file that could be restored to a place beside it is kept.
+A damaged model that does not serve is taken along as it is, and named.
 Then older ones are deleted: the newest of each of 7 days, 4 weeks and 12 months stay, and always the one just made.
 
 Passwords and the key of the pseudonyms are never in it. Take the key along once, by another way, with
@@ -82,11 +83,14 @@ def _back_up(house: House, console: Console, where: Path, *, with_lake: bool) ->
         made = custody.back_up(house.home, house.settings, where, with_lake=with_lake, clock=house.clock)
         tried = f"{made.rows:,} rows of the ledger" if made.rows is not None else "read through, not restored"
         step.outcome = f"{made.size / 1e6:,.1f} MB; tried: {tried}"
+    for error in made.damaged.values():
+        console.warn(f"{error.message}; it is in the backup as it is\nhint: {error.mend}")
     gone = f"; {len(made.pruned)} older ones deleted" if made.pruned else ""
     told = {
         "path": str(made.path),
         "bytes": made.size,
         "rows": made.rows,
         "pruned": [str(path) for path in made.pruned],
+        "damaged": {version: error.message for version, error in made.damaged.items()},
     }
     return told, f"{made.path}{gone}"

@@ -16,7 +16,8 @@ from tenure.base.ledger_address import VARIABLE, holds_password
 HELP = """Put a backup into a home, which may be empty.
 
 The whole backup is unpacked and looked through first. With --replace, what the home holds is moved into
-`replaced-…` in it; nothing is deleted. Stop `tenure serve` and the schedule before.
+`replaced-…` in it; nothing is deleted. Stop `tenure serve` and the schedule before. A model that does not serve and
+was damaged already when the backup was made comes back as it was, and is named.
 
 On another machine pass --key with the file that `tenure backup --key-to` wrote. Passwords are not in a backup: set
 TENURE_IMIS_PASSWORD, or write secrets/imis.password; for a PostgreSQL ledger TENURE_LEDGER_PASSWORD, or
@@ -45,10 +46,20 @@ def command(backup: Path, home: Path, key_file: Path | None, database: str, repl
         done = custody.restore(
             backup, Home(home.resolve()), key_file=key_file, database=database, replace=replace, clock=system_clock
         )
+    for error in done.damaged.values():
+        console.warn(f"{error.message}; so it was already when the backup was made\nhint: {error.mend}")
     aside = f"; what was there is in {done.moved_to}" if done.moved_to else ""
     if as_json:
         moved = str(done.moved_to) if done.moved_to else None
-        console.result_json({"home": str(done.home), "made_at": done.made_at, "rows": done.rows, "moved_to": moved})
+        console.result_json(
+            {
+                "home": str(done.home),
+                "made_at": done.made_at,
+                "rows": done.rows,
+                "moved_to": moved,
+                "damaged": {version: error.message for version, error in done.damaged.items()},
+            }
+        )
     else:
         console.result(f"{done.home} is as of {done.made_at}{aside}")
         console.result(f"now run `tenure doctor --home {done.home}`")
