@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,14 @@ def test_a_scope_that_no_record_has_is_refused_with_what_is_like_it(home: Path) 
     assert tenure("change", "list", "--home", home, "--json").json == [
         row for row in tenure("change", "list", "--home", home, "--json").json if row["entry"] is None
     ]
+
+
+def test_what_staff_enter_does_not_pass_for_something_new_at_the_source(home: Path) -> None:
+    """`tenure doctor` tells how long ago the source gave something; an entry of today must not hide that it stopped."""
+    manifest = home / "lake" / "manifest.json"
+    manifest.write_text(re.sub(r'("at": *")20\d\d', r"\g<1>2019", manifest.read_text()))
+    assert tenure("change", "add", "x", "--on", "2025-01-01", "--by", "max", "--home", home).code == 0
+    assert tenure("sync", "--home", home).code == 0
+    assert Lake.open(home / "lake").log[-1]["source"] == "change ledger"
+    found = {one["check"]: one["words"] for one in tenure("doctor", "--home", home, "--json").json["findings"]}
+    assert re.fullmatch(r"something new last came in \d{4} days ago", found["freshness"]), found["freshness"]

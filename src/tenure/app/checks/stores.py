@@ -16,6 +16,9 @@ from tenure.app.outages import outages
 from tenure.base.errors import HeldBack, TenureError
 
 _SILENCE = dt.timedelta(hours=26)
+_BY_PEOPLE = frozenset({"erasure", "objection", "change ledger", "doctor"})
+"""What the lake's log calls its sources where nothing was read."""
+
 _DURABLE = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 """What a SQLite ledger must be set to, lest a power cut or a stray row harm it."""
 
@@ -35,12 +38,18 @@ def lake(house: House) -> Iterator[Finding]:
         yield Finding("activity", NOTE, "there is none", mend)
 
 
+def _last_sync(house: House) -> dt.datetime | None:
+    """When something of the source last came in; what people did to the lake themselves is none of it."""
+    synced = (entry["at"] for entry in reversed(house.lake.log) if entry["source"] not in _BY_PEOPLE)
+    return next(map(dt.datetime.fromisoformat, synced), None)
+
+
 def freshness(house: House) -> Iterator[Finding]:
     """How long ago something new came in."""
-    log = house.lake.log
-    if not log:
+    last = _last_sync(house)
+    if last is None:
         return
-    age = house.clock() - dt.datetime.fromisoformat(log[-1]["at"])
+    age = house.clock() - last
     words = f"something new last came in {age.days} days ago" if age.days else "something new came in today"
     mend = "see whether the exports are made, or the site's records still change"
     yield Finding("freshness", NOTE if age.days > 7 else OK, words, mend if age.days > 7 else "")
@@ -63,10 +72,11 @@ def record(house: House) -> Iterator[Finding]:
 
 def feeds(house: House) -> Iterator[Finding]:
     """Feeds that stopped for everyone, though they used to come often."""
-    if not house.lake.rows("activity"):
+    last = _last_sync(house)
+    if last is None or not house.lake.rows("activity"):
         return
     # A home that merely was not synced for long is the business of `freshness`.
-    stopped = list(outages(house, dt.datetime.fromisoformat(house.lake.log[-1]["at"]).date()))
+    stopped = list(outages(house, last.date()))
     for outage in stopped:
         mend = "see whether the query or export still gives it; if the thing itself has ended, nothing need be done"
         yield Finding("feeds", NOTE, str(outage), mend)
