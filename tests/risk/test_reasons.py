@@ -55,16 +55,17 @@ def test_what_raises_it_more_speaks():
 
 
 def test_what_raises_nothing_is_no_reason():
-    """Sixteen posts where one is usual speak for staying, by less than a step; paying by installments, by as little,
-    for leaving. A member like all others has none."""
-    columns, model = Encoding(("posts_365", "installments"), {"chapter_id": ("North",)}), Known((-0.001, 0.01, 0.0))
+    """Sixteen posts where one is usual speak for staying; paying by installments, by less than a step, for leaving. A
+    member like all others has none."""
+    columns, model = Encoding(("posts_365", "installments"), {"chapter_id": ("North",)}), Known((-0.001, 0.012, 0.0))
     x = np.array([(16, 0, 0), (16, 1, 0), (1, 0, 0), *[(1, 0, 0)] * 100], np.float32)
 
-    found = explain(columns, x, pl.Series(["REG"] * len(x)), model, step=5)
+    found, coarse = (explain(columns, x, pl.Series(["REG"] * len(x)), model, step=step) for step in (1, 5))
 
     none = ["Nothing stands out", "Nothing else stands out", "Nothing else stands out"]
-    assert found.words[0].tolist() == none
+    assert found.words[0].tolist() == found.words[2].tolist() == none
     assert found.words[1].tolist() == ["Pays in installments", *none[1:]]
-    assert found.words[2].tolist() == none
-    assert found.points[:3].tolist() == [[0.0, 0.0, 0.0]] * 3
+    assert found.points[:3].tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 0]]
+    assert found.names[:2, 0].tolist() == ["", "billing"]
+    assert (coarse.words[:3].tolist(), coarse.points.any()) == ([none] * 3, False)
     assert found.against[0].startswith("16 community posts")

@@ -86,8 +86,8 @@ def _counts(
     return [Feature(f"{name}_{w}", group, Count(kinds, w), counted(one, many, _PERIOD[w])) for w in windows]
 
 
-def _recency(group: str, name: str, kinds: tuple[str, ...], what: str, never: str) -> Feature:
-    return Feature(f"{name}_since", group, Recency(kinds), since(what, never))
+def _recency(group: str, name: str, kinds: tuple[str, ...], what: str) -> Feature:
+    return Feature(f"{name}_since", group, Recency(kinds), since(what))
 
 
 def _fact(group: str, name: str, meaning: str, say: Say, kinds: tuple[str, ...] = ()) -> Feature:
@@ -97,7 +97,10 @@ def _fact(group: str, name: str, meaning: str, say: Say, kinds: tuple[str, ...] 
 def _years(value: float, usual: float | None) -> str:
     if value != value:
         return "Length of membership not known"
-    own = "First year as a member" if value < 1 else f"Member for {many(value, 'year', 'years')}"
+    # The record may begin later than the membership, and a member may have been one before.
+    own = "In the first year, or the first since coming back"
+    if value >= 1:
+        own = f"Member for {many(value, 'year', 'years')} running, as far as on record"
     return own if usual is None or usual != usual else f"{own}; members like this, {many(usual, 'year', 'years')}"
 
 
@@ -110,7 +113,7 @@ def _joined(value: float, usual: float | None) -> str:
 
 def _renewals(value: float, usual: float | None) -> str:
     if not value >= 0.5:
-        return "Has not renewed yet"
+        return "Has not renewed since joining or coming back"
     return "Renewed once" if round(value) == 1 else f"Renewed {number(value)} times running"
 
 
@@ -164,10 +167,10 @@ def _change(what: str, unknown: str) -> Say:
 
 def _since_change(value: float, usual: float | None) -> str:
     if value != value:
-        return "No change to dues or programs is on record"
+        return "No change at the association is on record"
     if value >= 730:
-        return "No change to dues or programs affected the member in two years"
-    return f"The last change to dues or programs that affects the member came {days(value)} ago"
+        return "No change at the association concerned the member in two years"
+    return f"The last change at the association that concerns the member came {days(value)} ago"
 
 
 def _open_invoice(value: float, usual: float | None) -> str:
@@ -189,7 +192,7 @@ def _regularity(value: float, usual: float | None) -> str:
 
 
 def _feedback(value: float, usual: float | None) -> str:
-    return "Gave no feedback" if value != value else f"Rated sessions {round(100 * value)} of 100"
+    return "No feedback on sessions is on record" if value != value else f"Rated sessions {round(100 * value)} of 100"
 
 
 def _key_person(value: float, usual: float | None) -> str:
@@ -225,7 +228,7 @@ FEATURES: tuple[Feature, ...] = (
     _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", moved("Latest invoice", "the last dues", "No invoice open"), ("invoice_issued",)),
     # Changes by the association
     _fact("changes", "change_since", "days since the last entry of the change ledger whose scope names the member, 999 beyond two years; entries that concern everybody are left out", _since_change),
-    _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change to dues or programs that affects the member", "changes to dues or programs that affect the member", "this term")),
+    _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change at the association that concerns the member", "changes at the association that concern the member", "this term")),
     # Way of paying
     _fact("billing", "auto_renew", "1 when the running term renews by itself", either("Renews automatically", "Does not renew automatically", "Way of renewing not known")),
     _fact("billing", "installments", "1 when the running term is paid in installments", either("Pays in installments", "Pays at once", "Way of paying not known")),
@@ -239,8 +242,8 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("payments", "payments_failed", ("payment_failed",), "failed payment", "failed payments", (90, 365)),
     *_counts("payments", "plan_missed", ("plan_missed",), "missed installment", "missed installments", (365,)),
     *_counts("payments", "card_expiring", ("card_expiring",), "expiring card", "expiring cards", (90, 365)),
-    _recency("payments", "invoice", ("invoice_issued",), "invoice", "No invoice on record"),
-    _recency("payments", "transaction", TRANSACTIONS, "transaction", "No transaction on record"),
+    _recency("payments", "invoice", ("invoice_issued",), "invoice"),
+    _recency("payments", "transaction", TRANSACTIONS, "transaction"),
     _fact("payments", "transactions_cycle", "days with a payment or gift in the term that holds the day", counted("transaction", "transactions", "this membership year"), TRANSACTIONS),
     _fact("payments", "invoice_open_days", "days since the latest invoice if it came after the payment of the running term, else 0", _open_invoice, ("invoice_issued",)),
     _fact("payments", "paid_late", "days from due to paid, of the running term", _late("Last payment", "No due date known")),
@@ -266,7 +269,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("session_minutes_180", "overall", Mean(LOGIN, 180), valued("Stays signed in for", " minutes on average", "Length of sessions not known")),
     Feature("pages_per_login_180", "overall", Ratio(("page_view",), LOGIN, 180), valued("Views", " pages a login", "Pages of a login not known")),
     Feature("logins_trend", "overall", Trend(LOGIN, 90), trending("logins")),
-    _recency("overall", "login", LOGIN, "login", "Has never logged in"),
+    _recency("overall", "login", LOGIN, "login"),
     # Events
     *_counts("events", "events_attended", ("event_attended",), "event attended", "events attended", (180, 365, 730)),
     *_counts("events", "events_registered", ("event_registered",), "event registration", "event registrations", (90, 365)),
@@ -275,7 +278,7 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("events", "no_shows", ("event_no_show",), "no-show", "no-shows", (365,)),
     Feature("attended_share_730", "events", Share(("event_attended",), ("event_registered",), 730), hundredths("event registrations attended", "No event registration in the last two years")),
     Feature("attended_trend", "events", Trend(("event_attended",), 365), trending("attendance", 365)),
-    _recency("events", "event", TAKING_PART, "event attended", "Has never attended an event"),
+    _recency("events", "event", TAKING_PART, "event attended"),
     Feature("feedback_mean", "events", Mean(("session_feedback",), 365), _feedback),
     _fact("events", "national_events_730", "days at events of no chapter in two years", counted("national event attended", "national events attended", _PERIOD[730]), ("event_attended",)),
     # Chapter
@@ -286,13 +289,13 @@ FEATURES: tuple[Feature, ...] = (
     _fact("chapter", "has_chapter", "1 for a member of a chapter", either("Belongs to a chapter", "Belongs to no chapter", "Chapter not known")),
     # Community
     *_counts("community", "posts", COMMUNITY, "community post", "community posts", (90, 365)),
-    _recency("community", "post", COMMUNITY, "community post", "Has never posted in the community"),
+    _recency("community", "post", COMMUNITY, "community post"),
     Feature("posts_trend", "community", Trend(COMMUNITY, 180), trending("community posts", 180)),
     # Committees
     *_counts("committees", "committee", COMMITTEE, "committee activity", "committee activities", (180, 365)),
     *_counts("committees", "led", ("committee_led",), "turn at leading a committee", "turns at leading a committee", (730,)),
     *_counts("committees", "committee_left", ("committee_left",), "committee left", "committees left", (365,)),
-    _recency("committees", "committee", COMMITTEE, "committee activity", "Has never served on a committee"),
+    _recency("committees", "committee", COMMITTEE, "committee activity"),
     # Volunteering
     *_counts("volunteering", "volunteered", ("volunteer_completed",), "volunteer shift", "volunteer shifts", (365, 730)),
     *_counts("volunteering", "assigned", ("volunteer_assigned",), "volunteer assignment", "volunteer assignments", (365,)),
@@ -301,10 +304,10 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("learning", "downloads", ("resource_download",), "download", "downloads", (90, 365)),
     *_counts("learning", "courses", ("learning_started", "learning_completed"), "step in a course", "steps in courses", (365,)),
     *_counts("learning", "completed", ("learning_completed",), "course completed", "courses completed", (730,)),
-    _recency("learning", "learning", LEARNING, "download or course", "Has never used a download or course"),
+    _recency("learning", "learning", LEARNING, "download or course"),
     # Benefits
     *_counts("benefits", "career", ("career_center_used",), "visit to the career center", "visits to the career center", (365,)),
-    _recency("benefits", "career", ("career_center_used",), "visit to the career center", "Has never used the career center"),
+    _recency("benefits", "career", ("career_center_used",), "visit to the career center"),
     *_counts("benefits", "other", ("other",), "other activity", "other activities", (365,)),
     # Email
     *_counts("email", "emails_sent", ("email_sent", "sms_sent"), "message sent", "messages sent", (90,)),
@@ -313,7 +316,7 @@ FEATURES: tuple[Feature, ...] = (
     *_counts("email", "unsubscribed", ("email_unsubscribed",), "unsubscription", "unsubscriptions", (365,)),
     _fact("email", "open_share_180", "share of messages opened in 180 days; unknown where nearly all were opened and none was clicked in a year, since a mail program opens all", share("opened"), ("email_opened",)),
     Feature("click_share_365", "email", Share(("email_clicked",), ("email_sent",), 365), share("clicked")),
-    _recency("email", "click", ("email_clicked", "sms_replied"), "click in a message", "Has never clicked in a message"),
+    _recency("email", "click", ("email_clicked", "sms_replied"), "click in a message"),
     # Support
     *_counts("support", "tickets", ("ticket_opened",), "support ticket", "support tickets", (90, 365)),
     _fact("support", "tickets_open", "tickets opened less tickets closed in a year", _tickets, ("ticket_opened", "ticket_closed")),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 Say = Callable[[float, float | None], str]
 
 _FAR = 730
-"""Days beyond which something that was last done counts as never done."""
+"""Days that are looked back: what was last done before them is not known."""
 
 
 def number(value: float) -> str:
@@ -45,21 +45,24 @@ def counted(one: str, several: str, period: str, none: str = "") -> Say:
     return say
 
 
-def since(what: str, never: str) -> Say:
-    """«No login for 94 days; members like this, 12 days», «Has never logged in; the latest of members like this was 12
-    days ago»."""
+def since(what: str) -> Say:
+    """«No login for 94 days; members like this, 12 days», «No login in two years; the latest of members like this was
+    12 days ago»."""
 
     def say(value: float, usual: float | None) -> str:
-        is_never = math.isnan(value) or value >= _FAR
-        if not is_never and value < 1.5:
+        if math.isnan(value):
+            return f"No record of any {what} yet"
+        is_far = value >= _FAR
+        if value < 1.5:
             return f"Latest {what} in the last two days"
-        is_nearer = not is_never and usual is not None and value < usual
-        own = never if is_never else f"Latest {what} {days(value)} ago" if is_nearer else f"No {what} for {days(value)}"
+        is_nearer = usual is not None and value < usual
+        own = f"Latest {what} {days(value)} ago" if is_nearer else f"No {what} for {days(value)}"
+        own = f"No {what} in two years" if is_far else own
         if usual is None or math.isnan(usual):
             return own
         if usual >= _FAR:
-            return f"{own}; most members like this have none{' either' if is_never else ''}"
-        if is_never:
+            return f"{own}; most members like this have none{' either' if is_far else ''}"
+        if is_far:
             when = "in the last two days" if usual < 1.5 else f"{days(usual)} ago"
             return f"{own}; the latest of members like this was {when}"
         return f"{own}; members like this, {days(usual)}{' ago' if is_nearer else ''}"
@@ -72,7 +75,7 @@ def share(what: str) -> Say:
 
     def say(value: float, usual: float | None) -> str:
         if math.isnan(value):
-            return f"Nothing sent, so no share of messages {what}"
+            return f"Too little is known of messages sent to tell how many were {what}"
         own = f"{round(100 * value)} in 100 messages {what}"
         return own if usual is None or math.isnan(usual) else f"{own}; members like this, {round(100 * usual)}"
 

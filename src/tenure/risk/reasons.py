@@ -4,9 +4,9 @@ signals were as is usual for members of the same type.
 The answer is faithful by construction, since the model itself is asked again; signals that move together are changed
 together, and make one reason. It says what goes with lapsing, not what causes it.
 
-Points are told apart no finer than the model can tell them: in steps that are as coarse as it takes for models of
-either half of the members to name the same first reason. Among reasons of equal points the order of the catalogue
-rules.
+The first reason is chosen no finer than the model can tell points apart: in steps that are as coarse as it takes for
+models of either half of the members to name the same one. Among reasons of the same step the order of the catalogue
+rules. Where none comes to a step, nothing stands out.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ class Reasons:
 
     Args:
         words: Shape (n, 3): strongest first.
-        points: Shape (n, 3): by how many points the score would fall, in steps of so many points.
-        names: Shape (n, 3): which of `tenure.features.REASONS` each is.
-        sure: Whether models of either half of the members name the same first reason, shape (n,).
+        points: Shape (n, 3): by how many points the score would fall, in whole points; of the others no more than of the
+            first, and 0 where nothing is a reason.
+        names: Shape (n, 3): which of `tenure.features.REASONS` each is; empty where nothing is.
+        sure: Whether models of either half of the members name the same first reason, or none, shape (n,).
         against: The signal that lowers the risk most, in words; empty where none does.
     """
 
@@ -97,7 +98,7 @@ def explain(
         member_types: Of each member.
         model: What gives the risk.
         halves: Models of halves of the members; where their first reasons differ from the model's, it is not sure.
-        step: Points that the model can tell apart, as `finest_step` finds them.
+        step: Points that the model can tell apart when it chooses the first reason, as `finest_step` finds them.
     """
     usual, parts = _usual(x, member_types), _columns_of_reasons(encoding)
     blocks = [slice(begin, begin + _BLOCK) for begin in range(0, len(x), _BLOCK)]
@@ -145,8 +146,8 @@ def finest_step(
     ours, *theirs = (_points(asked, x, usual, columns) for asked in (model, *halves))
 
     def alike(step: int) -> float:
-        first = _ranked(ours, step, silent)[:, 0]
-        return float(np.mean(np.all([_ranked(one, step, silent)[:, 0] == first for one in theirs], axis=0)))
+        first = _first(ours, step, silent)
+        return float(np.mean(np.all([_first(one, step, silent) == first for one in theirs], axis=0)))
 
     shares = {step: alike(step) for step in _STEPS}
     enough = min(_ENOUGH, max(shares.values()) - _NEAR)
@@ -158,9 +159,23 @@ def _whole(parts: _Parts) -> list[list[int]]:
     return [[place for columns in subjects for place in columns] for subjects in parts.values()]
 
 
-def _ranked(points: Floats, step: int, silent: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Places of the reasons, strongest first; of equal steps those that have something to say, as they stand."""
-    return np.argsort(silent - 2 * np.rint(points / step), axis=1, kind="stable")
+def _first(points: Floats, step: int, silent: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Place of the strongest reason, by whole steps; of equal ones those that have something to say, as they stand. −1
+    where none comes to a step."""
+    steps = np.floor(points / step)
+    place = np.argmin(silent - 2 * steps, axis=1)
+    return np.where(steps[np.arange(len(steps)), place] > 0, place, -1)
+
+
+def _ranked(points: Floats, first: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], Floats]:
+    """Places of the *most* strongest reasons, the *first* as `_first` says; and the points that are told of each."""
+    rows = np.flatnonzero(first >= 0)
+    ahead = points.copy()
+    ahead[rows, first[rows]] = np.inf
+    order = np.argsort(-ahead, axis=1, kind="stable")[:, :most]
+    told = np.maximum(np.rint(np.take_along_axis(points, order, axis=1)), 0.0)
+    # The second may exceed the first by less than a step, which the model cannot tell apart.
+    return order, np.where(first[:, None] >= 0, np.minimum(told, told[:, :1]), 0.0)
 
 
 def _explained(
@@ -176,26 +191,21 @@ def _explained(
     points = _points(model, x, usual, columns)
     speaker = _Speaker(encoding.columns, x, usual, parts, model)
     silent = speaker.silent()
-    order = _ranked(points, step, silent)
-    sure = np.ones(len(x), bool)
+    most, first, sure = min(3, len(parts)), _first(points, step, silent), np.ones(len(x), bool)
+    order, told = _ranked(points, first, most)
     for half in halves:
-        sure &= _ranked(_points(half, x, usual, columns), step, silent)[:, 0] == order[:, 0]
-    most = min(3, len(parts))
-    words = np.full((len(x), 3), "", object)
-    names = np.array(list(parts), object)
-    steps = np.rint(points / step) + 0.0
+        sure &= _first(_points(half, x, usual, columns), step, silent) == first
+    words, names = np.full((len(x), 3), "", object), np.full((len(x), 3), "", object)
+    words[:, :most], words[:, 0] = NOTHING_ELSE, NOTHING
     for rank in range(most):
         for place, name in enumerate(parts):
-            here = np.flatnonzero(order[:, rank] == place)
-            words[here, rank] = speaker.say(name, here, upward=steps[here, place] >= 0)
-    top = step * np.take_along_axis(steps, order[:, :most], axis=1)
-    nothing = (top == 0) & np.take_along_axis(silent, order[:, :most], axis=1)
-    words[:, :most][nothing] = NOTHING_ELSE
-    words[nothing[:, 0], 0] = NOTHING
+            here = np.flatnonzero((order[:, rank] == place) & (told[:, rank] > 0))
+            words[here, rank] = speaker.say(name, here, upward=np.ones(here.size, bool))
+            names[here, rank] = name
     return Reasons(
         words=words,
-        points=np.pad(top, ((0, 0), (0, 3 - most))),
-        names=names[order[:, :3]],
+        points=np.pad(told, ((0, 0), (0, 3 - most))),
+        names=names,
         sure=sure,
         against=_against(speaker, list(parts), points),
     )

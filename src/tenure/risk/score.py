@@ -153,7 +153,9 @@ def _said(reasons: Reasons) -> dict[str, pl.Series]:
     return said | {
         "against": pl.Series(reasons.against, dtype=pl.String),
         "reason_sure": pl.Series(reasons.sure, dtype=pl.Boolean),
-        "reason_kinds": pl.Series([",".join(_KIND[name] for name in row) for row in reasons.names], dtype=pl.String),
+        "reason_kinds": pl.Series(
+            [",".join(_KIND.get(name, "") for name in row) for row in reasons.names], dtype=pl.String
+        ),
     }
 
 

@@ -91,5 +91,5 @@ def said(scope: Scope, known: Mapping[Scope, str]) -> str:
     """Whom a change concerns, in words: `Chapter Gulf`, `Program CE-7, Ethics for new managers`."""
     if scope == Scope():
         return "Everybody"
-    title = known.get(scope, "")
-    return f"{_BEFORE.get(scope.field, scope.field)} {scope.value}" + (f", {title}" if title else "")
+    more = known.get(scope, "no record is of it, so it concerns nobody")
+    return f"{_BEFORE.get(scope.field, scope.field)} {scope.value}" + (f", {more}" if more else "")

@@ -34,12 +34,17 @@ def command() -> None:
 def list_(home: Path, as_json: bool) -> int:
     """List what was entered and what the source lists, the newest first."""
     house, console = House.with_ledger(home), Console(quiet=as_json)
+    from tenure.features.scopes import scopes_on_record
     from tenure.ledger import change_ledger
+    from tenure.membership.scope import Scope
 
     rows = change_ledger.listed(house.lake)
-    console.result_json([row.as_row() for row in rows]) if as_json else console.result(
-        "\n".join(map(_line, rows)) or "no change is entered, and the source lists none"
-    )
+    if as_json:
+        console.result_json([row.as_row() for row in rows])
+        return 0
+    known = {Scope(), *scopes_on_record(house.lake)}
+    lines = [_line(row) + ("" if row.scope in known else "; no record is of it, so it concerns nobody") for row in rows]
+    console.result("\n".join(lines) or "no change is entered, and the source lists none")
     return 0
 
 
