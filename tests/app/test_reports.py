@@ -76,7 +76,8 @@ def test_reasons_for_leaving_are_counted_and_members_are_named_in_a_file_alone(
 
 
 def test_organizations_are_seen_through_their_people(night: Path, exports: Path, tmp_path: Path):
-    """As many people as the exports have for each payer; what happened later is not in the report of an earlier day."""
+    """Of members alone, as many people as the exports have for each payer; what happened later is not in the report of
+    an earlier day."""
     out = tmp_path / "organizations.parquet"
     now = tenure("report", "organizations", "--home", night, "--as-of", AS_OF, "--out", out, "--json").json
     before = tenure("report", "organizations", "--home", night, "--as-of", "2023-03-01", "--json").json
@@ -85,7 +86,11 @@ def test_organizations_are_seen_through_their_people(night: Path, exports: Path,
 
     assert now["organizations"] == len(rows) > 0
     assert now["people"] == rows["people"].sum()
-    assert set(rows["organization_id"]) <= set(people["organization_id"])
+    scored = tmp_path / "scores.parquet"
+    assert tenure("export", "scores", "--home", night, "--out", scored).code == 0
+    members = set(pl.read_parquet(scored)["member_id"])
+    assert set(rows["organization_id"]) == set(people["organization_id"]) & members
+    assert set(people["organization_id"]) - members, "some have left"
     assert (rows["active_90"] <= rows["active_365"]).all()
     assert now["active_365"] > 0
     assert before["people"] != now["people"]

@@ -15,7 +15,7 @@ import polars as pl
 
 from tenure.app import exports, standstill
 from tenure.app.house import House
-from tenure.app.situation import situation_of
+from tenure.app.situation import Known, situation_of
 from tenure.base.errors import TenureError, UsageError
 from tenure.features.activity import SENT_OR_BILLED
 from tenure.insights import roll_up
@@ -149,10 +149,12 @@ def _value_lines(value: dict[str, Any]) -> Iterator[str]:
 
 
 def organizations(house: House, as_of: dt.date | None) -> Report:
-    """Breadth, depth and key person of each organization that pays for people, on *as_of* (today by default)."""
+    """Breadth, depth and key person of each member organization that pays for people, on *as_of* (today by default)."""
     _require_terms(house)
     day = as_of or house.today
-    rows = roll_up(_people(house, day), _acts(house, day), as_of=day)
+    members = Known.on(house.lake, house.settings, day).stood.filter("active")["member"]
+    people = _people(house, day).filter(pl.col("organization").is_in(members.implode()))
+    rows = roll_up(people, _acts(house, day), as_of=day)
     silent = rows.filter(pl.col("key_person_silent_days") >= _SILENT)
     nobody = int((rows["active_90"] == 0).sum())
     body = {

@@ -52,8 +52,8 @@ class Reasons:
 
     Args:
         words: Shape (n, 3): strongest first.
-        points: Shape (n, 3): by how many points the score would fall, in whole points; of the others no more than of the
-            first, and 0 where nothing is a reason.
+        points: Shape (n, 3): by how many points the score would fall, in whole points; of the others no more than of
+            the first, and 0 where nothing is a reason.
         names: Shape (n, 3): which of `tenure.features.REASONS` each is; empty where nothing is.
         sure: Whether models of either half of the members name the same first reason, or none, shape (n,).
         against: The signal that lowers the risk most, in words; empty where none does.

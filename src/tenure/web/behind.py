@@ -37,7 +37,7 @@ def way_of(score: CurrentScore) -> Way | None:
     )
     signals: list[Signal] = []
     for (text, points), kind in zip(given, reason_kinds(score), strict=True):
-        if text and points:  # one of no points, in the steps that can be told apart, moves nothing
+        if text and points:  # what has no points only says that nothing stands out
             head, _, more = text.partition("; ")
             told = [more] if more else []
             if not signals and not score.reason_sure:
