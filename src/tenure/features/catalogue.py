@@ -113,7 +113,7 @@ def _joined(value: float, usual: float | None) -> str:
 
 def _renewals(value: float, usual: float | None) -> str:
     if not value >= 0.5:
-        return "Has not renewed since joining or coming back"
+        return "Has not renewed yet in this stretch of membership"
     return "Renewed once" if round(value) == 1 else f"Renewed {number(value)} times running"
 
 
