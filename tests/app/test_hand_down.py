@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from calls import tenure
 
@@ -60,9 +61,21 @@ def test_a_scope_that_no_record_has_is_refused_with_what_is_like_it(home: Path) 
     code, told = add("kind=evnt")
     assert (code, "event" in told) == (2, True), told
     assert add("weather=bad")[0] == add("member_type=")[0] == add("member_type")[0] == 2
-    assert tenure("change", "list", "--home", home, "--json").json == [
-        row for row in tenure("change", "list", "--home", home, "--json").json if row["entry"] is None
-    ]
+    assert not [row for row in tenure("change", "list", "--home", home, "--json").json if row["entry"]]
+
+
+def test_what_the_source_lists_of_nobody_is_marked_so(home: Path) -> None:
+    path = home.parent / "exports" / "program_changes.csv"
+    listed = pl.read_csv(path, infer_schema=False)
+    row = {"changed_on": "2025-02-01", "change": "Office closed", "scope": "chapter_id=Nowhere"}
+    pl.concat([listed, pl.DataFrame([row]).select(listed.columns)]).write_csv(path)
+    assert tenure("sync", "--home", home).code == 0
+
+    lines = tenure("change", "list", "--home", home).out.splitlines()
+
+    (line,) = (line for line in lines if "Office closed" in line)
+    assert line.endswith("chapter_id=Nowhere; from the source; no record is of it, so it concerns nobody")
+    assert [line for line in lines if "concerns nobody" not in line]
 
 
 def test_what_staff_enter_does_not_pass_for_something_new_at_the_source(home: Path) -> None:

@@ -74,6 +74,7 @@ def test_a_change_is_entered_for_those_on_record_and_withdrawn_with_a_reason(sit
         ({"day": ""}, "the day from which it is so"),
         ({"day": "2226-01-01"}, "can hardly be"),
         ({"field": "member_type", "value": "No such type"}, "would concern nobody"),
+        ({"value": "Gulf"}, "whom the change concerns is everybody"),
         ({"field": "weather", "value": "bad"}, "names a field"),
         ({"change": " "}, "needs words"),
     ],

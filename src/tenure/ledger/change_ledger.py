@@ -144,8 +144,7 @@ def _require_scope(scope: Scope) -> None:
         )
     if not scope.value or len(scope.value) > LONGEST:
         raise UsageError(
-            f"{scope.field}= needs the one that it means",
-            mend=f"name {FIELDS[scope.field].removeprefix('those who used ')}, in at most {LONGEST} letters",
+            f"{scope.field}= needs the one that it means", mend=f"name it behind the =, in at most {LONGEST} letters"
         )
 
 

@@ -48,7 +48,9 @@ def enter(request: HttpRequest) -> HttpResponse:
         day = day_in(form.get("day", ""))
         if day is None:
             raise UsageError("a change needs the day from which it is so", mend="write it as 2025-03-01")
-        scope = Scope(form.get("field", ""), form.get("value", "").strip()) if form.get("field") else Scope()
+        scope = Scope(form.get("field", ""), form.get("value", "").strip())
+        if scope.value and not scope.field:
+            raise UsageError("one is named, and whom the change concerns is everybody", mend="choose both or neither")
         require_on_record(scope, scopes_on_record(place.lake()))
         by = request.user.get_username()
         row = change_ledger.enter(changed_on=day, change=form.get("change", ""), scope=scope, by=by, clock=place.now)
