@@ -79,7 +79,7 @@ def test_words_read_well_for_any_number(feature: Feature):
         ("click_since", 76.0, 999.0, "Latest click in a message 76 days ago; most members like this have none"),
         ("click_since", 999.0, 999.0, "No click in a message in two years; most members like this have none either"),
         ("years_joined", 0.4, 5.2, "Joined within the last year; members like this, 5.2 years ago"),
-        ("years", 3.0, 1.0, "Member for 3 years running, as far as on record; members like this, 1 year"),
+        ("years", 3.0, 1.0, "Member for 3 years on record; members like this, 1 year"),
         ("paid_late", 0.2, -3.0, "Last payment on the due date; members like this, 3 days before"),
         ("paid_early", 0.0, -3.0, "Last paid on the last day of the term; members like this, 3 days after"),
         ("notices_90", 2.0, 0.0, "2 renewal notices in the last 90 days; members like this, none"),

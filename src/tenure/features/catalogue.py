@@ -100,7 +100,7 @@ def _years(value: float, usual: float | None) -> str:
     # The record may begin later than the membership, and a member may have been one before.
     own = "In the first year, or the first since coming back"
     if value >= 1:
-        own = f"Member for {many(value, 'year', 'years')} running, as far as on record"
+        own = f"Member for {many(value, 'year', 'years')} on record"
     return own if usual is None or usual != usual else f"{own}; members like this, {many(usual, 'year', 'years')}"
 
 
