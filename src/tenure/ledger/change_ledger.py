@@ -11,8 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-from django.db.models.functions import Lower
+from django.db import IntegrityError, transaction
 
 from tenure.base.clock import Clock, system_clock
 from tenure.base.errors import UsageError
@@ -78,17 +77,15 @@ def enter(*, changed_on: dt.date, change: str, scope: Scope, by: str, clock: Clo
             f"{changed_on} can hardly be the day of a change", mend="give a day from 1900 on, at most two years ahead"
         )
     _require_scope(scope)
-    with transaction.atomic():
-        require(by, Act.CHANGES)
-        same = EnteredChange.objects.annotate(lower=Lower("change")).filter(
-            changed_on=changed_on, scope=str(scope), lower=words.lower(), withdrawn_at=None
-        )
-        if same.exists():
-            raise UsageError("that change is entered already", mend="withdraw that entry first, or leave it")
-        row = EnteredChange.objects.create(
-            changed_on=changed_on, change=words, scope=str(scope), entered_at=now, entered_by=by
-        )
-        _note("add", row, by, clock)
+    try:
+        with transaction.atomic():
+            require(by, Act.CHANGES)
+            row = EnteredChange.objects.create(
+                changed_on=changed_on, change=words, scope=str(scope), entered_at=now, entered_by=by
+            )
+            _note("add", row, by, clock)
+    except IntegrityError as error:  # the table's own rule, which two at once cannot pass together
+        raise UsageError("that change is entered already", mend="withdraw that entry first, or leave it") from error
     return row
 
 
