@@ -59,6 +59,7 @@ def test_a_small_association_by_hand():
     assert (everyone.joined, everyone.reinstated, everyone.dropped, everyone.departed) == (1, 1, 2, 1)
     assert (everyone.net, everyone.undecided) == (-1, 2)  # 5's term and 7's are open: grace runs into January
     assert (everyone.renewal.worked, everyone.first_year.worked) == ("1 ÷ 3", "1 ÷ 2")
+    assert (everyone.newly_in_grace, everyone.net_at_least) == (1, -2)  # 5 has died and renews no more; 7 may
     assert everyone.with_rejoiners.worked == "2 ÷ 4"
     assert (everyone.retention.worked, everyone.unbroken.worked) == ("4 ÷ 6", "3 ÷ 6")
     assert (reg.member_type, reg.at_start, reg.at_end, reg.dropped) == ("REG", 5, 4, 1)

@@ -120,6 +120,30 @@ def test_true_chances_are_right_whenever_members_pay():
     assert ours["auc"] == theirs["auc"]
 
 
+def test_a_points_score_is_ranked_by_its_points():
+    """What points stand for rose, so that chances rank the years and not the members; equals share a place."""
+    found = open_days(4_000, seed=9).filter(pl.col("as_of") == pl.col("ends") - pl.duration(days=30))
+    risk, late = pl.col("p"), pl.int_range(pl.len()) % 2
+    found = found.with_columns(points=(risk * 10).floor())
+    found = found.with_columns(points_score=0.02 * pl.col("points") + 0.4 * late)
+    stood = pl.DataFrame({"terms_in_spell": [2] * 4_000, "member_type": "REG", "record_type": "individual"})
+    nobody = pl.DataFrame(schema={"member": pl.Int64, "valid_from": pl.Int64, "organization": pl.Int64})
+
+    told = report(found.sample(fraction=1, shuffle=True, seed=1), [], stood, nobody, Capacity())
+    again = report(found.sample(fraction=1, shuffle=True, seed=2), [], stood, nobody, Capacity())
+
+    theirs, y = told["models"]["points_score"], found["lapsed"].to_numpy().astype(np.float64)
+    assert theirs["auc"] == pytest.approx(auc(found["points"].to_numpy(), y))
+    assert theirs["auc"] > auc(found["points_score"].to_numpy(), y) + 0.03
+    assert theirs["auc_low"] < theirs["auc"] < theirs["auc_high"]
+    for models, row in ((told["models"], told["gains"][1]), (again["models"], again["gains"][1])):
+        assert row["share"] == 0.10
+        assert row["points_caught"] == pytest.approx(models["points_score"]["recall_at_10"])
+        assert row["caught"] == pytest.approx(models["tenure"]["recall_at_10"])
+    for one, other in zip(told["gains"], again["gains"], strict=True):
+        assert one == pytest.approx(other)
+
+
 def test_a_segment_is_held_against_what_was_said_of_itself():
     """Right on the whole, too low in the west and too high in the east; and too few in the north to tell."""
     members = 6_000

@@ -40,7 +40,8 @@ def count_members(house: House, walk: Walk, as_of: dt.date) -> None:
         bodies = keep_figures(house, as_of, receipt=receipt, fence=walk.run.fence)
         everyone = bodies[Scope()]["now"]
         tell.count(members=everyone["at_end"], scopes=len(bodies))
-        tell.say(f"{everyone['at_end']:,} members, net {everyone['net']:+,} in a year")
+        least = f", {everyone['net_at_least']:+,} should nobody in grace renew" if everyone["newly_in_grace"] else ""
+        tell.say(f"{everyone['at_end']:,} members, net {everyone['net']:+,} in a year{least}")
 
 
 def keep_figures(

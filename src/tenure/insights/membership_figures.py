@@ -38,7 +38,10 @@ from tenure.membership.people import COUNTED
 
 Body = dict[str, Any]
 
-COUNTS = ("at_start", "joined", "reinstated", "dropped", "departed", "net", "at_end", "in_grace", "undecided")
+COUNTS = (
+    "at_start", "joined", "reinstated", "dropped", "departed", "net", "net_at_least", "at_end", "in_grace",
+    "newly_in_grace", "undecided",
+)  # fmt: skip
 RATES = ("renewal", "first_year", "with_rejoiners", "retention", "unbroken")
 CLASSES_AROUND = range(-3, 3)
 """Which renewal classes are told: of the months around that of the day."""

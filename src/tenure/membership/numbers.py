@@ -56,6 +56,7 @@ class Numbers:
         at_start: Members at the start of the first day.
         at_end: Members at the start of the day *until*, those in grace included.
         in_grace: Of them, those in grace.
+        newly_in_grace: Of those, whose term ended within.
         joined: First spells that began.
         reinstated: Later spells that began.
         dropped: Lapses dated within.
@@ -74,6 +75,7 @@ class Numbers:
     at_start: int
     at_end: int
     in_grace: int
+    newly_in_grace: int
     joined: int
     reinstated: int
     dropped: int
@@ -87,8 +89,17 @@ class Numbers:
 
     @property
     def net(self) -> int:
-        """Joined and reinstated, less dropped and departed."""
+        """Joined and reinstated, less dropped and departed.
+
+        Whoever is in grace is a member still. Those of them who do not renew are dropped on the day their term ended,
+        so that the net of the same days falls until grace is over.
+        """
         return self.joined + self.reinstated - self.dropped - self.departed
+
+    @property
+    def net_at_least(self) -> int:
+        """The net should none of those renew whose term ended within and whose grace runs."""
+        return self.net - self.newly_in_grace
 
 
 @dataclass(frozen=True)
@@ -168,6 +179,7 @@ def numbers_of(kind: str, spans: pl.DataFrame, found: pl.DataFrame, since: dt.da
         at_start=at_start,
         at_end=at_end,
         in_grace=count["in_grace"],
+        newly_in_grace=count["newly_in_grace"],
         joined=count["joined"],
         reinstated=back,
         dropped=count["dropped"],
@@ -192,6 +204,7 @@ def _spells_counted(since: dt.date, until: dt.date) -> list[pl.Expr]:
         "at_start": first,
         "at_end": last,
         "in_grace": last & (pl.col("ends") < pl.lit(until)),
+        "newly_in_grace": last & ended,
         "joined": joined,
         "reinstated": began & (pl.col("spell") != 0),
         "dropped": ended & (outcome == LAPSED),

@@ -177,16 +177,10 @@ def tie_ends(ordered: Floats) -> NDArray[np.int64]:
 
 
 def gains(p: Floats, points: Floats, y: Floats, steps: int = 20) -> list[dict[str, float]]:
-    """Share of lapses among the first so many of the list: by the model, by the points score, and at best."""
-    total = max(float(y.sum()), 1.0)
-    ours, theirs, best = (np.cumsum(y[np.argsort(-key, kind="stable")]) / total for key in (p, points, y))
-    answer = []
-    for step in range(1, steps + 1):
-        last = max(0, round(step / steps * y.size) - 1)
-        answer.append({
-            "share": step / steps,
-            "caught": float(ours[last]),
-            "points_caught": float(theirs[last]),
-            "ideal": float(best[last]),
-        })  # fmt: skip
-    return answer
+    """Share of lapses among the first so many of the list: by the model, by the points score, and at best.
+
+    Equals as in `at_capacity`, so that a gain is the recall that is told at the same share.
+    """
+    keys = {"caught": p, "points_caught": points, "ideal": y}
+    shares = [step / steps for step in range(1, steps + 1)]
+    return [{"share": s, **{name: at_capacity(key, y, s)[1] for name, key in keys.items()}} for s in shares]

@@ -38,7 +38,6 @@ def fit_points(rows: Rows) -> Callable[[Floats], Floats]:
     rate = (k + 50 * overall) / (n + 50)
 
     def probability(points: Floats) -> Floats:
-        # The points themselves break ties, so that both ways of ranking by them agree.
-        return np.asarray(rate[np.searchsorted(edges, points)] + 1e-7 * points)
+        return np.asarray(rate[np.searchsorted(edges, points)])
 
     return probability

@@ -67,10 +67,12 @@ def report(
     of_days = days["lapsed"].to_numpy().astype(np.float64)
     capacity, described = reach(one["ends_on"], room)
     columns = {"tenure": "p", **RIVALS}
+    # An association that keeps points calls by them; the chances that they stand for change from year to year.
+    order = {"points_score": one["points"].to_numpy()}
     found = {
         "folds": folds,
         "models": {
-            name: summary(one[column].to_numpy(), y, draws, capacity=capacity)
+            name: summary(one[column].to_numpy(), y, draws, capacity=capacity, order=order.get(name))
             | calibrated(days[column].to_numpy(), of_days, draws_of_days)
             for name, column in columns.items()
         },

@@ -67,7 +67,9 @@ def draw(clusters: NDArray[np.int64], *, seed: int, repeats: int = REPEATS) -> D
     return Draws(weights, place.reshape(-1).astype(np.int64))
 
 
-def summary(p: Floats, y: Floats, draws: Draws, *, capacity: dict[str, float]) -> dict[str, float]:
+def summary(
+    p: Floats, y: Floats, draws: Draws, *, capacity: dict[str, float], order: Floats | None = None
+) -> dict[str, float]:
     """How well one rival foretold, each measure with its 95 % interval: `auc`, `auc_low`, `auc_high` and so on.
 
     Args:
@@ -76,11 +78,13 @@ def summary(p: Floats, y: Floats, draws: Draws, *, capacity: dict[str, float]) -
         draws: As `draw` gave for the same decisions.
         capacity: For each name, the share of the list that staff can reach; gives `precision_at_NAME` and
             `recall_at_NAME`.
+        order: By what this rival ranks, most at risk first, where that is something else than *p*.
     """
-    point = {"auc": auc(p, y), "log_loss": log_loss(p, y), "brier": brier(p, y)}
+    order = p if order is None else order
+    point = {"auc": auc(order, y), "log_loss": log_loss(p, y), "brier": brier(p, y)}
     for name, share in capacity.items():
-        point[f"precision_at_{name}"], point[f"recall_at_{name}"] = at_capacity(p, y, share)
-    return _with_intervals(point, ranked(p, y, draws, capacity) | _means(p, y, draws))
+        point[f"precision_at_{name}"], point[f"recall_at_{name}"] = at_capacity(order, y, share)
+    return _with_intervals(point, ranked(order, y, draws, capacity) | _means(p, y, draws))
 
 
 def calibrated(p: Floats, y: Floats, draws: Draws) -> dict[str, float]:

@@ -18,7 +18,16 @@ from tenure.ledger.rights import chapter_of
 from tenure.web import place, words
 from tenure.web.cells import csv_file, figure_file, list_file
 from tenure.web.membership_count import fits, reconciled
-from tenure.web.membership_figures import but, cells_of, chosen_class, figures_of, lines_of, takeaways
+from tenure.web.membership_figures import (
+    but,
+    cells_of,
+    chosen_class,
+    figures_of,
+    in_grace,
+    lines_of,
+    standing,
+    takeaways,
+)
 from tenure.web.membership_rates import FORMULAS, class_rows, rate_rows, rates_finding, scale_of
 from tenure.web.membership_scope import ROWS, Asked, Shown, is_kept, shown_for
 from tenure.web.membership_totals import (
@@ -158,7 +167,7 @@ def _query(asked: Asked, mine: str | None) -> str:
 def _opening(shown: Shown, chosen: ClassNow | None) -> str:
     """The sentence at the top: how many, and how the class at stake does."""
     now = shown.body["now"]
-    members = f"{words.plural(now['at_end'], 'member')}, net {words.change(now['net'])} in a year"
+    members = standing(now)
     return f"{members}; {chosen.finding[0].lower()}{chosen.finding[1:]}" if chosen else members
 
 
@@ -174,7 +183,7 @@ def _summary(shown: Shown, *, is_scored: bool) -> list[tuple[str, str, str]]:
     gone = f", {words.count(now['departed'])} died or moved" if now["departed"] else ""
     moved = (
         f"Net {words.change(now['net'])} in a year: {words.count(now['joined'])} new, "
-        f"{words.count(now['reinstated'])} reinstated, {words.count(now['dropped'])} dropped{gone}"
+        f"{words.count(now['reinstated'])} reinstated, {words.count(now['dropped'])} dropped{gone}{in_grace(now)}"
     )
     rate = words.percent(first.now) if first.due else "–"
     earlier = f"{words.percent(first.before)} the year before"

@@ -21,6 +21,18 @@ _ENOUGH = 30
 """Members of a cohort from which on it has a curve of its own."""
 
 
+def standing(now: Body) -> str:
+    """How many members there are and the net of the year, a sentence without a full stop."""
+    return f"{words.plural(now['at_end'], 'member')}, net {words.change(now['net'])} in a year{in_grace(now)}"
+
+
+def in_grace(now: Body) -> str:
+    """What the net of the year comes to at least, since members in grace are in it; empty where there are none."""
+    net: int = now["net"]
+    least: int = now.get("net_at_least", net)  # not among figures that an older Tenure kept
+    return f", {words.change(least)} should none of {words.count(net - least)} in grace renew" if least < net else ""
+
+
 def figures_of(shown: Shown) -> dict[str, Figure]:
     """The charts that there are numbers for."""
     makers = (class_figure, movement_figure, retention_figure, heat_figure, dues_figure)

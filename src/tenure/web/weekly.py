@@ -19,7 +19,7 @@ from tenure.ledger.models import AuditEvent, OutreachStep, Proposal, Response, S
 from tenure.outreach.playbook import REACHES_MEMBER
 from tenure.web import words
 from tenure.web.daily import fresh
-from tenure.web.membership_figures import figures_of
+from tenure.web.membership_figures import figures_of, standing
 from tenure.web.membership_rates import RateRow, rate_rows, rates_finding
 from tenure.web.membership_scope import Asked, Shown, shown_for
 from tenure.web.queue_list import playbook_title
@@ -55,7 +55,7 @@ def weekly(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None
         return None
     since = now - _WEEK
     acted, shown = _counts(since), shown_for(Asked(), None)
-    stands = f"{_standing(shown)}. " if shown else ""
+    stands = f"{standing(shown.body['now'])}. " if shown else ""
     return Brief(
         kind="weekly",
         day=now.date(),
@@ -64,11 +64,6 @@ def weekly(lake: Lake, settings: Settings, now: dt.datetime, chapter: str | None
         fresh=fresh(score_set, now),
         parts=(*(_membership(shown) if shown else ()), *_parts(acted, since, now)),
     )
-
-
-def _standing(shown: Shown) -> str:
-    now = shown.body["now"]
-    return f"{words.plural(now['at_end'], 'member')}, net {words.change(now['net'])} in a year"
 
 
 def _membership(shown: Shown) -> Iterator[Part]:
