@@ -72,6 +72,32 @@ def state_of(client: httpx.Client) -> dict[str, str]:
     return {version: re.sub("<[^>]+>", "", state) for version, state in rows}
 
 
+def test_numbers_whose_extremes_surely_do_not_hold_are_a_word_less_good(site: Site):
+    """A small distance on average hides that the few at the ends are far off."""
+    folder = site.world.home.models / NEW
+    kept = {name: (folder / name).read_bytes() for name in ("manifest.json", "manifest.sig")}
+    signer = Signer(Pseudonyms.of(site.world.home).secret("models"))
+    said = {}
+    for name, slope in {"right": (0.97, 0.90, 1.04), "steep": (0.84, 0.75, 0.93), "unsure": (0.84, 0.60, 1.08)}.items():
+        told = json.loads(kept["manifest.json"])
+        ends = dict(zip(("calibration_slope", "calibration_slope_low", "calibration_slope_high"), slope, strict=True))
+        told["backtest"]["models"]["tenure"] |= {**ends, "calibration_error": 0.02}
+        data = json.dumps(told).encode()
+        (folder / "manifest.json").write_bytes(data)
+        (folder / "manifest.sig").write_text(signer.sign(NEW, data))
+        with site.staff("analyst") as client:
+            page = client.get(f"/model/?version={NEW}").text
+        said[name] = re.findall(r"Numbers: ([a-z ]+)<.*?(Extremes[a-z ]+)", page, re.DOTALL)
+    for name, data in kept.items():
+        (folder / name).write_bytes(data)
+
+    assert said == {
+        "right": [("good", "Extremes hold")],
+        "steep": [("fair", "Extremes are overstated")],
+        "unsure": [("good", "Extremes may be overstated")],
+    }
+
+
 def test_a_challenger_says_how_its_nights_in_shadow_went(site: Site):
     """Of two nights the one on which it would have moved the most members."""
     folder = site.world.home.models / "2025-01-01-aaaaaa"

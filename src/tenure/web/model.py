@@ -201,13 +201,10 @@ def verdicts(manifest: dict[str, Any]) -> list[tuple[str, str]]:
         text = f"Picks the one who lapsed out of a pair {words.in_hundred(ours['auc'])} times in 100{span}.{rival}"
         found.append((f"Ranking: {_word(ours['auc'], (0.70, 0.80, 0.88))}", text))
     if "calibration_error" in ours:
-        error = 100 * ours["calibration_error"]
-        found.append(
-            (
-                f"Numbers: {_word(-error, (-6, -3, -1.5))}",
-                f"Scored and lapsed differ by {error:.1f} in 100 on average.{_slope(ours.get('calibration_slope'))}",
-            )
-        )
+        error, (slope, is_sure) = 100 * ours["calibration_error"], _tilt(ours)
+        # An average over all members can be small where the few at the ends are far off.
+        title = f"Numbers: {_word(-error, (-6, -3, -1.5), less=is_sure)}"
+        found.append((title, f"Scored and lapsed differ by {error:.1f} in 100 on average.{slope}"))
     if "recall_at_10" in ours:
         lapsed, caught = words.in_hundred(ours.get("precision_at_10")), words.in_hundred(ours["recall_at_10"])
         title = f"Top of the list: {ours['recall_at_10'] / 0.1:.1f} times the average"
@@ -267,16 +264,25 @@ def _range(values: dict[str, Any], measure: Measure) -> str:
     return "" if low is None or high is None else f"{_figure(low, measure)}–{_figure(high, measure)}"
 
 
-def _word(value: float, steps: tuple[float, float, float]) -> str:
-    return ("weak", "fair", "good", "very good")[sum(value >= step for step in steps)]
+def _word(value: float, steps: tuple[float, float, float], *, less: bool = False) -> str:
+    """The word for *value*; *less*: the word below it."""
+    rank = sum(value >= step for step in steps) - less
+    return ("weak", "fair", "good", "very good")[max(rank, 0)]
 
 
-def _slope(slope: float | None) -> str:
+_TILT = 0.1
+"""By how much a calibration slope lies off 1 from which on extremes are said not to hold."""
+
+
+def _tilt(ours: dict[str, Any]) -> tuple[str, bool]:
+    """What the calibration slope comes to, a sentence after a space, and whether it surely is not as it should be."""
+    slope, low, high = (ours.get(f"calibration_slope{end}") for end in ("", "_low", "_high"))
     if slope is None:
-        return " Whether extremes hold cannot be told."
-    if slope < 0.9:
-        return " Extremes are overstated."
-    return " Extremes are understated." if slope > 1.1 else " Extremes hold."
+        return " Whether extremes hold cannot be told.", False
+    if abs(slope - 1) <= _TILT:
+        return " Extremes hold.", False
+    is_sure = low is not None and high is not None and not low <= 1 <= high
+    return f" Extremes {'are' if is_sure else 'may be'} {'overstated' if slope < 1 else 'understated'}.", is_sure
 
 
 def _opening(grade: dict[str, Any], calibration: Figure | None) -> tuple[str, str]:
