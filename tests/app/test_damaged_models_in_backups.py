@@ -15,6 +15,7 @@ from calls import AS_OF, Done, faults_of, tenure
 
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
+from tenure.base.tombstones import Tombstones
 from tenure.custody import backups_in
 from tenure.lake import Lake
 
@@ -157,6 +158,25 @@ def test_who_was_erased_does_not_come_back_with_it(home: Path, name: str):
     assert key.one(one) not in set(Lake.open(home / "lake").members()["member"])
     assert not (home / "models" / FORMER / "decisions.parquet").exists()
     assert key.one(one) not in set(pl.read_parquet(home / "models" / champion(home) / "decisions.parquet")["member"])
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "decisions.parquet"])
+def test_nobody_is_erased_by_half_where_a_model_stands_in_the_way(home: Path, name: str):
+    """Out of what it said of past days nobody could be taken. Deleted, it hinders no more."""
+    (one, *_) = pl.read_csv(home.parent / "exports" / "members.csv", infer_schema=False)["member_id"].unique().sort()
+    member, path = Pseudonyms.of(Home(home)).one(one), home / "models" / FORMER / name
+    path.write_bytes(path.read_bytes()[:100])
+    erase = ("member", "erase", one, "--home", home, "--by", "marta", "--why", "asked for", "--yes")
+
+    done = tenure(*erase)
+
+    assert done.code == 1, done.told
+    assert f"hint: delete {home / 'models' / FORMER}, out of which nobody can" in " ".join(done.err.split())
+    assert member in set(Lake.open(home / "lake").members()["member"])
+    assert not Tombstones(Home(home)).erased({member})
+    shutil.rmtree(home / "models" / FORMER)
+    assert tenure(*erase).code == 0
+    assert member not in set(Lake.open(home / "lake").members()["member"])
 
 
 def test_the_key_is_not_changed_while_a_model_is_damaged(home: Path):

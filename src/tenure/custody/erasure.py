@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tenure.base.clock import Clock, system_clock
-from tenure.base.errors import UsageError
+from tenure.base.errors import DamagedStore, UsageError
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
 from tenure.base.signing import Signer
@@ -65,6 +65,7 @@ def erase(home: Home, ids: Collection[str], *, by: str, why: str, clock: Clock =
 
     Raises:
         UsageError: One of them is not known, or *why* names one of them.
+        DamagedStore: A store cannot be read, so that nobody could be taken out of it. Nothing was erased.
         HeldBack: A night is under way.
     """
     from tenure.ledger import lease, witness
@@ -76,6 +77,7 @@ def erase(home: Home, ids: Collection[str], *, by: str, why: str, clock: Clock =
     with lease.take("night", clock=clock):
         _require_known(home, members)
         _require_unnamed(members, why)
+        _require_readable_past(home)
         rows = _erase(home, members, by, why, clock)
         left = _tidy(home)
     return Erased(len(members), rows, (*STAYS, *left, *_older(home)))
@@ -126,6 +128,15 @@ def _erase(home: Home, members: dict[int, str], by: str, why: str, clock: Clock)
 
 def _models(home: Home) -> Registry:
     return Registry(home.models, Signer(Pseudonyms.of(home).secret("models")))
+
+
+def _require_readable_past(home: Home) -> None:
+    """Found only on the way, an erasure would stop by half."""
+    for version, error in _models(home).torn_past().items():
+        raise DamagedStore(
+            error.message,
+            mend=f"delete {home.models / version}, out of which nobody can be taken, and give the command again",
+        )
 
 
 def _require_known(home: Home, members: dict[int, str]) -> None:

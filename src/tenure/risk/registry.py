@@ -316,14 +316,21 @@ class Registry:
             self._replace_decisions(version, past.with_columns(member=turned(past["member"])), before=data)
 
     def drop_torn_past(self) -> None:
-        """Take away past decisions out of which nobody can be taken, since they or the manifest that has their digest
-        cannot be read. Such a model is damaged, and nobody could vouch for it."""
+        """Take away the past decisions of `torn_past`. Such a model is damaged, and nobody could vouch for it."""
+        for version in self.torn_past():
+            (self._root / version / DECISIONS).unlink()
+
+    def torn_past(self) -> dict[str, DamagedStore]:
+        """Models out of whose past decisions nobody can be taken, and why: they or the manifest that has their digest
+        cannot be read."""
+        torn: dict[str, DamagedStore] = {}
         for version in self._with_past():
             try:
                 self._past_of(version)
                 self._parsed(version, self._read(version, MANIFEST))
-            except DamagedStore:
-                (self._root / version / DECISIONS).unlink()
+            except DamagedStore as error:
+                torn[version] = error
+        return torn
 
     def _with_past(self) -> list[str]:
         """Each version that has a file of past decisions."""
