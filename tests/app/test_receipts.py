@@ -30,6 +30,7 @@ def test_two_hundred_past_scores_come_out_again_though_more_records_arrived(nigh
     assert done.code == 0, done.told
     assert done.json["same"] == done.json["members"] >= 200
     assert done.json["farthest"] <= 1e-9
+    assert done.json["columns"] == []
     assert done.json["features"] == []
     assert done.json["page"]["lake_version"] == 1
 
@@ -65,6 +66,35 @@ def test_a_record_dated_back_is_noticed_and_the_receipt_still_holds(night: Path)
     one = tenure("receipt", busiest, "--home", night, "--as-of", AS_OF, "--json").json
     assert one["from_kept"] == pytest.approx(one["score"]["p_lapse_renewal"], abs=1e-9)
     assert any(feature["then"] != feature["now"] for feature in one["features"])
+
+
+def test_a_replay_names_the_columns_that_differ_and_by_how_much(night: Path):
+    """Window of the lapse, evidence against and points are held against what was kept too; no member is named."""
+    lake, day = Lake.open(night / "lake"), dt.date.fromisoformat(AS_OF)
+    first = pl.col("member").is_in(lake.scores(day)["member"].head(3).implode())
+    other = {
+        "lapse_earliest_on": pl.col("lapse_earliest_on") - pl.duration(days=4),
+        "against": pl.lit("Something else"),
+        "reason_1_points": pl.col("reason_1_points") + 2,
+    }
+    lake.write_scores(
+        day,
+        lake.scores(day).with_columns(
+            pl.when(first).then(value).otherwise(name).alias(name) for name, value in other.items()
+        ),
+    )
+    told = tenure("score", "--home", night, "--replay", AS_OF)
+    done = tenure("score", "--home", night, "--replay", AS_OF, "--json")
+
+    assert (told.code, done.code) == (4, 4), done.told
+    found = {one["column"]: (one["members"], one["greatest"]) for one in done.json["columns"]}
+    assert found == {"lapse_earliest_on": (3, 4.0), "reason_1_points": (3, 2.0), "against": (3, None)}
+    assert done.json["members"] - done.json["same"] == 3
+    assert done.json["farthest"] <= 1e-9
+    assert (
+        "what differs: lapse_earliest_on of 3 members, by up to 4 days; reason_1_points of 3 members, by up to 2; "
+        "against of 3 members" in " ".join(told.out.split())
+    )
 
 
 def test_the_digest_of_a_night_is_counted_again_from_the_page_that_it_kept(night: Path):

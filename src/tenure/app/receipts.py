@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from tenure.risk import Model
     from tenure.risk.receipts import Receipts
 
-_NUMBERS = ("p_lapse_30", "p_lapse_60", "p_lapse_90", "p_lapse_renewal", "p_low", "p_high")
-_WORDS = ("reason_1", "reason_2", "reason_3", "predicted_lapse_on", "band", "risk_score")
-
 
 def store(house: House) -> Receipts:
     """What nights were made from."""
@@ -53,25 +50,22 @@ def replay(house: House, as_of: dt.date) -> dict[str, Any]:
     Model and rules are those of that night; the lake has what it had and whatever came since.
 
     Returns:
-        `members`, `same` (of them, every number within 1e-9 and every word the same), `farthest` (largest difference
-        of a probability), `only_then`, `only_now`, `features` (those that are not as they were kept), `page`.
+        `members`, `same` (of them, every number within 1e-9 and every word and date the same), `farthest` (largest
+        difference of a probability), `columns` (those that differ: `column`, `members`, `greatest`, as
+        `tenure.risk.comparing.Difference` has them), `only_then`, `only_now`, `features` (those that are not as they
+        were kept), `page`.
 
     Raises:
         TenureError: That night has no scores, or its model is gone.
     """
-    from tenure.risk.receipts import CLOSE, differing, features_of
+    from tenure.risk.comparing import compare
+    from tenure.risk.receipts import differing, features_of
 
     kept = _kept(house, as_of)
     given = store(house).read(as_of)
     model = house.registry.load(kept["model_version"][0], threads=house.settings.model.threads)
     frame, matrix = _again(house, _settings_of(house, given), as_of, model)
-    both = kept.join(frame, on="member", how="inner", suffix=" again")
-    gaps = both.select(pl.max_horizontal((pl.col(n) - pl.col(f"{n} again")).abs() for n in _NUMBERS).alias("gap"))[
-        "gap"
-    ]
-    words = both.select(pl.all_horizontal(pl.col(n).eq_missing(pl.col(f"{n} again")) for n in _WORDS).alias("same"))[
-        "same"
-    ]
+    found = compare(kept, frame)
     features: list[str] = []
     if given is not None and given.features is not None and matrix is not None:
         features = differing(given.features, features_of(matrix))
@@ -79,10 +73,11 @@ def replay(house: House, as_of: dt.date) -> dict[str, Any]:
         "as_of": as_of.isoformat(),
         "model": model.version,
         "members": kept.height,
-        "same": int(((gaps <= CLOSE) & words).sum()),
-        "farthest": float(gaps.max() or 0.0),  # type: ignore[arg-type]  # a column of floats
-        "only_then": kept.height - both.height,
-        "only_now": frame.height - both.height,
+        "same": found.same,
+        "farthest": found.farthest,
+        "columns": [{**vars(one), "words": one.words} for one in found.columns],
+        "only_then": kept.height - found.members,
+        "only_now": frame.height - found.members,
         "features": features,
         "page": given.page if given else None,
     }
@@ -99,6 +94,8 @@ def words_of_replay(found: dict[str, Any]) -> str:
         for key in ("only_then", "only_now")
         if found[key]
     ]
+    if found["columns"]:
+        rest.append("what differs: " + "; ".join(one["words"] for one in found["columns"]))
     if found["features"]:
         rest.append(
             "what reached Tenure since, but is dated before that night, changes " + ", ".join(found["features"][:8])
@@ -186,7 +183,7 @@ def words_of_receipt(found: dict[str, Any]) -> str:
 
 
 def _check(whence: str, p: float | None, then: float) -> str:
-    from tenure.risk.receipts import CLOSE
+    from tenure.risk.comparing import CLOSE
 
     if p is None:
         return f"{whence}: not kept."

@@ -26,9 +26,6 @@ from tenure.risk.registry import Model
 KEPT_NIGHTS = 90
 """Nights of which the features themselves are kept."""
 
-CLOSE = 1e-9
-"""Within this two probabilities are the same."""
-
 _ROW_GROUP = 2_048  # sorted by member, so that one member's row is found without reading the night
 
 
