@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 from calls import AS_OF, tenure
 
+import tenure as tenure_package
 from tenure.lake import Lake, given
 
 
@@ -36,8 +39,7 @@ def test_two_hundred_past_scores_come_out_again_though_more_records_arrived(nigh
 
     # By the lake: the file of a night holds only what differs from the one after.
     scores = Lake.open(night / "lake").scores(dt.date.fromisoformat(AS_OF))
-    tenure("export", "scores", "--home", night, "--as-of", AS_OF, "--out", night / "scores.csv")
-    member = pl.read_csv(night / "scores.csv", infer_schema=False)["member_id"][0]
+    member = _first_scored(night)
     told = tenure("receipt", member, "--home", night, "--as-of", AS_OF)
     one = tenure("receipt", member, "--home", night, "--as-of", AS_OF, "--json").json
     assert told.out.count(": the same.") == 2
@@ -112,6 +114,49 @@ def test_the_digest_of_a_night_is_counted_again_from_the_page_that_it_kept(night
     page = folder / f"{AS_OF}.json"
     page.write_text(page.read_text().replace('"default": 45', '"default": 46'))
     assert given(folder, day).counted_again not in (None, kept.page["receipt"])
+
+
+def test_code_that_was_edited_under_the_same_version_is_named_when_a_night_is_made_again(tmp_path: Path, night: Path):
+    """The scores are the same for all that, so the replay is whole; and it is not taken for the night that was kept."""
+    copy = tmp_path / "src"
+    shutil.copytree(Path(tenure_package.__file__).parent, copy / "tenure")
+    edited = copy / "tenure" / "risk" / "score.py"
+    edited.write_text(edited.read_text() + "# Edited.\n")
+    page = json.loads((night / "receipts" / f"{AS_OF}.json").read_text())
+    asked = ("score", "--home", night, "--replay", AS_OF)
+    here, there = (tenure(*asked, "--json", **where) for where in ({}, {"PYTHONPATH": str(copy)}))
+    told = " ".join(tenure(*asked, PYTHONPATH=str(copy)).out.split())
+
+    assert here.code == there.code == 0, there.told
+    assert there.json["same"] == there.json["members"]
+    assert here.json["notes"] == []
+    (note,) = there.json["notes"]
+    assert note.startswith(f"the code that scored ({page['code'][:12]}) is not the code of now (")
+    assert f"note: {note}" in told
+    again = tenure("score", "--home", night, "--as-of", AS_OF, "--dry-run", PYTHONPATH=str(copy))
+    assert "stand" in tenure("score", "--home", night, "--as-of", AS_OF, "--dry-run").told
+    assert "stand" not in again.told
+
+
+def test_another_version_of_a_library_is_named_and_a_receipt_without_code_is_read_as_before(night: Path):
+    path = night / "receipts" / f"{AS_OF}.json"
+    page = json.loads(path.read_text())
+    scored = _first_scored(night)
+    now = page["libraries"]["numpy"]
+    path.write_text(json.dumps(page | {"libraries": page["libraries"] | {"numpy": "1.26.0"}}))
+    done = tenure("receipt", scored, "--home", night)
+    assert f"note: numpy was 1.26.0 and is {now}" in done.out
+    assert f"Code {page['code'][:12]}, numpy 1.26.0" in done.out
+
+    old = {name: value for name, value in page.items() if name not in ("code", "libraries")}
+    path.write_text(json.dumps(old))
+    assert tenure("receipt", scored, "--home", night, "--json").json["notes"] == []
+    assert tenure("score", "--home", night, "--replay", AS_OF, "--json").json["notes"] == []
+
+
+def _first_scored(night: Path) -> str:
+    tenure("export", "scores", "--home", night, "--as-of", AS_OF, "--out", night / "scores.csv")
+    return str(pl.read_csv(night / "scores.csv", infer_schema=False)["member_id"][0])
 
 
 def test_what_has_no_receipt_is_said(night: Path):

@@ -45,6 +45,7 @@ def test_the_receipt_says_what_the_score_was_made_from_and_that_it_holds(staff: 
     assert "The start of March 1, 2025, UTC: only what was recorded before it was seen" in html
     assert f"{MODEL}, learnt from what was known on Mar 1, 2025; digest {manifest()['hash'][:12]}" in html
     assert f"Version {site.world.lake.version} of the lake, last read" in html
+    assert f"Digest {found['page']['code'][:12]}, the same as now" in html
     assert f"{100 * score['p_lapse_renewal']:.0f} in 100" in html
     assert f"Range {100 * score['p_low']:.0f}–{100 * score['p_high']:.0f}" in html
     bins = manifest()["backtest"]["calibration"]
@@ -89,6 +90,10 @@ def test_what_no_longer_is_as_it_was_kept_is_said(staff: httpx.Client, site: Sit
         assert "<dd>No</dd><dd>2 of 4 comparisons hold</dd>" in html
         page.write_text(re.sub(r'"software": "[^"]+"', '"software": "0.0.1"', whole))
         assert holding(receipt(staff, site))["Digest, counted again"] is None
+        page.write_text(re.sub(r'"code": "\w+"', f'"code": "{"0" * 64}"', whole))
+        assert holding(receipt(staff, site))["Digest, counted again"] is False
+        html = staff.get(f"/members/{site.world.id_of_rank()}/receipt/").text
+        assert "Digest 000000000000, another one than now" in html
         page.write_text(whole[:40])
         torn = staff.get(f"/members/{site.world.id_of_rank()}/receipt/").text
         assert "what the night 2025-03-01 was made from cannot be read" in torn.lower()

@@ -29,11 +29,15 @@ def store(house: House) -> Receipts:
 
 def page_of(house: House, as_of: dt.date, model: Model, receipt: str) -> dict[str, Any]:
     """What went into the scores of a night besides the features."""
+    from tenure.risk.scoring_code import code_digest, libraries
+
     log = house.lake.log
     return {
         "as_of": as_of.isoformat(),
         "receipt": receipt,
         "software": tenure.__version__,
+        "code": code_digest(),
+        "libraries": libraries(),
         "model": model.version,
         "model_hash": model.manifest["hash"],
         "lake_version": house.lake.version,
@@ -53,7 +57,8 @@ def replay(house: House, as_of: dt.date) -> dict[str, Any]:
         `members`, `same` (of them, every number within 1e-9 and every word and date the same), `farthest` (largest
         difference of a probability), `columns` (those that differ: `column`, `members`, `greatest`, as
         `tenure.risk.comparing.Difference` has them), `only_then`, `only_now`, `features` (those that are not as they
-        were kept), `page`.
+        were kept), `notes` (in what the code or a library is not that which scored; the scores may be the same for all
+        that), `page`.
 
     Raises:
         TenureError: That night has no scores, or its model is gone.
@@ -79,8 +84,16 @@ def replay(house: House, as_of: dt.date) -> dict[str, Any]:
         "only_then": kept.height - found.members,
         "only_now": frame.height - found.members,
         "features": features,
+        "notes": _notes(given),
         "page": given.page if given else None,
     }
+
+
+def _notes(given: Given | None) -> list[str]:
+    """In what the code of now is not that which scored; nothing of nights that kept no digest of it."""
+    from tenure.risk.scoring_code import made_otherwise
+
+    return made_otherwise(given.page.get("code"), given.page.get("libraries")) if given else []
 
 
 def words_of_replay(found: dict[str, Any]) -> str:
@@ -100,15 +113,16 @@ def words_of_replay(found: dict[str, Any]) -> str:
         rest.append(
             "what reached Tenure since, but is dated before that night, changes " + ", ".join(found["features"][:8])
         )
-    return "\n".join([words, *rest])
+    return "\n".join([words, *rest, *(f"note: {note}" for note in found["notes"])])
 
 
 def receipt(house: House, member_id: str, as_of: dt.date | None) -> dict[str, Any]:
     """What one score was made from, and whether it still comes out.
 
     Returns:
-        `score` (the row that was kept), `page`, `features` (name, group, sentence, value then, value now), `from_kept`
-        and `from_lake` (the probability made again from the features that were kept, and from the lake as it is now).
+        `score` (the row that was kept), `page`, `notes` (as `replay`), `features` (name, group, sentence, value then,
+        value now), `from_kept` and `from_lake` (the probability made again from the features that were kept, and from
+        the lake as it is now).
 
     Raises:
         UsageError: There is no such member, or the member had no score.
@@ -132,6 +146,7 @@ def receipt(house: House, member_id: str, as_of: dt.date | None) -> dict[str, An
         "member_id": member_id,
         "score": row,
         "page": given.page if given else None,
+        "notes": _notes(given),
         "features": _listed(model, given.features if given else None, anew),
         "from_kept": _spoken(model, given),
         "from_lake": frame["p_lapse_renewal"][0] if frame.height else None,
@@ -174,9 +189,12 @@ def words_of_receipt(found: dict[str, Any]) -> str:
     ]
     if page:
         lines[-1] += f" ({page['model_hash'][:12]}), Tenure {page['software']}, receipt {page['receipt']}"
+        if page.get("code"):
+            lines.append(f"Code {page['code'][:12]}, {', '.join(map(' '.join, page.get('libraries', {}).items()))}")
         lines.append(f"The lake was at version {page['lake_version']}, read {page['lake_read_at']}.")
     lines.append(_check("From the features kept that night", found["from_kept"], score["p_lapse_renewal"]))
     lines.append(_check("From the lake as it is now", found["from_lake"], score["p_lapse_renewal"]))
+    lines += [f"note: {note}" for note in found["notes"]]
     lines.append(f"{'then':>12} {'now':>12}  what the model was given")
     lines += [f"{_shown(one['then']):>12} {_shown(one['now']):>12}  {one['sentence']}" for one in found["features"]]
     return "\n".join(lines)

@@ -315,9 +315,13 @@ def _note_outages(house: House, tell: Teller, as_of: dt.date) -> None:
 
 def receipt_of(house: House, as_of: dt.date, model: Model) -> str:
     """What the scores of a night depend on, in one word; the same receipt means the same scores."""
+    from tenure.risk.scoring_code import code_digest, libraries
+
     rules = house.settings
-    version = house.lake.version
-    return digest_of(tenure.__version__, as_of.isoformat(), version, model.version, rules.membership, rules.bands)
+    return digest_of(
+        tenure.__version__, as_of.isoformat(), house.lake.version, model.version, rules.membership, rules.bands,
+        code=code_digest(), libraries=libraries(),
+    )  # fmt: skip
 
 
 def _kept_scores(house: House, as_of: dt.date, receipt: str) -> pl.DataFrame | None:

@@ -43,14 +43,25 @@ class Given:
             found = digest_of(
                 page["software"], page["as_of"], page["lake_version"], page["model"],
                 Membership(**page["membership"]), Bands(**page["bands"]),
+                code=page.get("code", ""), libraries=page.get("libraries"),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             found = ""
         is_sure = page.get("software") == tenure.__version__ and list(page) != sorted(page)
         return found if is_sure or found == page.get("receipt") else None
 
 
-def digest_of(software: str, as_of: str, lake_version: int, model: str, membership: Membership, bands: Bands) -> str:
+def digest_of(
+    software: str,
+    as_of: str,
+    lake_version: int,
+    model: str,
+    membership: Membership,
+    bands: Bands,
+    *,
+    code: str = "",
+    libraries: dict[str, str] | None = None,
+) -> str:
     """All that a night's scores depend on, in one word: the same digest means the same scores.
 
     Args:
@@ -59,9 +70,12 @@ def digest_of(software: str, as_of: str, lake_version: int, model: str, membersh
         lake_version: Of the lake that was read.
         model: The version of the model.
         membership, bands: The rules of that night.
+        code: The digest of the sources that score; empty for nights that kept none.
+        libraries: The versions of the libraries beneath, by name; None likewise.
     """
     parts = (software, as_of, lake_version, model, membership.model_dump_json(), bands.model_dump_json())
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    by = (code, sorted((libraries or {}).items())) if code else ()
+    return hashlib.sha256(repr((*parts, *by)).encode()).hexdigest()[:16]
 
 
 def given(folder: Path, as_of: dt.date, member: int | None = None) -> Given | None:

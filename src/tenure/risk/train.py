@@ -39,6 +39,7 @@ from tenure.risk.learners import BLEND, BOOSTER
 from tenure.risk.reasons import finest_step, group_points
 from tenure.risk.registry import Manifest, Model, Registry
 from tenure.risk.report import report
+from tenure.risk.scoring_code import libraries
 from tenure.risk.timing import learn_timing
 
 _MOST_ROWS = 105_000
@@ -347,10 +348,7 @@ def _about_reasons(model: Model, lately: FeatureMatrix) -> dict[str, Any]:
 
 
 def _software() -> dict[str, str]:
-    from importlib.metadata import version
-
-    names = ("numpy", "polars", "duckdb", "xgboost-cpu", "scikit-learn")
-    return {"tenure": __version__, **{name: version(name) for name in names}}
+    return {"tenure": __version__, **libraries()}
 
 
 def _data(

@@ -16,6 +16,7 @@ from tenure.features.plain import in_words
 from tenure.lake import Given, given
 from tenure.ledger import contacts, runs
 from tenure.ledger.models import CurrentScore
+from tenure.risk.scoring_code import code_digest
 from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.cells import list_file
@@ -177,6 +178,7 @@ def facts(found: Found) -> list[tuple[str, str]]:
     rows += [
         ("Records", f"Version {kept.get('lake_version')} of the lake, last read {_at(kept.get('lake_read_at'))}"),
         ("Scored", f"{words.sentence(_at(kept.get('scored_at')))[:-1]}, by Tenure {kept.get('software')}"),
+        ("Code", _code(kept.get("code"))),
         ("Bands", f"High from {high} in 100, medium from {medium}"),
         ("Grace", "; ".join(f"{kind}: {words.days(days)}" for kind, days in grace.items())),
         ("Digest", str(kept.get("receipt"))),
@@ -188,6 +190,13 @@ def _model(found: Found) -> str:
     learnt = f", learnt from what was known on {words.iso(found.model['as_of'])}" if found.model.get("as_of") else ""
     digest = found.page.get("model_hash") or found.model.get("hash") or ""
     return f"{found.score['model_version']}{learnt}" + (f"; digest {digest[:12]}" if digest else "")
+
+
+def _code(digest: str | None) -> str:
+    """Which code scored, and whether it still is there; empty for nights that kept no digest of it."""
+    if not digest:
+        return ""
+    return f"Digest {digest[:12]}, " + ("the same as now" if digest == code_digest() else "another one than now")
 
 
 def _at(text: str | None) -> str:
@@ -229,7 +238,7 @@ def _digests(found: Found) -> list[Check]:
         return [Check("What went in", None, found.trouble or "That night kept nothing of it.")]
     kept, again = found.page.get("receipt"), found.kept.counted_again
     noted = runs.scored_from(found.score["as_of"])
-    told = f"Version of Tenure, day, version of the lake, model and rules make {again or 'another one'}."
+    told = f"Version and code of Tenure, day, version of the lake, model and rules make {again or 'another one'}."
     unsure = "Made by another version of Tenure, whose rules may have been written otherwise."
     run = f"The run that made the scores noted {noted}." if noted else "No run on record noted a digest."
     return [

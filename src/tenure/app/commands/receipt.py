@@ -13,8 +13,9 @@ from tenure.app.options import Command, Day, home_option, json_option
 
 HELP = """Print what the score of one member was made from.
 
-The score and its reasons, the model with its hash, the versions of Tenure and of the lake, every feature with its value
-then and as it is counted now, and whether the probability comes out again from both. MEMBER is the source's own id."""
+The score and its reasons, the model with its hash, the versions of Tenure and of the lake, the code that scored and
+whether it is the code of now, every feature with its value then and as it is counted now, and whether the probability
+comes out again from both. MEMBER is the source's own id."""
 
 
 @click.command("receipt", cls=Command, help=HELP)

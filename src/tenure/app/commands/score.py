@@ -16,7 +16,8 @@ HELP = """Score every active member with the latest model, and put into iMIS wha
 
 This is a night without its sync and its training. --dry-run keeps no scores and shows what it would write.
 --replay makes the scores of a past night again, with that night's model and rules and from what was known then, and
-compares them with those that were kept; it changes nothing, and ends with exit code 4 where they differ."""
+compares them with those that were kept, column by column; it changes nothing, and ends with exit code 4 where they
+differ. Where the code or a library is another one than scored that night, a note says so."""
 
 
 @click.command("score", cls=Command, help=HELP)
