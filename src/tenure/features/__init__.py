@@ -6,7 +6,7 @@ Definitions are data (`catalogue`); one kernel counts them for one night or for 
 from tenure.features.build import FeatureMatrix, build
 from tenure.features.catalogue import FEATURES, GROUPS, REASONS
 from tenure.features.definitions import Feature, Group, Reason
-from tenure.features.direction import DIRECTIONS
+from tenure.features.direction import DIRECTIONS, SENSES
 from tenure.features.facts import CATEGORIES
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "FEATURES",
     "GROUPS",
     "REASONS",
+    "SENSES",
     "Feature",
     "FeatureMatrix",
     "Group",

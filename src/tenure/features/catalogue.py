@@ -225,7 +225,7 @@ FEATURES: tuple[Feature, ...] = (
     # Dues
     _fact("price", "dues", "dues of the running term", money("Dues")),
     _fact("price", "dues_change", "dues of the running term over those of the one before, less 1", _change("Dues of this term", "No earlier dues to compare with")),
-    _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", moved("Latest invoice", "the last dues", "No invoice open"), ("invoice_issued",)),
+    _fact("price", "invoice_change", "amount of the open invoice over the dues last paid, less 1", moved("Latest invoice", "the last dues", "No open invoice to set against the last dues"), ("invoice_issued",)),
     # Changes by the association
     _fact("changes", "change_since", "days since the last entry of the change ledger whose scope names the member, 999 beyond two years; entries that concern everybody are left out", _since_change),
     _fact("changes", "changes_cycle", "entries that concern the member since the term that holds the day began", counted("change at the association that concerns the member", "changes at the association that concern the member", "this term")),

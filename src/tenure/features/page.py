@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tenure.features.catalogue import FEATURES, GROUPS, REASONS
 from tenure.features.definitions import Feature
-from tenure.features.direction import DIRECTIONS
+from tenure.features.direction import DIRECTIONS, SENSES
 from tenure.features.signals import SIGNALS
 
 _HEAD = """# Features
@@ -22,7 +22,9 @@ into the model as categories of their own.
 `Count(event_attended; 365)` counts the last 365 days; `Total` and `Mean` add up or average the values (minutes,
 money, ratings); `Ratio` and `Share` set one kind against another; `Recency` is days since the last one, 999 beyond
 two years; `Trend` sets the rate of the window against that of the year before, from −1 (ceased) to 1 (new).
-↑ means that more can only raise the risk, ↓ that it can only lower it, as the model is made to learn.
+↑ means that more can only raise the risk, ↓ that it can only lower it, as the model is made to learn. Of those with ↗
+or ↘ it may learn either, but more sounds like trouble (↗) or sounds good (↘) to whoever reads it: neither is told as a
+reason for leaving, or for staying, where its words would say the opposite.
 
 The composite score by points that many associations use (logins in 90 days, events attended, community posts) is no
 feature: it is the baseline that a model has to beat, and stands beside it in every back-test.
@@ -69,7 +71,7 @@ def _groups() -> Iterator[str]:
 
 
 def _line(feature: Feature) -> str:
-    arrow = {1: "↑", -1: "↓", 0: ""}[DIRECTIONS[feature.name]]
+    arrow = {1: "↑", -1: "↓", 0: ""}[DIRECTIONS[feature.name]] or {1: "↗", -1: "↘", 0: ""}[SENSES[feature.name]]
     return f"| `{feature.name}` | {arrow} | {feature.definition} | {feature.say(*_example(feature))} |"
 
 

@@ -7,6 +7,10 @@ together, and make one reason. It says what goes with lapsing, not what causes i
 The first reason is chosen no finer than the model can tell points apart: in steps that are as coarse as it takes for
 models of either half of the members to name the same one. Among reasons of the same step the order of the catalogue
 rules. Where none comes to a step, nothing stands out.
+
+A reason has to have something to say: a signal that differs from what is usual as told, not only as counted, and that
+does not read the other way. One of which every signal sounds good, or like that of others, is left out: that a gift was
+made is no reason for leaving that anybody could follow, whatever it went with in past members.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features import DIRECTIONS, FEATURES, GROUPS, REASONS, Feature
+from tenure.features import FEATURES, GROUPS, REASONS, SENSES, Feature
 from tenure.membership.contract import NOTHING, NOTHING_ELSE
 from tenure.risk.encoding import Encoding
 from tenure.risk.learners import Columns, Floats
@@ -72,9 +76,6 @@ class _Usual:
 
     table: Columns
     kind: NDArray[np.int64]
-
-    def column(self, place: int) -> NDArray[np.float32]:
-        return np.asarray(self.table[self.kind, place])
 
 
 _Parts = dict[str, list[list[int]]]
@@ -144,8 +145,9 @@ def finest_step(
         for enough members, and for what share of them they then do.
     """
     usual, parts = _usual(x, member_types), _columns_of_reasons(encoding)
-    columns, silent = _whole(parts), _Speaker(encoding.columns, x, usual, parts, model).silent()
-    ours, *theirs = (_points(asked, x, usual, columns) for asked in (model, *halves))
+    columns, speaker = _whole(parts), _Speaker(encoding.columns, x, usual, parts, model)
+    silent, mute = speaker.silent(), speaker.mute()
+    ours, *theirs = (np.where(mute, -np.inf, _points(asked, x, usual, columns)) for asked in (model, *halves))
 
     def alike(step: int) -> float:
         first = _first(ours, step, silent)
@@ -192,11 +194,12 @@ def _explained(
     columns = _whole(parts)
     points = _points(model, x, usual, columns)
     speaker = _Speaker(encoding.columns, x, usual, parts, model)
-    silent = speaker.silent()
-    most, first, sure = min(3, len(parts)), _first(points, step, silent), np.ones(len(x), bool)
-    order, told = _ranked(points, first, most)
+    silent, mute = speaker.silent(), speaker.mute()
+    tellable = np.where(mute, -np.inf, points)
+    most, first, sure = min(3, len(parts)), _first(tellable, step, silent), np.ones(len(x), bool)
+    order, told = _ranked(tellable, first, most)
     for half in halves:
-        sure &= _first(_points(half, x, usual, columns), step, silent) == first
+        sure &= _first(np.where(mute, -np.inf, _points(half, x, usual, columns)), step, silent) == first
     words, names = np.full((len(x), 3), "", object), np.full((len(x), 3), "", object)
     words[:, :most], words[:, 0] = NOTHING_ELSE, NOTHING
     for rank in range(most):
@@ -277,43 +280,62 @@ class _Speaker:
 
     def silent(self) -> NDArray[np.bool_]:
         """Who has no signal of a reason that could raise the risk, whatever a model says; shape (n, n_reasons)."""
-        rows = np.arange(len(self.x))
-        return np.column_stack([self._none_speaks(reason, rows, upward=True) for reason in self.parts])
+        return np.column_stack([self._least(numbers, upward=True) > _SPEAKS for numbers in self._all_numbers()])
 
-    def _none_speaks(self, reason: str, rows: NDArray[np.int64], *, upward: bool) -> NDArray[np.bool_]:
-        columns = self._numbers([place for columns in self.parts[reason] for place in columns])
+    def mute(self) -> NDArray[np.bool_]:
+        """Of whom a reason cannot be told: all its signals read the other way, or like those of others; shape
+        (n, n_reasons). A place can always be named, where it is not the usual one."""
+        told = []
+        for numbers, subjects in zip(self._all_numbers(), self.parts.values(), strict=True):
+            places = [place for place in chain(*subjects) if place not in numbers]
+            elsewhere = (self.x[:, places] != self.usual.table[self.usual.kind][:, places]).any(axis=1)
+            told.append((self._least(numbers, upward=True) == _NOTHING_TO_SAY) & ~elsewhere)
+        return np.column_stack(told)
+
+    def _all_numbers(self) -> list[list[int]]:
+        """Columns of each reason that can be told as a number."""
+        return [self._numbers([*chain(*subjects)]) for subjects in self.parts.values()]
+
+    def _least(self, columns: list[int], *, upward: bool) -> NDArray[np.int64]:
+        """What the most telling of *columns* has to say, shape (n,)."""
+        rows = np.arange(len(self.x))
         if not columns:
-            return np.ones(rows.size, bool)
-        return np.asarray(self._silent(rows, columns, np.full(rows.size, upward)).all(axis=1))
+            return np.full(rows.size, _NOTHING_TO_SAY)
+        return np.asarray(self._silence(rows, columns, np.full(rows.size, upward)).min(axis=1))
 
     def say(self, reason: str, rows: NDArray[np.int64], *, upward: NDArray[np.bool_]) -> list[str]:
         """Words of *reason* for *rows*: of the subject that alone moves the risk most in the reason's direction, those
-        of the signal that does; of the industry or place, where that raises the risk more than all numbers of it do."""
+        of the signal that does; of the industry or place, where that raises the risk more than all numbers of it do.
+        Where each of them alone moves it the other way, its title; nothing, where it is to speak for staying."""
         if not rows.size:
             return []
         subjects = [told for columns in self.parts[reason] if (told := self._numbers(columns))]
-        fields = self._fields([place for columns in self.parts[reason] for place in columns])
-        if not subjects:
-            return [str(said) for said in self._where(rows, fields, upward)]
-        silent = np.column_stack([self._silent(rows, columns, upward).all(axis=1) for columns in subjects])
-        chosen = self._loudest(rows, subjects, silent, upward) if len(subjects) > 1 else np.zeros(rows.size, np.int64)
-        words = np.full(rows.size, "", object)
-        for place, columns in enumerate(subjects):
-            here = np.flatnonzero(chosen == place)
-            if here.size:
-                silent = self._silent(rows[here], columns, upward[here])
-                lead = self._loudest(rows[here], [[column] for column in columns], silent, upward[here])
-                words[here] = self._words(rows[here], np.array(columns)[lead])
+        fields = self._fields([*chain(*self.parts[reason])])
+        words = np.where(upward, f"{_TITLES[reason]} as a whole", "").astype(object)
+        mute = np.ones(rows.size, bool)
+        if subjects:
+            silence = np.column_stack([self._silence(rows, columns, upward).min(axis=1) for columns in subjects])
+            mute = silence.min(axis=1) == _NOTHING_TO_SAY
+            chosen, _ = self._loudest(rows, subjects, silence, upward)
+            for place, columns in enumerate(subjects):
+                here = np.flatnonzero((chosen == place) & ~mute)
+                if here.size:
+                    silence = self._silence(rows[here], columns, upward[here])
+                    lead, moves = self._loudest(rows[here], [[column] for column in columns], silence, upward[here])
+                    words[here] = np.where(moves, self._words(rows[here], np.array(columns)[lead]), words[here])
         if fields:
-            here = np.flatnonzero(upward & self._by_place(rows, [*chain(*subjects)], [*chain(*fields.values())]))
-            words[here] = self._where(rows[here], fields, upward[here])
+            here = np.flatnonzero(
+                upward & (mute | self._by_place(rows, [*chain(*subjects)], [*chain(*fields.values())]))
+            )
+            words[here] = self._where(rows[here], fields, upward[here], words[here])
         return [str(said) for said in words]
 
     def in_favor(self, reason: str) -> NDArray[np.bool_]:
         """Members of whom *reason* has anything to say that could speak for staying, shape (n,)."""
         if reason in _NO_EVIDENCE:
             return np.zeros(len(self.x), bool)
-        return ~self._none_speaks(reason, np.arange(len(self.x)), upward=False)
+        least = self._least(self._numbers([*chain(*self.parts[reason])]), upward=False)
+        return np.asarray(least == _SPEAKS)
 
     def _numbers(self, columns: list[int]) -> list[int]:
         """Those of *columns* that can be told as a number."""
@@ -336,32 +358,69 @@ class _Speaker:
         return np.asarray(by_levels > np.maximum(by_numbers, 0))
 
     def _where(
-        self, rows: NDArray[np.int64], fields: dict[str, list[int]], upward: NDArray[np.bool_]
+        self,
+        rows: NDArray[np.int64],
+        fields: dict[str, list[int]],
+        upward: NDArray[np.bool_],
+        else_: NDArray[np.object_],
     ) -> NDArray[np.object_]:
-        """The field whose level moves the risk most in the direction asked for, in words."""
-        said = np.array([_WHERE[field] for field in fields], object)
-        spoken = np.zeros((rows.size, len(fields)), bool)
-        return said[self._loudest(rows, list(fields.values()), spoken, upward)] if rows.size else said[:0]
+        """The place whose level moves the risk most in the direction asked for, in words; *else_* where none does."""
+        if not rows.size:
+            return else_
+        levels = [*chain(*fields.values())]
+        usual = self.usual.table[self.usual.kind[rows]][:, levels]
+        elsewhere = np.where(self.x[rows][:, levels] != usual, _SPEAKS, _NOTHING_TO_SAY)
+        places = [[levels.index(column) for column in columns] for columns in fields.values()]
+        silence = np.column_stack([elsewhere[:, own].min(axis=1) for own in places])
+        field, moves = self._loudest(rows, list(fields.values()), silence, upward)
+        words = else_.copy()
+        for number, (name, columns) in enumerate(fields.items()):
+            for row in np.flatnonzero((field == number) & moves & (silence[:, number] == _SPEAKS)):
+                words[row] = self._place(name, columns, int(rows[row]))
+        return words
+
+    def _place(self, field: str, columns: list[int], row: int) -> str:
+        """One member's place by its name, or that it is not the usual one, where it has none that the model knows."""
+        own = [place for place in columns if self.x[row, place] > 0]
+        usual = [place for place in columns if self.usual.table[self.usual.kind[row], place] > 0]
+        if own:
+            return f"{_WHERE[field]}: {self.names[own[0]].partition('=')[2]}"
+        return f"{_WHERE[field]} is not {self.names[usual[0]].partition('=')[2]}, which is the usual one"
 
     def _loudest(
-        self, rows: NDArray[np.int64], sets: list[list[int]], silent: NDArray[np.bool_], upward: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """Which of *sets* moves the risk most in the direction asked for, silent ones only where all are."""
+        self, rows: NDArray[np.int64], sets: list[list[int]], silence: NDArray[np.int64], upward: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Which of *sets* moves the risk most in the direction asked for, of those that have most to say; and whether
+        it does not move it the other way."""
         kind = self.usual.kind[rows]
         alone = self.now[rows][:, None] - self.model.grouped(self.x[rows], self.usual.table, kind, sets)
-        up, down = np.where(silent, -np.inf, alone), np.where(silent, np.inf, alone)
-        return np.asarray(np.where(upward, up.argmax(axis=1), down.argmin(axis=1)))
+        asked = np.where(upward[:, None], alone, -alone)
+        asked = np.where(silence > silence.min(axis=1, keepdims=True), -np.inf, asked)
+        return np.asarray(asked.argmax(axis=1)), np.asarray(asked.max(axis=1) > -_HARDLY)
 
-    def _silent(self, rows: NDArray[np.int64], columns: list[int], upward: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Where a signal is not known, or points the other way: it is not told while anything else can be."""
-        return np.isnan(self.x[rows][:, columns]) | self._contrary(rows, columns, upward)
+    def _silence(self, rows: NDArray[np.int64], columns: list[int], upward: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How little each signal has to say; shape (n_rows, n_columns). One that is not known is told while no other
+        speaks; one that is told like the usual one, or reads the other way, never is."""
+        sense = np.array([SENSES[self.names[place]] for place in columns])
+        own, usual = self.x[rows][:, columns], self.usual.table[self.usual.kind[rows]][:, columns]
+        backward = sense * np.sign(np.nan_to_num(own - usual)) * np.where(upward, 1, -1)[:, None] < 0
+        answer = np.where(backward | np.isnan(usual) | self._told_alike[rows][:, columns], _NOTHING_TO_SAY, _SPEAKS)
+        return np.where(np.isnan(own) & ~np.isnan(usual), _NOT_KNOWN, answer)
 
-    def _contrary(self, rows: NDArray[np.int64], columns: list[int], upward: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Where a signal is as usual, or can only point one way and differs the other; shape (n_rows, n_columns)."""
-        sense = np.array([DIRECTIONS[self.names[place]] for place in columns])
-        usual = np.stack([self.usual.column(place)[rows] for place in columns], axis=1)
-        apart = np.nan_to_num(self.x[rows][:, columns] - usual)
-        return np.asarray((apart == 0) | (sense * np.sign(apart) * np.where(upward, 1, -1)[:, None] < 0))
+    @cached_property
+    def _told_alike(self) -> NDArray[np.bool_]:
+        """Where a signal is told in the same words as the usual one: «3 logins» are no reason where 3 are usual, though
+        a fraction of one lies between them; shape (n, n_columns), False for places."""
+        alike = np.zeros(self.x.shape, bool)
+        for place in self._numbers([*range(len(self.names))]):
+            say, column = _FEATURES[self.names[place]].say, self.usual.table[:, place]
+            for usual in np.unique(column[~np.isnan(column)]).tolist():
+                rows = np.flatnonzero((column == usual)[self.usual.kind])
+                own, which = np.unique(self.x[rows, place], return_inverse=True)
+                words = say(usual, None)
+                same = [value == value and say(value, None) == words for value in own.tolist()]
+                alike[rows, place] = np.array(same, bool)[which]
+        return alike
 
     def _words(self, rows: NDArray[np.int64], places: NDArray[np.int64]) -> list[str]:
         """Each row's value of its column in words; the same value is put in words once."""
@@ -377,6 +436,14 @@ class _Speaker:
             answer.append(said[key])
         return answer
 
+
+_SPEAKS, _NOT_KNOWN, _NOTHING_TO_SAY = range(3)
+"""How little a signal has to say of a member."""
+
+_HARDLY = 1e-9
+"""A change of a probability that is none."""
+
+_TITLES = {reason.name: reason.title for reason in REASONS}
 
 _NO_EVIDENCE = frozenset({"type", "timing"})
 """Reasons that say nothing in a member's favor, whatever they do to the number."""
