@@ -14,11 +14,20 @@ ACTIVE = {"active_weeks_90": 6.0, "silence_ratio": 0.5, "cycle_trend": 0.1, "aut
 QUIET = {"active_weeks_90": 0.0, "silence_ratio": 5.0, "cycle_trend": -0.8, "auto_renew": 0.0}
 
 
-def told(facts: dict[str, float], points: dict[str, float], *, title: str | None = None) -> tuple[str, str, bool]:
+def told(
+    facts: dict[str, float],
+    points: dict[str, float],
+    *,
+    title: str | None = None,
+    priced: bool = False,
+    said: str | None = None,
+) -> tuple[str, str, bool]:
     found = predicted_reason(
         {name: np.array([value], np.float32) for name, value in facts.items()},
         {group: np.array([value]) for group, value in points.items()},
         says_retired(pl.Series([title], dtype=pl.String)),
+        priced=np.array([priced]),
+        said=np.array([said], object),
     )
     return found.reason[0], found.words[0], bool(found.involuntary[0])
 
@@ -64,6 +73,19 @@ def test_a_member_who_takes_part_and_renews_by_itself_is_lost_by_the_payment_alo
 
     assert told(ACTIVE | failed, {"price": 9})[::2] == ("payment failure", True)
     assert told(QUIET | failed, {"overall": 9})[::2] == ("disengaged", False)
+
+
+def test_price_is_named_by_what_is_no_feature_only_where_the_model_agrees():
+    assert told(ACTIVE, {"price": 3}, priced=True)[0] == "price"
+    assert told(ACTIVE, {"price": -3}, priced=True)[0] == NOT_CLEAR
+    assert told(QUIET, {"price": 3, "overall": 3}, priced=True)[0] == NOT_CLEAR
+
+
+def test_what_a_member_said_goes_before_what_the_record_tells():
+    """Also before the job title, and before what a rule thinks of a card."""
+    assert told(QUIET, {"overall": 9}, said="price")[:2] == ("price", "the member said so when asked")
+    assert told(ACTIVE | {"card_expiring_90": 1.0, "auto_renew": 1.0}, {}, said="forgot")[0] == "forgot"
+    assert told(QUIET, {"overall": 9}, title="Retired nurse", said="price")[0] == "price"
 
 
 def test_every_fact_and_group_that_the_rule_reads_exists():

@@ -76,10 +76,10 @@ ACTS = [
 ]  # fmt: skip
 
 
-def asked(lake: Lake, lost: list[Lost]) -> dict[int, dict]:
+def asked(lake: Lake, lost: list[Lost], said: pl.DataFrame | None = None) -> dict[int, dict]:
     rows = lake.terms().select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(DAY))
     lapsed = standing(lake.terms(), lake.members(), rows, Membership()).filter(~pl.col("active"))
-    return {row["member"]: row for row in winback_of(lake, lapsed, lost, DAY).to_dicts()}
+    return {row["member"]: row for row in winback_of(lake, lapsed, lost, DAY, said).to_dicts()}
 
 
 def test_each_driver_by_hand(tmp_path: Path):
@@ -92,6 +92,25 @@ def test_each_driver_by_hand(tmp_path: Path):
     assert LONG_AGO not in found
     assert (found[QUIET]["since"], found[QUIET]["left_on"]) == (dt.date(2024, 5, 20), dt.date(2024, 12, 31))
     assert found[PAYMENT]["offer"] == DRIVERS[0].offer
+
+
+def test_what_was_said_of_the_end_goes_before_the_record(tmp_path: Path):
+    """When asked since the last term began, or as the source notes it; what is no driver leaves the record to speak."""
+    said = pl.DataFrame(
+        {
+            "member": [QUIET, LESS, NOTHING],
+            "on": [dt.date(2025, 2, 1), dt.date(2023, 2, 1), dt.date(2025, 2, 1)],
+            "reason": ["price", "price", "forgot"],
+        }
+    )
+    noted = [one | {"ended_by": "too expensive"} if one["member"] == UNCLEAR else one for one in TERMS]
+    lake = lake_of(tmp_path, members=MEMBERS, terms=noted, activity=ACTS)
+
+    found = asked(lake, [EVENTS], said)
+
+    told = {member: found[member]["driver"] for member in (QUIET, LESS, NOTHING, UNCLEAR)}
+    assert told == {QUIET: "price", LESS: "took part less", NOTHING: "used nothing in the last year", UNCLEAR: "price"}
+    assert (found[QUIET]["offer"], found[QUIET]["since"]) == (found[PRICE]["offer"], None)
 
 
 def test_nobody_is_told_never_to_have_used_what_makes_no_difference(tmp_path: Path):

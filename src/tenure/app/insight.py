@@ -11,6 +11,7 @@ import polars as pl
 
 from tenure.app.house import House
 from tenure.app.situation import Known
+from tenure.app.told import told
 from tenure.insights import winback
 from tenure.insights.benefits import Lost, benefits_lost
 from tenure.insights.chapters import chapters_of
@@ -66,7 +67,8 @@ def win_back(house: House, as_of: dt.date) -> Body:
     """What went before each lapse of the last two years, and which recorded benefits lose members."""
     known = Known.on(house.lake, house.settings, as_of)
     lost = benefits_lost(house.lake, house.settings, as_of)
-    found = winback.winback_of(house.lake, known.stood.filter(~pl.col("active")), lost, as_of)
+    gone = known.stood.filter(~pl.col("active"))
+    found = winback.winback_of(house.lake, gone, lost, as_of, told(house, as_of).latest)
     return {
         "as_of": as_of,
         "drivers": list(_drivers(found)),

@@ -16,6 +16,7 @@ import polars as pl
 from tenure.app import exports, standstill
 from tenure.app.house import House
 from tenure.app.situation import Known, situation_of
+from tenure.app.told import told
 from tenure.base.errors import TenureError, UsageError
 from tenure.features.activity import SENT_OR_BILLED
 from tenure.insights import roll_up
@@ -109,7 +110,9 @@ def dues(house: House, as_of: dt.date | None) -> Report:
 def leaving(house: House, as_of: dt.date | None) -> Report:
     """Why members at risk may leave, and what they are worth, by the situation of *as_of* (the latest night)."""
     _, day = _scores(house, as_of)
-    here = situation_of(house, day).filter(pl.col("p_lapse_renewal").is_not_null() & pl.col("reason").is_not_null())
+    here = situation_of(house, day, people_told=told(house, day)).filter(
+        pl.col("p_lapse_renewal").is_not_null() & pl.col("reason").is_not_null()
+    )
     rows = here.select(
         "member", "band", "risk_score", "p_lapse_renewal", "reason", "dues", "lifetime_value", "top_value"
     ).sort(["p_lapse_renewal", "member"], descending=[True, False])

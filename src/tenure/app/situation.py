@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tenure.app.house import House
 from tenure.app.models import model_for
+from tenure.app.told import Told, told
 from tenure.base.settings import Settings
 from tenure.features import FEATURES, build
 from tenure.features.facts import known_person
@@ -27,6 +29,7 @@ from tenure.insights.chapters import chapters_of
 from tenure.insights.displacement import displacement_of
 from tenure.insights.hardship import hardship_of
 from tenure.insights.leaving import predicted_reason, says_retired
+from tenure.insights.price import weighs
 from tenure.insights.value import lifetime_value, most_valuable
 from tenure.insights.winback import winback_of
 from tenure.lake import Lake
@@ -50,7 +53,9 @@ _WITHOUT_MODEL = ("login_since", "active_weeks_90")
 """Features that are told of a member whether or not there is a model."""
 
 
-def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = None) -> pl.DataFrame:
+def situation_of(
+    house: House, as_of: dt.date, *, scores: pl.DataFrame | None = None, people_told: Told | None = None
+) -> pl.DataFrame:
     """One row per member whom a playbook may select, columns of `tenure.outreach.situation.COLUMNS`.
 
     Active payers, and those who have lapsed and whom no other member pays for now. Left out are the deceased, merged
@@ -61,19 +66,21 @@ def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = 
         as_of: The day: only what was recorded before its start is used.
         scores: Those of the night (`tenure.risk.score`); by default those that the lake keeps for that day. Without
             any, members are without band.
+        people_told: What members and staff told Tenure before that day (`tenure.app.told`); by default nothing.
     """
     known = Known.on(house.lake, house.settings, as_of)
     if known.stood.is_empty():
         return empty()
     model, found = model_for(house, as_of), house.lake.scores(as_of) if scores is None else scores
+    heard = people_told or Told.nothing()
     columns = [
         known.stood,
         known.about(),
         _scored(found),
         _announced(house.lake, as_of),
-        known.done(model),
+        known.done(model, heard),
         _happened(house.lake, known, as_of),
-        *_guessed(house.lake, house.settings, known, as_of),
+        *_guessed(house.lake, house.settings, known, heard, as_of),
     ]
     frame = columns[0]
     for more in columns[1:]:
@@ -83,7 +90,7 @@ def situation_of(house: House, as_of: dt.date, *, scores: pl.DataFrame | None = 
 
 def lookup(house: House, as_of: dt.date, scores: pl.DataFrame) -> Lookup:
     """The situation of a night for all of its steps that ask; arguments as for `situation_of`."""
-    return cache(lambda: situation_of(house, as_of, scores=scores))
+    return cache(lambda: situation_of(house, as_of, scores=scores, people_told=told(house, as_of)))
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ class Known:
         """Who they are."""
         return self.person.select("member", "chapter_id", "region", "country", "join_date")
 
-    def done(self, model: Model | None) -> pl.DataFrame:
+    def done(self, model: Model | None, heard: Told) -> pl.DataFrame:
         """What active members do, and what that says of their reason for leaving."""
         stood, person = self.stood.filter("active"), self.person.filter(self.active)
         chosen = None if model else tuple(one for one in FEATURES if one.name in _WITHOUT_MODEL)
@@ -128,9 +135,14 @@ class Known:
                 "member": stood["member"],
                 "last_login_days": since.set(since >= _NEVER_SINCE, None),
                 "active_weeks_90": weeks,
-                "reason": _reasons(matrix, person, model),
+                "reason": _reasons(matrix, person, model, self._changes(heard), heard),
             }
         )
+
+    def _changes(self, heard: Told) -> pl.DataFrame:
+        """Entries of the change ledger that were known: the source's from the day after their own."""
+        listed = self.lake.program_changes().filter(pl.col("changed_on") < self.as_of)
+        return pl.concat([listed.select(heard.changes.columns), heard.changes])
 
 
 def _stage(dormant_days: int) -> pl.Expr:
@@ -140,15 +152,31 @@ def _stage(dormant_days: int) -> pl.Expr:
     return pl.when("active").then(here).otherwise(gone)
 
 
-def _reasons(matrix: FeatureMatrix, person: pl.DataFrame, model: Model | None) -> pl.Series:
+def _reasons(
+    matrix: FeatureMatrix, person: pl.DataFrame, model: Model | None, changes: pl.DataFrame, heard: Told
+) -> pl.Series:
     """Why each active member may leave; null where there is nothing to renew or no model to ask."""
     if model is None or not len(matrix.rows):
         return pl.Series([None] * len(matrix.rows), dtype=pl.String)
     points = group_points(model.encoding, model.encoding.encode(matrix), matrix.rows["member_type"], model)
     facts = {name: matrix.column(name) for name in matrix.names}
-    leaving = predicted_reason(facts, points, says_retired(person["job_title"]))
+    stood = matrix.rows
+    leaving = predicted_reason(
+        facts,
+        points,
+        says_retired(person["job_title"]),
+        priced=weighs(stood, changes, heard.said, heard.in_parts),
+        said=_said_in_this_term(stood, heard.latest),
+    )
     reasons = pl.Series(leaving.reason.tolist(), dtype=pl.String)
     return reasons.set(matrix.rows.select(_FREE).to_series(), None)
+
+
+def _said_in_this_term(stood: pl.DataFrame, latest: pl.DataFrame) -> NDArray[np.object_]:
+    """The reason that each member gave last, where that was in the term that holds the day; None elsewhere."""
+    joined = stood.select("member", "cycle_began").join(latest, on="member", how="left", maintain_order="left")
+    own = joined.select(pl.when(pl.col("on") >= pl.col("cycle_began")).then("reason")).to_series()
+    return np.array([*own.to_list(), None], object)[:-1]
 
 
 def _scored(scores: pl.DataFrame | None) -> pl.DataFrame:
@@ -183,7 +211,7 @@ def _happened(lake: Lake, known: Known, as_of: dt.date) -> pl.DataFrame:
     )
 
 
-def _guessed(lake: Lake, settings: Settings, known: Known, as_of: dt.date) -> list[pl.DataFrame]:
+def _guessed(lake: Lake, settings: Settings, known: Known, heard: Told, as_of: dt.date) -> list[pl.DataFrame]:
     """Of active members, who drifts from the chapter, is short of money, or has gone to a competitor; of those who
     lapsed, what went before."""
     here, gone = known.stood.filter("active"), known.stood.filter(~pl.col("active"))
@@ -192,7 +220,7 @@ def _guessed(lake: Lake, settings: Settings, known: Known, as_of: dt.date) -> li
         chapters.select("member", chapter_drift="drifts"),
         hardship_of(lake, settings, here, as_of).select("member", "hardship"),
         displacement_of(lake, settings, here["member"], as_of).select("member", "displaced"),
-        winback_of(lake, gone, benefits_lost(lake, settings, as_of), as_of).select("member", "driver"),
+        winback_of(lake, gone, benefits_lost(lake, settings, as_of), as_of, heard.latest).select("member", "driver"),
     ]
 
 

@@ -13,6 +13,7 @@ from tenure.app import playbooks
 from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.app.situation import situation_of
+from tenure.app.told import told
 from tenure.base.errors import UsageError
 from tenure.membership import LAPSED, PENDING, RENEWED, decisions
 
@@ -138,7 +139,7 @@ def _walk(
 
     chosen, everyone = [], []
     for day in days:
-        situation = situation_of(house, day, scores=_scores(house, playbook, day))
+        situation = situation_of(house, day, scores=_scores(house, playbook, day), people_told=told(house, day))
         standing = situation.select("member", "stage", "renewal_due_on", day="as_of")
         found = select(playbook, situation, bands=house.settings.bands, lists=lists)
         chosen.append(found.join(standing, on="member", how="left", maintain_order="left"))

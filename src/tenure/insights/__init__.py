@@ -8,6 +8,8 @@ playbooks.
 from tenure.insights.dues import DuesAtRisk, dues_at_risk
 from tenure.insights.leaving import NOT_CLEAR, REASONS, Leaving, predicted_reason, says_retired
 from tenure.insights.organizations import roll_up
+from tenure.insights.price import weighs
+from tenure.insights.stated import is_about_leaving, stated_reason
 from tenure.insights.value import lifetime_value, most_valuable
 
 __all__ = [
@@ -16,9 +18,12 @@ __all__ = [
     "DuesAtRisk",
     "Leaving",
     "dues_at_risk",
+    "is_about_leaving",
     "lifetime_value",
     "most_valuable",
     "predicted_reason",
     "roll_up",
     "says_retired",
+    "stated_reason",
+    "weighs",
 ]

@@ -57,8 +57,11 @@ class Leaving:
 class _Record:
     """Facts and points by name; what is not there is unknown, and unknown speaks for nothing."""
 
-    def __init__(self, facts: Mapping[str, NDArray[np.floating]], points: Mapping[str, Floats], n: int) -> None:
+    def __init__(
+        self, facts: Mapping[str, NDArray[np.floating]], points: Mapping[str, Floats], priced: Flags, n: int
+    ) -> None:
         self._facts, self._points, self._n = facts, points, n
+        self.priced = priced
 
     def __getitem__(self, name: str) -> Floats:
         return np.asarray(self._facts.get(name, np.full(self._n, np.nan)), np.float64)
@@ -89,6 +92,9 @@ def predicted_reason(
     facts: Mapping[str, NDArray[np.floating]],
     points: Mapping[str, Floats],
     retired: Flags | None = None,
+    *,
+    priced: Flags | None = None,
+    said: NDArray[np.object_] | None = None,
 ) -> Leaving:
     """The reason for leaving that the record and the model agree on.
 
@@ -96,9 +102,12 @@ def predicted_reason(
         facts: Features by name, each of shape (n,), NaN where unknown; those that are left out are unknown.
         points: By group of signals, by how many points the risk score would fall if it were as usual, shape (n,).
         retired: Whether the job title says so (`says_retired`).
+        priced: Whether the record holds a fact of price that is none of the features (`tenure.insights.price`).
+        said: Which of `REASONS` members gave themselves when they were asked in this term (`tenure.insights.stated`);
+            None where they did not.
     """
     n = len(next(iter(facts.values()))) if facts else 0
-    record = _Record(facts, points, n)
+    record = _Record(facts, points, np.zeros(n, bool) if priced is None else priced, n)
     says_so = np.zeros(n, bool) if retired is None else retired
     involuntary = record.cannot_be_charged & (record["auto_renew"] >= 0.5) & record.takes_part
     names, weights = zip(*((name, rule(record)) for name, rule in _RULES.items()), strict=True)
@@ -106,7 +115,10 @@ def predicted_reason(
     reason = _loudest(np.array(names, object), table)
     reason[says_so] = RETIRED
     reason[involuntary & ~says_so] = PAYMENT
-    words = np.array([_words(record, row, str(reason[row]), table[row]) for row in range(n)], object)
+    words = np.array([_words(str(reason[row]), table[row]) for row in range(n)], object)
+    if said is not None:
+        own = np.array([one is not None for one in said], bool)
+        reason[own], words[own] = said[own], _SAID
     return Leaving(reason, words, involuntary)
 
 
@@ -138,7 +150,7 @@ def _left_field(record: _Record) -> Floats:
 def _price(record: _Record) -> Floats:
     dearer = (record["dues_change"] >= _RISE) | (record["invoice_change"] >= _RISE)
     stepped_down = (record["type_changed"] >= 0.5) & (record["dues_change"] < 0)
-    return np.where(dearer | stepped_down, record.against("price"), 0)
+    return np.where(dearer | stepped_down | record.priced, record.against("price"), 0)
 
 
 def _chapter(record: _Record) -> Floats:
@@ -173,14 +185,18 @@ _FACTS = {
     PAYMENT: "a payment failed, a card runs out or an installment was missed",
     EMPLOYER: "the employer changed and the job title did not",
     RETIRED: "the job title says so, or employer and title changed and the member went quiet",
-    PRICE: "dues or the open invoice went up, or the member moved to a lower type",
+    PRICE: "dues or the open invoice went up or are above what the type pays, or the member moved to a lower type, "
+    "asked to pay in parts, or named the price before",
     CHAPTER: "takes part elsewhere, but no more in the chapter",
     DISENGAGED: "quiet by the member's own measure",
     FORGOT: "takes part as ever, renews by hand and late as a habit",
 }
 
 
-def _words(record: _Record, row: int, reason: str, weights: Floats) -> str:
+_SAID = "the member said so when asked"
+
+
+def _words(reason: str, weights: Floats) -> str:
     if reason != NOT_CLEAR:
         return _FACTS[reason]
     speaking = [name for name, weight in zip(_RULES, weights, strict=True) if weight >= _FEWEST_POINTS / _LEAD]

@@ -1,7 +1,7 @@
 """What went before a lapse, from the last twelve months of the membership: one driver each, with the offer that fits.
 
 A rule that anyone can follow. The first that fits is taken, the surer before the vaguer; it says what went before, and
-not what caused it.
+not what caused it. What the member said goes before all, when asked or as the source noted it with the end of the term.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tenure.insights.benefits import BENEFITS, Lost
 from tenure.insights.evidence import by_actor
 from tenure.insights.happenings import span_of_acts
 from tenure.insights.leaving import CHAPTER, NOT_CLEAR, PAYMENT, PRICE, RETIRED, says_retired
+from tenure.insights.stated import stated_reason
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
 
@@ -99,7 +100,7 @@ DRIVERS = (
     ),
     Driver(
         PRICE,
-        "the invoice that was not paid came to 5 % more than the dues before it, or over",
+        "the member said so, or the invoice that was not paid came to 5 % more than the dues before it, or over",
         "a lower member type, or dues in installments",
     ),
     Driver(
@@ -156,7 +157,9 @@ SELECT row,
 FROM days GROUP BY row"""
 
 
-def winback_of(lake: Lake, lapsed: pl.DataFrame, lost: Sequence[Lost], as_of: dt.date) -> pl.DataFrame:
+def winback_of(
+    lake: Lake, lapsed: pl.DataFrame, lost: Sequence[Lost], as_of: dt.date, said: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """What went before the lapse of each member, from what was recorded before *as_of*.
 
     Args:
@@ -164,6 +167,7 @@ def winback_of(lake: Lake, lapsed: pl.DataFrame, lost: Sequence[Lost], as_of: dt
         lapsed: Lines of `tenure.membership.standing` on that day, of members who have lapsed.
         lost: As `tenure.insights.benefits.benefits_lost` gives for the day.
         as_of: The day, at its start.
+        said: `member`, `on` (date), `reason`: what members said when asked, as was known on the day, one line each.
 
     Returns:
         One line per member whose term ended within two years, sorted: `member`, `left_on`, `driver` (a name of
@@ -181,13 +185,28 @@ def winback_of(lake: Lake, lapsed: pl.DataFrame, lost: Sequence[Lost], as_of: dt
     begun, _ = span_of_acts(lake, as_of)
     rules, offers = _rules(telling, begun), {driver.name: driver.offer for driver in DRIVERS}
     driver = pl.coalesce(pl.when(rules[one.name]).then(pl.lit(one.name)) for one in DRIVERS)
-    named = known.with_columns(driver=driver).with_columns(
+    told = known.with_columns(driver=driver).with_columns(driver=pl.coalesce(_own_words(known, said), "driver"))
+    named = told.with_columns(
         offer=pl.col("driver").replace_strict(offers),
         since=pl.when(pl.col("driver") == QUIET).then("last_on"),
         left_on="ends",
         driver=pl.when(pl.col("driver") == NEVER).then(pl.lit(f"{NEVER} {telling}")).otherwise("driver"),
     )
     return named.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sort("member")
+
+
+_SAID = (PAYMENT, RETIRED, PRICE)
+"""What members say that is a driver by the same name; other words leave it to the record."""
+
+
+def _own_words(known: pl.DataFrame, said: pl.DataFrame | None) -> pl.Series:
+    """What each member said of the end since the last term began; null where nothing that is a driver."""
+    noted = stated_reason(known["ended_by"])
+    if said is not None:
+        joined = known.select("member", "starts_on").join(said, on="member", how="left", maintain_order="left")
+        asked = joined.select(pl.when(pl.col("on") >= pl.col("starts_on")).then("reason"))["reason"]
+        noted = asked.zip_with(asked.is_not_null(), noted)
+    return noted.set(~noted.is_in(_SAID).fill_null(value=False), None)
 
 
 _COUNTS = (
