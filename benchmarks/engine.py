@@ -151,18 +151,18 @@ def features(lake: Lake, members: int, times: int) -> list[Timed]:
     """Features of one day and of many, beside their yardsticks."""
     one, many = days(1), days(DATES)
     now, years = rows_on(lake, one), rows_on(lake, many)
-    build(lake, now.head(10))  # compiles
+    build(lake, now.head(10), RULES)  # compiles
     before = peak()
     found = measured({
         "one day: scan and one GROUP BY member": grouped(lake, "member", BY_MEMBER, one[0], one[0]),
-        "one day: counted features": lambda: build(lake, now, features=COUNTED),
-        "one day: all features": lambda: build(lake, now),
+        "one day: counted features": lambda: build(lake, now, RULES, features=COUNTED),
+        "one day: all features": lambda: build(lake, now, RULES),
         "one day: ring query": rings(lake, one),
     }, times) | measured({
         f"{DATES} days: one GROUP BY member, month, kind": grouped(
             lake, f"member, {MONTH}, kind", GROUPED, many[0], many[-1]
         ),
-        f"{DATES} days: counted features": lambda: build(lake, years, features=COUNTED),
+        f"{DATES} days: counted features": lambda: build(lake, years, RULES, features=COUNTED),
         f"{DATES} days: the answer's memory, filled": lambda: np.full((len(years), len(COUNTED)), 1, np.float32),
     }, max(1, times // 3))  # fmt: skip
     few = measured({"rings": rings(lake, many[:: DATES // RINGS])}, 1)["rings"]

@@ -69,11 +69,14 @@ def years(member: int, first: int, last: int) -> list[dict[str, object]]:
 
 
 def features_of(
-    lake: Lake, asked: list[tuple[int, dt.date]], features: tuple[Feature, ...] = FEATURES
+    lake: Lake,
+    asked: list[tuple[int, dt.date]],
+    features: tuple[Feature, ...] = FEATURES,
+    rules: Membership = RULES,
 ) -> FeatureMatrix:
     """The features of these members on these days."""
     rows = pl.DataFrame(
         {"row": range(len(asked)), "member": [m for m, _ in asked], "as_of": [d for _, d in asked]},
         schema={"row": pl.UInt32, "member": pl.Int64, "as_of": pl.Date},
     )
-    return build(lake, standing(lake.terms(), lake.members(), rows, RULES), features=features)
+    return build(lake, standing(lake.terms(), lake.members(), rows, rules), rules, features=features)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from histories import features_of, person, term, write, years
+from histories import RULES, features_of, person, term, write, years
 
+from tenure.base.settings import Membership
 from tenure.features import FEATURES, Feature
 from tenure.features.page import page
 from tenure.features.plain import in_words
@@ -143,6 +144,82 @@ def test_people_of_an_organization_are_those_known_on_the_day(tmp_path: Path):
 
     np.testing.assert_array_equal(found.column("people"), [2, 1])
     np.testing.assert_array_equal(found.column("people_share_365"), [0.5, 1.0])
+
+
+def share_of(folder: Path, *, members: list[dict], rules: Membership = RULES, **tables: list[dict]) -> list[float]:
+    """Share of the people of 9 who took part, on the first of May and the day after: 1 did in February."""
+    acts = [
+        {"member": 1, "kind": "login", "occurred_at": at, "recorded_at": at}
+        for at in (dt.datetime(2021, 1, 1), dt.datetime(2024, 2, 1))
+    ]
+    firm = [person(9, record_type="organization"), person(1, organization=9)]
+    terms = years(9, 2023, 2024) + tables.pop("terms", [])
+    lake = write(folder, members=firm + members, terms=terms, activity=acts, **tables)
+    days = [(9, dt.date(2024, 5, 1)), (9, dt.date(2024, 5, 2))]
+    return list(features_of(lake, days, rules=rules).column("people_share_365"))
+
+
+LATE = dt.datetime(2024, 5, 1, 8)
+"""During the first of May: known from the second on."""
+
+
+def test_who_died_or_was_deleted_counts_among_the_people_until_that_was_known(tmp_path: Path):
+    """Though the last version of the record names the organization still, and the death was in January."""
+    dead = person(2, organization=9, valid_from=LATE, deceased_on=dt.date(2024, 1, 10))
+    gone = [{"member": 2, "known_at": LATE, "gone": True}]
+    back = [*gone, {"member": 2, "known_at": LATE + dt.timedelta(hours=1), "gone": False}]
+
+    assert share_of(tmp_path / "a", members=[person(2, organization=9), dead]) == [0.5, 1.0]
+    assert share_of(tmp_path / "b", members=[person(2, organization=9)], departures=gone) == [0.5, 1.0]
+    assert share_of(tmp_path / "c", members=[person(2, organization=9)], departures=back) == [0.5, 0.5]
+
+
+def test_whose_place_on_the_bill_is_over_is_none_of_the_people(tmp_path: Path):
+    """Three whose terms are billed to the organization, by the type: one's grace ends on the first of May, one was
+    taken off the list that day, one has no term for this year and is long over. What somebody pays alone tells nothing
+    of it, and a merger all."""
+    rules = Membership(list_billed_types=("LIST",))
+    listed = {"member_type": "LIST"}
+    over = [term(2, dt.date(2023, 4, 2), dt.date(2024, 4, 1), **listed)]
+    off = term(3, dt.date(2024, 1, 1), dt.date(2024, 12, 31), **listed)
+    off_now = off | {"ends_on": dt.date(2024, 4, 30), "ended_by": "resigned", "recorded_at": LATE}
+    alone = [term(2, dt.date(2022, 1, 1), dt.date(2022, 12, 31))]
+    merged = [alone[0] | {"ended_by": "merged"}]
+    two, three = ([person(who, organization=9)] for who in (2, 3))
+
+    assert share_of(tmp_path / "a", members=two, terms=over, rules=rules) == [0.5, 1.0]
+    assert share_of(tmp_path / "b", members=three, terms=[off, off_now], rules=rules) == [0.5, 1.0]
+    assert share_of(tmp_path / "c", members=two, terms=alone, rules=rules) == [0.5, 0.5]
+    assert share_of(tmp_path / "d", members=two, terms=merged, rules=rules) == [1.0, 1.0]
+
+
+def test_who_left_no_more_takes_part_for_the_organization(tmp_path: Path):
+    """Of two people the one who took part moves away on the first of May: nobody of those who are left did."""
+    stays = [person(2, organization=9), person(1, valid_from=LATE)]
+
+    assert share_of(tmp_path, members=stays) == [0.5, 0.0]
+
+
+def test_who_joined_later_was_not_among_the_people_of_before(tmp_path: Path):
+    """A record of unknown age names the organization for all of the past, and a day of joining. Here 2 joined on the
+    first of May, and 3 was hired as a member of old."""
+    of_old = {"valid_from": dt.datetime(1970, 1, 1), "plain": True, "organization": 9}
+    joined = person(2, **of_old, join_date=dt.date(2024, 5, 1))
+
+    assert share_of(tmp_path / "a", members=[joined]) == [1.0, 0.5]
+    assert share_of(tmp_path / "b", members=[person(3, **of_old)]) == [0.5, 0.5]
+
+
+def test_how_many_took_part_is_unknown_while_nothing_was_recorded(tmp_path: Path):
+    """Of two people nothing can be said in the first weeks in which there are records, not that none took part."""
+    act = {"member": 2, "kind": "login", "occurred_at": LATE, "recorded_at": LATE}
+    members = [person(9, record_type="organization"), person(1, organization=9), person(2, organization=9)]
+    lake = write(tmp_path, members=members, terms=years(9, 2023, 2024), activity=[act])
+
+    found = features_of(lake, [(9, dt.date(2024, 5, 10)), (9, dt.date(2024, 12, 10))])
+
+    np.testing.assert_array_equal(found.column("people_share_365"), [np.nan, 0.5])
+    np.testing.assert_array_equal(found.column("people"), [2, 2])
 
 
 def test_an_event_of_a_chapters_program_is_a_chapter_event(tmp_path: Path):

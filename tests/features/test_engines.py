@@ -121,7 +121,7 @@ def in_sql(feature: Feature) -> str:
 def assert_as_in_sql(lake: Lake) -> None:
     """What is built of the payers' histories is what plain SQL says of them."""
     rows = stood(lake)
-    found = build(lake, rows, features=PLAIN)
+    found = build(lake, rows, RULES, features=PLAIN)
     with lake.connect() as db:
         db.register("rows", rows.select("row", "member", "as_of", "record_type").to_arrow())
         columns = ", ".join(f"({in_sql(feature)})::FLOAT AS {feature.name}" for feature in PLAIN)
@@ -190,7 +190,7 @@ def test_spark_gives_the_same_answer_to_the_bit(spark: Any, tmp_path: Path):
     lake = write(tmp_path, members=versions, terms=terms, activity=long_history(3), programs=PROGRAMS)
     rows = stood(lake, tuple(range(1, 40)))
 
-    here, there = build(lake, rows), build(lake, rows, engine=OnSpark(spark, lake))
+    here, there = build(lake, rows, RULES), build(lake, rows, RULES, engine=OnSpark(spark, lake))
 
     np.testing.assert_array_equal(there.x, here.x)
     assert there.categories.equals(here.categories)

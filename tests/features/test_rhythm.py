@@ -107,6 +107,7 @@ def plainly(activity: list[dict], day: dt.date, organization: bool) -> dict[str,
         "chapter_events_730": len({d for d, c in attended if c}) if seen else np.nan,
         "national_events_730": len({d for d, c in attended if not c}) if seen else np.nan,
         "key_person_silent_days": np.nan, "key_person_share_365": np.nan, "days_per_person_365": np.nan,
+        "people": 2 if organization else np.nan, "people_share_365": np.nan,
     }  # fmt: skip
     return answer | (carried(active, day, back) if organization and acts_since <= back(182) else {})
 
@@ -116,7 +117,7 @@ def carried(active, day: dt.date, back) -> dict[str, float]:
     whole = {m: active(back(365), day, day, m) for m in (1, 2, 3)}
     earlier = {m: len({d for d in days if d < back(90)}) for m, days in whole.items()}
     counts = [len(days) for days in whole.values()]
-    found: dict[str, float] = {}
+    found: dict[str, float] = {"people_share_365": sum(bool(whole[m]) for m in (2, 3)) / 2}
     if sum(counts):
         found["key_person_share_365"] = max(counts) / sum(counts)
         found["days_per_person_365"] = sum(counts) / sum(n > 0 for n in counts)

@@ -47,6 +47,7 @@ def versions(known: st.SearchStrategy[dt.datetime]) -> st.SearchStrategy[list[di
         "profile_completeness": st.sampled_from([None, 0.2, 0.9]),
         "email_allowed": st.sampled_from([None, True, False]),
         "objects_to_profiling": st.sampled_from([None, True, False]),
+        "deceased_on": st.sampled_from([None, None, dt.date(2023, 5, 1), dt.date(2024, 8, 1)]),
     })  # fmt: skip
     return st.lists(row, max_size=8, unique_by=lambda r: (r["member"], r["valid_from"]))
 
@@ -72,11 +73,19 @@ def term_versions(known: st.SearchStrategy[dt.datetime]) -> st.SearchStrategy[li
     return st.lists(row, max_size=10, unique_by=lambda r: (r["term_id"], r["recorded_at"]))
 
 
-def write(root: Path, members: list[dict], terms: list[dict], activity: list[dict]) -> Lake:
+def departures(seen: st.SearchStrategy[dt.datetime]) -> st.SearchStrategy[list[dict[str, object]]]:
+    row = st.fixed_dictionaries({"member": st.sampled_from(MEMBERS), "known_at": seen, "gone": st.booleans()})
+    return st.lists(row, max_size=4, unique_by=lambda r: (r["member"], r["known_at"]))
+
+
+def write(
+    root: Path, members: list[dict], terms: list[dict], activity: list[dict], departures: list[dict] | None = None
+) -> Lake:
     lake = Lake.open(root)
     numbered = [row | {"activity_key": place} for place, row in enumerate(activity)]
+    tables = {"members": members, "terms": terms, "activity": numbered, "departures": departures}
     with lake.batch(source="test", at=AT) as batch:
-        for table, rows in (("members", members), ("terms", terms), ("activity", numbered)):
+        for table, rows in tables.items():
             batch.replace(table, pl.DataFrame(rows, infer_schema_length=None) if rows else batch.current(table).clear())
         batch.commit()
     return lake
@@ -84,13 +93,13 @@ def write(root: Path, members: list[dict], terms: list[dict], activity: list[dic
 
 def features_of(lake: Lake) -> FeatureMatrix:
     rows = pl.DataFrame({"row": [0, 1, 2], "member": list(MEMBERS), "as_of": [T] * 3})
-    return build(lake, standing(lake.terms(), lake.members(), rows, RULES))
+    return build(lake, standing(lake.terms(), lake.members(), rows, RULES), RULES)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    past=st.tuples(versions(before_t), term_versions(before_t), acts(before_t)),
-    future=st.tuples(versions(from_t_on), term_versions(from_t_on), acts(from_t_on)),
+    past=st.tuples(versions(before_t), term_versions(before_t), acts(before_t), departures(before_t)),
+    future=st.tuples(versions(from_t_on), term_versions(from_t_on), acts(from_t_on), departures(from_t_on)),
 )
 def test_rows_recorded_on_or_after_the_day_change_no_feature_of_it(past: tuple, future: tuple):
     """Late and back-dated activity, overwritten fields, resignations entered later: T stays as it was."""
@@ -140,7 +149,7 @@ def test_the_kernel_counts_what_a_plain_filter_counts(activity: list[dict]):
     with TemporaryDirectory() as folder:
         lake = write(Path(folder), [], [term], mine)
         rows = pl.DataFrame({"row": range(len(days)), "member": [1] * len(days), "as_of": days})
-        found = build(lake, standing(lake.terms(), lake.members(), rows, RULES), features=chosen)
+        found = build(lake, standing(lake.terms(), lake.members(), rows, RULES), RULES, features=chosen)
 
     for place, day in enumerate(days):
         expected = plainly(mine, day, [f.name for f in chosen])

@@ -111,7 +111,8 @@ def encoded(trained: Trained) -> tuple[np.ndarray, pl.Series]:
     lake, as_of = trained.invented.lake, trained.invented.last
     rows = lake.terms().select("member").unique().sort("member").with_row_index("row").with_columns(as_of=pl.lit(as_of))
     stood = standing(lake.terms(), lake.members(), rows, SETTINGS.membership).filter(pl.col("active"))
-    return trained.model.encoding.encode(build(lake, stood, features=FEATURES)), stood["member_type"]
+    matrix = build(lake, stood, SETTINGS.membership, features=FEATURES)
+    return trained.model.encoding.encode(matrix), stood["member_type"]
 
 
 @pytest.mark.parametrize("step", [1, 4])

@@ -22,6 +22,7 @@ from tenure.features.activity import SENT_OR_BILLED
 from tenure.insights import roll_up
 from tenure.insights.dues import FORMULA
 from tenure.insights.membership_figures import COUNTS, RATES, due_rows, dues_of
+from tenure.membership import belonged_on, belonging
 from tenure.membership.numbers import Compared, Numbers, against_last_year
 
 _AT_RISK = ("high", "medium")
@@ -196,11 +197,9 @@ def _warned(house: House, day: dt.date) -> list[str]:
 
 
 def _people(house: House, day: dt.date) -> pl.DataFrame:
-    """Who acts for whom, by the newest version of each record that was known on *day*; a plain export has one."""
-    known = house.lake.members().filter((pl.col("valid_from") < pl.lit(day).cast(pl.Datetime("us"))) | pl.col("plain"))
-    newest = known.sort("valid_from").group_by("member", maintain_order=True).last()
-    here = newest.filter(pl.col("organization").is_not_null() & ~pl.col("member").is_in(house.lake.departed(day)))
-    return here.select("organization", "member")
+    """Who belonged to whom, as it was known on *day*."""
+    lake, rules = house.lake, house.settings.membership
+    return belonged_on(belonging(lake.members(), lake.terms(), lake.departures(), rules), day)
 
 
 def _acts(house: House, day: dt.date) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.app.told import Told, told
-from tenure.base.settings import Settings
+from tenure.base.settings import Membership, Settings
 from tenure.features import FEATURES, build
 from tenure.features.facts import known_person
 from tenure.insights import happenings
@@ -101,6 +101,7 @@ class Known:
     stood: pl.DataFrame
     person: pl.DataFrame
     as_of: dt.date
+    rules: Membership
 
     @classmethod
     def on(cls, lake: Lake, settings: Settings, as_of: dt.date) -> Known:
@@ -114,7 +115,7 @@ class Known:
         stood = everyone.filter(pl.col("active") | (~_FREE & ~paid_for)).with_columns(
             _stage(settings.outreach.dormant_days).alias("stage")
         )
-        return cls(lake, stood, known_person(members, stood), as_of)
+        return cls(lake, stood, known_person(members, stood), as_of, settings.membership)
 
     @property
     def active(self) -> pl.Series:
@@ -128,7 +129,7 @@ class Known:
         """What active members do, and what that says of their reason for leaving."""
         stood, person = self.stood.filter("active"), self.person.filter(self.active)
         chosen = None if model else tuple(one for one in FEATURES if one.name in _WITHOUT_MODEL)
-        matrix = build(self.lake, stood, features=chosen or FEATURES)
+        matrix = build(self.lake, stood, self.rules, features=chosen or FEATURES)
         since, weeks = (pl.Series(matrix.column(name)).fill_nan(None) for name in _WITHOUT_MODEL)
         return pl.DataFrame(
             {

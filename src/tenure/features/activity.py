@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,22 @@ VOCABULARY = (*KINDS, "other")
 """The kinds that are counted one by one; a kind that an association added counts as `other`."""
 
 
+class Belongings(NamedTuple):
+    """Who belonged to which payer, a line for each stretch of it, by payer.
+
+    Args:
+        start: Where each payer's lines begin, shape (n_payers + 1,).
+        person: Number of the person within the payer, as in `Events.person`.
+        since: Day after which the person belonged.
+        until: Last day at whose start the person belonged.
+    """
+
+    start: NDArray[np.int64]
+    person: NDArray[np.int32]
+    since: NDArray[np.int32]
+    until: NDArray[np.int32]
+
+
 @dataclass(frozen=True)
 class Events:
     """Events of some payers, sorted by payer and day; what `windows_of` counts."""
@@ -47,6 +63,7 @@ class Events:
     person: NDArray[np.int32]
     people: NDArray[np.int32]
     chapter: NDArray[np.bool_]
+    belongings: Belongings
 
 
 Key = tuple[int, ...]

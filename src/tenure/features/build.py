@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tenure.base.settings import Membership
 from tenure.features.activity import Activity, Asked
 from tenure.features.catalogue import FEATURES
 from tenure.features.changes import Change, changes_of, load_changes
@@ -19,6 +20,7 @@ from tenure.features.facts import CATEGORIES, facts, known_person, slow_fields
 from tenure.features.rhythm import COLUMNS as RHYTHM
 from tenure.features.rhythm import Rhythm
 from tenure.lake import Lake
+from tenure.membership import belonging
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class FeatureMatrix:
 def build(
     lake: Lake,
     standing: pl.DataFrame,
+    rules: Membership,
     *,
     features: tuple[Feature, ...] = FEATURES,
     progress: Callable[[float], None] | None = None,
@@ -61,6 +64,7 @@ def build(
     Args:
         lake: Where members and activity lie.
         standing: As `tenure.membership.standing` returns; any members, any days.
+        rules: Those by which it was made; they say which terms are billed to the organization.
         features: Which; the catalogue by default.
         progress: Told the share done, 0 to 1.
         engine: What counts activity; this machine by default.
@@ -70,7 +74,7 @@ def build(
     """
     order = _order(standing)
     rows = standing if order is None else standing[order]
-    work = _Work.on(lake, features, rows)
+    work = _Work.on(lake, features, rows, rules)
     text, done = [], 0
     if len(rows):
         for part in (engine or Local(lake)).count(work.rows, work.asked, work.fill):
@@ -107,10 +111,11 @@ class _Work:
     x: NDArray[np.float32]
 
     @classmethod
-    def on(cls, lake: Lake, features: tuple[Feature, ...], rows: pl.DataFrame) -> _Work:
+    def on(cls, lake: Lake, features: tuple[Feature, ...], rows: pl.DataFrame, rules: Membership) -> _Work:
         members = lake.members().sort("member", "valid_from", maintain_order=True)
         x = np.empty((len(rows), len(features)), np.float32)
-        return cls(features, Rows.of(rows), members, load_changes(lake), x)
+        spans = belonging(members, lake.terms(), lake.departures(), rules)
+        return cls(features, Rows.of(rows, spans), members, load_changes(lake), x)
 
     def asked(self, since: NDArray[np.int32]) -> Asked:
         """What the features read of activity, found by computing them for no rows."""

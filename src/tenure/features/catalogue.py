@@ -332,8 +332,8 @@ FEATURES: tuple[Feature, ...] = (
     # People of an organization
     Feature("people_active_90", "people", ActivePeople(90), counted("active person", "active people", _PERIOD[90])),
     Feature("people_active_365", "people", ActivePeople(365), counted("active person", "active people", _PERIOD[365])),
-    _fact("people", "people", "people whom the organization pays for, as far as known", lambda value, usual: "No people of the organization on record" if not value >= 0.5 else f"{number(value)} {'person' if number(value) == '1' else 'people'} on record for the organization"),
-    _fact("people", "people_share_365", "share of them who took part in a year", hundredths("people of the organization took part in the last year", "No people of the organization on record")),
+    _fact("people", "people", "people who were known to belong to the organization on the day: whoever moved on, died, was merged or deleted, or whose place on the list that it is billed by is over, is left out", lambda value, usual: "No people of the organization on record" if not value >= 0.5 else f"{number(value)} {'person' if number(value) == '1' else 'people'} on record for the organization"),
+    _fact("people", "people_share_365", "share of these people who took part in a year", hundredths("people of the organization took part in the last year", "No people of the organization on record")),
     _fact("people", "people_trend", "active people of 90 days against the year before", trending("active people")),
     _fact("people", "key_person_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago", _key_person),
     _fact("people", "key_person_share_365", "share of the active days of all people that are those of the most active one", hundredths("active days are those of one person", "Nobody was active in the last year")),

@@ -42,6 +42,7 @@ class Rows:
         began: First day of the term that holds the row's day; `NEVER` where there is none.
         began_before: First day of the term before that one; likewise.
         organization: Whether the member is an organization.
+        belonging: Who belonged to which organization, as `tenure.membership.belonging` returns.
     """
 
     frame: pl.DataFrame
@@ -49,16 +50,17 @@ class Rows:
     began: NDArray[np.int32]
     began_before: NDArray[np.int32]
     organization: NDArray[np.bool_]
+    belonging: pl.DataFrame
 
     @classmethod
-    def of(cls, frame: pl.DataFrame) -> Rows:
+    def of(cls, frame: pl.DataFrame, belonging: pl.DataFrame) -> Rows:
         """The lines of *frame*."""
         day, began, before = (
             frame[name].to_physical().cast(pl.Int32).fill_null(int(NEVER)).to_numpy()
             for name in ("as_of", "cycle_began", "previous_cycle_began")
         )
         organization = (frame["record_type"] == "organization").fill_null(value=False).to_numpy()
-        return cls(frame, day, began, before, organization)
+        return cls(frame, day, began, before, organization, belonging)
 
 
 class Engine(Protocol):
@@ -94,7 +96,7 @@ class Local:
         starts = np.append(first_row, len(rows.frame)).astype(np.int64)
         first, last = int(rows.day.min()), int(rows.day.max())
         with (
-            reading(self._lake, payers, first, last) as reader,
+            reading(self._lake, payers, first, last, rows.belonging) as reader,
             ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool,
         ):
             wanted, own_thread = asked(reader.since), threading.local()

@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, VOCABULARY, Events
+from tenure.features.activity import NEVER, VOCABULARY, Belongings, Events
 from tenure.features.kernel import WINDOWS
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
@@ -88,6 +88,7 @@ class Reader:
     parts: list[tuple[int, int]]
     _connection: Any
     _roles: pl.DataFrame
+    _numbered: pl.DataFrame
     _first: int
     _last: int
     _in_chapter: str
@@ -115,6 +116,7 @@ class Reader:
         events = Events(
             VOCABULARY, self.since, payers, start, held["day"], held["known"], held["kind"], held["value"],
             np.zeros(n, np.int32), _people(payers, mine), held["chapter"],
+            belongings_in(self._numbered, payers),
         )  # fmt: skip
         columns = (events.day, events.known, events.kind, events.value, events.person, events.chapter)
         following = start[:-1].copy()
@@ -131,7 +133,7 @@ class Reader:
 
 
 @contextmanager
-def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Iterator[Reader]:
+def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int, belonging: pl.DataFrame) -> Iterator[Reader]:
     """Open a reader of the events that can matter for the days *first* to *last*.
 
     Args:
@@ -139,6 +141,7 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
         payers: Distinct, ascending.
         first: Earliest day asked about, counted from 1970-01-01.
         last: Latest day asked about; only what was recorded before it is read.
+        belonging: As `tenure.membership.belonging` returns.
     """
     begin = first - max(WINDOWS)
     near = [_EPOCH + dt.timedelta(days=day) for day in (begin, last)]
@@ -154,8 +157,9 @@ def reading(lake: Lake, payers: NDArray[np.int64], first: int, last: int) -> Ite
         con.register("chapter_programs", programs.to_frame().to_arrow())
         in_chapter = _IN_CHAPTER_BY_PROGRAM if len(programs) else _IN_CHAPTER  # else the column `ref` is not even read
         yield Reader(
-            payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, begin, last, in_chapter, _Room()
-        )
+            payers, since_of(lake), list(itertools.pairwise(edges)), con, roles, numbered(belonging, roles), begin,
+            last, in_chapter, _Room(),
+        )  # fmt: skip
 
 
 def chapter_programs(lake: Lake) -> pl.Series:
@@ -190,6 +194,27 @@ def roles_of(lake: Lake, payers: NDArray[np.int64]) -> pl.DataFrame:
         .with_columns(person_number=pl.col("person").rank("dense").over("payer").cast(pl.Int32))
         .sort("payer")
     )
+
+
+def numbered(belonging: pl.DataFrame, roles: pl.DataFrame) -> pl.DataFrame:
+    """*belonging* by day, with the numbers that people have in *roles*: `payer`, `person_number`, `since`, `until`.
+
+    The days are counted from 1970-01-01: whoever has a line with `since` < day ≤ `until` belonged at the day's start.
+    """
+    numbers = roles.select("payer", "person", "person_number").unique()
+    return (
+        belonging.join(numbers, left_on=["organization", "person"], right_on=["payer", "person"], how="inner")
+        .select(payer="organization", person_number="person_number", since="since", until="until")
+        .with_columns(pl.col("since", "until").dt.epoch("d").cast(pl.Int32))
+        .sort("payer", "person_number", "since")
+    )
+
+
+def belongings_in(lines: pl.DataFrame, payers: NDArray[np.int64]) -> Belongings:
+    """Of the *lines* that `numbered` made, those of *payers*, which are ascending."""
+    mine = lines.filter(pl.col("payer").is_in(pl.Series(payers).implode()))
+    start = np.searchsorted(mine["payer"].to_numpy(), np.append(payers, np.iinfo(np.int64).max))
+    return Belongings(start.astype(np.int64), *(mine[name].to_numpy() for name in ("person_number", "since", "until")))
 
 
 def _people(payers: NDArray[np.int64], roles: pl.DataFrame) -> NDArray[np.int32]:

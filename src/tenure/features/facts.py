@@ -182,8 +182,6 @@ def _from_activity(standing: pl.DataFrame, activity: Activity) -> dict[str, Numb
     answer = {
         "breadth_365": np.sum(used, axis=0),
         "active_weeks_trend": _against_before(activity.weeks[:, quarter], activity.weeks[:, year], 90),
-        "people": standing["people"].to_numpy(),
-        "people_share_365": _people_share(standing, activity.people[:, year]),
         "people_trend": _against_before(activity.people[:, quarter], activity.people[:, year], 180),
         "open_share_180": _opened(activity),
         "tickets_open": np.maximum(activity.counts[:, opened, year] - activity.counts[:, closed, year], 0),
@@ -199,12 +197,6 @@ def _against_before(recent: Numbers, year: Numbers, days: int) -> NDArray[np.flo
     before = np.maximum(year - recent, 0) / (365 - days)
     total = now + before
     return np.where(total > 0, (now - before) / np.where(total > 0, total, 1), np.nan)
-
-
-def _people_share(standing: pl.DataFrame, active: Numbers) -> NDArray[np.float64]:
-    """Share of the people on record who took part; those who acted but are on record no more count as all."""
-    linked = standing["people"].to_numpy().astype(np.float64)
-    return np.where(linked > 0, np.minimum(active / np.maximum(linked, 1), 1), np.nan)
 
 
 def _opened(activity: Activity) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, RESPONSES, SENT_OR_BILLED, Events
+from tenure.features.activity import NEVER, RESPONSES, SENT_OR_BILLED, Belongings, Events
 
 _ACT, _RESPONSE, _TRANSACTION = 1, 2, 4
 _FAR, _YEAR, _HALF, _QUARTER = 730, 365, 182, 90
@@ -26,14 +26,14 @@ _HALF_LIFE = 60.0
 COLUMNS = (
     "cycle_active_days", "cycle_trend", "cycle_trend_90", "transactions_cycle", "active_months_365", "gap_variation",
     "silence_ratio", "decayed_days", "prompted_share_365", "chapter_events_730", "national_events_730",
-    "key_person_silent_days", "key_person_share_365", "days_per_person_365",
+    "key_person_silent_days", "key_person_share_365", "days_per_person_365", "people", "people_share_365",
 )  # fmt: skip
 """What is computed, in order."""
 
 TRANSACTIONS = ("payment", "gift")
 
 _CYCLE, _TREND, _TREND_90, _PAID, _MONTHS, _VARIATION, _SILENCE, _DECAYED, _PROMPTED, _CHAPTER, _NATIONAL = range(11)
-_KEY_PERSON, _SHARE, _DEPTH = range(11, 14)
+_KEY_PERSON, _SHARE, _DEPTH, _PEOPLE, _TOOK_PART = range(11, 16)
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,15 @@ def rhythm_of(
     out = np.full((days.size, len(COLUMNS)), np.nan, np.float32)
     _walk(
         events.start[first : end + 1], events.day, events.known, events.kind, events.person, events.chapter,
-        events.people[first:end], row_start, days, began, began_before, organization, _kinds(events), out,
+        events.people[first:end], _from(events.belongings, first, end), row_start,
+        days, began, began_before, organization, _kinds(events), out,
     )  # fmt: skip
     return Rhythm(out)
+
+
+def _from(all_of_them: Belongings, first: int, end: int) -> Belongings:
+    """Those of the payers *first* to *end* − 1."""
+    return all_of_them._replace(start=all_of_them.start[first : end + 1])
 
 
 def _kinds(events: Events) -> _Kinds:
@@ -247,6 +253,16 @@ def _attendance(days: _Days, kinds: _Kinds, today: int, out: NDArray[np.float32]
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _belonging(belongings: Belongings, payer: int, people: int, today: int) -> NDArray[np.bool_]:
+    """Of each person of the payer by number, whether they were known to belong to it at the start of *today*."""
+    here = np.zeros(people, np.bool_)
+    for line in range(belongings.start[payer], belongings.start[payer + 1]):
+        if belongings.since[line] < today <= belongings.until[line]:
+            here[belongings.person[line]] = True
+    return here
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def _people(
     begin: int,
     end: int,
@@ -255,11 +271,17 @@ def _people(
     kind: NDArray[np.uint8],
     person: NDArray[np.int32],
     people: int,
+    here: NDArray[np.bool_],
     today: int,
     kinds: _Kinds,
     out: NDArray[np.float32],
 ) -> None:
-    """Who carries an organization: the person active on most days of the year up to three months ago, and since."""
+    """Who carries an organization: the person active on most days of the year up to three months ago, and since.
+
+    Whoever has left is among them, since that is how a key person goes; but of those who belong to it still, marked in
+    *here*, how many took part is told of them alone.
+    """
+    out[_PEOPLE] = here.sum()
     if kinds.acts_since > today - _HALF:
         return
     year, earlier = np.zeros(people, np.int32), np.zeros(people, np.int32)
@@ -272,6 +294,8 @@ def _people(
         last[person[e]] = day[e]
         year[person[e]] += 1
         earlier[person[e]] += day[e] < today - _QUARTER
+    if here.sum() > 0:
+        out[_TOOK_PART] = (here & (year > 0)).sum() / here.sum()
     if year.sum() > 0:
         out[_SHARE] = year.max() / year.sum()
         out[_DEPTH] = year.sum() / (year > 0).sum()
@@ -288,6 +312,7 @@ def _walk(
     person: NDArray[np.int32],
     chapter: NDArray[np.bool_],
     people: NDArray[np.int32],
+    belongings: Belongings,
     row_start: NDArray[np.int64],
     as_of: NDArray[np.int32],
     began: NDArray[np.int32],
@@ -308,4 +333,5 @@ def _walk(
             _habit(days, kinds, today, decay, answer)
             _attendance(days, kinds, today, answer)
             if organization[row] and people[payer] > 0:
-                _people(begin, end, day, known, kind, person, people[payer], today, kinds, answer)
+                here = _belonging(belongings, payer, people[payer], today)
+                _people(begin, end, day, known, kind, person, people[payer], here, today, kinds, answer)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tenure.features.activity import VOCABULARY, Activity, Asked, Counted, Events
 from tenure.features.engine import Fill, Rows, counted
-from tenure.features.events import chapter_programs, roles_of, since_of
+from tenure.features.events import belongings_in, chapter_programs, numbered, roles_of, since_of
 from tenure.features.kernel import WINDOWS, Found
 from tenure.features.rhythm import COLUMNS, Rhythm
 from tenure.lake import Lake
@@ -38,7 +38,8 @@ _FEED = (
     "payer BIGINT, event TINYINT, day INT, known INT, kind TINYINT, value FLOAT, person INT, chapter TINYINT, "
     "at BIGINT, began INT, began_before INT, organization TINYINT"
 )
-"""A payer's rows (event = 0) and events (event = 1), one line each."""
+"""A payer's rows (event = 0), events (1) and the stretches in which people belonged to it (2), one line each; of a
+stretch `day` is that after which and `known` the last at whose start `person` belonged."""
 
 _EVENT = f"""
     CAST(1 AS TINYINT) AS event, unix_date(CAST(a.occurred_at AS DATE)) AS day,
@@ -106,7 +107,8 @@ class OnSpark:
             programs=self._session.createDataFrame(chapter_programs(self._lake).to_frame().to_arrow()),
             roles=self._session.createDataFrame(instants.to_arrow()),
         )
-        return lines.unionByName(events)
+        spans = _lines_of_belonging(numbered(rows.belonging, roles))
+        return lines.unionByName(events).unionByName(self._session.createDataFrame(spans))
 
 
 def _instant(day: dt.date) -> str:
@@ -120,6 +122,18 @@ def _lines_of(rows: Rows) -> pa.Table:
         "payer": rows.frame["member"].to_numpy(), "event": small, "day": rows.day, "known": nothing, "kind": small,
         "value": np.zeros(n, np.float32), "person": nothing, "chapter": small, "at": np.arange(n),
         "began": rows.began, "began_before": rows.began_before, "organization": rows.organization.astype(np.int8),
+    })  # fmt: skip
+
+
+def _lines_of_belonging(spans: pl.DataFrame) -> pa.Table:
+    n = len(spans)
+    nothing, small = np.zeros(n, np.int32), np.zeros(n, np.int8)
+    person = spans["person_number"].to_numpy()
+    return pa.table({
+        "payer": spans["payer"].to_numpy(), "event": small + np.int8(2), "day": spans["since"].to_numpy(),
+        "known": spans["until"].to_numpy(), "kind": small, "value": np.zeros(n, np.float32), "person": person,
+        "chapter": small, "at": np.zeros(n, np.int64), "began": nothing, "began_before": nothing,
+        "organization": small,
     })  # fmt: skip
 
 
@@ -151,19 +165,24 @@ def _whole_payers(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 def _counted(lines: pa.Table, asked: Asked, since: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The numbers of the rows among *lines*, and what was counted for each."""
     given: dict[str, NDArray[Any]] = {name: lines[name].to_numpy() for name in lines.column_names}
-    is_row = given["event"] == 0
-    mine = {name: column[is_row] for name, column in given.items()}
-    theirs = {name: column[~is_row] for name, column in given.items()}
+    mine, theirs, spans = (
+        {name: column[given["event"] == which] for name, column in given.items()} for which in range(3)
+    )
     payers = np.unique(mine["payer"])
     edges = np.append(payers, np.iinfo(np.int64).max)
     people = np.ones(payers.size, np.int32)
-    np.maximum.at(people, np.searchsorted(payers, theirs["payer"]), theirs["person"] + 1)
+    for part in (theirs, spans):
+        np.maximum.at(people, np.searchsorted(payers, part["payer"]), part["person"] + 1)
+    lines_of_spans = pl.DataFrame({
+        "payer": spans["payer"], "person_number": spans["person"], "since": spans["day"], "until": spans["known"],
+    })  # fmt: skip
     events = Events(
         VOCABULARY, since, payers, np.searchsorted(theirs["payer"], edges), theirs["day"], theirs["known"],
         theirs["kind"].astype(np.uint8), theirs["value"], theirs["person"], people, theirs["chapter"].astype(bool),
+        belongings_in(lines_of_spans, payers),
     )  # fmt: skip
     own = (mine["day"], mine["began"], mine["began_before"], mine["organization"].astype(bool))
-    rows = Rows(pl.DataFrame(), *own)
+    rows = Rows(pl.DataFrame(), *own, pl.DataFrame())
     row_start, all_of_them = np.searchsorted(mine["payer"], edges), slice(0, mine["at"].size)
     activity, rhythm = counted(events, 0, payers.size, row_start, rows, all_of_them, asked)
     tables = [part.table.astype(np.float32) for part in _parts(activity)]

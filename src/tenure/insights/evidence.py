@@ -13,7 +13,7 @@ import polars as pl
 from tenure.base.settings import Settings
 from tenure.features.events import roles_of
 from tenure.lake import Lake
-from tenure.membership import known_terms, standing
+from tenure.membership import belonging, known_terms, people_known, standing
 
 YEAR = 365
 LONGEST = 730
@@ -74,6 +74,7 @@ class Evidence:
         as_of: The day; nothing here was recorded on it or later.
         record: The version of the member's record, column to value; empty where there is none.
         stood: As `tenure.membership.standing` says; empty where the member has no term.
+        people: How many people were known to belong to it, where it is an organization.
         terms: The known terms, oldest first, as `tenure.membership.known_terms` says.
         acts: Rows of the kinds `TOLD` of the last two years by kind, newest first. To an organization's own are added
             those of its people, as they were known to be.
@@ -85,6 +86,7 @@ class Evidence:
     as_of: dt.date
     record: Mapping[str, Any] = field(default_factory=dict)
     stood: Mapping[str, Any] = field(default_factory=dict)
+    people: int = 0
     terms: Sequence[Mapping[str, Any]] = ()
     acts: Mapping[str, Sequence[Act]] = field(default_factory=dict)
     sums: Mapping[str, Any] = field(default_factory=dict)
@@ -125,16 +127,21 @@ def evidence_of(lake: Lake, settings: Settings, members: Sequence[int], as_of: d
     terms = lake.terms().join(some, on="member", how="semi")
     everybody = lake.members()
     acts, sums = _activity(lake, some, as_of)
+    belonged = belonging(everybody, lake.terms(), lake.departures(), settings.membership)
     kept = {
         "record": _by_member(_records(everybody.join(some, on="member", how="semi"), as_of)),
         "stood": _by_member(standing(terms, everybody, rows, settings.membership)),
         "sums": _by_member(sums),
     }
+    people = dict(zip(rows["member"], people_known(belonged, rows)["people"], strict=True))
     known, titles = _grouped(known_terms(terms, rows, settings.membership)), _titles(lake)
     for member in some["member"].to_list():
         one = {name: rows_of.get(member, {}) for name, rows_of in kept.items()}
         if one["record"] or one["stood"]:
-            yield Evidence(member, as_of, **one, terms=known.get(member, ()), acts=acts.get(member, {}), titles=titles)
+            yield Evidence(
+                member, as_of, **one, people=people[member], terms=known.get(member, ()), acts=acts.get(member, {}),
+                titles=titles,
+            )  # fmt: skip
 
 
 def _records(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

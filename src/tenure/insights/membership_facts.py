@@ -49,7 +49,7 @@ def _of_record(evidence: Evidence) -> Iterator[Fact]:
         return
     if chapter := record["chapter_id"]:
         yield of_record("chapter", chapter, chapter, evidence)
-    if people := evidence.stood.get("people"):
+    if people := evidence.people:
         words = counted(people, "person", "people")
         yield of_record("people", words, people, evidence, told=f"{words} of the organization")
 

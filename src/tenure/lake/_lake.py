@@ -165,6 +165,10 @@ class Lake:
         """Birth year and gender by member, for fairness audits alone."""
         return self._read("audit_attributes")
 
+    def departures(self) -> pl.DataFrame:
+        """When it was seen that the source no longer had a member, or had one again: `member`, `known_at`, `gone`."""
+        return self._read("departures")
+
     def departed(self, as_of: dt.date | None = None) -> list[int]:
         """Pseudonyms of members whom the source no longer had by the end of *as_of*; by the last sync without it."""
         rows = self._read("departures")

@@ -4,6 +4,7 @@ are made of them.
 Frozen values and pure functions over columns; nothing here reads a file, a clock or a setting.
 """
 
+from tenure.membership.belonging import belonged_on, belonging, people_known
 from tenure.membership.cohorts import Cohort, Renewals, cohort, renewals_by_cohort, with_joining
 from tenure.membership.deciding import still_open
 from tenure.membership.exits import PAYMENT_FAILURE, TROUBLES, VOLUNTARY, with_exits
@@ -38,6 +39,8 @@ __all__ = [
     "Renewals",
     "Stretch",
     "against_last_year",
+    "belonged_on",
+    "belonging",
     "chains",
     "cohort",
     "cohort_curves",
@@ -50,6 +53,7 @@ __all__ = [
     "membership_numbers",
     "movement",
     "paid_by_day",
+    "people_known",
     "people_on",
     "renewal_classes",
     "renewals_by_cohort",

@@ -76,14 +76,13 @@ def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rul
         and `previous_cycle_began` (start of the term of the spell that holds the day, and of the one before it; null
         where there is none), `extended` (days that the running term was made longer for free), `auto_renew`,
         `installments`, `resigned` (bool), `gone` (bool: death, merger, transfer or objection known), `lifetime`,
-        `complimentary`, `people` (how many people the payer was known to pay for), `list_billed` (bool: the term is
-        billed to the organization that pays for the person), `in_grace`, `active` (bool).
+        `complimentary`, `list_billed` (bool: the term is billed to the organization that pays for the person),
+        `in_grace`, `active` (bool).
     """
     walked = chains(known_terms(terms, rows, rules), rules)
     return (
         _summary(walked)
         .join(_person_known(members, rows), on="row", how="left")
-        .join(_people_known(members, rows), on="row", how="left")
         .with_columns(*_verdicts(rules))
         .with_columns(
             active=((pl.col("as_of") - pl.col("ends")).dt.total_days() <= pl.col("grace"))
@@ -170,23 +169,6 @@ def _person_known(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         died.fill_null(value=False).alias("died"),
         pl.col("objects_to_profiling").fill_null(value=False).alias("objects"),
     ).collect()
-
-
-def _people_known(members: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """How many people each row's member was known to pay for."""
-    versions = with_payers(members).select("member", "valid_from", "organization").sort("member", "valid_from")
-    spans = versions.with_columns(until=pl.col("valid_from").shift(-1).over("member")).filter(
-        pl.col("organization").is_not_null() & (pl.col("organization") != pl.col("member"))
-    )
-    came = spans.select(member="organization", at="valid_from", step=pl.lit(1))
-    went = spans.drop_nulls("until").select(member="organization", at="until", step=pl.lit(-1))
-    steps = pl.concat([came, went]).sort("member", "at").with_columns(people=pl.col("step").cum_sum().over("member"))
-    asked = rows.select("row", "member", at=pl.col("as_of").cast(pl.Datetime("us"))).sort("at")
-    found = asked.join_asof(
-        steps.select("member", "at", "people").sort("at", maintain_order=True), on="at", by="member",
-        strategy="backward", allow_exact_matches=False, check_sortedness=False,
-    )  # fmt: skip
-    return found.select("row", pl.col("people").fill_null(0))
 
 
 def with_payers(members: pl.DataFrame) -> pl.DataFrame:

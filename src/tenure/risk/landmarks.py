@@ -179,7 +179,7 @@ def members_on(lake: Lake, rules: Membership, days: list[dt.date]) -> FeatureMat
     chosen = everyone.filter(everyone % part == 0)
     pairs = chosen.to_frame("member").join(pl.DataFrame({"as_of": days}, schema={"as_of": pl.Date}), how="cross")
     stood = stand(terms.filter(pl.col("member").is_in(chosen.to_list())), members, pairs, rules)
-    return build(lake, stood)
+    return build(lake, stood, rules)
 
 
 def objectors(members: pl.DataFrame, as_of: dt.date) -> pl.Series:

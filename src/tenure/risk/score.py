@@ -70,7 +70,7 @@ def score(
     tell(0.1)
     scored = [_free(free, model)]
     if len(at_risk):
-        scored.append(_at_risk(lake, at_risk, model, settings.bands, tell, keep))
+        scored.append(_at_risk(lake, at_risk, model, settings, tell, keep))
     together = pl.concat([part for part in scored if len(part)], how="vertical") if len(stood) else _empty()
     ranked = together.with_columns(risk_rank=pl.Series(_rank(together["p_lapse_renewal"].to_numpy()), dtype=pl.Float64))
     chapters = known_person(members, stood).select("member", "chapter_id")
@@ -88,11 +88,11 @@ def _at_risk(
     lake: Lake,
     stood: pl.DataFrame,
     model: Model,
-    bands: Bands,
+    settings: Settings,
     tell: Callable[[float], None],
     keep: Callable[[FeatureMatrix], None] | None,
 ) -> pl.DataFrame:
-    matrix = build(lake, stood, progress=lambda share: tell(0.1 + 0.3 * share))
+    matrix = build(lake, stood, settings.membership, progress=lambda share: tell(0.1 + 0.3 * share))
     if keep:
         keep(matrix)
     x = model.encoding.encode(matrix)
@@ -118,9 +118,9 @@ def _at_risk(
         p_low=pl.Series(np.minimum(low, p)),
         p_high=pl.Series(np.maximum(high, p)),
         risk_score=pl.Series(np.rint(100 * p).astype(np.int64)),
-        band=pl.Series(_bands(stood, p, bands)),
+        band=pl.Series(_bands(stood, p, settings.bands)),
         usual=usual.select(pl.col("p").mean().over("member_type")).to_series(),
-        standing=pl.when(_new(stood, bands)).then(pl.lit("new")).otherwise(pl.lit("annual")),
+        standing=pl.when(_new(stood, settings.bands)).then(pl.lit("new")).otherwise(pl.lit("annual")),
         **_said(reasons),
         **_by_cause(model, matrix, p, lapse),
     )

@@ -169,7 +169,7 @@ def _landmarks(
             "no past renewal was still to be paid for on any day before it came due",
             mend="wait until more renewals have come due, or see whether the dates of payment are right",
         )
-    matrix = build(lake, stood, progress=progress)
+    matrix = build(lake, stood, rules, progress=progress)
     drawn = stood.select("member", "as_of").join(learnt, on=["member", "as_of"], how="left", maintain_order="left")
     draws = drawn.drop("member", "as_of").fill_null(value=False).to_numpy()
     # Of who has resigned nothing is left to foretell, and how sure that is says nothing of the others.
