@@ -15,7 +15,8 @@ made is no reason for leaving that anybody could follow, whatever it went with i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -414,12 +415,11 @@ class _Speaker:
         alike = np.zeros(self.x.shape, bool)
         for place in self._numbers([*range(len(self.names))]):
             say, column = _FEATURES[self.names[place]].say, self.usual.table[:, place]
+            own = np.unique(self.x[:, place])  # those that are not known come last
             for usual in np.unique(column[~np.isnan(column)]).tolist():
+                low, high = _as_told(own[: own.size - np.isnan(own).sum()], usual, say)
                 rows = np.flatnonzero((column == usual)[self.usual.kind])
-                own, which = np.unique(self.x[rows, place], return_inverse=True)
-                words = say(usual, None)
-                same = [value == value and say(value, None) == words for value in own.tolist()]
-                alike[rows, place] = np.array(same, bool)[which]
+                alike[rows, place] = (self.x[rows, place] >= low) & (self.x[rows, place] <= high)
         return alike
 
     def _words(self, rows: NDArray[np.int64], places: NDArray[np.int64]) -> list[str]:
@@ -435,6 +435,21 @@ class _Speaker:
                 said[key] = feature.say(value, None if typical != typical else typical)
             answer.append(said[key])
         return answer
+
+
+def _as_told(
+    values: NDArray[np.float32], usual: float, say: Callable[[float, float | None], str]
+) -> tuple[float, float]:
+    """Between which of *values*, ascending, all are told in the words of *usual*.
+
+    What is told alike lies side by side, so that few have to be put in words to find its ends.
+    """
+    words = say(usual, None)
+    at = int(np.searchsorted(values, usual))
+    below, above = values[:at][::-1], values[at:]
+    first = bisect_left(below, 1, key=lambda value: int(say(float(value), None) != words))
+    last = bisect_left(above, 1, key=lambda value: int(say(float(value), None) != words))
+    return float(below[first - 1]) if first else usual, float(above[last - 1]) if last else usual
 
 
 _SPEAKS, _NOT_KNOWN, _NOTHING_TO_SAY = range(3)
