@@ -63,6 +63,31 @@ def test_words_read_well_for_any_number(feature: Feature):
 @pytest.mark.parametrize(
     ("name", "value", "usual", "said"),
     [
+        ("logins_90", 3.0, 9.0, "Its people: 3 logins in the last 90 days; members like this, 9"),
+        ("login_since", 94.0, 12.0, "Its people: no login for 94 days; members like this, 12 days"),
+        ("logins_trend", -1.0, None, "Its people: logins stopped: none in 90 days, after some in the year before"),
+        ("silence_ratio", 3.0, 1.0, "Its people: quiet for 3 times their own usual gap"),
+        ("session_minutes_180", 12.0, None, "Its people: stay signed in for 12 minutes on average"),
+        ("gap_variation", 0.5, None, "Its people: take part at regular intervals"),
+        ("chapter_events_730", 0.0, None, "Its people: no chapter event attended in the last two years"),
+        ("has_chapter", 1.0, None, "Belongs to a chapter"),
+        ("invoices_90", 3.0, None, "3 invoices in the last 90 days"),
+        ("people_active_90", 3.0, None, "3 active people in the last 90 days"),
+    ],
+)
+def test_what_an_organizations_people_did_is_not_told_as_its_own(
+    name: str, value: float, usual: float | None, said: str
+):
+    """An organization does not sign in. What is on its own record, or billed to it, is told of itself."""
+    (feature,) = (one for one in FEATURES if one.name == name)
+
+    assert feature.words(value, usual, organization=True) == said
+    assert not feature.words(value, usual, organization=False).startswith("Its people")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "usual", "said"),
+    [
         ("decayed_days", 0.3, 4.6, "Seldom active of late: 0.3 days, older ones counting less; members like this, 4.6"),
         ("decayed_days", 9.0, 4.6, "Often active of late: 9 days, older ones counting less; members like this, 4.6"),
         ("decayed_days", 0.02, 4.1, "Not active of late; members like this, on 4.1 days, older ones counting less"),

@@ -141,6 +141,8 @@ def test_what_people_do_is_told_of_their_organization(lake: Lake):
 
     assert (acme["downloads_year"].words, acme["people"].words) == ("2 downloads", "1 person")
     assert acme["main_benefit"].words == "the Quay Wall standard"
+    assert acme["downloads_year"].shown.endswith(". Activity of it and its people")
+    assert acme["people"].shown == "1 person of the organization. Member record"
     assert "chapter" not in acme
 
 

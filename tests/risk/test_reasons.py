@@ -59,6 +59,20 @@ def test_what_raises_it_more_speaks():
     assert said(Known((0.1, 0.0, 0.0, 0.2, 0.0)), (1, 0, 0, 1, 0)) == ["The member's region: Gulf"]
 
 
+def test_what_people_did_is_told_of_an_organization_as_theirs():
+    """Of two members with a year's single post, one is an organization."""
+    columns, model = Encoding(("posts_365",), {}), Known((-0.05,))
+    x = np.array([(1,), (1,), *[(16,)] * 100], np.float32)
+    which = np.arange(len(x)) == 0
+
+    found = explain(columns, x, pl.Series(["REG"] * len(x)), model, organizations=which)
+
+    assert found.words[:2, 0].tolist() == [
+        "Its people: 1 community post in the last year; members like this, 16",
+        "1 community post in the last year; members like this, 16",
+    ]
+
+
 def test_what_raises_nothing_is_no_reason():
     """Sixteen posts where one is usual speak for staying; paying by installments, by less than a step, for leaving. A
     member like all others has none."""

@@ -94,13 +94,32 @@ def test_reasons_are_ranked_by_points_and_carry_the_member_s_own_numbers(trained
         assert 0 < nothing.mean() < 1
 
 
+def test_what_people_did_is_told_of_organizations_alone_as_theirs(trained: Trained):
+    """A night's reasons of organizations and of everybody else: who signed in."""
+    lake = trained.invented.lake
+    organizations = lake.members().filter(pl.col("record_type") == "organization")["member"].unique().implode()
+    told = trained.scores.select(
+        theirs=pl.col("member").is_in(organizations),
+        words=pl.concat_list("reason_1", "reason_2", "reason_3", "against"),
+    ).explode("words")
+    by_people = told.filter(pl.col("words").str.starts_with("Its people: "))
+
+    assert len(by_people) > 10
+    assert by_people["theirs"].all()
+    assert (
+        not told.filter("theirs")["words"]
+        .str.contains("^(No login|[0-9]+ (login|event attended|community post))")
+        .any()
+    )
+
+
 def test_nothing_stands_in_a_members_favor_that_is_a_silence(trained: Trained):
     """«But no login for 94 days» would be no evidence against leaving."""
     favorable = trained.scores.filter(pl.col("against") != "")["against"]
 
     assert len(favorable) > 100
     assert not favorable.str.contains(
-        "^(No (login|event|community|committee|download|visit|click|active)|Logins stopped)"
+        "^(Its people: )?([Nn]o (login|event|community|committee|download|visit|click|active)|[Ll]ogins stopped)"
     ).any()
 
 

@@ -5,6 +5,8 @@ Protected attributes (birth year, gender) are not here and cannot be: they lie i
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tenure.features.activity import RESPONSES
 from tenure.features.definitions import (
     ActivePeople,
@@ -25,6 +27,7 @@ from tenure.features.definitions import (
 from tenure.features.words import (
     Say,
     against_last_term,
+    by_people,
     counted,
     days,
     either,
@@ -211,7 +214,7 @@ def _profile(value: float, usual: float | None) -> str:
     return "Profile not assessed" if value != value else f"Profile {round(100 * value)} % complete"
 
 
-FEATURES: tuple[Feature, ...] = (
+_DEFINED: tuple[Feature, ...] = (
     _fact("timing", "days_to_renewal", "days from the day to the end of the running term; negative in grace", _timing),
     # Membership history
     _fact("history", "years", "years since the spell began", _years),
@@ -333,7 +336,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("people_active_90", "people", ActivePeople(90), counted("active person", "active people", _PERIOD[90])),
     Feature("people_active_365", "people", ActivePeople(365), counted("active person", "active people", _PERIOD[365])),
     _fact("people", "people", "people who were known to belong to the organization on the day: whoever moved on, died, was merged or deleted, or whose place on the list that it is billed by is over, is left out", lambda value, usual: "No people of the organization on record" if not value >= 0.5 else f"{number(value)} {'person' if number(value) == '1' else 'people'} on record for the organization"),
-    _fact("people", "people_share_365", "share of these people who took part in a year", hundredths("people of the organization took part in the last year", "No people of the organization on record")),
+    _fact("people", "people_share_365", "share of these people who took part in a year", hundredths("people of the organization took part in the last year", "Too little is on record to tell how many people of the organization took part")),
     _fact("people", "people_trend", "active people of 90 days against the year before", trending("active people")),
     _fact("people", "key_person_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago", _key_person),
     _fact("people", "key_person_share_365", "share of the active days of all people that are those of the most active one", hundredths("active days are those of one person", "Nobody was active in the last year")),
@@ -341,6 +344,23 @@ FEATURES: tuple[Feature, ...] = (
     # Type and place: the model takes these as codes learnt in training, see `tenure.features.facts`
     _fact("type", "organization", "1 for an organization", either("An organization", "An individual")),
 )  # fmt: skip
+
+_BY_PEOPLE = frozenset({
+    "overall", "events", "community", "committees", "volunteering", "learning", "benefits", "email", "support",
+})  # fmt: skip
+"""Subjects whose signals are what people do; an organization acts by them alone. What is billed and given is its own."""
+
+_ALSO_BY_PEOPLE = frozenset({
+    "in_chapter_365", "in_chapter_90", "chapter_events_730", "profile_updates_365", "address_changes_180",
+})  # fmt: skip
+
+
+def _told_of_people(feature: Feature) -> Feature:
+    by_them = feature.group in _BY_PEOPLE or feature.name in _ALSO_BY_PEOPLE
+    return replace(feature, say_of_people=by_people(feature.say)) if by_them else feature
+
+
+FEATURES: tuple[Feature, ...] = tuple(map(_told_of_people, _DEFINED))
 
 GROUP_OF: dict[str, Group] = {group.name: group for group in GROUPS}
 

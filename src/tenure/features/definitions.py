@@ -132,12 +132,19 @@ class Feature:
         group: Its subject.
         how: How it is computed.
         say: Words for staff, from the member's own value and the usual one (`None` where nothing is usual).
+        say_of_people: The same for an organization, where what is counted are the acts of its people.
     """
 
     name: str
     group: str
     how: How
     say: Callable[[float, float | None], str]
+    say_of_people: Callable[[float, float | None], str] | None = None
+
+    def words(self, value: float, usual: float | None, *, organization: bool) -> str:
+        """What staff are told of a member's *value*, of an *organization* as what its people did where they did it."""
+        of_people = self.say_of_people if organization else None
+        return (of_people or self.say)(value, usual)
 
     @property
     def definition(self) -> str:

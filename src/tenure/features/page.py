@@ -26,6 +26,9 @@ two years; `Trend` sets the rate of the window against that of the year before, 
 or ↘ it may learn either, but more sounds like trouble (↗) or sounds good (↘) to whoever reads it: neither is told as a
 reason for leaving, or for staying, where its words would say the opposite.
 
+Of an organization all that its people did counts, from when on it was known to pay for them. What staff read says so:
+*Its people: 3 logins in the last 90 days; members like this, 9*.
+
 The composite score by points that many associations use (logins in 90 days, events attended, community posts) is no
 feature: it is the baseline that a model has to beat, and stands beside it in every back-test.
 """

@@ -205,6 +205,20 @@ def times(did: str, never: str) -> Say:
     return say
 
 
+def by_people(say: Say) -> Say:
+    """«Its people: 3 logins in the last 90 days; members like this, 9»: of an organization, which acts by them."""
+
+    def say_of_them(value: float, usual: float | None) -> str:
+        own = say(value, usual).replace("the member's own usual gap", "their own usual gap")
+        first, _, rest = own.partition(" ")
+        return f"Its people: {_OF_SEVERAL.get(first, first.lower())} {rest}"
+
+    return say_of_them
+
+
+_OF_SEVERAL = {"Takes": "take", "Views": "view", "Stays": "stay"}
+
+
 def hundredths(what: str, unknown: str) -> Say:
     """«40 in 100 volunteer shifts completed; members like this, 80»."""
 

@@ -46,7 +46,19 @@ def facts_of(lake: Lake, settings: Settings, members: Sequence[int], as_of: dt.d
 
 def _facts(evidence: Evidence) -> Iterator[Fact]:
     for fact in (*membership_facts.of_membership(evidence), *taking_part_facts.of_taking_part(evidence)):
-        yield fact if _may_be_said(fact) else replace(fact, sayable=False)
+        told = _of_people(fact) if evidence.record.get("record_type") == "organization" else fact
+        yield told if _may_be_said(fact) else replace(told, sayable=False)
+
+
+_OWN = frozenset({"last_login", "logins_year", "last_contact"})
+"""Of what is taken part in, what is counted of the record itself, without its people."""
+
+
+def _of_people(fact: Fact) -> Fact:
+    """A *fact* of an organization as staff see it: that its people are among those who did it."""
+    if fact.key not in taking_part_facts.KEYS or fact.key in _OWN:
+        return fact
+    return replace(fact, shown=f"{fact.shown} of it and its people")
 
 
 def _may_be_said(fact: Fact) -> bool:

@@ -91,6 +91,7 @@ def explain(
     halves: tuple[Asked, ...] = (),
     *,
     step: int = 1,
+    organizations: NDArray[np.bool_] | None = None,
 ) -> Reasons:
     """Ask the model again with each reason's signals as is usual for the type.
 
@@ -101,10 +102,15 @@ def explain(
         model: What gives the risk.
         halves: Models of halves of the members; where their first reasons differ from the model's, it is not sure.
         step: Points that the model can tell apart when it chooses the first reason, as `finest_step` finds them.
+        organizations: Which of them are organizations, of whom is told what their people did; none by default.
     """
     usual, parts = _usual(x, member_types), _columns_of_reasons(encoding)
+    of_people = np.zeros(len(x), bool) if organizations is None else organizations
     blocks = [slice(begin, begin + _BLOCK) for begin in range(0, len(x), _BLOCK)]
-    found = [_explained(encoding, x[b], _Usual(usual.table, usual.kind[b]), parts, model, halves, step) for b in blocks]
+    found = [
+        _explained(encoding, x[b], _Usual(usual.table, usual.kind[b]), parts, model, halves, step, of_people[b])
+        for b in blocks
+    ]
     if not found:
         empty = np.empty((0, 3), object)
         return Reasons(empty, np.zeros((0, 3)), empty, np.zeros(0, bool), [])
@@ -146,7 +152,7 @@ def finest_step(
         for enough members, and for what share of them they then do.
     """
     usual, parts = _usual(x, member_types), _columns_of_reasons(encoding)
-    columns, speaker = _whole(parts), _Speaker(encoding.columns, x, usual, parts, model)
+    columns, speaker = _whole(parts), _Speaker(encoding.columns, x, usual, parts, model, np.zeros(len(x), bool))
     silent, mute = speaker.silent(), speaker.mute()
     ours, *theirs = (np.where(mute, -np.inf, _points(asked, x, usual, columns)) for asked in (model, *halves))
 
@@ -191,10 +197,11 @@ def _explained(
     model: Asked,
     halves: tuple[Asked, ...],
     step: int,
+    of_people: NDArray[np.bool_],
 ) -> Reasons:
     columns = _whole(parts)
     points = _points(model, x, usual, columns)
-    speaker = _Speaker(encoding.columns, x, usual, parts, model)
+    speaker = _Speaker(encoding.columns, x, usual, parts, model, of_people)
     silent, mute = speaker.silent(), speaker.mute()
     tellable = np.where(mute, -np.inf, points)
     most, first, sure = min(3, len(parts)), _first(tellable, step, silent), np.ones(len(x), bool)
@@ -273,6 +280,7 @@ class _Speaker:
     usual: _Usual
     parts: _Parts
     model: Asked
+    of_people: NDArray[np.bool_]
 
     @cached_property
     def now(self) -> Floats:
@@ -426,13 +434,13 @@ class _Speaker:
         """Each row's value of its column in words; the same value is put in words once."""
         own = self.x[rows, places].tolist()
         usual = self.usual.table[self.usual.kind[rows], places].tolist()
-        said: dict[tuple[int, float, float], str] = {}
+        said: dict[tuple[int, float, float, bool], str] = {}
         answer = []
-        for place, value, typical in zip(places.tolist(), own, usual, strict=True):
-            key = (place, value, typical)
+        for key in zip(places.tolist(), own, usual, self.of_people[rows].tolist(), strict=True):
             if key not in said:
-                feature = _FEATURES[self.names[place]]
-                said[key] = feature.say(value, None if typical != typical else typical)
+                place, value, typical, by_people = key
+                known = None if typical != typical else typical
+                said[key] = _FEATURES[self.names[place]].words(value, known, organization=by_people)
             answer.append(said[key])
         return answer
 

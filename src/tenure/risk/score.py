@@ -99,7 +99,11 @@ def _at_risk(
     p = model.probability(x)
     low, high = model.interval(x)
     tell(0.6)
-    reasons = explain(model.encoding, x, stood["member_type"], model, model.halves, step=model.reason_step)
+    organizations = (stood["record_type"] == "organization").to_numpy()
+    reasons = explain(
+        model.encoding, x, stood["member_type"], model, model.halves, step=model.reason_step,
+        organizations=organizations,
+    )  # fmt: skip
     tell(0.9)
     lapse = curve(model.timing, p, stood, _left_by(model, x, stood), later_terms(stood)["days"].to_numpy())
     as_of = stood["as_of"][0]
