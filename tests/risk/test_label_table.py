@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tenure.base.settings import FreeExtension, Membership
-from tenure.risk.label_table import Labels, label, rules_in_words
+from tenure.risk.label_table import Finding, Labels, label, rules_in_words
 
 AS_OF = dt.date(2025, 1, 1)
 NOBODY = pl.DataFrame(
@@ -144,6 +144,104 @@ def test_a_year_in_which_hardly_anybody_could_lapse_is_named():
     found = [one for one in made(pl.concat(years)).findings if one.code == "year-without-lapses"]
 
     assert ["2021" in one.words for one in found] == [True]
+
+
+def first_years(labels: Labels) -> list[Finding]:
+    return [finding for finding in labels.findings if finding.code.startswith("first-years")]
+
+
+def test_first_years_of_which_only_who_left_is_kept_are_named():
+    """An export of former members reaches three years further back than that of all; small associations have it too."""
+    for scale in (1, 10):
+        old = [terms(("REG", 12 * scale, None), year=year) for year in (2016, 2017, 2018)]
+        rest = [terms(("REG", 40 * scale, 0), ("REG", 8 * scale, None), year=year) for year in (2019, 2020, 2021)]
+        (found,) = first_years(made(pl.concat([*old, *rest])))
+
+        assert found.code == "first-years-lapse-too-many"
+        assert not found.hard
+        due = 36 * scale
+        assert found.words == f"of {due} renewals due from 2016 to 2018 100 in 100 lapsed, against 17 in 100 since"
+        assert "only who has left since; bring in the terms of all members" in found.mend
+
+
+def test_first_years_far_above_the_rest_are_named_and_no_year_alone():
+    """Some of those who stayed are kept too; one hard year in between is no beginning."""
+    years = {2017: (20, 80), 2018: (20, 80), 2019: (150, 30), 2020: (150, 30), 2021: (150, 30)}
+    mixed = [terms(("REG", stay, 0), ("REG", leave, None), year=year) for year, (stay, leave) in years.items()]
+    (found,) = first_years(made(pl.concat(mixed)))
+    assert "due from 2017 to 2018 80 in 100 lapsed, against 17" in found.words
+
+    hard = {2017: (150, 30), 2018: (20, 80), 2019: (150, 30), 2020: (150, 30)}
+    frames = [terms(("REG", stay, 0), ("REG", leave, None), year=year) for year, (stay, leave) in hard.items()]
+    assert first_years(made(pl.concat(frames))) == []
+
+
+def test_first_years_of_which_only_who_stayed_is_kept_are_named():
+    """Also where they are most years on record, and where some lapsed and came back; and they are told of once."""
+    old = [terms(("REG", 90, 0), ("REG", 8, 200), year=year) for year in (2016, 2017, 2018, 2019)]
+    rest = [terms(("REG", 100, 0), ("REG", 30, None), year=year) for year in (2020, 2021)]
+    labels = made(pl.concat([*old, *rest]))
+    (found,) = first_years(labels)
+
+    assert found.code == "first-years-lapse-too-few"
+    assert found.words == "of 392 renewals due from 2016 to 2019 none lapsed for good, against 23 in 100 since"
+    assert "only who is still a member" in found.mend
+    assert "year-without-lapses" not in codes(labels)
+
+
+def test_members_who_resign_within_the_first_year_are_no_finding():
+    """Of annual terms that begin with the record none is decided in its first year but by who leaves."""
+    year = terms(("REG", 300, 0), ("REG", 50, None), year=2020)
+    first = pl.col("term_id").str.ends_with("-0")
+    begun = year.with_columns(  # from July to June
+        starts_on=pl.when(first).then(pl.lit(dt.date(2019, 7, 1))).otherwise(pl.lit(dt.date(2020, 7, 1))),
+        ends_on=pl.when(first).then(pl.lit(dt.date(2020, 6, 30))),
+        recorded_at=pl.when(first).then(pl.lit(dt.datetime(2019, 7, 1))).otherwise(pl.lit(dt.datetime(2020, 7, 1))),
+    )
+    known = pl.lit(dt.datetime(2019, 10, 20))
+    left = (
+        begun.filter(first)
+        .tail(40)
+        .with_columns(ends_on=pl.lit(dt.date(2019, 10, 31)), ended_by=pl.lit("resigned"), recorded_at=known)
+    )
+    by_year = dict(made(pl.concat([begun, left])).table.select("year", "lapse_rate").iter_rows())
+    assert by_year[2019] == 1.0
+    assert first_years(made(pl.concat([begun, left]))) == []
+
+    # As in an export without earlier versions: the end is the day of leaving from the first.
+    plain = pl.concat([begun.join(left, on="term_id", how="anti"), left])
+    assert first_years(made(plain)) == []
+
+
+def test_a_young_association_of_newcomers_has_nothing_against_it():
+    """Two in three leave after their first term, in its first year as later; who stays on does so for good."""
+    rows = []
+    for year, joined in ((2018, 900), (2019, 300), (2020, 300), (2021, 300), (2022, 300)):
+        for n in range(joined):
+            member = 10_000 * year + n
+            for own in range(year, year + 1 if n % 3 else 2025):
+                first, last = dt.date(own, 1, 1), dt.date(own, 12, 31)
+                rows.append((f"{member}-{own}", member, "REG", first, last, first))
+    names = ["term_id", "member", "member_type", "starts_on", "ends_on", "paid_on"]
+    labels = made(_whole(pl.DataFrame(rows, schema=names, orient="row")))
+    rates = dict(labels.table.select("year", "lapse_rate").iter_rows())
+    assert rates[2018] == pytest.approx(2 / 3)
+    assert rates[2022] < 0.25
+    assert first_years(labels) == []
+
+
+def test_a_record_that_stopped_says_nothing_of_its_first_years():
+    """All of the last year seem to have left, since nothing was recorded of it."""
+    years = [terms(("REG", 150, 0), ("REG", 6, None), year=year) for year in (2018, 2019, 2020)]
+    assert first_years(made(pl.concat([*years, terms(("REG", 150, None), year=2021)]))) == []
+
+
+def test_a_handful_of_odd_first_terms_is_no_finding():
+    """A record often begins with some; so few teach nothing."""
+    old = terms(("REG", 12, None), year=2017)
+    rest = [terms(("REG", 500, 0), ("REG", 120, None), year=year) for year in (2018, 2019, 2020)]
+    assert first_years(made(pl.concat([old, *rest]))) == []
+    assert first_years(made(pl.concat([terms(("REG", 60, None), year=2017), *rest])))
 
 
 def test_labels_know_nothing_of_what_was_recorded_later():

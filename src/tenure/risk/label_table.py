@@ -16,6 +16,7 @@ import polars as pl
 
 from tenure.base.settings import Membership
 from tenure.membership import LAPSED, PENDING, RENEWED, decisions
+from tenure.risk.first_years import FirstYears, unlike_the_rest
 
 GRACES = (0, 15, 30, 60, 90, 120)
 """Days of grace for which the lapse rate is shown."""
@@ -76,7 +77,12 @@ def label(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_o
     """
     known = terms.filter(pl.col("recorded_at") < pl.lit(as_of).cast(pl.Datetime("us")))
     found = _with_payment(known, members, rules, as_of)
-    findings = [*_odd_rules(rules, found), *_odd_labels(found), *_odd_payments(found), *_odd_terms(known, rules)]
+    findings = [
+        *_odd_rules(rules, found),
+        *_odd_labels(found, known, as_of),
+        *_odd_payments(found),
+        *_odd_terms(known, rules),
+    ]
     return Labels(_table(found, as_of), _by_grace(found, as_of), tuple(sorted(findings, key=lambda one: not one.hard)))
 
 
@@ -172,7 +178,7 @@ def _odd_rules(rules: Membership, found: pl.DataFrame) -> Iterator[Finding]:
             yield Finding("grace-outlasts-term", True, words, "shorten it in [membership.grace_days]")
 
 
-def _odd_labels(found: pl.DataFrame) -> Iterator[Finding]:
+def _odd_labels(found: pl.DataFrame, terms: pl.DataFrame, as_of: dt.date) -> Iterator[Finding]:
     """Outcomes that no membership has."""
     decided = _decided(found)
     lapses = int((decided["outcome"] == LAPSED).sum())
@@ -188,7 +194,29 @@ def _odd_labels(found: pl.DataFrame) -> Iterator[Finding]:
         if n >= _FEW and lapsed >= 0.95 * n:
             mend = "see whether these members go on under another type or id"
             yield Finding("type-always-lapses", False, f"{lapsed:,} of {n:,} renewals of type {kind} lapsed", mend)
+    first = unlike_the_rest(decided, terms, as_of)
+    if first is not None:
+        yield _first_years(first)
+        decided = decided.filter(pl.col("ends_on").dt.year() > first.until)
     yield from _odd_years(decided)
+
+
+def _first_years(found: FirstYears) -> Finding:
+    """Years of which the source keeps one kind of member: nobody else could renew then, or lapse."""
+    rate = f"{_in_100(found.rate)} in 100" if found.rate else "none"
+    lapsed = f"{'only ' if found.rate else ''}{rate} lapsed for good" if found.is_few else f"{rate} lapsed"
+    words = f"of {found.decisions:,} renewals due {found.stretch} {lapsed}, against {_in_100(found.later)} in 100 since"
+    if found.is_few:
+        mend = "see whether the source keeps of then only who is still a member, or terms were extended"
+        code = "first-years-lapse-too-few"
+    else:
+        mend = "see whether the source keeps of then only who has left since"
+        code = "first-years-lapse-too-many"
+    return Finding(code, False, words, f"{mend}; bring in the terms of all members of those years, or of none")
+
+
+def _in_100(share: float) -> str:
+    return f"{100 * share:.1f}" if 0 < share < 0.05 else f"{100 * share:.0f}"
 
 
 def _odd_years(decided: pl.DataFrame) -> Iterator[Finding]:
