@@ -29,14 +29,18 @@ def yearly(*members: int, **said: object) -> list[Row]:
     return [row for member in members for row in paid(member, *YEARS, **said)]
 
 
-def ahead(root: Path, terms: list[Row], rules: Membership | None = None) -> dict[int, tuple[int, float]]:
-    """Days and dues of the terms to come, by member, as known on `DAY`."""
+def to_come(root: Path, terms: list[Row], rules: Membership | None = None) -> dict[int, dict[str, float]]:
+    """The terms to come, by member, as known on `DAY`."""
     members = sorted({row["member"] for row in terms})
     lake = lake_of(root, members=[person(member) for member in members], terms=terms)
     rows = pl.DataFrame({"row": members, "member": members, "as_of": [DAY] * len(members)})
     stood = standing(lake.terms(), lake.members(), rows, rules or Membership()).filter("active")
-    told = later_terms(stood)
-    return dict(zip(stood["member"].to_list(), told.rows(), strict=True))
+    return dict(zip(stood["member"].to_list(), later_terms(stood).to_dicts(), strict=True))
+
+
+def ahead(root: Path, terms: list[Row], rules: Membership | None = None) -> dict[int, tuple[float, float]]:
+    """Days and dues of the terms to come, by member, as known on `DAY`."""
+    return {member: (one["days"], one["dues"]) for member, one in to_come(root, terms, rules).items()}
 
 
 def test_who_pays_until_the_common_day_goes_on_by_the_year(tmp_path: Path):
@@ -109,3 +113,31 @@ def test_where_nothing_came_again_the_running_term_is_all_there_is(tmp_path: Pat
     assert ahead(tmp_path / "first", first) == {1: (23, 100.0), 2: (365, 100.0)}
     assert ahead(tmp_path / "known", with_renewals("2024-12-19"))[1] == (365, 100.0)
     assert ahead(tmp_path / "late", with_renewals("2024-12-20"))[1] == (23, 100.0)
+
+
+def test_terms_of_whole_months_are_told_from_terms_of_days(tmp_path: Path):
+    """By the year and the month, also for the joiner who goes on so and over free days; thirty days are a month of
+    November once, and none where they had been thirty before; two years from 29 February are two years."""
+
+    def by_days(length: int) -> list[tuple[str, str]]:
+        begins = [DAY - dt.timedelta(length * n - 1) for n in range(4, 0, -1)]
+        return [(str(one), str(one + dt.timedelta(length - 1))) for one in begins]
+
+    thirty = [("2024-10-22", "2024-11-20"), ("2024-11-21", "2024-12-20")]
+    since, until = dt.date(2024, 12, 1), dt.date(2024, 12, 31)
+    rules = Membership(free_extensions=(FreeExtension(since=since, until=until, days=90, recorded="not_recorded"),))
+    terms = [
+        *yearly(*range(1, 40)),
+        *paid(40, ("2024-12-09", "2024-12-31"), dues=6.0),
+        *paid(41, *MONTHS, member_type="MON"),
+        *paid(42, *thirty, member_type="DAY"),
+        *paid(43, *by_days(365), member_type="DAY"),
+        *paid(44, *by_days(7), member_type="DAY"),
+        *paid(45, ("2020-02-29", "2022-02-27"), ("2022-02-28", "2024-02-28"), ("2024-02-29", "2026-02-27")),
+    ]
+
+    found = {member: one["months"] for member, one in to_come(tmp_path, terms).items()}
+
+    told = {member: found[member] for member in (1, 40, 41, 42, 43, 44, 45)}
+    assert told == {1: 12, 40: 12, 41: 1, 42: 0, 43: 0, 44: 0, 45: 24}
+    assert to_come(tmp_path / "extended", yearly(1), rules)[1]["months"] == 12

@@ -83,6 +83,47 @@ def test_who_never_lapses_or_surely_does_has_a_date_too():
     assert dates(DAY, surely.quantile(0.5)) == [DAY + dt.timedelta(days=13)]
 
 
+def end_of(began: dt.date, months: int, number: int) -> dt.date:
+    """The last day of the so manieth term of whole months from *began* on, by a plain count."""
+    month = began.year * 12 + began.month - 1 + months * number
+    begins = dt.date(month // 12, month % 12 + 1, 1)
+    last = (dt.date((month + 1) // 12, (month + 1) % 12 + 1, 1) - begins).days
+    return begins + dt.timedelta(days=min(began.day, last) - 2)
+
+
+@pytest.mark.parametrize(
+    "began", [dt.date(2024, 3, 1), dt.date(2024, 2, 29), dt.date(2024, 10, 31), dt.date(2025, 1, 1)]
+)
+@pytest.mark.parametrize(("months", "rate"), [(1, 0.01), (3, 0.03), (12, 0.1), (24, 0.15)])
+def test_terms_of_whole_months_end_by_the_calendar(began: dt.date, months: int, rate: float):
+    """On the same day of the month ten years on, over leap years and from the 31st, whatever their days."""
+    ends = [end_of(began, months, number) for number in range(1, 400)]
+    as_of = began + dt.timedelta(days=5)
+    stood = paid_until(1).with_columns(
+        as_of=pl.lit(as_of), starts_on=pl.lit(began), ends=pl.lit(ends[0]), terms_in_spell=pl.lit(11)
+    )
+    curves = curve(always(rate), np.array([rate]), stood, None, np.array([30 * months]), np.array([months]))
+
+    lapsed = np.cumsum(rate * (1 - rate) ** np.arange(len(ends)))
+    last = as_of.replace(year=as_of.year + 10)
+    for share in QUANTILES:
+        true = min(ends[int(np.argmax(lapsed >= share - 1e-9))], last)
+        assert dates(as_of, curves.quantile(share)) == [true], share
+    for day in range(0, 4_000, 7):
+        passed = sum(end <= as_of + dt.timedelta(days=day) for end in ends)
+        assert curves.by(day)[0] == pytest.approx(lapsed[passed - 1] if passed else 0, abs=1e-9)
+
+
+def test_years_and_terms_of_days_stand_side_by_side():
+    """Members of one night who pay by the year, by 365 days and by the week; nobody's terms sway another's."""
+    stood = paid_until(365, 365, 7)
+    curves = curve(always(0.1), np.full(3, 0.1), stood, None, np.array([365, 365, 7]), np.array([12, 0, 0]))
+
+    found = dates(DAY, curves.quantile(0.5))
+
+    assert found == [dt.date(2031, 12, 31), dt.date(2031, 12, 30), DAY + dt.timedelta(days=48)]
+
+
 LAPSING = (0.5, 0.35, *[0.2] * 2, *[0.1] * 4)
 """Of those in the first, second, … term of a spell, how many do not renew; 0.02 from the ninth on."""
 

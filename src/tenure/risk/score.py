@@ -105,7 +105,9 @@ def _at_risk(
         organizations=organizations,
     )  # fmt: skip
     tell(0.9)
-    lapse = curve(model.timing, p, stood, _left_by(model, x, stood), later_terms(stood)["days"].to_numpy())
+    terms = later_terms(stood)
+    left_by = _left_by(model, x, stood)
+    lapse = curve(model.timing, p, stood, left_by, terms["days"].to_numpy(), terms["months"].to_numpy())
     as_of = stood["as_of"][0]
     in_grace = stood["in_grace"].to_numpy()
     # In grace there is one question left, so the horizons all give its answer.

@@ -31,6 +31,9 @@ form says the rest, since ten years hold thousands of terms of a day."""
 _NEVER = 10**6
 """Days that stand for later than any cap."""
 
+_FARTHEST = 12 * 100
+"""Months beyond any cap."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -127,6 +130,64 @@ def _by_age(part: pl.DataFrame, toward: Floats) -> list[float]:
 
 
 @dataclass(frozen=True)
+class Ends:
+    """When the running term of each member ends, and those after it.
+
+    Terms of whole months follow the calendar: a year from 1 March ends before 1 March, leap year or not. Others are of
+    so many days.
+
+    Args:
+        as_of: From which days are counted, dates, shape (n,).
+        first: Days until the running term ends, shape (n,).
+        term: Days of a term after it, at least 1, shape (n,).
+        months: Whole months of one; 0 where it is of so many days; shape (n,).
+        starts: When the running term started, dates, shape (n,): a term from the 31st goes on from the 31st, where the
+            month in between has one day less.
+    """
+
+    as_of: NDArray[np.datetime64]
+    first: NDArray[np.int64]
+    term: NDArray[np.int64]
+    months: NDArray[np.int64]
+    starts: NDArray[np.datetime64]
+
+    def after(self, terms: Floats | int) -> NDArray[np.int64]:
+        """Days until the end of the term that is so many after the running one; a million where that is later still.
+
+        Args:
+            terms: Shape (n,), or one for all.
+        """
+        number = np.minimum(np.broadcast_to(np.asarray(terms, np.float64), self.first.shape), _NEVER).astype(np.int64)
+        by_days = np.minimum(self.first + self.term * number, _NEVER)
+        begins = self._next_begins()
+        month, own = begins.astype("M8[M]"), self.starts - self.starts.astype("M8[M]").astype("M8[D]")
+        is_last = (begins + 1).astype("M8[M]") > month
+        place = begins - month.astype("M8[D]")
+        place = np.where(is_last, np.maximum(place, own), place)
+        ahead = month + np.minimum(self.months * number, _FARTHEST)
+        # The 31st has no like in each month: the last day stands for it.
+        last = (ahead + 1).astype("M8[D]") - np.timedelta64(1, "D")
+        day = np.minimum(ahead.astype("M8[D]") + place, last)
+        by_months = (day - self.as_of).astype(np.int64) - 1
+        far = self.months * number >= _FARTHEST
+        return np.asarray(np.where(self.months > 0, np.where(far, _NEVER, by_months), by_days))
+
+    def until(self, days: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many terms after the running one end within so many days, shape (n,); negative before it ends."""
+        by_days = (days - self.first) // self.term
+        begins = (self.as_of + np.minimum(days, _NEVER)).astype("M8[M]") - self._next_begins().astype("M8[M]")
+        guess = begins.astype(np.int64) // np.maximum(self.months, 1)
+        # Within a term of it: the day of the month decides.
+        near = np.stack([guess - 1, guess, guess + 1])
+        ended = np.stack([self.after(number) for number in near]) <= days
+        by_months = np.where(ended, near, guess - 2).max(axis=0)
+        return np.asarray(np.where(self.months > 0, by_months, by_days))
+
+    def _next_begins(self) -> NDArray[np.datetime64]:
+        return np.asarray(self.as_of + (self.first + 1))
+
+
+@dataclass(frozen=True)
 class Curve:
     """Probability of having lapsed by each day that matters.
 
@@ -134,18 +195,18 @@ class Curve:
         days: Days from `as_of` at which mass falls, ascending in each row, shape (n, steps). After the last of them
             renewals go on, one at the end of every term.
         lapsed: Probability of a lapse dated by then, same shape.
-        term: Days from one renewal to the next, at least 1, shape (n,).
-        rate: Rate of not renewing at each renewal after the last of *days*, same shape.
+        ends: When terms end.
+        rate: Rate of not renewing at each renewal after the last of *days*, shape (n,).
     """
 
     days: NDArray[np.int64]
     lapsed: Floats
-    term: NDArray[np.int64]
+    ends: Ends
     rate: Floats
 
     def by(self, horizon: int) -> Floats:
         """Probability of a lapse dated on or before *horizon* days from now."""
-        return self._by(np.full(self.term.size, horizon))
+        return self._by(np.full(self.rate.size, horizon))
 
     def before(self, days: NDArray[np.int64]) -> Floats:
         """Probability of a lapse dated before each one's day of *days*, shape (n,)."""
@@ -153,7 +214,7 @@ class Curve:
 
     def _by(self, days: NDArray[np.int64]) -> Floats:
         drawn = np.where(self.days <= days[:, None], self.lapsed, 0.0).max(axis=1)
-        further = np.maximum((days - self.days[:, -1]) // self.term, 0)
+        further = np.maximum(self.ends.until(days) - _DRAWN, 0)
         staying = (1.0 - self.lapsed[:, -1]) * (1.0 - self.rate) ** further
         return np.asarray(np.where(further > 0, 1.0 - staying, drawn))
 
@@ -170,7 +231,7 @@ class Curve:
         staying = np.log(np.maximum(1.0 - self.lapsed[:, -1], 1e-12))
         # A hair less: where so many terms bring exactly the share, rounding must not ask for one more.
         terms = np.maximum(np.ceil((np.log1p(-share) - staying) / stays - 1e-9), 1.0)
-        return np.asarray(np.minimum(self.days[:, -1] + self.term * terms, _NEVER).astype(np.int64))
+        return self.ends.after(terms + _DRAWN)
 
 
 EARLY = (30, 60, 90, 180, 270, 365)
@@ -183,6 +244,7 @@ def curve(
     stood: pl.DataFrame,
     left_by: Floats | None = None,
     term_days: NDArray[np.int64] | None = None,
+    term_months: NDArray[np.int64] | None = None,
 ) -> Curve:
     """The lapse-time curve of each member.
 
@@ -194,10 +256,18 @@ def curve(
             (n, len(EARLY)); no more than *p* of it counts.
         term_days: Days of a term after the running one (`tenure.membership.later_terms`), at least 1, shape (n,); by
             default as many as the running one has.
+        term_months: Whole months of the calendar of such a term, 0 where it is of so many days, shape (n,); by default
+            all are of so many days.
     """
     ahead = (stood["ends"] - stood["as_of"]).dt.total_days().to_numpy()
     running = np.maximum((stood["ends"] - stood["starts_on"]).dt.total_days().to_numpy() + 1, 1)
-    length = running if term_days is None else term_days
+    ends = Ends(
+        stood["as_of"].to_numpy().astype("M8[D]"),
+        ahead.astype(np.int64),
+        (running if term_days is None else term_days).astype(np.int64),
+        np.zeros(running.size, np.int64) if term_months is None else term_months.astype(np.int64),
+        stood["starts_on"].to_numpy().astype("M8[D]"),
+    )
     renewals = stood["terms_in_spell"].to_numpy().astype(np.int64) - 1
     days, lapsed = [], []
     for place, day in enumerate(EARLY):
@@ -216,12 +286,12 @@ def curve(
     rates = timing.later_rates(stood["member_type"].to_list(), renewals)
     for step in range(_DRAWN):
         alive = alive * (1.0 - rates[:, step])
-        days.append(ahead + length * (step + 1))
+        days.append(ends.after(step + 1))
         lapsed.append(1.0 - alive)
     order = np.argsort(np.stack(days, 1), axis=1, kind="stable")
     by_day = np.take_along_axis(np.stack(days, 1), order, axis=1)
     rising = np.maximum.accumulate(np.take_along_axis(np.stack(lapsed, 1), order, axis=1), axis=1)
-    return Curve(by_day.astype(np.int64), rising, length.astype(np.int64), rates[:, -1])
+    return Curve(by_day.astype(np.int64), rising, ends, rates[:, -1])
 
 
 def dates(as_of: dt.date, days: NDArray[np.int64]) -> list[dt.date]:
