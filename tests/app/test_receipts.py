@@ -43,6 +43,8 @@ def test_two_hundred_past_scores_come_out_again_though_more_records_arrived(nigh
     told = tenure("receipt", member, "--home", night, "--as-of", AS_OF)
     one = tenure("receipt", member, "--home", night, "--as-of", AS_OF, "--json").json
     assert told.out.count(": the same.") == 2
+    assert "how often in 90 days: notice sent" in told.out
+    assert not re.search(r"[A-Z]\w+\(", told.out), "definitions are for analysts, and in the JSON"
     assert one["from_kept"] == pytest.approx(scores["p_lapse_renewal"].max(), abs=1e-9)
     assert one["from_lake"] == pytest.approx(one["from_kept"], abs=1e-9)
     assert one["page"]["model"] == one["score"]["model_version"]

@@ -267,7 +267,8 @@ def test_lifetime_and_complimentary_members_have_no_risk(trained: Trained):
     shown = ("p_lapse_30", "p_lapse_90", "p_lapse_renewal", "p_low", "p_high")
     assert free.select(pl.sum_horizontal(shown).sum()).item() == 0
     assert set(free["band"]) == {"low"}
-    assert free["predicted_lapse_on"].null_count() == len(free)
+    dates = ("renewal_due_on", "predicted_lapse_on", "lapse_earliest_on", "lapse_latest_on")
+    assert all(free[name].null_count() == len(free) for name in dates)
 
 
 def test_a_score_of_a_past_day_uses_only_what_was_known_then(trained: Trained):

@@ -176,6 +176,7 @@ def _plain(value: float | None) -> float | None:
 
 def words_of_receipt(found: dict[str, Any]) -> str:
     """The same for a terminal."""
+    from tenure.features.plain import in_words
     from tenure.risk.causes import words_of
 
     score, page = found["score"], found["page"]
@@ -196,7 +197,9 @@ def words_of_receipt(found: dict[str, Any]) -> str:
     lines.append(_check("From the lake as it is now", found["from_lake"], score["p_lapse_renewal"]))
     lines += [f"note: {note}" for note in found["notes"]]
     lines.append(f"{'then':>12} {'now':>12}  what the model was given")
-    lines += [f"{_shown(one['then']):>12} {_shown(one['now']):>12}  {one['sentence']}" for one in found["features"]]
+    lines += [
+        f"{_shown(one['then']):>12} {_shown(one['now']):>12}  {in_words(one['sentence'])}" for one in found["features"]
+    ]
     return "\n".join(lines)
 
 

@@ -265,7 +265,9 @@ def _valued(frame: pl.DataFrame, model: Model | None) -> pl.DataFrame:
 def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     """The columns of a situation, in order."""
     day = pl.col("as_of")
-    made = frame.with_columns(
+    # A granted term ends too, but nobody is asked to pay for the next.
+    due = frame.with_columns(renewal_due_on=pl.when(~(pl.col("active") & _FREE)).then("renewal_due_on"))
+    made = due.with_columns(
         is_new=_is_new(),
         tenure_days=(day - _joined_on()).dt.total_days(),
         term_days=(day - pl.col("spell_began")).dt.total_days(),

@@ -20,7 +20,10 @@ COLUMNS: dict[str, tuple[pl.DataType, str]] = {
     "is_new": (pl.Boolean(), "no completed renewal yet"),
     "tenure_days": (pl.Int32(), "days since joining"),
     "term_days": (pl.Int32(), "days since the running spell began"),
-    "renewal_due_on": (pl.Date(), "end of the running term; of the last one for lapsed members"),
+    "renewal_due_on": (
+        pl.Date(),
+        "end of the running term, of the last one for lapsed members; null where nothing is to pay",
+    ),
     "days_to_renewal": (pl.Int32(), "days until then; negative in grace and after a lapse"),
     "auto_renew": (pl.Boolean(), "the term renews by itself"),
     "installments": (pl.Boolean(), "dues are paid in parts"),

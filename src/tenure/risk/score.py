@@ -202,7 +202,7 @@ def _free(stood: pl.DataFrame, model: Model) -> pl.DataFrame:
             against=pl.lit(""),
             usual=pl.lit(0.0),
             standing=pl.when(lifetime).then(pl.lit("lifetime")).otherwise(pl.lit("complimentary")),
-            renewal_due_on=pl.when(lifetime).then(None).otherwise(pl.col("renewal_due_on")),
+            renewal_due_on=pl.lit(None, pl.Date),
             in_grace=pl.lit(value=False),
             reason_sure=pl.lit(value=True),
             reason_kinds=pl.lit(""),

@@ -52,9 +52,9 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     name = contact.name if contact and contact.name else f"Member {member_id}"
     proposals = proposals_of(member)
     nights = lake.score_course(member)
-    # For life there is nothing to renew, so that a line of no risk would tell nothing.
-    is_for_life = score is not None and score.renewal_due_on is None
-    figure = None if is_for_life else _history(nights, known, proposals, today)
+    # For life, or without dues, there is nothing to renew, so that a line of no risk would tell nothing.
+    is_free = score is not None and score.renewal_due_on is None
+    figure = None if is_free else _history(nights, known, proposals, today)
     context: dict[str, Any] = {
         "member_id": member_id,
         "name": name,
@@ -77,7 +77,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     }
     if score is not None:
         context |= _scored(score, today)
-        context["like"] = _like(score) if score_set and score_set.day_at and not is_for_life else None
+        context["like"] = _like(score) if score_set and score_set.day_at and not is_free else None
         context["by_payment"] = _by_payment(nights, score)
         context["turn"] = _turn(score, calls_of(score_set, chapter_of(reader(request)))) if score_set else None
     return render(request, "member.html", context)
