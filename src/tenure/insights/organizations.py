@@ -6,7 +6,47 @@ import datetime as dt
 
 import polars as pl
 
+from tenure.membership import belonged_on
+
 _RECENT, _YEAR = 90, 365
+
+
+def taking_part(spans: pl.DataFrame, acts: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
+    """How each person of organizations took part in the year before *as_of*.
+
+    Whoever has left since is told of too, marked as such, so that a key person who has gone is still named.
+
+    Args:
+        spans: As `tenure.membership.belonging` returns.
+        acts: `member`, `occurred_at`, `recorded_at` (instants, UTC naive): what people did of their own accord. What
+            somebody did counts while they were known to belong, by when it was known.
+        as_of: The day; only acts that occurred and were recorded before it count.
+
+    Returns:
+        `organization`, `member`, `here` (bool: belongs to it on that day), `days` (active days of the year), `earlier`
+        (those up to 90 days ago), `last` (date; null without any): one line for each who belongs, or acted in the year;
+        sorted by organization, then `days`, most first.
+    """
+    recent, year = (as_of - dt.timedelta(days=days) for days in (_RECENT, _YEAR))
+    start = pl.lit(as_of).cast(pl.Datetime("us"))
+    known = pl.max_horizontal("occurred_at", "recorded_at")
+    day = pl.col("occurred_at").dt.date()
+    found = (
+        acts.filter((known < start) & (day >= year))
+        .join(spans, left_on="member", right_on="person")
+        .filter((known >= pl.col("since")) & (known < pl.col("until")))
+        .select("organization", "member", day=day)
+        .unique()
+        .group_by("organization", "member")
+        .agg(days=pl.len(), earlier=(pl.col("day") < recent).sum(), last=pl.col("day").max())
+    )
+    here = belonged_on(spans, as_of).with_columns(here=pl.lit(value=True))
+    return (
+        here.join(found, on=["organization", "member"], how="full", coalesce=True)
+        .with_columns(pl.col("here").fill_null(value=False), pl.col("days", "earlier").fill_null(0))
+        .sort("organization", "days", "member", descending=[False, True, False])
+        .select("organization", "member", "here", "days", "earlier", "last")
+    )
 
 
 def roll_up(people: pl.DataFrame, acts: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:

@@ -277,8 +277,8 @@ class Lake:
         rows = pl.concat([SHAPES["activity"].empty(), *frames])
         return rows.sort("occurred_at", "activity_key", descending=True).head(limit)
 
-    def acts_since(self, member: int, since: dt.date) -> pl.DataFrame:
-        """What *member* did from the start of the day *since* on, newest first: the columns of activity.
+    def acts_since(self, member: int | Collection[int], since: dt.date) -> pl.DataFrame:
+        """What *member*, or several, did from the start of the day *since* on, newest first: the columns of activity.
 
         One look at all months at once; for a member's page, where opening a DuckDB would take longer than reading.
         """
@@ -286,9 +286,10 @@ class Lake:
         files = [self._root / file.path for file in self._manifest.files("activity") if file.part >= months]
         if not files:
             return SHAPES["activity"].empty()
+        theirs = pl.col("member") == member if isinstance(member, int) else pl.col("member").is_in(list(member))
         scan = pl.scan_parquet(
             files, hive_partitioning=False, schema=SHAPES["activity"].columns, extra_columns="ignore"
-        ).filter((pl.col("member") == member) & (pl.col("occurred_at") >= _naive(since)))
+        ).filter(theirs & (pl.col("occurred_at") >= _naive(since)))
         rows = SHAPES["activity"].conform(scan.collect())
         return rows.sort("occurred_at", "activity_key", descending=True)
 
@@ -302,6 +303,10 @@ class Lake:
     def people_of(self, organization: int) -> list[int]:
         """Members whose newest row names *organization*, by pseudonym."""
         return sorted(self._newest().filter(pl.col("organization") == organization)["member"])
+
+    def once_people_of(self, organization: int) -> list[int]:
+        """Members of whom any row, also one of old, names *organization*, by pseudonym."""
+        return sorted(self._where("members", pl.col("organization") == organization, ["member"])["member"].unique())
 
     def employers_of(self, members: Collection[int]) -> dict[int, str]:
         """Where each of *members* works, by their newest row; who names no employer is left out."""

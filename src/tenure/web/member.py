@@ -68,7 +68,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "contacted": member_side.contacts_used(member, score_set),
         "step": member_side.step(proposals, score, is_call=score is not None and is_call(score)),
         "passed_over": passed_over_of(member),
-        "organization": None if chapter_of(reader(request)) is not None else member_side.organization(known),
+        "organization": _organization(request, known, member, today),
         "terms": [member_side.told(term) for term in known.terms[:_TERMS_SHOWN]],
         "terms_total": len(known.terms),
         "figure": figure,
@@ -124,6 +124,13 @@ def seen_or_404(request: HttpRequest, known: Record, score: CurrentScore | None)
     """A member of another chapter is as unknown to a liaison as one who does not exist."""
     if not sees(request, chapter_in(known.facts, score)):
         raise Http404
+
+
+def _organization(request: HttpRequest, known: Record, member: int, today: dt.date) -> dict[str, Any] | None:
+    """Nothing for a liaison: others of an organization may be of another chapter."""
+    if chapter_of(reader(request)) is not None:
+        return None
+    return member_side.organization(known, member, today)
 
 
 def _scored(score: CurrentScore, today: dt.date) -> dict[str, Any]:

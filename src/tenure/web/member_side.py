@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from tenure.outreach.gate import WINDOW
 from tenure.outreach.known import contacts_of
 from tenure.web import place, words
 from tenure.web.asked import BANDS
+from tenure.web.organization_side import KeyPerson, Part, RollUp, people_here, roll_up_of
 from tenure.web.queue_draft import talking_points
 from tenure.web.queue_list import playbook_title
 from tenure.web.record import Record, Term
@@ -89,47 +90,117 @@ def value(score: CurrentScore) -> tuple[str, str]:
     return dues, f"{words.money(score.lifetime_value)} expected over ten years{top}"
 
 
-def organization(known: Record) -> dict[str, Any] | None:
-    """The organization of a person with others of it, or the people of an organization; those at risk first."""
-    mine = known.facts.get("organization")
-    people = known.peers[: 10 * _PEOPLE_SHOWN]
-    if mine is None and not known.peers:
+@dataclass(frozen=True)
+class Person:
+    """One of the people of an organization, as a page or a file lists them.
+
+    Args:
+        member_id, name: As the source and its contacts have them.
+        risk: The band and the chance, where the person has a score; else empty.
+        part: How they took part; None where the page is not that of the organization.
+        is_key: Whether they carry it.
+    """
+
+    member_id: str
+    name: str
+    risk: str
+    part: Part | None = None
+    is_key: bool = False
+
+    def said(self, today: dt.date) -> str:
+        """All that stands beneath the name."""
+        return " · ".join(part for part in (self.risk, _took_part(self.part, today)) if part)
+
+
+def organization(known: Record, member: int, today: dt.date) -> dict[str, Any] | None:
+    """The organization of a person with others of it, or the people of an organization with what they did.
+
+    Those at risk come first, then those who did most; of the others of a person's organization only risk is told.
+    """
+    payer = known.payer
+    if payer is None:
         return None
-    wanted = [*people, *([mine] if mine is not None else [])]
-    ids, names = identities.ids_of(members=wanted), contacts.names_of(members=wanted)
-    scores = CurrentScore.objects.in_bulk(list(people))
-    rows = _riskiest(people, ids, names, scores)
-    its_id, its_name = (ids.get(mine, ""), names.get(mine)) if mine is not None else ("", None)
+    roll = _roll_up(known, member, today)
+    people = list(roll.people) if roll else _others(payer, member, today)
+    if roll is not None and not people and roll.key is None:
+        return None
+    listed = _listed(people[: 10 * _PEOPLE_SHOWN], roll)
+    ids, names = identities.ids_of(members=[payer]), contacts.names_of(members=[payer])
+    scored = CurrentScore.objects.filter(member__in=people[: 10 * _PEOPLE_SHOWN], band="high")
     return {
-        "member_id": its_id,
-        "name": its_name or f"Member {its_id}",
-        "is_own": mine is None,
-        "count": len(known.peers),
-        "high": sum(score.band == "high" for score in scores.values()),
-        "people": _named(rows[:_PEOPLE_SHOWN], ids, names, scores),
+        "member_id": ids.get(payer, "") if roll is None else "",
+        "name": names.get(payer) or f"Member {ids.get(payer, '')}",
+        "is_own": roll is not None,
+        "count": len(people),
+        "high": scored.count(),
+        "took_part": roll.took_part if roll else None,
+        "people": [(one, one.said(today)) for one in listed[:_PEOPLE_SHOWN]],
+        "key": _key_said(roll.key, today) if roll and roll.key else None,
     }
 
 
-def people_of(known: Record) -> list[tuple[str, str, str]]:
-    """Id, name and risk of everybody else of the organization, those at risk first."""
-    ids, names = identities.ids_of(members=known.peers), contacts.names_of(members=known.peers)
-    scores = CurrentScore.objects.in_bulk(list(known.peers))
-    return _named(_riskiest(known.peers, ids, names, scores), ids, names, scores)
+def people_of(known: Record, member: int, today: dt.date) -> list[Person]:
+    """Everybody of the organization, or everybody else of that of a person; in the order of `organization`."""
+    if known.payer is None:
+        return []
+    roll = _roll_up(known, member, today)
+    return _listed(list(roll.people) if roll else _others(known.payer, member, today), roll)
 
 
-def _riskiest(
-    people: Iterable[int], ids: Mapping[int, str], names: Mapping[int, str], scores: Mapping[int, CurrentScore]
-) -> list[int]:
-    return sorted(
-        (member for member in people if member in ids),
-        key=lambda member: (-scores[member].p_lapse_renewal if member in scores else 1, names.get(member, "")),
-    )
+def _roll_up(known: Record, member: int, today: dt.date) -> RollUp | None:
+    if known.payer != member:
+        return None
+    return roll_up_of(place.lake(), place.settings().membership, member, today)
 
 
-def _named(
-    people: Iterable[int], ids: Mapping[int, str], names: Mapping[int, str], scores: Mapping[int, CurrentScore]
-) -> list[tuple[str, str, str]]:
-    return [(ids[member], names.get(member) or f"Member {ids[member]}", _risk(scores.get(member))) for member in people]
+def _others(payer: int, member: int, today: dt.date) -> list[int]:
+    found = people_here(place.lake(), place.settings().membership, payer, today)
+    return [one for one in found if one != member]
+
+
+def _listed(people: list[int], roll: RollUp | None) -> list[Person]:
+    ids, names = identities.ids_of(members=people), contacts.names_of(members=people)
+    scores = CurrentScore.objects.in_bulk(people)
+    parts = roll.people if roll else {}
+    key = roll.key.member if roll and roll.key else None
+
+    def rank(member: int) -> tuple[float, int, str]:
+        part = parts.get(member)
+        chance = -scores[member].p_lapse_renewal if member in scores else 1
+        return chance, -(part.days or 0) if part else 0, names.get(member, "")
+
+    return [
+        Person(
+            ids[one], names.get(one) or f"Member {ids[one]}", _risk(scores.get(one)), parts.get(one), is_key=one == key
+        )
+        for one in sorted((one for one in people if one in ids), key=rank)
+    ]
+
+
+def _took_part(part: Part | None, today: dt.date) -> str:
+    if part is None or part.days is None:
+        return ""
+    if part.last is None:
+        return "Nothing in the last year"
+    return f"{words.plural(part.days, 'active day')} in the last year, the last {_day_of(part.last, today)}"
+
+
+def _day_of(day: dt.date, today: dt.date) -> str:
+    return words.day(day, near=today)
+
+
+def _key_said(key: KeyPerson, today: dt.date) -> dict[str, str] | None:
+    """Who the key person is, and what they did; None where the source has no id of them any more."""
+    ids, names = identities.ids_of(members=[key.member]), contacts.names_of(members=[key.member])
+    if key.member not in ids:
+        return None
+    gone = "" if key.is_here else "; belongs to it no more"
+    return {
+        "member_id": ids[key.member],
+        "name": names.get(key.member) or f"Member {ids[key.member]}",
+        "said": f"{words.count(key.days)} of {words.plural(key.of, 'active day')} in the year up to three months ago, "
+        f"last seen {_day_of(key.last, today)}{gone}",
+    }
 
 
 def _risk(score: CurrentScore | None) -> str:

@@ -13,8 +13,6 @@ from tenure.lake import Lake
 from tenure.ledger.models import CurrentScore
 from tenure.membership.contract import COMPETING
 
-_PEERS = 200
-
 
 @dataclass(frozen=True)
 class Term:
@@ -39,13 +37,13 @@ class Record:
         facts: The last version of the member's row, column to value; empty when there is none.
         terms: Newest first.
         acts: What the member did since a day, newest first: the columns of activity.
-        peers: Others of the same organization; of an organization, its people.
+        payer: The organization that the member belongs to; of an organization, itself.
     """
 
     facts: dict[str, Any]
     terms: list[Term]
     acts: pl.DataFrame
-    peers: tuple[int, ...]
+    payer: int | None
 
     @property
     def kinds(self) -> dict[str, int]:
@@ -74,14 +72,12 @@ def record_of(lake: Lake, member: int, since: dt.date) -> Record:
     """
     versions = lake.versions_of("members", member).sort("valid_from", descending=True)
     facts = versions.row(0, named=True) if versions.height else {}
-    of = facts.get("organization")
-    of = member if of is None and facts.get("record_type") == "organization" else of
-    peers = [one for one in lake.people_of(of) if one != member][:_PEERS] if of is not None else []
+    is_one = facts.get("record_type") == "organization" and facts.get("organization") is None
     return Record(
         facts=facts,
         terms=_terms(lake.versions_of("terms", member)),
         acts=lake.acts_since(member, since),
-        peers=tuple(peers),
+        payer=member if is_one else facts.get("organization"),
     )
 
 
