@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -62,6 +63,63 @@ def test_a_group_that_is_foretold_too_gently_is_named():
     assert "more of them lapsed than was said" in found["gender", "f"]["verdict"]
     assert found["gender", "f"]["calibration_in_the_large_low"] > 0
     assert not any(found["region", region]["differs"] for region in "NSW")
+
+
+def says_of_itself(group: dict[str, Any]) -> str:
+    """On which side of nought the range of lapsed less said lies, to a tenth in 100."""
+    low, high = (round(group[f"calibration_in_the_large_{end}"], 3) for end in ("low", "high"))
+    return "too low" if low > 0 else "too high" if high < 0 else ""
+
+
+def test_groups_that_are_all_foretold_too_gently_are_said_to_be_so_though_they_do_not_differ():
+    """Everybody lapses more often than was said: no group differs, and none is told to be as foretold."""
+    decisions, people, members, terms = world(1)
+    gentle = decisions.with_columns(p_lapse_renewal=0.6 * pl.col("p_lapse_renewal"))
+    told = [group for group in audit(gentle, people, members, terms)["groups"] if "auc" in group]
+
+    own = "scored too low by itself, not surely differently from the others"
+    large = [group for group in told if group["decisions"] > 900]
+    assert len(large) >= 5
+    assert all(not group["differs"] and group["surely_off"] and group["verdict"] == own for group in large)
+
+
+@pytest.mark.parametrize("gentle", [1.0, 0.9, 0.8])
+def test_no_verdict_contradicts_the_range_that_is_shown_beside_it(gentle: float):
+    """Nothing is said of a group by itself where its range holds nought, and something where it does not."""
+    for seed in range(4):
+        decisions, people, members, terms = world(seed, n=1500)
+        said = decisions.with_columns(p_lapse_renewal=gentle * pl.col("p_lapse_renewal"))
+        for group in audit(said, people, members, terms)["groups"]:
+            if "auc" not in group:
+                continue
+            itself, verdict = says_of_itself(group), group["verdict"]
+            alone = bool(itself) and "calibration_in_the_large" not in group["differs"]
+            assert (f"scored {itself} by itself, not surely differently from the others" in verdict) == alone
+            assert ("perhaps" in verdict) == (alone and not group["surely_off"])
+            assert (verdict == "no difference found") == (not itself and not group["differs"])
+
+
+def test_in_a_fair_world_no_group_is_surely_off_by_itself():
+    """Half a dozen of them; a range of 95 % leaves out nought in one group of twenty, which is told as perhaps."""
+    told = [group for seed in range(6) for group in audit(*world(seed, n=1500))["groups"] if "auc" in group]
+    assert sum(group["surely_off"] for group in told) <= 1
+    assert sum("perhaps" in group["verdict"] for group in told) <= len(told) / 5
+
+
+def test_a_group_that_is_right_beside_others_that_are_not_is_not_said_to_be_wrong():
+    """Men are said to lapse far more often than they do; of women as many lapsed as was said."""
+    decisions, people, members, terms = world(1)
+    man = decisions.join(people, on="member", maintain_order="left")["gender"] == "m"
+    harsh = decisions.with_columns(
+        p_lapse_renewal=pl.when(man).then((1.7 * pl.col("p_lapse_renewal")).clip(0, 0.99)).otherwise("p_lapse_renewal")
+    )
+    found = {g["value"]: g for g in audit(harsh, people, members, terms)["groups"] if g["by"] == "gender"}
+
+    assert says_of_itself(found["f"]) == ""
+    assert "calibration_in_the_large" in found["f"]["differs"]
+    assert "more of them lapsed, against what was said, than of the others" in found["f"]["verdict"]
+    assert "fewer of them lapsed than was said" in found["m"]["verdict"]
+    assert "by itself" not in found["m"]["verdict"]
 
 
 def test_a_few_people_are_too_few_to_tell():

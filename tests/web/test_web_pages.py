@@ -417,11 +417,35 @@ def test_the_model_page_opens_with_what_the_grade_comes_to(staff: httpx.Client, 
     assert f'<p class="sub">O{said[1:]} Model {MODEL}, grade B' in html
 
 
+def test_groups_that_are_scored_too_low_and_do_not_differ_are_told_in_heading_and_file(staff: httpx.Client, site: Site):
+    """As a card of now has them; a verdict that was worded otherwise is made from its numbers."""
+    path = site.world.home.models / MODEL / "card.json"
+    whole = path.read_text()
+    card = json.loads(whole)
+    groups = [
+        one | {"surely_off": True} for one in card["fairness"]["groups"] if one["value"] in ("South", "Caribbean")
+    ]
+    path.write_text(json.dumps(card | {"fairness": card["fairness"] | {"groups": groups}}))
+    try:
+        html, rows = staff.get("/model/").text, staff.get("/model/groups.csv").text
+    finally:
+        path.write_text(whole)
+    heading = (
+        "No difference found between 1 group; 1 is scored too low or too high all the same; 1 is too small to tell"
+    )
+    assert heading in html
+    assert "<b>Scored too low by itself, not surely differently from the others</b>" in html
+    assert "scored too low by itself, not surely differently from the others" in rows
+    assert "no difference found" not in rows
+
+
 def test_the_model_page_tells_groups_drift_capacity_and_versions(staff: httpx.Client):
     html = staff.get("/model/").text
     for words in (
-        "Your 150 calls a month reach 21 % of those who lapse", "1 of 2 groups differs from all others; 1 is too small",
-        "Too few to tell", "−1 (−4 to +1)", "Not recorded: gender", "1 drift warning", "Email moved by 0.31",
+        "Your 150 calls a month reach 21 % of those who lapse", "1 of 3 groups differs from all others; 1 is too small",
+        "Too few to tell", "−1.2 (−4.0 to +1.1)", "+3.1 (+0.8 to +5.4)",
+        "Perhaps scored too low by itself, not surely differently from the others",
+        "Not recorded: gender", "1 drift warning", "Email moved by 0.31",
         "Of 120 renewals scored on past nights 17 in 100 were said to lapse; 15 did.", "Served before",
         "No worse than the one before it.",
     ):  # fmt: skip

@@ -12,12 +12,13 @@ from tenure.risk.figures import decimal
 _TITLES = {
     "age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter",
 }  # fmt: skip
+# Name, heading, width and digits. Whether lapsed − said holds nought is told to a tenth, as in the verdict.
 _COLUMNS = (
-    ("calibration_in_the_large", "lapsed − said"),
-    ("selection_rate", "on the list"),
-    ("false_positive_rate", "for nothing"),
-    ("false_negative_rate", "missed"),
-    ("auc", "AUC"),
+    ("calibration_in_the_large", "lapsed − said", 21, 1),
+    ("selection_rate", "on the list", 17, 0),
+    ("false_positive_rate", "for nothing", 17, 0),
+    ("false_negative_rate", "missed", 17, 0),
+    ("auc", "AUC", 17, 0),
 )
 
 
@@ -68,22 +69,25 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
         if by in body["not_recorded"] or not groups:
             yield f"\n{title}: not recorded."
             continue
-        heads = "".join(f"  {words:>17}" for _, words in _COLUMNS)
+        heads = "".join(f"  {words:>{width}}" for _, words, width, _ in _COLUMNS)
         yield f"\n{title:<18} {'renewals':>9} {'lapsed':>7}{heads}"
         yield from map(_line, groups)
     yield ""
     yield "Where members of a kind lapse more often, they are on the list more often and called for nothing more often;"
-    yield "that alone is no error of the model. Lapsed − said is: it should be nought in every group."
+    yield "that alone is no error of the model. Lapsed − said is: it should be nought in every group. Perhaps: its"
+    yield "range leaves out nought, as chance alone brings about in one group of twenty."
 
 
 def _line(group: dict[str, Any]) -> str:
     head = f"  {group['value']:<16} {group['decisions']:>9,} {100 * group['observed']:>7.0f}"
-    cells = "".join(f"  {_cell(group, name):>17}" for name, _ in _COLUMNS) if "auc" in group else ""
+    told = _COLUMNS if "auc" in group else ()
+    cells = "".join(f"  {_cell(group, name, digits):>{width}}" for name, _, width, digits in told)
     return f"{head}{cells}  {group['verdict']}"
 
 
-def _cell(group: dict[str, Any], name: str) -> str:
+def _cell(group: dict[str, Any], name: str, digits: int) -> str:
     value, low, high = (group[f"{name}{end}"] for end in ("", "_low", "_high"))
     if value is None or low is None:
         return "cannot be told"
-    return f"{decimal(100 * value)} ({decimal(100 * low)} to {decimal(100 * high)})"
+    shown, least, most = (decimal(100 * share, digits) for share in (value, low, high))
+    return f"{shown} ({least} to {most})"

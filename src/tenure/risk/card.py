@@ -276,7 +276,7 @@ def _fairness(found: Card | None) -> Iterator[str]:
         for one in found["groups"]
     ]  # fmt: skip
     yield _p(f"On the list: from {100 * found['threshold']:.0f} in 100. Age and gender are never features.")
-    heads = ("", "Renewals", "Lapsed − said", "Listed for nothing", "Missed", "Against all others")
+    heads = ("", "Renewals", "Lapsed − said", "Listed for nothing", "Missed", "Verdict")
     yield _table("Groups of members", heads, rows)
     if found["not_recorded"]:
         yield _p(f"Not recorded: {', '.join(_BY.get(name, name) for name in found['not_recorded'])}.")

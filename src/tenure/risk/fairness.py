@@ -6,6 +6,7 @@ made without them, and nothing of it flows back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +20,16 @@ from tenure.risk.learners import Floats
 from tenure.risk.metrics import auc, calibration_in_the_large
 from tenure.risk.report import ENOUGH, areas, once, payers, without_nan
 from tenure.risk.resampling import Draws, draw, percentiles
+from tenure.risk.verdict import OFF, TOO_FEW, verdict_of
 
 BY = ("age_band", "gender", "region", "member_type", "chapter_id")
 """What groups are told apart by."""
 
 _AGES = ((0, 29, "under 30"), (30, 44, "30 to 44"), (45, 59, "45 to 59"), (60, 200, "60 and over"))
-_OFF = "calibration_in_the_large"
-_RATES = (_OFF, "selection_rate", "false_positive_rate", "false_negative_rate")
+_RATES = (OFF, "selection_rate", "false_positive_rate", "false_negative_rate")
 _TOP = 0.10
 _SURE = 0.05
-"""Chance, over the whole audit, of naming a difference where there is none."""
+"""Chance, over the whole audit, of naming as sure what is none: a difference, or chances of a group that are off."""
 
 
 def audit(
@@ -57,7 +58,8 @@ def audit(
         decision neither groups nor attributes. A group has `by`, `value`, `decisions`, `lapses`, `lapse_rate` (share of
         the decisions), `predicted` and `observed` (said and lapsed over the days), and, with 20 lapses and 20 renewals
         or more, its rates and `auc` with 95 % intervals, `against_others` (the difference of each from all others) and
-        `differs` (those that differ surely, whatever the number of groups looked at); `verdict` in words.
+        `differs` (those that differ surely, whatever the number of groups looked at) and `surely_off` (whether its own
+        chances are off as surely); `verdict` in words, as `tenure.risk.verdict` has them.
     """
     days = _described(decisions.rename({"p_lapse_renewal": "p"}), attributes, members, terms)
     if days.is_empty():
@@ -67,7 +69,7 @@ def audit(
     told, by_day = _Rows.of(one, cut), _Rows.of(days, cut)
     groups = _values(one)
     telling = sum(_enough(told.y[told.among(by, value)]) for by, value in groups)
-    sure = float(norm.ppf(1 - _SURE / (2 * max(1, telling * (len(_RATES) + 1)))))
+    sure = float(norm.ppf(1 - _SURE / (2 * max(1, telling * (len(_RATES) + 2)))))
     found = {
         "threshold": cut,
         "decisions": one.height,
@@ -158,12 +160,12 @@ def _group(by: str, value: str, told: _Rows, by_day: _Rows, sure: float) -> dict
         "predicted": float(by_day.p[days].mean()), "observed": float(by_day.y[days].mean()),
     }  # fmt: skip
     if not _enough(own) or not _enough(told.y[~mask]):
-        return head | {"verdict": "too few to tell"}
+        return head | {"verdict": TOO_FEW}
     inside, outside = (
         _off(by_day, here) | _rates(told, part) | {"auc": _areas(told, part)}
         for here, part in ((days, mask), (~days, ~mask))
     )
-    least = _least_spread(told, mask) | {_OFF: _least_spread_of_chances(by_day, days)}
+    least = _least_spread(told, mask) | {OFF: _least_spread_of_chances(by_day, (days, ~days))}
     against, differs = {}, []
     for name, (point, repeats) in inside.items():
         head |= {name: point, **dict(zip((f"{name}_low", f"{name}_high"), percentiles(repeats), strict=True))}
@@ -173,7 +175,10 @@ def _group(by: str, value: str, told: _Rows, by_day: _Rows, sure: float) -> dict
         spread = max(float(np.nanstd(gaps)), least.get(name, 0.0))
         if spread > 0 and abs(gap) > sure * spread:
             differs.append(name)
-    return head | {"against_others": against, "differs": differs, "verdict": _verdict(differs, against)}
+    off, redrawn = inside[OFF]
+    spread = max(float(np.nanstd(redrawn)), _least_spread_of_chances(by_day, (days,)))
+    head |= {"against_others": against, "differs": differs, "surely_off": abs(off) > sure * spread > 0}
+    return head | {"verdict": verdict_of(head)}
 
 
 def _off(rows: _Rows, part: NDArray[np.bool_]) -> dict[str, tuple[float, Floats]]:
@@ -181,7 +186,7 @@ def _off(rows: _Rows, part: NDArray[np.bool_]) -> dict[str, tuple[float, Floats]
     here = part.astype(np.float64)
     n, gap = rows.draws.sums(here, here * (rows.y - rows.p)).T
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {_OFF: (calibration_in_the_large(rows.p[part], rows.y[part]), np.asarray(gap / n))}
+        return {OFF: (calibration_in_the_large(rows.p[part], rows.y[part]), np.asarray(gap / n))}
 
 
 def _rates(rows: _Rows, part: NDArray[np.bool_]) -> dict[str, tuple[float, Floats]]:
@@ -208,10 +213,13 @@ def _least_spread(rows: _Rows, mask: NDArray[np.bool_]) -> dict[str, float]:
     }
 
 
-def _least_spread_of_chances(rows: _Rows, mask: NDArray[np.bool_]) -> float:
-    """Likewise of lapsed less said: the days of one decision share how it ended and are evidence but once."""
+def _least_spread_of_chances(rows: _Rows, parts: Iterable[NDArray[np.bool_]]) -> float:
+    """Likewise of lapsed less said, in one part or between two.
+
+    The days of one decision share how it ended and are evidence but once.
+    """
     each = float(np.mean(rows.p * (1 - rows.p)))
-    return float(np.sqrt(each * sum(1 / np.unique(rows.decision[part]).size for part in (mask, ~mask))))
+    return float(np.sqrt(each * sum(1 / np.unique(rows.decision[part]).size for part in parts)))
 
 
 def _variance(listed: Floats) -> float:
@@ -227,18 +235,3 @@ def _shares(sums: Floats) -> dict[str, Floats]:
 def _areas(rows: _Rows, part: NDArray[np.bool_]) -> tuple[float, Floats]:
     p, y = rows.p[part], rows.y[part]
     return auc(p, y), areas(p, y, draw(rows.draws.cluster[part], seed=2, repeats=200))
-
-
-_WORDS = {
-    "calibration_in_the_large": ("more of them lapsed than was said", "fewer of them lapsed than was said"),
-    "selection_rate": ("on the list more often", "on the list less often"),
-    "false_positive_rate": ("called for nothing more often", "called for nothing less often"),
-    "false_negative_rate": ("missed more often", "missed less often"),
-    "auc": ("ranked better", "ranked worse"),
-}
-
-
-def _verdict(differs: list[str], against: dict[str, dict[str, float]]) -> str:
-    if not differs:
-        return "no difference found"
-    return "; ".join(_WORDS[name][0 if against[name]["difference"] > 0 else 1] for name in differs)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.ledger.models import ScoreSet
+from tenure.risk.verdict import verdict_of
 from tenure.web import model_trust, place, reach
 from tenure.web.manifests import card_of, drift_of
 
@@ -59,7 +60,7 @@ def _groups(asked: Asked) -> Iterator[Row]:
         ends = one.get("calibration_in_the_large_low"), one.get("calibration_in_the_large_high")
         yield (
             one.get("by"), one.get("value"), one.get("decisions"), one.get("lapses"), scored, rate, gap, *ends,
-            one.get("verdict"),
+            verdict_of(one),
         )  # fmt: skip
 
 

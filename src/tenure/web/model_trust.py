@@ -6,12 +6,12 @@ from typing import Any
 
 from tenure.ledger import serving
 from tenure.risk import shadow
+from tenure.risk.figures import decimal
+from tenure.risk.verdict import ALIKE, TOO_FEW, scored_too, verdict_of
 from tenure.web import place, words
 from tenure.web.manifests import damaged
 
 _BY = {"age_band": "Age", "gender": "Gender", "region": "Region", "member_type": "Type", "chapter_id": "Chapter"}
-_TOO_FEW = "too few to tell"
-_ALIKE = "no difference found"
 _FEW = 20
 
 
@@ -23,13 +23,15 @@ def fairness(card: dict[str, Any]) -> dict[str, Any] | None:
         return {"nothing": words.sentence(str(audit["why_nothing"]))} if audit.get("why_nothing") else None
     few = sum(one["is_few"] for one in groups)
     apart = sum(one["is_apart"] for one in groups)
+    off = sum(one["is_off"] and not one["is_apart"] for one in groups)
     told = len(groups) - few
     finding = (
         f"{apart} of {told} groups {'differs' if apart == 1 else 'differ'} from all others"
         if apart
         else f"No difference found between {words.plural(told, 'group')}"
     )
-    tail = f"; {few} {'is' if few == 1 else 'are'} too small to tell" if few else ""
+    beside = f"; {off} {'is' if off == 1 else 'are'} scored too low or too high all the same" if off else ""
+    tail = f"{beside}; {few} {'is' if few == 1 else 'are'} too small to tell" if few else beside
     return {
         "finding": f"{finding}{tail}",
         "groups": groups,
@@ -40,7 +42,8 @@ def fairness(card: dict[str, Any]) -> dict[str, Any] | None:
 
 def _group(one: dict[str, Any]) -> dict[str, Any]:
     gap = one.get("calibration_in_the_large")
-    verdict = str(one.get("verdict", ""))
+    # From the numbers that stand beside it: cards of before were worded otherwise.
+    verdict = verdict_of(one)
     rate = one.get("observed", one.get("lapse_rate"))
     return {
         "by": _BY.get(one.get("by", ""), str(one.get("by", ""))),
@@ -50,8 +53,9 @@ def _group(one: dict[str, Any]) -> dict[str, Any]:
         "lapsed": "–" if gap is None else words.in_hundred(rate),
         "gap": _span(gap, one.get("calibration_in_the_large_low"), one.get("calibration_in_the_large_high")),
         "verdict": verdict[:1].upper() + verdict[1:],
-        "is_few": verdict == _TOO_FEW,
-        "is_apart": verdict not in (_TOO_FEW, _ALIKE, ""),
+        "is_few": verdict == TOO_FEW,
+        "is_apart": bool(one["differs"]) if "differs" in one else verdict not in (TOO_FEW, ALIKE),
+        "is_off": bool(one.get("surely_off") and scored_too(one)),
     }
 
 
@@ -62,7 +66,7 @@ def _span(gap: float | None, low: float | None, high: float | None) -> str:
 
 
 def _points(share: float) -> str:
-    return words.change(round(100 * share))
+    return decimal(100 * share, 1, signed=True)
 
 
 def drift(found: dict[str, Any]) -> dict[str, Any] | None:
