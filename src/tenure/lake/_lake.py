@@ -277,21 +277,27 @@ class Lake:
         rows = pl.concat([SHAPES["activity"].empty(), *frames])
         return rows.sort("occurred_at", "activity_key", descending=True).head(limit)
 
-    def acts_since(self, member: int | Collection[int], since: dt.date) -> pl.DataFrame:
-        """What *member*, or several, did from the start of the day *since* on, newest first: the columns of activity.
+    def acts_since(
+        self, member: int | Collection[int], since: dt.date, *, columns: Collection[str] | None = None
+    ) -> pl.DataFrame:
+        """What *member*, or several, did from the start of the day *since* on, newest first: all *columns* of activity,
+        or some; few others are read.
 
         One look at all months at once; for a member's page, where opening a DuckDB would take longer than reading.
         """
         months = f"{since:%Y-%m}"
         files = [self._root / file.path for file in self._manifest.files("activity") if file.part >= months]
+        shape, order = SHAPES["activity"], ["occurred_at", "activity_key"]
+        wanted = list(columns or shape.columns)
         if not files:
-            return SHAPES["activity"].empty()
+            return shape.empty().select(wanted)
         theirs = pl.col("member") == member if isinstance(member, int) else pl.col("member").is_in(list(member))
-        scan = pl.scan_parquet(
-            files, hive_partitioning=False, schema=SHAPES["activity"].columns, extra_columns="ignore"
-        ).filter(theirs & (pl.col("occurred_at") >= _naive(since)))
-        rows = SHAPES["activity"].conform(scan.collect())
-        return rows.sort("occurred_at", "activity_key", descending=True)
+        scan = pl.scan_parquet(files, hive_partitioning=False, schema=shape.columns, extra_columns="ignore").filter(
+            theirs & (pl.col("occurred_at") >= _naive(since))
+        )
+        if columns is None:
+            return shape.conform(scan.collect()).sort(order, descending=True)
+        return scan.select(*{*wanted, *order}).collect().sort(order, descending=True).select(wanted)
 
     def versions_of(
         self, table: Literal["members", "terms"], *members: int, columns: Collection[str] | None = None
