@@ -134,12 +134,13 @@ def _days_of(
     kind: NDArray[np.uint8],
     chapter: NDArray[np.bool_],
     kinds: _Kinds,
+    room: _Days,
 ) -> _Days:
-    size = 0
-    for e in range(begin, end):
-        size += kinds.role[kind[e]] > 0
-    on, seen = np.empty(size, np.int32), np.empty(size, np.int32)
-    what, where = np.empty(size, np.int16), np.empty(size, np.bool_)
+    """The days of one payer, in *room* where that is large enough."""
+    on, seen, what, where = room
+    if on.size < end - begin:
+        on, seen = np.empty(end - begin, np.int32), np.empty(end - begin, np.int32)
+        what, where = np.empty(end - begin, np.int16), np.empty(end - begin, np.bool_)
     latest = np.full((kinds.role.size, 2), -1, np.int64)
     n = 0
     for e in range(begin, end):
@@ -322,11 +323,15 @@ def _walk(
     out: NDArray[np.float32],
 ) -> None:
     decay = 0.5 ** (np.arange(_FAR + 1) / _HALF_LIFE)
+    usual = 4096  # Events of nearly every payer: memory for each one anew took as long as filling it.
+    room = _Days(
+        np.empty(usual, np.int32), np.empty(usual, np.int32), np.empty(usual, np.int16), np.empty(usual, np.bool_)
+    )
     for payer in range(row_start.size - 1):
         if row_start[payer] == row_start[payer + 1]:
             continue
         begin, end = event_start[payer], event_start[payer + 1]
-        days = _days_of(begin, end, day, known, kind, chapter, kinds)
+        days = _days_of(begin, end, day, known, kind, chapter, kinds, room)
         for row in range(row_start[payer], row_start[payer + 1]):
             today, answer = as_of[row], out[row]
             _cycle(days, kinds, today, began[row], began_before[row], answer)

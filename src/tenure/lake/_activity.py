@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from tenure.lake._duck import Sql, parquet, text
 from tenure.lake._manifest import LiveFile
@@ -180,13 +181,10 @@ def first_known(connection: duckdb.DuckDBPyConnection, paths: list[Path]) -> dic
     """The first day on which each kind of activity was on record, from what is noted in the files of *paths*."""
     if not paths:
         return {}
-    listed = f"[{', '.join(text(path) for path in paths)}]"
-    notes = connection.execute(
-        f"SELECT file_name, value FROM parquet_kv_metadata({listed}) WHERE key::VARCHAR = '{_NOTE}'"
-    ).fetchall()
-    known = [json.loads(note) for _, note in notes]
-    if silent := set(map(str, paths)) - {file for file, _ in notes}:
-        rows = f"SELECT kind, {_FIRST_KNOWN} FROM {parquet(map(Path, silent))} GROUP BY kind"
+    notes = {path: pl.read_parquet_metadata(path).get(_NOTE) for path in paths}
+    known = [json.loads(note) for note in notes.values() if note]
+    if silent := [path for path, note in notes.items() if not note]:
+        rows = f"SELECT kind, {_FIRST_KNOWN} FROM {parquet(silent)} GROUP BY kind"
         known.append(dict(connection.execute(rows).fetchall()))
     first: dict[str, str] = {}
     for note in known:

@@ -210,8 +210,6 @@ class Lake:
         """The first day on which anything of each kind of activity was on record, of anyone; reads no rows."""
         with self.connect() as connection:
             return _activity.first_known(connection, self.activity_files())
-        with connect() as own:
-            return _activity.first_known(own, self.activity_files())
 
     def newest_record(self, until: dt.date, *, of_terms: bool = False) -> dt.date | None:
         """The day on which a term, an act or a change of a member, or with *of_terms* a term, was last recorded before
