@@ -113,6 +113,17 @@ def test_what_was_said_of_the_end_goes_before_the_record(tmp_path: Path):
     assert (found[QUIET]["offer"], found[QUIET]["since"]) == (found[PRICE]["offer"], None)
 
 
+@pytest.mark.parametrize(
+    ("code", "driver"),
+    [("payment_failed", "payment failure"), ("too_expensive", "price"), ("Nonpayment of dues", "went quiet")],
+)
+def test_codes_that_the_source_notes_of_an_end(tmp_path: Path, code: str, driver: str):
+    """A code that names a reason goes before the record; that dues were not paid leaves it to the record."""
+    noted = [one | {"ended_by": code} if one["member"] == QUIET else one for one in TERMS]
+
+    assert asked(lake_of(tmp_path, members=MEMBERS, terms=noted, activity=ACTS), [EVENTS])[QUIET]["driver"] == driver
+
+
 def test_nobody_is_told_never_to_have_used_what_makes_no_difference(tmp_path: Path):
     """The gap between those who renew and those who leave must be more than chance."""
     lake = lake_of(tmp_path, members=MEMBERS, terms=TERMS, activity=ACTS)

@@ -18,7 +18,7 @@ from tenure.insights.benefits import BENEFITS, Lost
 from tenure.insights.evidence import by_actor
 from tenure.insights.happenings import span_of_acts
 from tenure.insights.leaving import CHAPTER, NOT_CLEAR, PAYMENT, PRICE, RETIRED, says_retired
-from tenure.insights.stated import stated_reason
+from tenure.insights.stated import noted_reason
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
 
@@ -201,7 +201,7 @@ _SAID = (PAYMENT, RETIRED, PRICE)
 
 def _own_words(known: pl.DataFrame, said: pl.DataFrame | None) -> pl.Series:
     """What each member said of the end since the last term began; null where nothing that is a driver."""
-    noted = stated_reason(known["ended_by"])
+    noted = noted_reason(known["ended_by"])
     if said is not None:
         joined = known.select("member", "starts_on").join(said, on="member", how="left", maintain_order="left")
         asked = joined.select(pl.when(pl.col("on") >= pl.col("starts_on")).then("reason"))["reason"]
