@@ -53,13 +53,14 @@ class Driver:
 DRIVERS = (
     Driver(
         PAYMENT,
-        "renewed by itself, took part in the last 90 days, and a payment failed, a card ran out or an installment was "
-        "missed from 60 days before the end",
+        "the member or the source said so; or renewed by itself, took part in the last 90 days, and a payment failed, "
+        "a card ran out or an installment was missed from 60 days before the end",
         "renew with another card, where it was left",
     ),
     Driver(
         RETIRED,
-        "the job title says so, or employer and title changed in the last year and its last 120 days were quiet",
+        "the member, the source or the job title said so; or employer and title changed in the last year and its last "
+        "120 days were quiet",
         "the retired or an associate membership",
     ),
     Driver(
@@ -100,7 +101,8 @@ DRIVERS = (
     ),
     Driver(
         PRICE,
-        "the member said so, or the invoice that was not paid came to 5 % more than the dues before it, or over",
+        "the member or the source said so; or the invoice that was not paid came to 5 % more than the dues before it, "
+        "or over",
         "a lower member type, or dues in installments",
     ),
     Driver(
@@ -110,7 +112,7 @@ DRIVERS = (
     ),
     Driver(NOT_CLEAR, "none of these", "a call that asks"),
 )
-"""In the order in which they are tried."""
+"""In the order in which they are tried, but what the member or the source said of an end goes before all."""
 
 SCHEMA = {
     "member": pl.Int64(), "left_on": pl.Date(), "driver": pl.String(), "since": pl.Date(), "offer": pl.String(),
