@@ -25,17 +25,18 @@ _RISES = (
     rf"\b{_PRICE} (?:increase|rise|hike)s? (?:of|for) (?:\w+ )?(?:\w+ )?members(?:hip)?\b",
 )
 _NO_RISE = (
-    r"\b(?:no|not|never|none|neither|nor|without|cannot|\w+n't)\b",
+    r"\b(?:no|not|never|zero|hardly|none|neither|nor|without|cannot|\w+n't)\b",
     r"\b(?:un-?(?:changed|altered|raised)|frozen|freez\w*|same|stable|remain\w*|stay\w*)\b",
     r"\b(?:lower(?:ed|ing)|reduc\w*|decreas\w*|cut)\b",
-    r"\b(?:propos\w*|reject\w*|postpon\w*|cancel\w*|withdr\w*|revers\w*|revok\w*|avoid\w*|instead)\b",
+    r"\b(?:propos\w*|reject\w*|postpon\w*|delay\w*|put off|cancel\w*)\b",
+    r"\b(?:withdr\w*|revers\w*|revok\w*|avoid\w*|avert\w*|ruled out|instead)\b",
     # What may be said of dues beside their height.
-    r"\b(?:questions?|concerns?|doubts?|complaints?|number|share|income|revenues?)\b",
+    r"\b(?:questions?|discuss\w*|concerns?|doubts?|complaints?|number|paying|invoices?|share|income|revenues?)\b",
 )
 
 _DISCOUNT_ENDS = (
-    r"\bdiscounts?\b.*\b(?:end(?:s|ed|ing)?|stop(?:s|ped)?|withdrawn|abolished|removed|dropped|discontinued|cut|gone)\b",
-    r"\bdiscounts?\b.*\b(?:expire[sd]?|phased out|reduced|halved|no longer|no more)\b",
+    r"\bdiscounts?\b.*\b(?:end(?:s|ed|ing)?|stop(?:s|ped)?|withdrawn|abolished|removed|dropped|cut|gone)\b",
+    r"\bdiscounts?\b.*\b(?:expire[sd]?|discontinued|phased out|reduced|halved|no longer|no more)\b",
     r"\b(?:end of|no more|no longer|abolish\w*|withdr[ae]w\w*|remov\w*|dropp\w*)\b.*\bdiscounts?\b",
 )
 _DISCOUNT_STANDS = (
@@ -46,8 +47,9 @@ _DISCOUNT_STANDS = (
 _OTHER_PRICE = (
     r"\b(?:registration|late(?: payment)? fees?|exam\w*|congress\w*|conferences?|conventions?|events?|gala|courses?)\b",
     r"\b(?:workshops?|webinars?|seminars?|training|hotels?|travel\w*|parking|tickets?|booking|journals?)\b",
-    r"\b(?:newsletters?|magazines?|publications?|books?|shop|store|insurance|certifi\w*|accredit\w*|application|admission|entrance|joining|initiation)\b",
-    r"\b(?:processing|reinstatement|exhibit\w*|sponsor\w*|advertis\w*|postage)\b",
+    r"\b(?:newsletters?|magazines?|publications?|books?|shop|store|insurance|certifi\w*|accredit\w*)\b",
+    r"\b(?:application|admission|entrance|joining|initiation|processing|reinstatement)\b",
+    r"\b(?:exhibit\w*|sponsor\w*|advertis\w*|postage)\b",
     r"\bearly[- ]bird\b(?!.*\bdues\b)",
 )
 _IDIOMS = (
