@@ -113,6 +113,30 @@ def test_what_was_said_of_the_end_goes_before_the_record(tmp_path: Path):
     assert (found[QUIET]["offer"], found[QUIET]["since"]) == (found[PRICE]["offer"], None)
 
 
+@pytest.mark.parametrize(
+    ("code", "driver"),
+    [("payment_failed", "payment failure"), ("too_expensive", "price"), ("Nonpayment of dues", "went quiet")],
+)
+def test_codes_that_the_source_notes_of_an_end(tmp_path: Path, code: str, driver: str):
+    """A code that names a reason goes before the record; that dues were not paid leaves it to the record."""
+    noted = [one | {"ended_by": code} if one["member"] == QUIET else one for one in TERMS]
+
+    assert asked(lake_of(tmp_path, members=MEMBERS, terms=noted, activity=ACTS), [EVENTS])[QUIET]["driver"] == driver
+
+
+def test_rules_and_their_page_say_where_words_go_before_the_record():
+    """Of the three drivers that can be said, and in the order in which rules are tried."""
+    page = (Path(__file__).parents[2] / "docs" / "signals.md").read_text(encoding="utf-8")
+    table = page.split("| driver | rule |")[1].split("\n\n")[0].splitlines()[2:]
+    listed = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in table]
+
+    assert [name.removesuffix(" …") for name, _ in listed] == [driver.name for driver in DRIVERS]
+    said = {"payment failure", "left the field or retired", "price"}
+    assert {driver.name for driver in DRIVERS if "the source" in driver.rule} == said
+    assert {name for name, rule in listed if "the source" in rule} == said
+    assert "What was said of\nthe end goes before all" in page
+
+
 def test_nobody_is_told_never_to_have_used_what_makes_no_difference(tmp_path: Path):
     """The gap between those who renew and those who leave must be more than chance."""
     lake = lake_of(tmp_path, members=MEMBERS, terms=TERMS, activity=ACTS)

@@ -35,13 +35,13 @@ def note(member: int, kind: str, step: int, value: str = "", at: dt.datetime = p
     responses.note(news=news, by="member", clock=lambda: at)
 
 
+def asking(member: int, question: str, *, asks_why: bool | None = None) -> Any:
+    details = {"question": question, "purpose": "win_back"} | ({} if asks_why is None else {"asks_why": asks_why})
+    return proposing.new(member, steps=(proposing.email(kind="survey", details=details),))
+
+
 def test_answers_about_leaving_and_offers_taken_up_are_known_from_the_day_after():
     from tenure.ledger.models import OutreachStep
-
-    def asking(member: int, question: str) -> Any:
-        return proposing.new(
-            member, steps=(proposing.email(kind="survey", details={"question": question, "purpose": "win_back"}),)
-        )
 
     offer = proposing.new(4, steps=(proposing.email(kind="offer"),))
     made = proposing.opened(asking(1, WHY), asking(2, JOINED), asking(3, WHY), offer)
@@ -61,6 +61,19 @@ def test_answers_about_leaving_and_offers_taken_up_are_known_from_the_day_after(
     assert then.in_parts.rows() == [(4, morning)]
     assert later.said.rows() == [(1, morning, "price"), (1, morning + dt.timedelta(days=3), "forgot")]
     assert later.latest["reason"].to_list() == ["forgot"]
+
+
+def test_a_step_says_itself_whether_it_asks_why():
+    """Where it says nothing, the words of its question do."""
+    from tenure.ledger.models import OutreachStep
+
+    says = {1: None, 2: True, 3: False}
+    questions = {1: "Anything else?", 2: "Anything else?", 3: WHY}
+    made = proposing.opened(*(asking(member, questions[member], asks_why=why) for member, why in says.items()))
+    for member, step in OutreachStep.objects.filter(proposal__in=made).values_list("proposal__member", "pk"):
+        note(member, "answered", step, "Too expensive")
+
+    assert told(HERE, proposing.MORNING.date() + dt.timedelta(days=1)).said["member"].to_list() == [2]
 
 
 def test_words_of_changes_count_between_their_entry_and_their_withdrawal():

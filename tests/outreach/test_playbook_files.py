@@ -86,6 +86,8 @@ def test_the_example_of_the_page_is_one() -> None:
         ("wait_days = 5", "wait_dayz = 5", 29, "steps[2].wait_dayz", "did you mean `wait_days`?"),
         ("wait_days = 5", "wait_days = 366", 29, "steps[2].wait_days", "365"),
         ("wait_days = 5", 'details = { "group" = "x" }', 27, "steps[2]", "`details.group` means nothing"),
+        ('kind = "callback"\nwait_days = 5', 'kind = "survey"\ndetails = { question = "Why?", asks_why = "yes" }', 27,
+         "steps[2]", "`details.asks_why` must be true or false"),
         ("price =", "prise =", 19, "steps[1].call_to_action.by_reason", "`prise` is none of payment failure"),
         ("{first_name}", "{frist_name}", 20, "steps[1].body", "there is no `frist_name`"),
         ("Dear", "We noticed your score,", 20, "steps[1].body", "no member is to read"),

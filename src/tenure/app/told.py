@@ -6,8 +6,9 @@ Answers of members, offers to pay in parts that they took up, and the words of c
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tenure.app.house import House
 
 _SAID = {"member": pl.Int64, "on": pl.Date, "reason": pl.String}
+_ANSWERS = {"member": pl.Int64, "on": pl.Date, "value": pl.String, "question": pl.String, "asks_why": pl.Boolean}
 _PARTS = {"member": pl.Int64, "on": pl.Date}
 _CHANGES = {"changed_on": pl.Date, "change": pl.String, "scope": pl.String}
 
@@ -60,11 +62,8 @@ def told(house: House, as_of: dt.date) -> Told:
     begins = dt.datetime.combine(as_of, dt.time(), tzinfo=dt.UTC)
     known = Response.objects.filter(noted_at__lt=begins, at__lt=begins, step__isnull=False).order_by("at", "pk")
     answers = known.filter(kind="answered").values_list("member", "at", "value", "step__details")
-    rows = [(member, at.date(), value, str(details.get("question", ""))) for member, at, value, details in answers]
-    frame = pl.DataFrame(
-        rows, {"member": pl.Int64, "on": pl.Date, "value": pl.String, "question": pl.String}, orient="row"
-    )
-    about = frame.filter(is_about_leaving(frame["question"]))
+    rows = [(member, at.date(), value, *_asked(details)) for member, at, value, details in answers]
+    about = _about_leaving(pl.DataFrame(rows, _ANSWERS, orient="row"))
     said = about.with_columns(reason=stated_reason(about["value"]))
     parts = known.filter(kind="accepted", step__kind="offer").values_list("member", "at")
     entered = [
@@ -78,3 +77,15 @@ def told(house: House, as_of: dt.date) -> Told:
         pl.DataFrame([(member, at.date()) for member, at in parts], _PARTS, orient="row"),
         pl.DataFrame(entered, _CHANGES, orient="row"),
     )
+
+
+def _asked(details: Mapping[str, Any]) -> tuple[str, bool | None]:
+    """The question of a step, and whether the step says that it asks why somebody leaves; None where it does not."""
+    asks_why = details.get("asks_why")
+    return str(details.get("question", "")), asks_why if isinstance(asks_why, bool) else None
+
+
+def _about_leaving(answers: pl.DataFrame) -> pl.DataFrame:
+    """Those of *answers* to questions about leaving: as the step says, and else by the words of the question."""
+    by_words = is_about_leaving(answers["question"])
+    return answers.filter(pl.coalesce("asks_why", by_words))

@@ -9,7 +9,7 @@ from tenure.insights.dues import DuesAtRisk, dues_at_risk
 from tenure.insights.leaving import NOT_CLEAR, REASONS, Leaving, predicted_reason, says_retired
 from tenure.insights.organizations import roll_up
 from tenure.insights.price import weighs
-from tenure.insights.stated import is_about_leaving, stated_reason
+from tenure.insights.stated import is_about_leaving, noted_reason, stated_reason
 from tenure.insights.value import lifetime_value, most_valuable
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "is_about_leaving",
     "lifetime_value",
     "most_valuable",
+    "noted_reason",
     "predicted_reason",
     "roll_up",
     "says_retired",

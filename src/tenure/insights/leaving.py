@@ -185,8 +185,8 @@ _FACTS = {
     PAYMENT: "a payment failed, a card runs out or an installment was missed",
     EMPLOYER: "the employer changed and the job title did not",
     RETIRED: "the job title says so, or employer and title changed and the member went quiet",
-    PRICE: "dues or the open invoice went up or are above what the type pays, or the member moved to a lower type, "
-    "asked to pay in parts, or named the price before",
+    PRICE: "dues or the open invoice went up or are above what the type pays for a term as long, or the member moved "
+    "to a lower type, asked to pay in parts, or named the price before",
     CHAPTER: "takes part elsewhere, but no more in the chapter",
     DISENGAGED: "quiet by the member's own measure",
     FORGOT: "takes part as ever, renews by hand and late as a habit",

@@ -10,19 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tenure.insights.dearer import is_dearer
 from tenure.insights.leaving import PRICE
+from tenure.membership.later_terms import kind_of
 from tenure.membership.scope import Scope
 
 _MORE = 1.05
 _FEWEST_ALIKE = 20
-"""Members of a type who pay, for their middle to say what the type pays."""
-
-_DUES = r"(?:dues|membership fees?|fees?|membership rates?|price of membership)"
-_RISES = (
-    rf"(?i)\b{_DUES}\b.*\b(?:rais\w*|rise[sn]?|rose|rising|increas\w*|up by|went up|go up|higher|dearer)\b"
-    rf"|\b(?:rais\w*|rise|increas\w*|higher)\b.*\b{_DUES}\b"
-    r"|\bdiscounts?\b.*\b(?:end\w*|stop\w*|withdrawn|abolished|no longer|dropped|cut|expire\w*)\b"
-)
+"""Members of a type who pay for terms of one length, for their middle to say what such a term costs."""
 
 
 def weighs(
@@ -33,9 +28,9 @@ def weighs(
 ) -> NDArray[np.bool_]:
     """Of whom the record holds a fact of price that is no feature of theirs.
 
-    The dues are 5 % and more above the middle of what members of the type pay; the association raised the dues of all,
-    or of the type, or ended a discount, since the term that holds the day began; the member took up an offer to pay in
-    parts since then; or named the price when asked, in this term or before.
+    The dues are 5 % and more above the middle of what members of the type pay for a term as long; the association
+    raised the dues of all, or of the type, or ended a discount, since the term that holds the day began; the member
+    took up an offer to pay in parts since then; or named the price when asked, in this term or before.
 
     Args:
         stood: Lines of `tenure.membership.standing` of one day.
@@ -46,14 +41,7 @@ def weighs(
     Returns:
         Shape (n,), in the order of *stood*.
     """
-    free = pl.col("lifetime") | pl.col("complimentary")
-    paying = pl.col("dues").filter(~free & (pl.col("dues") > 0))
-    above = stood.select(
-        above=~free
-        & (paying.count().over("member_type") >= _FEWEST_ALIKE)
-        & (pl.col("dues") >= _MORE * paying.median().over("member_type"))
-    )["above"]
-    found = above.fill_null(value=False).to_numpy().copy()
+    found = _above_the_usual(stood)
     if changes is not None:
         found |= _dearer(stood, changes)
     if said is not None:
@@ -65,11 +53,25 @@ def weighs(
     return np.asarray(found, bool)
 
 
+def _above_the_usual(stood: pl.DataFrame) -> NDArray[np.bool_]:
+    """Whose dues are above the middle of the type's; two years cost more than one, so like is held against like."""
+    free = pl.col("lifetime") | pl.col("complimentary")
+    paying = pl.col("dues").filter(~free & (pl.col("dues") > 0))
+    days = (pl.col("ends") - pl.col("starts_on")).dt.total_days() + 1 - pl.col("extended")
+    above = stood.with_columns(length=kind_of(days)).select(
+        above=~free
+        & (paying.count().over("member_type", "length") >= _FEWEST_ALIKE)
+        & (pl.col("dues") >= _MORE * paying.median().over("member_type", "length"))
+    )["above"]
+    return above.fill_null(value=False).to_numpy().copy()
+
+
 def _dearer(stood: pl.DataFrame, changes: pl.DataFrame) -> NDArray[np.bool_]:
     """Whose dues were raised since the term that holds the day began."""
-    rises = changes.filter(pl.col("change").str.contains(_RISES).fill_null(value=False))
     found = np.zeros(len(stood), bool)
-    for day, text in rises.select("changed_on", pl.col("scope").fill_null("")).iter_rows():
+    for day, words, text in changes.select("changed_on", pl.col("change", "scope").fill_null("")).iter_rows():
+        if not is_dearer(words):
+            continue
         scope = Scope.of(text)
         if scope.field in ("", "member_type"):
             since = stood["cycle_began"] <= day

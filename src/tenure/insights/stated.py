@@ -1,53 +1,85 @@
-"""Why members say that they leave: their own words, read as one of the reasons that the rule knows.
+"""Why members leave as they say it themselves, or as the source notes it: words read as a reason that the rule knows.
 
 Words name a reason where they hold what people call it by; the surer before the vaguer, so that «my employer no longer
-pays the dues» is the employer, not the price. Where they hold nothing of the kind, they say nothing: «my work changed»
-may be either of two. English is what is read; an association that asks in another language is not misread, but unread.
+pays the dues» is the employer, not the price. To speak of the dues is not to blame them: «the dues are fine, I just
+moved» names nothing, and neither does what is denied. What is said rules for the rest of a term, so rather too little
+is read than too much: «my work changed» may be either of two. English is what is read; an association that asks in
+another language is not misread, but unread.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
+from tenure.insights import stated_words as phrases
 from tenure.insights.leaving import DISENGAGED, EMPLOYER, FORGOT, PAYMENT, PRICE, RETIRED
-
-_OTHERS = r"\b(?:employer|company|firm|boss|workplace|department)\b"
-_NO_MORE = r"\b(?:no longer|not|never|stopp?\w*|cut|ended|won'?t|does ?n[o']t|did ?n[o']t|refus\w*)\b"
-_READ: tuple[tuple[str, str], ...] = (
-    (EMPLOYER, rf"{_OTHERS}.{{0,40}}{_NO_MORE}.{{0,30}}\b(?:pay\w*|paid|cover\w*|fund\w*|reimburs\w*)"),
-    (PAYMENT, r"\b(?:card|payment|direct debit)\b.{0,20}\b(?:fail\w*|declined|expired|refused|bounced|ran out)\b"),
-    (
-        RETIRED,
-        r"\b(?:retir(?:ed|ing|ement|e)|left (?:the|this|my) (?:field|profession|industry|trade)"
-        r"|(?:changed|switched) (?:careers?|professions?|fields?))\b",
-    ),
-    (FORGOT, r"\b(?:forg[eo]t\w*|slipped my mind|overlooked|missed the (?:notice|reminder|deadline|date))\b"),
-    (
-        PRICE,
-        r"\b(?:dues|price[sd]?|prici(?:er|est|ng)|pric[e]?y|costs?|costly|expensive|fees?|afford\w*|unaffordable|budget"
-        r"|cheaper|money|discounts?)\b",
-    ),
-    (
-        DISENGAGED,
-        r"\b(?:not|never|no|hardly|barely|rarely|seldom|little|too few|did ?n[o']t|does ?n[o']t|don'?t)\b.{0,20}"
-        r"\b(?:us(?:e|ed|ing)|time|attend\w*|value|benefits?|interest\w*|relevant)\b|\btoo busy\b",
-    ),
-)
-_DENIED = (
-    r"\b(?:not|never|isn'?t|wasn'?t|nothing) (?:about |because of |due to |to do with |for |a matter of )?"
-    r"(?:the |my |your )?(?:dues|price|costs?|fees?|money)\b"
-)
-_ABOUT_LEAVING = r"(?i)\b(?:end(?:ed|s)?|leav\w*|left|lapse\w*|renew\w*|stay\w*|stopp?\w*|cancel\w*|resign\w*)\b"
+from tenure.membership.contract import UNPAID
 
 
 def stated_reason(words: pl.Series) -> pl.Series:
-    """Which of `tenure.insights.REASONS` each of *words* names; null where they name none that is known."""
-    said = words.cast(pl.String).fill_null("").str.to_lowercase().str.replace_all("’", "'").str.replace_all(_DENIED, "")
-    frame = said.alias("said").to_frame()
-    found = pl.coalesce(pl.when(pl.col("said").str.contains(how)).then(pl.lit(name)) for name, how in _READ)
-    return frame.select(reason=found)["reason"]
+    """Which of `tenure.insights.REASONS` each answer of a member names; null where it names none that is known.
+
+    Args:
+        words: Answers to questions about leaving, shape (n,).
+    """
+    return _named(_plain(words), (*phrases.TOO_DEAR, *phrases.BLAMED))
+
+
+def noted_reason(codes: pl.Series) -> pl.Series:
+    """Which of `tenure.insights.REASONS` the source names where it notes the end of a term; null where it names none.
+
+    That dues were not paid, or a term lapsed, is no reason: it is what is to be explained. That a payment *failed* is.
+
+    Args:
+        codes: As `terms.ended_by` has them, in words (`too expensive`) or as codes (`card_expired`), shape (n,).
+    """
+    noted = codes.cast(pl.String)
+    apart = noted.str.replace_all("([a-z])([A-Z])", "$1 $2").str.replace_all("[_-]+", " ")
+    named = _named(_plain(apart), (*phrases.TOO_DEAR, *phrases.CODES_OF_PRICE))
+    return named.set((noted == UNPAID).fill_null(value=False), PAYMENT)
 
 
 def is_about_leaving(questions: pl.Series) -> pl.Series:
-    """Whether each question asks why a membership ended, or may: an answer to another is no reason for leaving."""
-    return questions.cast(pl.String).str.contains(_ABOUT_LEAVING).fill_null(value=False)
+    """Whether each question asks why a membership ended, or may: an answer to another is no reason for leaving.
+
+    Args:
+        questions: As members read them, shape (n,); null asks nothing.
+    """
+    frame = pl.DataFrame({"asked": questions.cast(pl.String).str.to_lowercase().str.replace_all("’", "'")})
+    about = _holds("asked", phrases.ASKS_WHY) & ~_holds("asked", phrases.ASKS_ELSE)
+    return frame.select(about=about.fill_null(value=False))["about"]
+
+
+def _plain(words: pl.Series) -> pl.Series:
+    """In small letters, with apostrophes of one kind, and without what denies a reason or is none."""
+    small = words.cast(pl.String).fill_null("").str.to_lowercase().str.replace_all("[’`´]", "'")
+    whole = small.str.replace_all(r"\b(do|does|did|is|was|are|were|has|have|had|wo|would|could|ca)nt\b", "${1}n't")
+    return _without(whole.str.replace_all(r"\s+", " ").str.strip_chars(), (*phrases.DENIED, *phrases.BESIDE))
+
+
+def _named(said: pl.Series, priced: phrases.Patterns) -> pl.Series:
+    """The first reason that *said* names, the surer before the vaguer; *priced* is what names the price."""
+    frame = pl.DataFrame({"said": said, "rest": _without(said, phrases.UNPAID_DUES)})
+    read = (
+        (EMPLOYER, "said", phrases.NO_MORE_PAID_FOR),
+        (PAYMENT, "rest", phrases.PAYMENT_FAILED),
+        (RETIRED, "said", phrases.HAS_RETIRED),
+        (FORGOT, "said", phrases.HAS_FORGOTTEN),
+        (PRICE, "rest", priced),
+        (DISENGAGED, "rest", phrases.NO_USE),
+    )
+    first = pl.coalesce(pl.when(_holds(column, how)).then(pl.lit(name)) for name, column, how in read)
+    return frame.select(reason=first)["reason"]
+
+
+def _holds(column: str, patterns: phrases.Patterns) -> pl.Expr:
+    return pl.col(column).str.contains("|".join(f"(?:{one})" for one in patterns))
+
+
+def _without(said: pl.Series, patterns: Iterable[str]) -> pl.Series:
+    """*said* with three dots for what fits one of *patterns*, so that what stood around it stays apart."""
+    for pattern in patterns:
+        said = said.str.replace_all(pattern, "…")
+    return said

@@ -18,7 +18,7 @@ from tenure.insights.benefits import BENEFITS, Lost
 from tenure.insights.evidence import by_actor
 from tenure.insights.happenings import span_of_acts
 from tenure.insights.leaving import CHAPTER, NOT_CLEAR, PAYMENT, PRICE, RETIRED, says_retired
-from tenure.insights.stated import stated_reason
+from tenure.insights.stated import noted_reason
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
 
@@ -53,13 +53,14 @@ class Driver:
 DRIVERS = (
     Driver(
         PAYMENT,
-        "renewed by itself, took part in the last 90 days, and a payment failed, a card ran out or an installment was "
-        "missed from 60 days before the end",
+        "the member or the source said so; or renewed by itself, took part in the last 90 days, and a payment failed, "
+        "a card ran out or an installment was missed from 60 days before the end",
         "renew with another card, where it was left",
     ),
     Driver(
         RETIRED,
-        "the job title says so, or employer and title changed in the last year and its last 120 days were quiet",
+        "the member, the source or the job title said so; or employer and title changed in the last year and its last "
+        "120 days were quiet",
         "the retired or an associate membership",
     ),
     Driver(
@@ -100,7 +101,8 @@ DRIVERS = (
     ),
     Driver(
         PRICE,
-        "the member said so, or the invoice that was not paid came to 5 % more than the dues before it, or over",
+        "the member or the source said so; or the invoice that was not paid came to 5 % more than the dues before it, "
+        "or over",
         "a lower member type, or dues in installments",
     ),
     Driver(
@@ -110,7 +112,7 @@ DRIVERS = (
     ),
     Driver(NOT_CLEAR, "none of these", "a call that asks"),
 )
-"""In the order in which they are tried."""
+"""In the order in which they are tried, but what the member or the source said of an end goes before all."""
 
 SCHEMA = {
     "member": pl.Int64(), "left_on": pl.Date(), "driver": pl.String(), "since": pl.Date(), "offer": pl.String(),
@@ -201,7 +203,7 @@ _SAID = (PAYMENT, RETIRED, PRICE)
 
 def _own_words(known: pl.DataFrame, said: pl.DataFrame | None) -> pl.Series:
     """What each member said of the end since the last term began; null where nothing that is a driver."""
-    noted = stated_reason(known["ended_by"])
+    noted = noted_reason(known["ended_by"])
     if said is not None:
         joined = known.select("member", "starts_on").join(said, on="member", how="left", maintain_order="left")
         asked = joined.select(pl.when(pl.col("on") >= pl.col("starts_on")).then("reason"))["reason"]

@@ -64,7 +64,7 @@ _DETAILS: dict[str, frozenset[str]] = {
     "in_app": frozenset({"link"}),
     "webhook": frozenset({"event"}),
     "offer": frozenset({"installments", "grace_days", "valid_days"}),
-    "survey": frozenset({"question", "answers", "valid_days"}),
+    "survey": frozenset({"question", "answers", "valid_days", "asks_why"}),
     "alert": frozenset({"priority"}),
 }
 
@@ -201,6 +201,8 @@ def _check_details(step: StepPlan) -> None:
     for name in step.details:
         if name not in known:
             raise ValueError(f"`details.{name}` means nothing to a step of kind {step.kind}; {_listed(known)}")
+    if not isinstance(step.details.get("asks_why", False), bool):
+        raise ValueError("`details.asks_why` must be true or false")
 
 
 def _listed(known: frozenset[str]) -> str:
