@@ -235,6 +235,43 @@ def test_who_joined_later_was_not_among_the_people_of_before(tmp_path: Path):
     assert share_of(tmp_path / "b", members=[person(3, **of_old)]) == [0.5, 0.5]
 
 
+def test_who_carried_an_organization_and_left_is_missed_and_counted_no_more(tmp_path: Path):
+    """Of two people the one who did most leaves on the first of May. What the organization's own record does, nobody
+    of them does."""
+    members = [person(9, record_type="organization"), person(1, organization=9), person(2, organization=9)]
+    done = [(9, (2024, 4, 25)), (1, (2023, 12, 1)), (2, (2023, 11, 1)), (2, (2023, 12, 1)), (2, (2024, 4, 20))]
+    acts = [
+        {"member": who, "kind": "login", "occurred_at": dt.datetime(*on), "recorded_at": dt.datetime(*on)}
+        for who, on in [(9, (2021, 1, 1)), *done]
+    ]
+    moved = person(2, valid_from=LATE)
+    lake = write(tmp_path, members=[*members, moved], terms=years(9, 2023, 2024), activity=acts)
+
+    found = features_of(lake, [(9, dt.date(2024, 5, 1)), (9, dt.date(2024, 5, 2))])
+
+    told = {feature.name: found.column(feature.name).tolist() for feature in FEATURES if feature.group == "people"}
+    assert told == {
+        "people": [2, 1], "people_active_90": [1, 0], "people_active_365": [2, 1], "people_share_365": [1, 1],
+        "people_trend": [pytest.approx(5 / 365, abs=1e-6), -1], "key_person_share_365": [0.75, 1],
+        "days_per_person_365": [2, 1], "key_person_silent_days": [11, 12],
+    }  # fmt: skip
+
+
+def test_an_organization_that_acts_under_its_own_record_alone_has_nobody_who_does(tmp_path: Path):
+    """It counts as its activity, but makes none of its people active."""
+    acts = [
+        {"member": 9, "kind": "login", "occurred_at": at, "recorded_at": at}
+        for at in (dt.datetime(2021, 1, 1), dt.datetime(2024, 2, 1), dt.datetime(2024, 4, 1))
+    ]
+    lake = write(tmp_path, members=[person(9, record_type="organization")], terms=years(9, 2023, 2024), activity=acts)
+
+    found = features_of(lake, [(9, dt.date(2024, 5, 1))])
+
+    assert found.column("logins_365")[0] == 2
+    assert [found.column(name)[0] for name in ("people_active_90", "people_active_365")] == [0, 0]
+    assert all(math.isnan(found.column(name)[0]) for name in ("key_person_silent_days", "key_person_share_365"))
+
+
 def test_how_many_took_part_is_unknown_while_nothing_was_recorded(tmp_path: Path):
     """Of two people nothing can be said in the first weeks in which there are records, not that none took part."""
     act = {"member": 2, "kind": "login", "occurred_at": LATE, "recorded_at": LATE}
