@@ -7,7 +7,7 @@ playbooks.
 
 from tenure.insights.dues import DuesAtRisk, dues_at_risk
 from tenure.insights.leaving import NOT_CLEAR, REASONS, Leaving, predicted_reason, says_retired
-from tenure.insights.organizations import roll_up
+from tenure.insights.organizations import objecting, roll_up, taking_part
 from tenure.insights.price import weighs
 from tenure.insights.stated import is_about_leaving, stated_reason
 from tenure.insights.value import lifetime_value, most_valuable
@@ -21,9 +21,11 @@ __all__ = [
     "is_about_leaving",
     "lifetime_value",
     "most_valuable",
+    "objecting",
     "predicted_reason",
     "roll_up",
     "says_retired",
     "stated_reason",
+    "taking_part",
     "weighs",
 ]
