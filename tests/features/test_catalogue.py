@@ -65,7 +65,24 @@ def test_words_read_well_for_any_number(feature: Feature):
     [
         ("logins_90", 3.0, 9.0, "Its people: 3 logins in the last 90 days; members like this, 9"),
         ("login_since", 94.0, 12.0, "Its people: no login for 94 days; members like this, 12 days"),
-        ("logins_trend", -1.0, None, "Its people: logins stopped: none in 90 days, after some in the year before"),
+        ("logins_trend", -1.0, None, "Its people: logins stopped, with none in 90 days, after some in the year before"),
+        (
+            "decayed_days",
+            0.3,
+            4.6,
+            "Its people: seldom active of late, on 0.3 days, older ones counting less; members like this, 4.6",
+        ),
+        ("emails_sent_90", 9.0, None, "To its people: 9 messages sent in the last 90 days"),
+        (
+            "emails_bounced_180",
+            2.0,
+            0.0,
+            "To its people: 2 bounced messages in the last half year; members like this, none",
+        ),
+        ("events_invited_365", 0.0, None, "To its people: no event invitation in the last year"),
+        ("assigned_365", 1.0, None, "To its people: 1 volunteer assignment in the last year"),
+        ("address_changes_180", 2.0, None, "It and its people: 2 address changes in the last half year"),
+        ("profile_updates_365", 0.0, None, "It and its people: no profile update in the last year"),
         ("silence_ratio", 3.0, 1.0, "Its people: quiet for 3 times their own usual gap"),
         ("session_minutes_180", 12.0, None, "Its people: stay signed in for 12 minutes on average"),
         ("gap_variation", 0.5, None, "Its people: take part at regular intervals"),
@@ -82,7 +99,17 @@ def test_what_an_organizations_people_did_is_not_told_as_its_own(
     (feature,) = (one for one in FEATURES if one.name == name)
 
     assert feature.words(value, usual, organization=True) == said
-    assert not feature.words(value, usual, organization=False).startswith("Its people")
+    assert "its people" not in feature.words(value, usual, organization=False).lower()
+
+
+def test_what_is_said_of_several_has_one_colon():
+    """Whatever the number and the usual one; and what is told of one person is not blamed on one of several."""
+    for feature in FEATURES:
+        for value in (math.nan, -1.0, -0.4, 0.0, 0.3, 1.0, 17.5, 999.0) if feature.say_of_people else ():
+            for usual in (None, 0.0, 12.0):
+                said = feature.words(value, usual, organization=True)
+                assert re.fullmatch(r"(Its people|To its people|It and its people): [^A-Z:][^:]*[^: ]", said), said
+                assert "the member's" not in said
 
 
 @pytest.mark.parametrize(

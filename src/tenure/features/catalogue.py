@@ -350,12 +350,18 @@ _BY_PEOPLE = frozenset({
 })  # fmt: skip
 """Subjects whose signals are what people do; an organization acts by them alone. What is billed and given is its own."""
 
-_ALSO_BY_PEOPLE = frozenset({
-    "in_chapter_365", "in_chapter_90", "chapter_events_730", "profile_updates_365", "address_changes_180",
-})  # fmt: skip
+_ALSO_BY_PEOPLE = frozenset({"in_chapter_365", "in_chapter_90", "chapter_events_730"})
+_DONE_TO_PEOPLE = frozenset({"emails_sent_90", "emails_bounced_180", "events_invited_365", "assigned_365"})
+"""What the association did, which is none of its people's doing."""
+_OF_ITS_OWN_TOO = frozenset({"profile_updates_365", "address_changes_180"})
+"""What is done to records, of which an organization has one itself."""
 
 
 def _told_of_people(feature: Feature) -> Feature:
+    if feature.name in _DONE_TO_PEOPLE:
+        return replace(feature, say_of_people=by_people(feature.say, "To its people"))
+    if feature.name in _OF_ITS_OWN_TOO:
+        return replace(feature, say_of_people=by_people(feature.say, "It and its people"))
     by_them = feature.group in _BY_PEOPLE or feature.name in _ALSO_BY_PEOPLE
     return replace(feature, say_of_people=by_people(feature.say)) if by_them else feature
 
