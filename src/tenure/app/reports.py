@@ -215,7 +215,7 @@ def _acts(house: House, spans: pl.DataFrame, day: dt.date) -> pl.DataFrame:
     """
     with house.lake.connect() as con:
         con.register("people", spans.select(member="person").unique().to_arrow())
-        found = con.execute(query, [day, sorted(SENT_OR_BILLED)]).to_arrow_table()
+        found = con.sql(query, params=[day, sorted(SENT_OR_BILLED)]).to_arrow_table()
     return pl.DataFrame(pl.from_arrow(found))
 
 
