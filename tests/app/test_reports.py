@@ -11,6 +11,10 @@ import polars as pl
 import pytest
 from calls import AS_OF, tenure
 
+from tenure.app import reports
+from tenure.app.house import House
+from tenure.web.organization_side import roll_up_of
+
 DAY = dt.date.fromisoformat(AS_OF)
 
 
@@ -94,6 +98,23 @@ def test_organizations_are_seen_through_their_people(night: Path, exports: Path,
     assert (rows["active_90"] <= rows["active_365"]).all()
     assert now["active_365"] > 0
     assert before["people"] != now["people"]
+
+
+def test_the_report_and_an_organizations_page_name_the_same_key_person(first_night: Path):
+    """With the same days, of whoever has left too, and as many who took part."""
+    house = House.open(first_night)
+    rows = reports.organizations(house, DAY).rows
+    rules, known = house.settings.membership, DAY - dt.timedelta(days=1)
+    pages = {one: roll_up_of(house.lake, rules, one, known) for one in rows["organization"]}
+
+    told = {row["organization"]: row for row in rows.iter_rows(named=True)}
+    assert {one: (row["people"], row["active_365"], row["key_person"], row["key_person_days"], row["key_person_here"])
+            for one, row in told.items()} == {
+        one: (len(page.people), page.took_part, page.key and page.key.member, page.key and page.key.days,
+              page.key and page.key.is_here)
+        for one, page in pages.items()
+    }  # fmt: skip
+    assert rows["key_person"].null_count() < len(rows)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,24 @@ def test_words_read_well_for_any_number(feature: Feature):
     [
         ("logins_90", 3.0, 9.0, "Its people: 3 logins in the last 90 days; members like this, 9"),
         ("login_since", 94.0, 12.0, "Its people: no login for 94 days; members like this, 12 days"),
-        ("logins_trend", -1.0, None, "Its people: logins stopped: none in 90 days, after some in the year before"),
+        ("logins_trend", -1.0, None, "Its people: logins stopped, with none in 90 days, after some in the year before"),
+        (
+            "decayed_days",
+            0.3,
+            4.6,
+            "Its people: seldom active of late, on 0.3 days, older ones counting less; members like this, 4.6",
+        ),
+        ("emails_sent_90", 9.0, None, "To its people: 9 messages sent in the last 90 days"),
+        (
+            "emails_bounced_180",
+            2.0,
+            0.0,
+            "To its people: 2 bounced messages in the last half year; members like this, none",
+        ),
+        ("events_invited_365", 0.0, None, "To its people: no event invitation in the last year"),
+        ("assigned_365", 1.0, None, "To its people: 1 volunteer assignment in the last year"),
+        ("address_changes_180", 2.0, None, "It and its people: 2 address changes in the last half year"),
+        ("profile_updates_365", 0.0, None, "It and its people: no profile update in the last year"),
         ("silence_ratio", 3.0, 1.0, "Its people: quiet for 3 times their own usual gap"),
         ("session_minutes_180", 12.0, None, "Its people: stay signed in for 12 minutes on average"),
         ("gap_variation", 0.5, None, "Its people: take part at regular intervals"),
@@ -82,7 +99,17 @@ def test_what_an_organizations_people_did_is_not_told_as_its_own(
     (feature,) = (one for one in FEATURES if one.name == name)
 
     assert feature.words(value, usual, organization=True) == said
-    assert not feature.words(value, usual, organization=False).startswith("Its people")
+    assert "its people" not in feature.words(value, usual, organization=False).lower()
+
+
+def test_what_is_said_of_several_has_one_colon():
+    """Whatever the number and the usual one; and what is told of one person is not blamed on one of several."""
+    for feature in FEATURES:
+        for value in (math.nan, -1.0, -0.4, 0.0, 0.3, 1.0, 17.5, 999.0) if feature.say_of_people else ():
+            for usual in (None, 0.0, 12.0):
+                said = feature.words(value, usual, organization=True)
+                assert re.fullmatch(r"(Its people|To its people|It and its people): [^A-Z:][^:]*[^: ]", said), said
+                assert "the member's" not in said
 
 
 @pytest.mark.parametrize(
@@ -233,6 +260,43 @@ def test_who_joined_later_was_not_among_the_people_of_before(tmp_path: Path):
 
     assert share_of(tmp_path / "a", members=[joined]) == [1.0, 0.5]
     assert share_of(tmp_path / "b", members=[person(3, **of_old)]) == [0.5, 0.5]
+
+
+def test_who_carried_an_organization_and_left_is_missed_and_counted_no_more(tmp_path: Path):
+    """Of two people the one who did most leaves on the first of May. What the organization's own record does, nobody
+    of them does."""
+    members = [person(9, record_type="organization"), person(1, organization=9), person(2, organization=9)]
+    done = [(9, (2024, 4, 25)), (1, (2023, 12, 1)), (2, (2023, 11, 1)), (2, (2023, 12, 1)), (2, (2024, 4, 20))]
+    acts = [
+        {"member": who, "kind": "login", "occurred_at": dt.datetime(*on), "recorded_at": dt.datetime(*on)}
+        for who, on in [(9, (2021, 1, 1)), *done]
+    ]
+    moved = person(2, valid_from=LATE)
+    lake = write(tmp_path, members=[*members, moved], terms=years(9, 2023, 2024), activity=acts)
+
+    found = features_of(lake, [(9, dt.date(2024, 5, 1)), (9, dt.date(2024, 5, 2))])
+
+    told = {feature.name: found.column(feature.name).tolist() for feature in FEATURES if feature.group == "people"}
+    assert told == {
+        "people": [2, 1], "people_active_90": [1, 0], "people_active_365": [2, 1], "people_share_365": [1, 1],
+        "people_trend": [pytest.approx(5 / 365, abs=1e-6), -1], "key_person_share_365": [0.75, 1],
+        "days_per_person_365": [2, 1], "key_person_silent_days": [11, 12],
+    }  # fmt: skip
+
+
+def test_an_organization_that_acts_under_its_own_record_alone_has_nobody_who_does(tmp_path: Path):
+    """It counts as its activity, but makes none of its people active."""
+    acts = [
+        {"member": 9, "kind": "login", "occurred_at": at, "recorded_at": at}
+        for at in (dt.datetime(2021, 1, 1), dt.datetime(2024, 2, 1), dt.datetime(2024, 4, 1))
+    ]
+    lake = write(tmp_path, members=[person(9, record_type="organization")], terms=years(9, 2023, 2024), activity=acts)
+
+    found = features_of(lake, [(9, dt.date(2024, 5, 1))])
+
+    assert found.column("logins_365")[0] == 2
+    assert [found.column(name)[0] for name in ("people_active_90", "people_active_365")] == [0, 0]
+    assert all(math.isnan(found.column(name)[0]) for name in ("key_person_silent_days", "key_person_share_365"))
 
 
 def test_how_many_took_part_is_unknown_while_nothing_was_recorded(tmp_path: Path):

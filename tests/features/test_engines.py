@@ -71,6 +71,8 @@ WITH roles AS (
 )
 SELECT r.row, {columns} FROM rows r LEFT JOIN acts a ON a.payer = r.member
     AND a.occurred_at < r.as_of AND a.recorded_at < r.as_of AND a.occurred_at >= r.as_of - INTERVAL 730 DAY
+LEFT JOIN roles h ON h.payer = r.member AND h.payer <> h.person AND h.person = a.member
+    AND h.since::DATE < r.as_of AND h.until::DATE >= r.as_of
 GROUP BY r.row, r.as_of, r.record_type ORDER BY r.row"""
 
 
@@ -110,7 +112,7 @@ def in_sql(feature: Feature) -> str:
         Share: f"CASE WHEN {share} IS NOT NULL THEN least({share}, 1) END",
         Trend: f"({now} - {before})::DOUBLE / nullif({now} + {before}, 0)",
         ActiveWeeks: f"count(DISTINCT {week}) FILTER ({mine_near})",
-        ActivePeople: f"count(DISTINCT a.member) FILTER ({mine_near})",
+        ActivePeople: f"count(DISTINCT h.person) FILTER ({mine_near})",
         InChapter: f"count(*) FILTER ((a.chapter_id IS NOT NULL OR a.ref = 'DINNER') AND {mine_near})",
     }[type(how)]
     stretch = longer if isinstance(how, Trend) else how.days

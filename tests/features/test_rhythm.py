@@ -114,7 +114,7 @@ def plainly(activity: list[dict], day: dt.date, organization: bool) -> dict[str,
 
 def carried(active, day: dt.date, back) -> dict[str, float]:
     """Who carries an organization."""
-    whole = {m: active(back(365), day, day, m) for m in (1, 2, 3)}
+    whole = {m: active(back(365), day, day, m) for m in (2, 3)}  # under 1 acts nobody
     earlier = {m: len({d for d in days if d < back(90)}) for m, days in whole.items()}
     counts = [len(days) for days in whole.values()]
     found: dict[str, float] = {"people_share_365": sum(bool(whole[m]) for m in (2, 3)) / 2}

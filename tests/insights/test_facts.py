@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from lakes import act, lake_of, person, term
@@ -144,6 +146,23 @@ def test_what_people_do_is_told_of_their_organization(lake: Lake):
     assert acme["downloads_year"].shown.endswith(". Activity of it and its people")
     assert acme["people"].shown == "1 person of the organization. Member record"
     assert "chapter" not in acme
+
+
+def test_whose_people_are_whose_is_looked_up_of_organizations_alone(lake: Lake, monkeypatch: pytest.MonkeyPatch):
+    """Among drafts to persons nobody has people; for Acme the record of Dan is enough."""
+    from tenure.insights import evidence
+
+    looked, belonging = [], evidence.belonging
+
+    def noted(members: pl.DataFrame, *rest: Any) -> pl.DataFrame:
+        looked.append(sorted(members["member"].unique()))
+        return belonging(members, *rest)
+
+    monkeypatch.setattr(evidence, "belonging", noted)
+    facts_of(lake, SETTINGS, [ANN, BOB, CAT], DAY)
+    facts_of(lake, SETTINGS, [ANN, ACME], DAY)
+
+    assert looked == [[DAN]]
 
 
 def test_what_is_watched_or_awkward_is_never_said(lake: Lake):

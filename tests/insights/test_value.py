@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenure.insights import dues_at_risk, lifetime_value, most_valuable, roll_up
+from tenure.insights import dues_at_risk, lifetime_value, most_valuable, objecting, roll_up, taking_part
 
 AS_OF = dt.date(2024, 7, 1)
 
@@ -112,17 +112,72 @@ def test_the_range_of_the_loss_holds_nine_losses_in_ten():
     assert ((losses >= one.low) & (losses <= one.high)).mean() == pytest.approx(0.90, abs=0.02)
 
 
-def test_an_organization_is_seen_through_its_people():
-    """Ann carried Acme and left in March; Bob still comes; Cy has never come. Nobody of Zeta ever came."""
-    people = pl.DataFrame({"organization": [1, 1, 1, 2], "member": [11, 12, 13, 21]})
-    ann = [dt.date(2023, 12, day) for day in (1, 5, 9)] + [dt.date(2024, 3, 1)]
-    bob = [dt.date(2024, 2, 1), dt.date(2024, 6, 30), dt.date(2024, 6, 30), dt.date(2022, 1, 1), AS_OF]
-    acts = pl.DataFrame({"member": [11] * len(ann) + [12] * len(bob), "day": ann + bob})
+SINCE, FOREVER = dt.datetime(2020, 1, 1), dt.datetime(9999, 1, 1)
+ANN, BOB, CY, DI = 11, 12, 13, 14
 
-    acme, zeta = roll_up(people, acts, as_of=AS_OF).to_dicts()
+
+def rolled_up(
+    *objectors: int, belonged: list[tuple[int, int, dt.datetime]], days: dict[int, list[dt.date]]
+) -> list[dict]:
+    """The roll-up of who *belonged* (to which organization, who, until when) and acted on these *days*."""
+    spans = pl.DataFrame(
+        [(organization, who, SINCE, until) for organization, who, until in belonged],
+        schema=["organization", "person", "since", "until"], orient="row",
+    )  # fmt: skip
+    acts = [(who, dt.datetime.combine(day, dt.time(9))) for who, on in days.items() for day in on]
+    done = pl.DataFrame(acts, schema={"member": pl.Int64, "occurred_at": pl.Datetime("us")}, orient="row")
+    found = taking_part(spans, done.with_columns(recorded_at="occurred_at"), as_of=AS_OF)
+    return roll_up(found, objectors, as_of=AS_OF).to_dicts()
+
+
+DAYS = {
+    ANN: [*(dt.date(2023, 12, day) for day in (1, 5, 9)), dt.date(2024, 3, 1)],
+    BOB: [dt.date(2024, 2, 1), dt.date(2024, 6, 30), dt.date(2024, 6, 30), dt.date(2022, 1, 1), AS_OF],
+}
+HERE = [(1, ANN, FOREVER), (1, BOB, FOREVER), (1, CY, FOREVER), (2, DI, FOREVER)]
+
+
+def test_an_organization_is_seen_through_its_people():
+    """Ann carried Acme and fell silent in March; Bob still comes; Cy has never come. Nobody of Zeta ever came."""
+    acme, zeta = rolled_up(belonged=HERE, days=DAYS)
 
     assert acme == {
-        "organization": 1, "people": 3, "active_90": 1, "active_365": 2, "days_365": 6, "key_person": 11,
-        "key_person_days": 4, "key_person_silent_days": 122, "fell_silent": 1,
+        "organization": 1, "people": 3, "objecting": 0, "active_90": 1, "active_365": 2, "days_365": 6,
+        "fell_silent": 1, "key_person": ANN, "key_person_days": 4, "of_days": 5, "key_person_silent_days": 122,
+        "key_person_here": True,
     }  # fmt: skip
     assert (zeta["people"], zeta["active_365"], zeta["key_person"], zeta["fell_silent"]) == (1, 0, None, 0)
+
+
+def test_a_key_person_who_has_left_is_named_and_counted_no_more():
+    """Ann moved on in May, and Acme's page has named her; with her Zeta lost the only one it had."""
+    left = [(who, person, dt.datetime(2024, 5, 1) if person == ANN else until) for who, person, until in HERE]
+    (acme, _) = rolled_up(belonged=left, days=DAYS)
+    (alone,) = rolled_up(belonged=left[:1], days=DAYS)
+
+    assert (acme["key_person"], acme["key_person_days"], acme["key_person_here"]) == (ANN, 4, False)
+    assert [acme[name] for name in ("people", "active_90", "active_365", "days_365", "fell_silent")] == [2, 1, 1, 2, 0]
+    assert (alone["people"], alone["active_365"], alone["key_person"]) == (0, 0, ANN)
+
+
+def test_of_who_objects_to_being_profiled_nothing_can_be_read_off_the_roll_up():
+    """Ann objects: what she did is in no sum, and the key person is found among the others. Of Zeta, whose only one
+    objects, it is not told whether anybody took part."""
+    told = rolled_up(ANN, DI, belonged=HERE, days=DAYS | {DI: [dt.date(2024, 6, 1)]})
+    without = rolled_up(ANN, DI, belonged=HERE, days={BOB: DAYS[BOB]})
+    acme, zeta = told
+
+    assert told == without
+    assert (acme["people"], acme["objecting"], acme["active_365"], acme["days_365"]) == (3, 1, 1, 2)
+    assert (acme["key_person"], acme["key_person_days"], acme["of_days"]) == (BOB, 1, 1)
+    assert (zeta["people"], zeta["objecting"], zeta["active_365"], zeta["active_90"]) == (1, 1, None, None)
+
+
+def test_who_objects_is_told_by_the_newest_record():
+    """Taken back, or stated later."""
+    versions = pl.DataFrame({
+        "member": [ANN, ANN, BOB, BOB, CY], "objects_to_profiling": [True, None, None, True, None],
+        "valid_from": [SINCE, SINCE + dt.timedelta(1), SINCE, SINCE + dt.timedelta(1), SINCE],
+    })  # fmt: skip
+
+    assert objecting(versions) == {BOB}

@@ -102,7 +102,7 @@ def test_what_people_did_is_told_of_organizations_alone_as_theirs(trained: Train
         theirs=pl.col("member").is_in(organizations),
         words=pl.concat_list("reason_1", "reason_2", "reason_3", "against"),
     ).explode("words")
-    by_people = told.filter(pl.col("words").str.starts_with("Its people: "))
+    by_people = told.filter(pl.col("words").str.contains("^(Its|To its|It and its) people: "))
 
     assert len(by_people) > 10
     assert by_people["theirs"].all()

@@ -19,10 +19,10 @@ from tenure.app.situation import Known, situation_of
 from tenure.app.told import told
 from tenure.base.errors import TenureError, UsageError
 from tenure.features.activity import SENT_OR_BILLED
-from tenure.insights import roll_up
+from tenure.insights import objecting, roll_up, taking_part
 from tenure.insights.dues import FORMULA
 from tenure.insights.membership_figures import COUNTS, RATES, due_rows, dues_of
-from tenure.membership import belonged_on, belonging
+from tenure.membership import belonging
 from tenure.membership.numbers import Compared, Numbers, against_last_year
 
 _AT_RISK = ("high", "medium")
@@ -157,8 +157,11 @@ def organizations(house: House, as_of: dt.date | None) -> Report:
     _require_terms(house)
     day = as_of or house.today
     members = Known.on(house.lake, house.settings, day).stood.filter("active")["member"]
-    people = _people(house, day).filter(pl.col("organization").is_in(members.implode()))
-    rows = roll_up(people, _acts(house, day), as_of=day)
+    everybody = house.lake.members()
+    spans = belonging(everybody, house.lake.terms(), house.lake.departures(), house.settings.membership)
+    spans = spans.filter(pl.col("organization").is_in(members.implode()))
+    found = taking_part(spans, _acts(house, spans, day), as_of=day)
+    rows = roll_up(found, objecting(everybody), as_of=day)
     silent = rows.filter(pl.col("key_person_silent_days") >= _SILENT)
     nobody = int((rows["active_90"] == 0).sum())
     body = {
@@ -166,6 +169,7 @@ def organizations(house: House, as_of: dt.date | None) -> Report:
         "record_ends_on": _ends(house, day),
         "organizations": len(rows),
         "people": int(rows["people"].sum()),
+        "objecting": int(rows["objecting"].sum()),
         "active_90": int(rows["active_90"].sum()),
         "active_365": int(rows["active_365"].sum()),
         "nobody_active_90": nobody,
@@ -176,7 +180,7 @@ def organizations(house: House, as_of: dt.date | None) -> Report:
         *_warned(house, day),
         f"{body['organizations']:,} organizations with {body['people']:,} people on {day}.",
         f"Of the people {body['active_365']:,} took part in the last year, {body['active_90']:,} in the last 90 days; "
-        f"{body['fell_silent']:,} fell silent in these.",
+        f"{body['fell_silent']:,} fell silent in these.{_not_counted(int(rows['objecting'].sum()))}",
         f"In {nobody:,} organizations nobody took part in 90 days; in {len(silent):,} the key person has been silent "
         "as long.",
     ]
@@ -184,6 +188,13 @@ def organizations(house: House, as_of: dt.date | None) -> Report:
 
 
 _SILENT = 90
+
+
+def _not_counted(objecting: int) -> str:
+    if not objecting:
+        return ""
+    told = "objects to being profiled and is" if objecting == 1 else "object to being profiled and are"
+    return f" {objecting:,} {told} not counted."
 
 
 def _ends(house: House, day: dt.date) -> str | None:
@@ -196,23 +207,16 @@ def _warned(house: House, day: dt.date) -> list[str]:
     return [warning, ""] if warning else []
 
 
-def _people(house: House, day: dt.date) -> pl.DataFrame:
-    """Who belonged to whom, as it was known on *day*."""
-    lake, rules = house.lake, house.settings.membership
-    return belonged_on(belonging(lake.members(), lake.terms(), lake.departures(), rules), day)
-
-
-def _acts(house: House, day: dt.date) -> pl.DataFrame:
-    """Days on which members did anything of their own accord, as known on *day*."""
+def _acts(house: House, spans: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """What those who are in *spans* did of their own accord in the year before *day*, as known on it."""
     query = """
-        SELECT DISTINCT member, occurred_at::DATE AS day FROM activity
-        WHERE recorded_at < $1 AND occurred_at < $1 AND occurred_at >= $1::DATE - 366 AND NOT list_contains($2, kind)
+        SELECT member, occurred_at, recorded_at FROM activity SEMI JOIN people USING (member)
+        WHERE recorded_at < $1 AND occurred_at < $1 AND occurred_at >= $1::DATE - 365 AND NOT list_contains($2, kind)
     """
     with house.lake.connect() as con:
-        found = con.execute(query, [day, sorted(SENT_OR_BILLED)]).fetchnumpy()
-    return pl.DataFrame({"member": found["member"], "day": found["day"]}).with_columns(
-        pl.col("member").cast(pl.Int64), pl.col("day").cast(pl.Date)
-    )
+        con.register("people", spans.select(member="person").unique().to_arrow())
+        found = con.sql(query, params=[day, sorted(SENT_OR_BILLED)]).to_arrow_table()
+    return pl.DataFrame(pl.from_arrow(found))
 
 
 def with_ids(house: House, report: Report) -> pl.DataFrame:
@@ -226,8 +230,8 @@ def with_ids(house: House, report: Report) -> pl.DataFrame:
         ids = exports.with_member_ids(house, known).rename({"member": column, "member_id": name})
         rows = rows.join(ids, on=column, how="left", maintain_order="left")
     return rows.select(
-        "organization_id", "people", "active_90", "active_365", "days_365", "key_person_id", "key_person_days",
-        "key_person_silent_days", "fell_silent",
+        "organization_id", "people", "objecting", "active_90", "active_365", "days_365", "key_person_id",
+        "key_person_days", "key_person_silent_days", "key_person_here", "fell_silent",
     )  # fmt: skip
 
 

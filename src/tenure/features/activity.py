@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.features.kernel import WINDOWS, Cells, Found, sweep
+from tenure.features.kernel import WINDOWS, Belongings, Cells, Found, sweep
 from tenure.membership.contract import KINDS
 
 SENT_OR_BILLED = frozenset({
@@ -32,22 +32,6 @@ VOCABULARY = (*KINDS, "other")
 """The kinds that are counted one by one; a kind that an association added counts as `other`."""
 
 
-class Belongings(NamedTuple):
-    """Who belonged to which payer, a line for each stretch of it, by payer.
-
-    Args:
-        start: Where each payer's lines begin, shape (n_payers + 1,).
-        person: Number of the person within the payer, as in `Events.person`.
-        since: Day after which the person belonged.
-        until: Last day at whose start the person belonged.
-    """
-
-    start: NDArray[np.int64]
-    person: NDArray[np.int32]
-    since: NDArray[np.int32]
-    until: NDArray[np.int32]
-
-
 @dataclass(frozen=True)
 class Events:
     """Events of some payers, sorted by payer and day; what `windows_of` counts."""
@@ -64,6 +48,10 @@ class Events:
     people: NDArray[np.int32]
     chapter: NDArray[np.bool_]
     belongings: Belongings
+
+    def belonging_to(self, first: int, end: int) -> Belongings:
+        """Who belonged to the payers *first* to *end* − 1."""
+        return self.belongings._replace(start=self.belongings.start[first : end + 1])
 
 
 Key = tuple[int, ...]
@@ -130,7 +118,7 @@ class Activity:
         last_day: Latest day of each kind, −1 where none.
         last_value: The value on it; NaN where none.
         weeks: Distinct weeks with something initiated, by window.
-        people: Distinct people who initiated something, by window.
+        people: Distinct people who belonged to the payer on the row's day and initiated something, by window.
         in_chapter: Initiated events in a chapter, by window.
         since: Per kind, the first day at whose end any record of it was known, of anyone; a large number where none.
         joined: Since when each row's payer is known to be one; before that they can have done nothing.
@@ -269,7 +257,8 @@ def windows_of(
     found = (room or Room()).take(days.size, asked)
     sweep(
         events.start[first : end + 1], events.day, events.known, events.kind, events.value, events.person,
-        events.chapter, row_start, days, events.people[first:end], np.array(WINDOWS, np.int32), asked.cells(), found,
+        events.chapter, row_start, days, events.people[first:end], events.belonging_to(first, end),
+        np.array(WINDOWS, np.int32), asked.cells(), found,
     )  # fmt: skip
     return Activity.of(found, days, asked, events.since)
 

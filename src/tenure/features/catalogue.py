@@ -336,11 +336,11 @@ _DEFINED: tuple[Feature, ...] = (
     Feature("people_active_90", "people", ActivePeople(90), counted("active person", "active people", _PERIOD[90])),
     Feature("people_active_365", "people", ActivePeople(365), counted("active person", "active people", _PERIOD[365])),
     _fact("people", "people", "people who were known to belong to the organization on the day: whoever moved on, died, was merged or deleted, or whose place on the list that it is billed by is over, is left out", lambda value, usual: "No people of the organization on record" if not value >= 0.5 else f"{number(value)} {'person' if number(value) == '1' else 'people'} on record for the organization"),
-    _fact("people", "people_share_365", "share of these people who took part in a year", hundredths("people of the organization took part in the last year", "Too little is on record to tell how many people of the organization took part")),
-    _fact("people", "people_trend", "active people of 90 days against the year before", trending("active people")),
-    _fact("people", "key_person_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago", _key_person),
-    _fact("people", "key_person_share_365", "share of the active days of all people that are those of the most active one", hundredths("active days are those of one person", "Nobody was active in the last year")),
-    _fact("people", "days_per_person_365", "active days of each active person in a year", valued("Active days a year of each active person:", "", "Nobody was active in the last year")),
+    _fact("people", "people_share_365", "share of the organization's people who took part in a year", hundredths("people of the organization took part in the last year", "Too little is on record to tell how many people of the organization took part")),
+    _fact("people", "people_trend", "the organization's people who were active in 90 days, against the year before", trending("active people")),
+    _fact("people", "key_person_silent_days", "days since the last active day of the person who was active on most days of the year up to three months ago; also where that person belongs to the organization no longer", _key_person),
+    _fact("people", "key_person_share_365", "share of the active days in a year of the organization's people that are those of the most active one", hundredths("active days are those of one person", "Nobody of the organization was active in the last year")),
+    _fact("people", "days_per_person_365", "active days in a year of each of the organization's people who was active", valued("Active days a year of each active person:", "", "Nobody of the organization was active in the last year")),
     # Type and place: the model takes these as codes learnt in training, see `tenure.features.facts`
     _fact("type", "organization", "1 for an organization", either("An organization", "An individual")),
 )  # fmt: skip
@@ -350,12 +350,18 @@ _BY_PEOPLE = frozenset({
 })  # fmt: skip
 """Subjects whose signals are what people do; an organization acts by them alone. What is billed and given is its own."""
 
-_ALSO_BY_PEOPLE = frozenset({
-    "in_chapter_365", "in_chapter_90", "chapter_events_730", "profile_updates_365", "address_changes_180",
-})  # fmt: skip
+_ALSO_BY_PEOPLE = frozenset({"in_chapter_365", "in_chapter_90", "chapter_events_730"})
+_DONE_TO_PEOPLE = frozenset({"emails_sent_90", "emails_bounced_180", "events_invited_365", "assigned_365"})
+"""What the association did, which is none of its people's doing."""
+_OF_ITS_OWN_TOO = frozenset({"profile_updates_365", "address_changes_180"})
+"""What is done to records, of which an organization has one itself."""
 
 
 def _told_of_people(feature: Feature) -> Feature:
+    if feature.name in _DONE_TO_PEOPLE:
+        return replace(feature, say_of_people=by_people(feature.say, "To its people"))
+    if feature.name in _OF_ITS_OWN_TOO:
+        return replace(feature, say_of_people=by_people(feature.say, "It and its people"))
     by_them = feature.group in _BY_PEOPLE or feature.name in _ALSO_BY_PEOPLE
     return replace(feature, say_of_people=by_people(feature.say)) if by_them else feature
 

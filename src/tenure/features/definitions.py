@@ -79,7 +79,8 @@ class ActiveWeeks:
 
 @dataclass(frozen=True)
 class ActivePeople:
-    """Distinct people of the payer who initiated anything in the last *days* days."""
+    """Distinct people who belong to the payer on the day and initiated anything in the last *days* days; what is done
+    under the payer's own record is nobody's."""
 
     days: int
 

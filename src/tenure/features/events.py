@@ -20,8 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, VOCABULARY, Belongings, Events
-from tenure.features.kernel import WINDOWS
+from tenure.features.activity import NEVER, VOCABULARY, Events
+from tenure.features.kernel import WINDOWS, Belongings
 from tenure.lake import Lake
 from tenure.membership.contract import KINDS
 

@@ -62,7 +62,7 @@ class Found(NamedTuple):
         last_day: Latest day of each kind asked for within the longest window, −1 where none.
         last_value: The value on it, the greatest where there are several; NaN where none.
         weeks: Distinct weeks with something initiated, shape (n_rows, number of `since_window`).
-        people: Distinct people who initiated something, same shape.
+        people: Distinct people who belonged to the payer on the row's day and initiated something, same shape.
         in_chapter: Initiated events in a chapter, same shape.
     """
 
@@ -73,6 +73,31 @@ class Found(NamedTuple):
     weeks: NDArray[np.float32]
     people: NDArray[np.float32]
     in_chapter: NDArray[np.float32]
+
+
+class Belongings(NamedTuple):
+    """Who belonged to which payer, a line for each stretch of it, by payer.
+
+    Args:
+        start: Where each payer's lines begin, shape (n_payers + 1,).
+        person: Number of the person within the payer, from 1; 0 is the payer itself.
+        since: Day after which the person belonged.
+        until: Last day at whose start the person belonged.
+    """
+
+    start: NDArray[np.int64]
+    person: NDArray[np.int32]
+    since: NDArray[np.int32]
+    until: NDArray[np.int32]
+
+
+@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def mark_belonging(belongings: Belongings, payer: int, today: int, here: NDArray[np.bool_]) -> None:
+    """Mark in *here* those of the payer's people, by number, who were known to belong to it at the start of *today*."""
+    here[:] = False
+    for line in range(belongings.start[payer], belongings.start[payer + 1]):
+        if belongings.since[line] < today <= belongings.until[line]:
+            here[belongings.person[line]] = True
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
@@ -126,6 +151,7 @@ def sweep(
     row_start: NDArray[np.int64],
     as_of: NDArray[np.int32],
     people: NDArray[np.int32],
+    belongings: Belongings,
     windows: NDArray[np.int32],
     cells: Cells,
     found: Found,
@@ -142,7 +168,8 @@ def sweep(
         chapter: Whether it took place in a chapter.
         row_start: Where each payer's rows begin, shape (n_payers + 1,).
         as_of: Day of each row, ascending within the payer, shape (n_rows,).
-        people: Number of people of each payer, shape (n_payers,).
+        people: Number of people of each payer, itself included, shape (n_payers,).
+        belongings: Who of them belonged to it when.
         windows: Window lengths in days, ascending.
         cells: What is asked for.
         found: Out.
@@ -161,6 +188,7 @@ def sweep(
     in_chapter = np.zeros(n_since, np.int32)
     latest, latest_value = np.empty(cells.latest.size, np.int32), np.empty(cells.latest.size, np.float32)
     order, by_person = np.empty(most_events, np.int32), np.empty(most_people, np.int32)
+    here = np.zeros(most_people, np.bool_)
     past, by_week = np.zeros(n_windows, np.int64), np.empty(_WEEK_SLOTS, np.int32)
     for payer in range(row_start.size - 1):
         first_row, end_row = row_start[payer], row_start[payer + 1]
@@ -227,13 +255,15 @@ def sweep(
                 near = latest[column] >= today - windows[-1]
                 found.last_day[at, column] = latest[column] if near else -1
                 found.last_value[at, column] = latest_value[column] if near else np.nan
+            if people[payer] > 1:
+                mark_belonging(belongings, payer, today, here[: people[payer]])
             for place in range(n_since):
                 edge = np.int32(today - windows[cells.since_window[place]])
                 weeks, active = np.int32(0), 0  # of 32 bits, as the days are, so that many are looked at in one step
                 for slot in range(_WEEK_SLOTS):
                     weeks += np.int32(by_week[slot] >= edge)
-                for who in range(people[payer]):
-                    active += by_person[who] >= edge
+                for who in range(1, people[payer]):  # the payer's own record is nobody
+                    active += here[who] and by_person[who] >= edge
                 in_chapter[place] -= less_chapter[row, place]
                 found.weeks[at, place], found.people[at, place] = weeks, active
                 found.in_chapter[at, place] = in_chapter[place]

@@ -27,7 +27,11 @@ or ↘ it may learn either, but more sounds like trouble (↗) or sounds good (�
 reason for leaving, or for staying, where its words would say the opposite.
 
 Of an organization all that its people did counts, from when on it was known to pay for them. What staff read says so:
-*Its people: 3 logins in the last 90 days; members like this, 9*.
+*Its people: 3 logins in the last 90 days; members like this, 9*; of what was sent to them *To its people: 3 messages
+sent in the last 90 days*, and of changes to records, of which it has one too, *It and its people: 3 profile updates in
+the last year*. How many of its people take part, and on how many days, is told of who belongs to it on the day, without
+what is done under its own record; so `ActivePeople` counts. Only the key person, whose silence is told of, may be one
+who has left.
 
 The composite score by points that many associations use (logins in 90 days, events attended, community posts) is no
 feature: it is the baseline that a model has to beat, and stands beside it in every back-test.

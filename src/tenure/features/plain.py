@@ -17,7 +17,7 @@ _SAID: dict[str, Callable[..., str]] = {
     "Share": lambda part, whole, days: f"{_either(part)} for each {_either(whole)}, in {days} days, at most 1",
     "Trend": lambda kinds, days: f"{_either(kinds)} in {days} days against before: from −1, ceased, to 1, new",
     "ActiveWeeks": lambda days: f"weeks of the last {days} days with something done",
-    "ActivePeople": lambda days: f"people of the organization who did something in {days} days",
+    "ActivePeople": lambda days: f"people who belong to the organization on the day and did something in {days} days",
     "InChapter": lambda days: f"things done in a chapter in {days} days",
 }
 """By the kind of a definition, its words; it is given the parts of the definition."""

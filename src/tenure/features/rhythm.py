@@ -16,7 +16,8 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from tenure.features.activity import NEVER, RESPONSES, SENT_OR_BILLED, Belongings, Events
+from tenure.features.activity import NEVER, RESPONSES, SENT_OR_BILLED, Events
+from tenure.features.kernel import Belongings, mark_belonging
 
 _ACT, _RESPONSE, _TRANSACTION = 1, 2, 4
 _FAR, _YEAR, _HALF, _QUARTER = 730, 365, 182, 90
@@ -96,15 +97,10 @@ def rhythm_of(
     out = np.full((days.size, len(COLUMNS)), np.nan, np.float32)
     _walk(
         events.start[first : end + 1], events.day, events.known, events.kind, events.person, events.chapter,
-        events.people[first:end], _from(events.belongings, first, end), row_start,
+        events.people[first:end], events.belonging_to(first, end), row_start,
         days, began, began_before, organization, _kinds(events), out,
     )  # fmt: skip
     return Rhythm(out)
-
-
-def _from(all_of_them: Belongings, first: int, end: int) -> Belongings:
-    """Those of the payers *first* to *end* − 1."""
-    return all_of_them._replace(start=all_of_them.start[first : end + 1])
 
 
 def _kinds(events: Events) -> _Kinds:
@@ -254,16 +250,6 @@ def _attendance(days: _Days, kinds: _Kinds, today: int, out: NDArray[np.float32]
 
 
 @nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def _belonging(belongings: Belongings, payer: int, people: int, today: int) -> NDArray[np.bool_]:
-    """Of each person of the payer by number, whether they were known to belong to it at the start of *today*."""
-    here = np.zeros(people, np.bool_)
-    for line in range(belongings.start[payer], belongings.start[payer + 1]):
-        if belongings.since[line] < today <= belongings.until[line]:
-            here[belongings.person[line]] = True
-    return here
-
-
-@nb.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
 def _people(
     begin: int,
     end: int,
@@ -271,7 +257,6 @@ def _people(
     known: NDArray[np.int32],
     kind: NDArray[np.uint8],
     person: NDArray[np.int32],
-    people: int,
     here: NDArray[np.bool_],
     today: int,
     kinds: _Kinds,
@@ -279,24 +264,26 @@ def _people(
 ) -> None:
     """Who carries an organization: the person active on most days of the year up to three months ago, and since.
 
-    Whoever has left is among them, since that is how a key person goes; but of those who belong to it still, marked in
-    *here*, how many took part is told of them alone.
+    Whoever has left is among those whose silence is counted, since that is how a key person goes. All else is told of
+    those who belong to it still, marked in *here*, alone; and what was done under the organization's own record, which
+    is person 0, by nobody of them.
     """
     out[_PEOPLE] = here.sum()
     if kinds.acts_since > today - _HALF:
         return
-    year, earlier = np.zeros(people, np.int32), np.zeros(people, np.int32)
-    last = np.full(people, -1, np.int32)
+    year, earlier = np.zeros(here.size, np.int32), np.zeros(here.size, np.int32)
+    last = np.full(here.size, -1, np.int32)
     for e in range(begin + np.searchsorted(day[begin:end], today - _YEAR), end):
         if day[e] >= today:
             break
-        if known[e] >= today or not kinds.role[kind[e]] & _ACT or last[person[e]] == day[e]:
+        if known[e] >= today or not kinds.role[kind[e]] & _ACT or last[person[e]] == day[e] or person[e] == 0:
             continue
         last[person[e]] = day[e]
         year[person[e]] += 1
         earlier[person[e]] += day[e] < today - _QUARTER
+    year *= here
     if here.sum() > 0:
-        out[_TOOK_PART] = (here & (year > 0)).sum() / here.sum()
+        out[_TOOK_PART] = (year > 0).sum() / here.sum()
     if year.sum() > 0:
         out[_SHARE] = year.max() / year.sum()
         out[_DEPTH] = year.sum() / (year > 0).sum()
@@ -338,5 +325,6 @@ def _walk(
             _habit(days, kinds, today, decay, answer)
             _attendance(days, kinds, today, answer)
             if organization[row] and people[payer] > 0:
-                here = _belonging(belongings, payer, people[payer], today)
-                _people(begin, end, day, known, kind, person, people[payer], here, today, kinds, answer)
+                here = np.zeros(people[payer], np.bool_)
+                mark_belonging(belongings, payer, today, here)
+                _people(begin, end, day, known, kind, person, here, today, kinds, answer)

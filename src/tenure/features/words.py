@@ -205,18 +205,29 @@ def times(did: str, never: str) -> Say:
     return say
 
 
-def by_people(say: Say) -> Say:
-    """«Its people: 3 logins in the last 90 days; members like this, 9»: of an organization, which acts by them."""
+def by_people(say: Say, who: str = "Its people") -> Say:
+    """«Its people: 3 logins in the last 90 days; members like this, 9»: of an organization, which acts by them.
+
+    Args:
+        say: What is told of a member who is a person.
+        who: Whose it is; «To its people» of what was done to them, «It and its people» where its own record counts.
+    """
 
     def say_of_them(value: float, usual: float | None) -> str:
-        own = say(value, usual).replace("the member's own usual gap", "their own usual gap")
-        first, _, rest = own.partition(" ")
-        return f"Its people: {_OF_SEVERAL.get(first, first.lower())} {rest}"
+        own = say(value, usual)
+        for alone, of_several in _OF_SEVERAL:
+            own = own.replace(alone, of_several)
+        return f"{who}: {own[0].lower()}{own[1:]}"
 
     return say_of_them
 
 
-_OF_SEVERAL = {"Takes": "take", "Views": "view", "Stays": "stay"}
+_OF_SEVERAL = (
+    ("Takes part", "take part"), ("Views ", "view "), ("Stays signed", "stay signed"),
+    ("the member's own usual gap", "their own usual gap"),
+    (" stopped: none", " stopped, with none"), (" of late: ", " of late, on "),
+)  # fmt: skip
+"""What is told of one person, and of several after a colon: there is no second one."""
 
 
 def hundredths(what: str, unknown: str) -> Say:

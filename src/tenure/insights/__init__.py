@@ -7,7 +7,7 @@ playbooks.
 
 from tenure.insights.dues import DuesAtRisk, dues_at_risk
 from tenure.insights.leaving import NOT_CLEAR, REASONS, Leaving, predicted_reason, says_retired
-from tenure.insights.organizations import roll_up
+from tenure.insights.organizations import objecting, roll_up, taking_part
 from tenure.insights.price import weighs
 from tenure.insights.stated import is_about_leaving, noted_reason, stated_reason
 from tenure.insights.value import lifetime_value, most_valuable
@@ -22,9 +22,11 @@ __all__ = [
     "lifetime_value",
     "most_valuable",
     "noted_reason",
+    "objecting",
     "predicted_reason",
     "roll_up",
     "says_retired",
     "stated_reason",
+    "taking_part",
     "weighs",
 ]

@@ -14,6 +14,7 @@ from tenure.base.settings import Settings
 from tenure.features.events import roles_of
 from tenure.lake import Lake
 from tenure.membership import belonging, known_terms, people_known, standing
+from tenure.membership.standing import with_payers
 
 YEAR = 365
 LONGEST = 730
@@ -127,13 +128,12 @@ def evidence_of(lake: Lake, settings: Settings, members: Sequence[int], as_of: d
     terms = lake.terms().join(some, on="member", how="semi")
     everybody = lake.members()
     acts, sums = _activity(lake, some, as_of)
-    belonged = belonging(everybody, lake.terms(), lake.departures(), settings.membership)
     kept = {
         "record": _by_member(_records(everybody.join(some, on="member", how="semi"), as_of)),
         "stood": _by_member(standing(terms, everybody, rows, settings.membership)),
         "sums": _by_member(sums),
     }
-    people = dict(zip(rows["member"], people_known(belonged, rows)["people"], strict=True))
+    people = _people(lake, everybody, rows, settings)
     known, titles = _grouped(known_terms(terms, rows, settings.membership)), _titles(lake)
     for member in some["member"].to_list():
         one = {name: rows_of.get(member, {}) for name, rows_of in kept.items()}
@@ -142,6 +142,17 @@ def evidence_of(lake: Lake, settings: Settings, members: Sequence[int], as_of: d
                 member, as_of, **one, people=people[member], terms=known.get(member, ()), acts=acts.get(member, {}),
                 titles=titles,
             )  # fmt: skip
+
+
+def _people(lake: Lake, everybody: pl.DataFrame, rows: pl.DataFrame, settings: Settings) -> dict[int, int]:
+    """How many people belonged to each of *rows*' members, of whom most are no organizations and have none."""
+    payers = rows.select(organization="member")
+    once = with_payers(everybody).join(payers, on="organization", how="semi").select("member").unique()
+    theirs, terms = (table.join(once, on="member", how="semi") for table in (everybody, lake.terms()))
+    if theirs.is_empty():
+        return dict.fromkeys(rows["member"], 0)
+    belonged = belonging(theirs, terms, lake.departures(), settings.membership)
+    return dict(zip(rows["member"], people_known(belonged, rows)["people"], strict=True))
 
 
 def _records(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

@@ -1,8 +1,13 @@
-"""An organization seen through its people: how many take part, how much, and who carried it."""
+"""An organization seen through its people: how many take part, how much, and who carried it.
+
+Its page and the report of all organizations rest on the same, so that both name the same key person. Nothing is told of
+what those do who object to being profiled.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import polars as pl
 
@@ -49,52 +54,56 @@ def taking_part(spans: pl.DataFrame, acts: pl.DataFrame, *, as_of: dt.date) -> p
     )
 
 
-def roll_up(people: pl.DataFrame, acts: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
+def objecting(versions: pl.DataFrame) -> set[int]:
+    """Who objects to being profiled, by the newest of all *versions* of members, whichever day is told of."""
+    newest = versions.sort("valid_from").unique("member", keep="last")
+    return set(newest.filter(pl.col("objects_to_profiling").fill_null(value=False))["member"])
+
+
+def roll_up(found: pl.DataFrame, objectors: Collection[int], *, as_of: dt.date) -> pl.DataFrame:
     """Breadth, depth and key person of each organization.
 
-    The key person is whoever was active on most days of the year up to 90 days before *as_of*, so that a key person who
-    has left is still named. An organization of whose people nobody acted has a line too.
+    The key person is whoever was active on most days of the year up to 90 days before *as_of*, also where that person
+    has left since. All else is told of who belongs to the organization on that day.
 
     Args:
-        people: `organization`, `member`: who acts for whom on that day.
-        acts: `member`, `day` (date): what people did of their own accord, known before *as_of*.
-        as_of: The day; only acts before it count.
+        found: As `taking_part` returns for *as_of*.
+        objectors: Who objects to being profiled: they are among the people, and left out of all that people do.
+        as_of: The day.
 
     Returns:
-        One line per organization, sorted: `organization`, `people`, `active_90`, `active_365` (people who acted),
-        `days_365` (active days of all), `key_person` (member, null where nobody acted), `key_person_days` (of that year
-        up to 90 days ago), `key_person_silent_days` (since the key person's last act), `fell_silent` (people who acted
-        in the year up to 90 days ago and not since).
+        One line per organization in *found*, sorted: `organization`, `people`, `objecting` (of them), `active_90`,
+        `active_365` (people who acted), `days_365` (active days of all), `fell_silent` (people who acted in the year up
+        to 90 days ago and not since); these four null where all people object. `key_person` (member, null where nobody
+        acted), `key_person_days` (of that year up to 90 days ago), `of_days` (those of everybody, also of who has
+        left), `key_person_silent_days` (since the key person's last act), `key_person_here` (bool: belongs still).
     """
-    recent, year = (as_of - dt.timedelta(days=days) for days in (_RECENT, _YEAR))
-    seen = acts.filter(pl.col("day").is_between(year, as_of, closed="left")).unique(["member", "day"])
-    each = (
-        people.unique(["organization", "member"])
-        .join(
-            seen.group_by("member").agg(
-                days=pl.len(),
-                earlier=(pl.col("day") < recent).sum(),
-                lately=(pl.col("day") >= recent).sum(),
-                last=pl.col("day").max(),
-            ),
-            on="member",
-            how="left",
-        )
-        .with_columns(pl.col("days", "earlier", "lately").fill_null(0))
-        .sort("organization", "earlier", "member", descending=[False, True, False])
+    told = found.with_columns(objects=pl.col("member").is_in(list(objectors))).sort(
+        "organization", "objects", "earlier", "member", descending=[False, False, True, False]
     )
-    carried = pl.col("earlier").first() > 0
+    mine = pl.col("here") & ~pl.col("objects")
+    carried = (pl.col("earlier").first() > 0) & ~pl.col("objects").first()
+    first = {
+        "key_person": pl.col("member").first(),
+        "key_person_days": pl.col("earlier").first(),
+        "of_days": pl.col("earlier").filter(~pl.col("objects")).sum(),
+        "key_person_silent_days": (pl.lit(as_of) - pl.col("last").first()).dt.total_days(),
+        "key_person_here": pl.col("here").first(),
+    }
+    some = mine.any() | ~pl.col("here").any()
+    active = {
+        "active_90": (mine & (pl.col("days") > pl.col("earlier"))).sum(),
+        "active_365": (mine & (pl.col("days") > 0)).sum(),
+        "days_365": pl.col("days").filter(mine).sum(),
+        "fell_silent": (mine & (pl.col("earlier") > 0) & (pl.col("days") == pl.col("earlier"))).sum(),
+    }
     return (
-        each.group_by("organization", maintain_order=True)
+        told.group_by("organization", maintain_order=True)
         .agg(
-            people=pl.len(),
-            active_90=(pl.col("lately") > 0).sum(),
-            active_365=(pl.col("days") > 0).sum(),
-            days_365=pl.col("days").sum(),
-            key_person=pl.when(carried).then(pl.col("member").first()),
-            key_person_days=pl.when(carried).then(pl.col("earlier").first()),
-            key_person_silent_days=pl.when(carried).then((pl.lit(as_of) - pl.col("last").first()).dt.total_days()),
-            fell_silent=((pl.col("earlier") > 0) & (pl.col("lately") == 0)).sum(),
+            people=pl.col("here").sum(),
+            objecting=(pl.col("here") & pl.col("objects")).sum(),
+            **{name: pl.when(some).then(number) for name, number in active.items()},
+            **{name: pl.when(carried).then(value) for name, value in first.items()},
         )
         .sort("organization")
     )

@@ -54,10 +54,13 @@ def belonging(members: pl.DataFrame, terms: pl.DataFrame, departures: pl.DataFra
         [_said(theirs), _away(departures.join(who, on="member", how="semi")), _over(terms, who, rules)],
         how="diagonal_relaxed",
     ).sort("member", "at", maintain_order=True)
+    named = pl.when(pl.col("organization") != pl.col("member")).then("organization")
     told = (
         points.with_columns(pl.col("organization", "away", "over").forward_fill().over("member"))
-        # A term tells of the organization that was named when it was entered, not of one that came later.
+        # A term tells of the organization that was named when it was entered, not of one that came later; one that was
+        # entered before there was a record, of the first that was named.
         .with_columns(billed=pl.when("entered").then("organization").forward_fill().over("member"))
+        .with_columns(pl.col("billed").fill_null(named.drop_nulls().first().over("member")))
         .with_columns(until=pl.col("at").shift(-1).over("member").fill_null(_NEVER))
     )
     over = (pl.col("over") == _FOR_GOOD) | ((pl.col("over") == _LISTED) & (pl.col("billed") == pl.col("organization")))
@@ -79,9 +82,8 @@ def people_known(spans: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `row`, `people`: one line per row.
     """
-    known = (pl.col("since").dt.date() < pl.col("as_of")) & (pl.col("until").dt.date() >= pl.col("as_of"))
     found = rows.select("row", "member", "as_of").join(spans, left_on="member", right_on="organization")
-    counted = found.filter(known).group_by("row").agg(people=pl.col("person").n_unique())
+    counted = found.filter(_holds(pl.col("as_of"))).group_by("row").agg(people=pl.col("person").n_unique())
     return (
         rows.select("row")
         .join(counted, on="row", how="left", maintain_order="left")
@@ -91,9 +93,12 @@ def people_known(spans: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 def belonged_on(spans: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Who belonged to whom at the start of *as_of*: `organization`, `member`; *spans* as `belonging` returns them."""
-    # By the day: what ended on a day is over at the start of the next.
-    known = (pl.col("since").dt.date() < as_of) & (pl.col("until").dt.date() >= as_of)
-    return spans.filter(known).select("organization", member="person")
+    return spans.filter(_holds(pl.lit(as_of))).select("organization", member="person")
+
+
+def _holds(day: pl.Expr) -> pl.Expr:
+    """Whether a stretch holds the start of *day*: what ended during a day is over at the start of the next."""
+    return (pl.col("since").dt.date() < day) & (pl.col("until").dt.date() >= day)
 
 
 def _said(versions: pl.DataFrame) -> pl.DataFrame:

@@ -74,11 +74,11 @@ def _people(member: int, known: Record, today: dt.date) -> Lines:
     rows = [
         (
             one.member_id, one.name, one.risk, one.part.days if one.part else None,
-            one.part.last if one.part else None, one.is_key,
+            one.part.last if one.part else None, one.is_key, one.is_here,
         )
         for one in people
     ]  # fmt: skip
-    return ("member_id", "name", "risk", "active_days_365", "last_active_on", "key_person"), list(rows)
+    return ("member_id", "name", "risk", "active_days_365", "last_active_on", "key_person", "belongs"), list(rows)
 
 
 _LISTS: dict[str, Callable[[int, Record, dt.date], Lines]] = {

@@ -99,6 +99,7 @@ class Person:
         risk: The band and the chance, where the person has a score; else empty.
         part: How they took part; None where the page is not that of the organization.
         is_key: Whether they carry it.
+        is_here: Whether they belong to it; a key person may have left.
     """
 
     member_id: str
@@ -106,6 +107,7 @@ class Person:
     risk: str
     part: Part | None = None
     is_key: bool = False
+    is_here: bool = True
 
     def said(self, today: dt.date) -> str:
         """All that stands beneath the name."""
@@ -124,27 +126,38 @@ def organization(known: Record, member: int, today: dt.date) -> dict[str, Any] |
     people = list(roll.people) if roll else _others(payer, member, today)
     if roll is not None and not people and roll.key is None:
         return None
-    listed = _listed(people[: 10 * _PEOPLE_SHOWN], roll)
+    scores = _scores(people)
+    listed = _listed(people, roll, scores, most=_PEOPLE_SHOWN)
     ids, names = identities.ids_of(members=[payer]), contacts.names_of(members=[payer])
-    scored = CurrentScore.objects.filter(member__in=people[: 10 * _PEOPLE_SHOWN], band="high")
     return {
         "member_id": ids.get(payer, "") if roll is None else "",
         "name": names.get(payer) or f"Member {ids.get(payer, '')}",
         "is_own": roll is not None,
         "count": len(people),
-        "high": scored.count(),
-        "took_part": roll.took_part if roll else None,
-        "people": [(one, one.said(today)) for one in listed[:_PEOPLE_SHOWN]],
+        "high": sum(score.band == "high" for score in scores.values()),
+        "breadth": _breadth(roll) if roll else "",
+        "people": [(one, one.said(today)) for one in listed],
         "key": _key_said(roll.key, today) if roll and roll.key else None,
     }
 
 
 def people_of(known: Record, member: int, today: dt.date) -> list[Person]:
-    """Everybody of the organization, or everybody else of that of a person; in the order of `organization`."""
+    """Everybody of the organization, or everybody else of that of a person; in the order of `organization`, and a key
+    person who has left after them."""
     if known.payer is None:
         return []
     roll = _roll_up(known, member, today)
-    return _listed(list(roll.people) if roll else _others(known.payer, member, today), roll)
+    people = list(roll.people) if roll else _others(known.payer, member, today)
+    return [*_listed(people, roll, _scores(people)), *(_left(roll.key) if roll and roll.key else ())]
+
+
+def _left(key: KeyPerson) -> list[Person]:
+    """The key person, where they have left and the source has an id of them still."""
+    ids, names = identities.ids_of(members=[key.member]), contacts.names_of(members=[key.member])
+    if key.is_here or key.member not in ids:
+        return []
+    name = names.get(key.member) or f"Member {ids[key.member]}"
+    return [Person(ids[key.member], name, "", Part(key.days_365, key.last), is_key=True, is_here=False)]
 
 
 def _roll_up(known: Record, member: int, today: dt.date) -> RollUp | None:
@@ -158,23 +171,44 @@ def _others(payer: int, member: int, today: dt.date) -> list[int]:
     return [one for one in found if one != member]
 
 
-def _listed(people: list[int], roll: RollUp | None) -> list[Person]:
-    ids, names = identities.ids_of(members=people), contacts.names_of(members=people)
-    scores = CurrentScore.objects.in_bulk(people)
-    parts = roll.people if roll else {}
+def _scores(people: list[int]) -> dict[int, CurrentScore]:
+    """The scores of those of *people* who have one, with no more than what is shown and sorted by."""
+    return CurrentScore.objects.only("p_lapse_renewal", "band", "renewal_due_on").in_bulk(people)
+
+
+def _listed(
+    people: list[int], roll: RollUp | None, scores: dict[int, CurrentScore], most: int | None = None
+) -> list[Person]:
+    """*people* in order, all or the first *most*; names are looked up of these alone."""
+    ids, parts = identities.ids_of(members=people), roll.people if roll else {}
     key = roll.key.member if roll and roll.key else None
 
     def rank(member: int) -> tuple[float, int, str]:
         part = parts.get(member)
         chance = -scores[member].p_lapse_renewal if member in scores else 1
-        return chance, -(part.days or 0) if part else 0, names.get(member, "")
+        return chance, -(part.days or 0) if part else 0, ids[member]
 
+    first = sorted((one for one in people if one in ids), key=rank)[:most]
+    names = contacts.names_of(members=first)
     return [
         Person(
             ids[one], names.get(one) or f"Member {ids[one]}", _risk(scores.get(one)), parts.get(one), is_key=one == key
         )
-        for one in sorted((one for one in people if one in ids), key=rank)
+        for one in first
     ]
+
+
+def _breadth(roll: RollUp) -> str:
+    """How many took part, of those who do not object to being profiled; empty where nothing is on record."""
+    if roll.left_out and roll.left_out == len(roll.people):
+        return "Nothing is told of who objects to being profiled"
+    if roll.took_part is None:
+        return ""
+    if not roll.left_out:
+        return f"{words.count(roll.took_part)} took part in the last year"
+    took_part, asked, left_out = map(words.count, (roll.took_part, len(roll.people) - roll.left_out, roll.left_out))
+    objecting = "object to being profiled and are" if roll.left_out > 1 else "objects to being profiled and is"
+    return f"{took_part} of {asked} took part in the last year; {left_out} {objecting} not counted"
 
 
 def _took_part(part: Part | None, today: dt.date) -> str:
@@ -194,7 +228,7 @@ def _key_said(key: KeyPerson, today: dt.date) -> dict[str, str] | None:
     ids, names = identities.ids_of(members=[key.member]), contacts.names_of(members=[key.member])
     if key.member not in ids:
         return None
-    gone = "" if key.is_here else "; belongs to it no more"
+    gone = "" if key.is_here else "; no longer belongs to it"
     return {
         "member_id": ids[key.member],
         "name": names.get(key.member) or f"Member {ids[key.member]}",

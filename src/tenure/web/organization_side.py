@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
 from tenure.base.settings import Membership
 from tenure.features.activity import SENT_OR_BILLED
-from tenure.insights.organizations import taking_part
+from tenure.insights import objecting, roll_up, taking_part
 from tenure.lake import Lake
 from tenure.membership import belonged_on, belonging
 
@@ -37,13 +38,15 @@ class KeyPerson:
 
     Args:
         member: The pseudonym.
-        days: Active days of that year up to three months ago.
-        of: Those of everybody of the organization.
+        days_365: Active days of the last year.
+        days: Those of that year up to three months ago.
+        of: The same of everybody of the organization who does not object to being profiled.
         last: The last active day.
         is_here: Whether the person belongs to the organization still.
     """
 
     member: int
+    days_365: int
     days: int
     of: int
     last: dt.date
@@ -55,12 +58,16 @@ class RollUp:
     """The people of an organization.
 
     Args:
-        people: Who belongs to it, by pseudonym, each with how they took part; those who did most first.
-        took_part: How many of them did anything in the last year; None where nothing is recorded of anybody.
-        key: Who carried it; None where nobody did anything until three months ago.
+        people: Who belongs to it, by pseudonym, each with how they took part.
+        left_out: How many of them object to being profiled: nothing is told of what they did, in sums neither.
+        took_part: How many of the others did anything in the last year; None where nothing is recorded of anybody, and
+            where there are no others.
+        key: Who of the others, or of those who have left, carried it; None where nobody did anything until three months
+            ago.
     """
 
     people: dict[int, Part]
+    left_out: int
     took_part: int | None
     key: KeyPerson | None
 
@@ -76,21 +83,20 @@ def roll_up_of(lake: Lake, rules: Membership, organization: int, today: dt.date)
     """
     everybody = lake.once_people_of(organization)
     if not everybody:
-        return RollUp({}, None, None)
+        return RollUp({}, 0, None, None)
     versions, terms = (lake.versions_of(table, *everybody) for table in _TABLES)
     spans = belonging(versions, terms, lake.departures(), rules)
     mine, end = spans.filter(pl.col("organization") == organization), today + dt.timedelta(days=1)
     lately = mine.filter(pl.col("until").dt.date() >= end - _YEAR)["person"].unique().to_list()
     acts = lake.acts_since(lately, end - _YEAR, columns=("member", "occurred_at", "recorded_at", "kind"))
     found = taking_part(mine, acts.filter(~pl.col("kind").is_in(list(SENT_OR_BILLED))), as_of=end)
-    newest = versions.sort("valid_from").unique("member", keep="last")
-    objects = set(newest.filter(pl.col("objects_to_profiling").fill_null(value=False))["member"])
-    here = found.filter("here")
-    return RollUp(
-        {row["member"]: _part(row["member"] in objects, row["days"], row["last"]) for row in here.to_dicts()},
-        None if lake.is_empty("activity") else int((here["days"] > 0).sum()),
-        _key(found, objects),
-    )
+    objectors = objecting(versions)
+    told = {row["member"]: _part(row, objectors) for row in found.filter("here").iter_rows(named=True)}
+    line = next(roll_up(found, objectors, as_of=end).iter_rows(named=True), None)
+    if line is None:
+        return RollUp(told, 0, None, None)
+    took_part = None if lake.is_empty("activity") else line["active_365"]
+    return RollUp(told, line["objecting"], took_part, _key(line, found))
 
 
 def people_here(lake: Lake, rules: Membership, organization: int, today: dt.date) -> list[int]:
@@ -103,13 +109,12 @@ def people_here(lake: Lake, rules: Membership, organization: int, today: dt.date
     return here.filter(pl.col("organization") == organization)["member"].to_list()
 
 
-def _part(objects: bool, days: int, last: dt.date | None) -> Part:
-    return Part(None, None) if objects else Part(days, last)
+def _part(row: dict[str, Any], objectors: Collection[int]) -> Part:
+    return Part(None, None) if row["member"] in objectors else Part(row["days"], row["last"])
 
 
-def _key(found: pl.DataFrame, objects: set[int]) -> KeyPerson | None:
-    """The key person; nobody where that is somebody who objects to being profiled, since no other carried it."""
-    first = found.sort("earlier", "member", descending=[True, False]).row(0, named=True) if len(found) else None
-    if first is None or not first["earlier"] or first["member"] in objects:
+def _key(line: dict[str, Any], found: pl.DataFrame) -> KeyPerson | None:
+    if (member := line["key_person"]) is None:
         return None
-    return KeyPerson(first["member"], first["earlier"], int(found["earlier"].sum()), first["last"], first["here"])
+    row = found.row(by_predicate=pl.col("member") == member, named=True)
+    return KeyPerson(member, row["days"], row["earlier"], line["of_days"], row["last"], row["here"])
