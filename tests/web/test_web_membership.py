@@ -155,6 +155,21 @@ def test_today_tells_of_the_class_at_stake_and_of_a_liaisons_own_alone(site: Sit
 
 
 @pytest.mark.parametrize(
+    ("net", "least", "words"),
+    [
+        (5, 5, "12 members, net +5 in a year"),
+        (5, 2, "12 members, net +5 in a year, +2 if none of the 3 in grace renews"),
+        (0, -1, "12 members, net 0 in a year, −1 if the one in grace does not renew"),
+        (900, -350, "12 members, net +900 in a year, −350 if none of the 1,250 in grace renews"),
+    ],
+)
+def test_the_net_of_the_year_says_on_whom_in_grace_it_rests(net: int, least: int, words: str):
+    from tenure.web.membership_figures import standing
+
+    assert standing({"at_end": 12, "net": net, "net_at_least": least}) == words
+
+
+@pytest.mark.parametrize(
     ("counts", "verdict", "said"),
     [
         ((400, 500, 350, 500), "ahead", "The February class runs 10.0 points ahead of last year"),

@@ -98,7 +98,7 @@ class Numbers:
 
     @property
     def net_at_least(self) -> int:
-        """The net should none of those renew whose term ended within and whose grace runs."""
+        """The net if none of those renews whose term ended within and whose grace runs."""
         return self.net - self.newly_in_grace
 
 
