@@ -155,6 +155,25 @@ def test_today_tells_of_the_class_at_stake_and_of_a_liaisons_own_alone(site: Sit
 
 
 @pytest.mark.parametrize(
+    ("rates", "ends"),
+    [
+        ([(723, 897), (881, 810)], (0.7, 0.9)),
+        ([(700, 900)], (0.7, 0.9)),
+        ([(800, 800)], (0.7, 0.9)),
+        ([(1000, 1000)], (0.9, 1.0)),
+        ([(0, 0)], (0.0, 0.1)),
+    ],
+)
+def test_the_line_on_which_rates_are_drawn_holds_all_of_them(rates: list[tuple[int, int]], ends: tuple[float, float]):
+    from tenure.web.membership_rates import scale_of
+
+    found = scale_of([{"now": {"renewal": (now, 1000)}, "before": {"renewal": (then, 1000)}} for now, then in rates])
+
+    assert found == pytest.approx(ends)
+    assert all(found[0] <= rate / 1000 <= found[1] for pair in rates for rate in pair)
+
+
+@pytest.mark.parametrize(
     ("net", "least", "words"),
     [
         (5, 5, "12 members, net +5 in a year"),

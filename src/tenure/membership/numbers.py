@@ -61,7 +61,7 @@ class Numbers:
         reinstated: Later spells that began.
         dropped: Lapses dated within.
         departed: Deaths, mergers and transfers dated within.
-        undecided: Renewals that came due and are not decided yet.
+        undecided: Renewals that came due and whose grace is not over, paid or not.
         renewal: Renewals of those eligible.
         first_year: The same for first terms of first spells.
         with_rejoiners: Renewals and reinstatements, out of those and drops.
