@@ -230,6 +230,13 @@ def test_the_calibration_chart_says_where_scores_can_be_trusted(pairs: list[tupl
     assert said in calibration(bins(*pairs), about="").finding
 
 
+def test_the_calibration_chart_counts_decisions_not_members():
+    drawn = calibration(bins((0.02, 0.02), (0.2, 0.21)), about="")
+
+    assert [column.name for column in drawn.table.columns][:2] == ["Scored, in 100", "Decisions"]
+    assert "decisions in each group" in drawn.svg
+
+
 def test_the_gains_chart_says_what_the_top_tenth_reaches():
     rows = [Gain(0.05, 0.2, 0.1), Gain(0.1, 0.34, 0.22), Gain(1, 1, 1)]
     assert gains(rows, about="").finding == (

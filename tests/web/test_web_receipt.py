@@ -55,6 +55,7 @@ def test_the_receipt_says_what_the_score_was_made_from_and_that_it_holds(staff: 
     alike = f"scored about {100 * near['predicted']:.0f} in 100, {100 * near['observed']:.0f} in 100 lapsed"
     assert f"Of 902 past decisions {alike}" in html
     assert all(score[f"reason_{n}"] in html for n in (1, 2, 3))
+    assert f'<span class="n quiet">+{score["reason_1_points"]:.0f}</span>' in html
     assert f"tenure receipt {member} --as-of 2025-03-01" in html
     assert html.count("<b>Holds.</b>") == 4
     assert "4 of 4 comparisons hold" in html

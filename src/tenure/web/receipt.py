@@ -157,9 +157,9 @@ def _kept(member: int, night: dt.date) -> tuple[Given | None, str]:
 
 
 def reasons_of(score: dict[str, Any]) -> list[tuple[str, str]]:
-    """The reasons of a kept score, each with its points."""
+    """The reasons of a kept score, each with its points, which are whole ones, as on the member's page."""
     told = ((score.get(f"reason_{n}"), score.get(f"reason_{n}_points")) for n in (1, 2, 3))
-    return [(text, words.points(points)) for text, points in told if text]
+    return [(text, "–" if points is None else words.change(round(points))) for text, points in told if text]
 
 
 def facts(found: Found) -> list[tuple[str, str]]:
