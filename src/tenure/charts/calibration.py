@@ -144,7 +144,7 @@ def _table(bins: Sequence[Bin]) -> Table:
     return Table(
         "Groups of past decisions by scored chance",
         tuple(Column(name) for name in columns),
-        tuple((_tenth(b.predicted), count(b.n), _tenth(b.observed), span(b.low, b.high)) for b in bins),
+        tuple((_tenth(b.predicted), count(b.n), _tenth(b.observed), f"{_tenth(b.low)}–{_tenth(b.high)}") for b in bins),
     )
 
 
