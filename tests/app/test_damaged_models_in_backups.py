@@ -15,6 +15,7 @@ from calls import AS_OF, Done, faults_of, tenure
 
 from tenure.base.home import Home
 from tenure.base.pseudonym import Pseudonyms
+from tenure.base.signing import Signer
 from tenure.base.tombstones import Tombstones
 from tenure.custody import backups_in
 from tenure.lake import Lake
@@ -177,6 +178,55 @@ def test_nobody_is_erased_by_half_where_a_model_stands_in_the_way(home: Path, na
     shutil.rmtree(home / "models" / FORMER)
     assert tenure(*erase).code == 0
     assert member not in set(Lake.open(home / "lake").members()["member"])
+
+
+def test_all_models_that_stand_in_the_way_of_an_erasure_are_named_at_once(home: Path):
+    """The one that serves is not to be deleted before another does."""
+    (one, *_) = pl.read_csv(home.parent / "exports" / "members.csv", infer_schema=False)["member_id"].unique().sort()
+    serves, erase = champion(home), ("member", "erase", one, "--home", home, "--by", "m", "--why", "asked for", "--yes")
+    sound = another(home, serves)
+    for version in (FORMER, serves):
+        (home / "models" / version / "decisions.parquet").write_bytes(b"torn")
+    both = f"delete {home / 'models' / FORMER} and {home / 'models' / serves}, out of which nobody can be taken"
+
+    done = tenure(*erase)
+
+    said = " ".join(done.err.split())
+    assert done.code == 1, done.told
+    assert f"past decisions of model {FORMER} cannot be read; past decisions of model {serves} cannot" in said
+    promote = ("model", "promote", sound, "--by", "NAME", "--why", "WORDS")
+    assert f"hint: {serves} is the model that serves: `tenure {' '.join(promote)}` lets another" in said
+    assert f"; then {both}, and give" in said
+    assert tenure(*promote, "--home", home).code == 0
+    assert f"hint: {both}" in " ".join(tenure(*erase).err.split())
+    for version in (FORMER, serves):
+        shutil.rmtree(home / "models" / version)
+    assert tenure(*erase).code == 0
+
+
+def test_the_only_model_is_brought_back_or_made_anew_before_somebody_is_erased(night: Path):
+    (one, *_) = pl.read_csv(night.parent / "exports" / "members.csv", infer_schema=False)["member_id"].unique().sort()
+    serves = champion(night)
+    (night / "models" / serves / "decisions.parquet").write_bytes(b"torn")
+
+    done = tenure("member", "erase", one, "--home", night, "--by", "marta", "--why", "asked for", "--yes")
+
+    said = " ".join(done.err.split())
+    assert done.code == 1, done.told
+    assert f"hint: {serves} is the model that serves: `tenure restore BACKUP` brings it back" in said
+    assert "then `tenure train`" in said
+
+
+def another(home: Path, version: str) -> str:
+    """A model as sound as *version*, of a day before it, that has never served; its name."""
+    name = "2024-02-02-abcdef"
+    folder = home / "models" / name
+    shutil.copytree(home / "models" / version, folder)
+    told = json.loads((folder / "manifest.json").read_text()) | {"version": name, "as_of": name[:10]}
+    (folder / "manifest.json").write_text(json.dumps(told))
+    signer = Signer(Pseudonyms.of(Home(home)).secret("models"))
+    (folder / "manifest.sig").write_text(signer.sign(name, (folder / "manifest.json").read_bytes()))
+    return name
 
 
 def test_the_key_is_not_changed_while_a_model_is_damaged(home: Path):

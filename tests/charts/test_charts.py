@@ -230,6 +230,19 @@ def test_the_calibration_chart_says_where_scores_can_be_trusted(pairs: list[tupl
     assert said in calibration(bins(*pairs), about="").finding
 
 
+def test_the_calibration_chart_counts_decisions_not_members():
+    drawn = calibration(bins((0.02, 0.02), (0.2, 0.21)), about="")
+
+    assert [column.name for column in drawn.table.columns][:2] == ["Scored, in 100", "Decisions"]
+    assert "decisions in each group" in drawn.svg
+
+
+def test_a_range_of_small_chances_is_told_to_a_tenth_like_the_share_within_it():
+    drawn = calibration([Bin(0.003, 0.0086, 0.0051, 0.0136, 2050), Bin(0.7, 0.59, 0.571, 0.61, 2436)], about="")
+
+    assert [row[2:] for row in drawn.table.rows] == [("0.9", "0.5–1.4"), ("59", "57–61")]
+
+
 def test_the_gains_chart_says_what_the_top_tenth_reaches():
     rows = [Gain(0.05, 0.2, 0.1), Gain(0.1, 0.34, 0.22), Gain(1, 1, 1)]
     assert gains(rows, about="").finding == (

@@ -7,7 +7,7 @@ from collections import Counter
 from email.message import EmailMessage
 
 import pytest
-from approved import NOW
+from approved import NOW, proposal
 from mail_sink import MailSink
 
 import proposing
@@ -15,6 +15,7 @@ from lakes import lake_of, person, term
 from tenure.base.errors import NotAllowed, UsageError
 from tenure.base.home import Home
 from tenure.base.settings import Association, Mail, Reports, Settings
+from tenure.lake import Lake
 
 TUESDAY = NOW.replace(hour=8)
 MEMBERS = (("Ada Okafor", "Gulf", 0.7), ("Bo Lindqvist", "Pacific", 0.6))
@@ -198,6 +199,29 @@ def test_the_weekly_one_brings_a_pdf_and_where_the_audit_log_ends(home: Home, se
     assert (enclosed.get_content_type(), enclosed.get_filename()) == ("application/pdf", "tenure-weekly-2025-03-10.pdf")
     assert enclosed.get_content().startswith(b"%PDF-")
     assert anchors.current().hash in body_of(message, "plain").replace("\n", "")
+
+
+def test_the_weekly_one_counts_all_that_wait_and_calls_playbooks_as_the_pages_do(home: Home, settings: Settings):
+    from tenure.ledger.models import Playbook, PlaybookVersion, Proposal
+    from tenure.web.weekly import weekly
+
+    kept = Playbook.objects.create(name="medium", changed_at=NOW, changed_by="test")
+    PlaybookVersion.objects.create(
+        playbook=kept, number=1, text='title = "A personal reminder"', digest="d", at=NOW, by="test"
+    )
+    for member, (state, days, playbook) in enumerate(
+        (("open", 0, "medium"), ("open", 20, "medium"), ("approved", 0, "medium"), ("open", 20, "seldom")), 1
+    ):
+        made = proposal(member, state=state)
+        when = {"created_at": NOW - dt.timedelta(days=days), "decided_at": NOW if state == "approved" else None}
+        Proposal.objects.filter(pk=made.pk).update(playbook=playbook, **when)
+
+    brief = weekly(Lake.open(home.lake), settings, TUESDAY)
+
+    assert brief is not None
+    (table,) = (part.table for part in brief.parts if part.heading == "What was proposed and decided")
+    assert table.rows == (("A personal reminder", "2", "1", "0", "2"), ("Seldom", "0", "0", "0", "1"))
+    assert "2 proposals this week, 1 approved; 3 wait." in brief.opening
 
 
 def test_who_ends_it_loses_an_address_or_leaves_gets_no_more(home: Home, settings: Settings, mail: MailSink):

@@ -145,6 +145,7 @@ def test_what_people_do_is_told_of_their_organization(lake: Lake):
     assert acme["main_benefit"].words == "the Quay Wall standard"
     assert acme["downloads_year"].shown.endswith(". Activity of it and its people")
     assert acme["people"].shown == "1 person of the organization. Member record"
+    assert dict(card_of(acme))["Last login"] == "none of its own in two years"
     assert "chapter" not in acme
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from lakes import Row, lake_of, person, term
 from tenure.base.settings import FreeExtension, Membership
@@ -141,3 +142,62 @@ def test_terms_of_whole_months_are_told_from_terms_of_days(tmp_path: Path):
     told = {member: found[member] for member in (1, 40, 41, 42, 43, 44, 45)}
     assert told == {1: 12, 40: 12, 41: 1, 42: 0, 43: 0, 44: 0, 45: 24}
     assert to_come(tmp_path / "extended", yearly(1), rules)[1]["months"] == 12
+
+
+def test_months_are_told_by_the_same_members_as_days(tmp_path: Path):
+    """A joiner of one year, where those by the year run a bridging term of ten months and most pay by the month; and
+    where a whole type is in such a term: both have the days and the months of a year ahead."""
+    own = [(f"{year}-05-01", f"{year + 1}-04-30") for year in range(2020, 2024)]
+    bridge = [*own, ("2024-05-01", "2025-02-28")]
+    terms = [
+        *(row for member in range(1, 31) for row in paid(member, *MONTHS, member_type="MIX", dues=9.0)),
+        *(row for member in range(31, 36) for row in paid(member, *bridge, member_type="MIX")),
+        term(36, "2024-01-01", "2024-12-31", member_type="MIX"),
+        *(row for member in range(41, 45) for row in paid(member, *bridge)),
+    ]
+
+    found = to_come(tmp_path, terms)
+
+    told = {member: (found[member]["days"], found[member]["months"]) for member in (1, 31, 36, 41)}
+    assert told == {1: (31, 1), 31: (31, 1), 36: (366, 12), 41: (366, 12)}
+
+
+def anchored(day: int, months: int) -> list[tuple[str, str]]:
+    """Terms of so many months from the *day* of the month, or its last day, from February 2019 to 2026."""
+    begins = []
+    for month in range(2019 * 12 + 1, 2026 * 12, months):
+        after = dt.date((month + 1) // 12, (month + 1) % 12 + 1, 1)
+        begins.append(
+            after.replace(year=month // 12, month=month % 12 + 1, day=min(day, (after - dt.timedelta(1)).day))
+        )
+    ends = [one - dt.timedelta(1) for one in begins[1:]]
+    return [(str(one), str(end)) for one, end in zip(begins, ends, strict=False)]
+
+
+@pytest.mark.parametrize("months", [1, 3, 12])
+def test_terms_from_the_end_of_a_month_are_of_whole_months_in_every_month(tmp_path: Path, months: int):
+    """Also the one from 28 or 29 February, of a leap year or none, after a term from the 29th, 30th or 31st."""
+    anchors = (1, 15, 28, 29, 30, 31)
+    terms = [row for day in anchors for row in paid(day, *anchored(day, months), member_type=f"T{day}")]
+    lake = lake_of(tmp_path, members=[person(day) for day in anchors], terms=terms)
+    nights = [dt.date(2023 + month // 12, month % 12 + 1, day) for month in range(26) for day in (1, 16)]
+    asked = [(day, night) for night in nights for day in anchors]
+    rows = pl.DataFrame(asked, schema=["member", "as_of"], orient="row").with_row_index("row")
+    stood = standing(lake.terms(), lake.members(), rows, Membership())
+
+    assert stood.height == rows.height
+    assert later_terms(stood)["months"].to_list() == [months] * rows.height
+
+
+@pytest.mark.parametrize("length", [30, 91])
+def test_terms_of_days_are_none_of_months_wherever_they_begin(tmp_path: Path, length: int):
+    """Though some begin on the last day of a month, and some end on it."""
+    terms = []
+    for member in range(length):
+        begins = [DAY - dt.timedelta(member + length * number) for number in range(3, -1, -1)]
+        spans = [(str(one), str(one + dt.timedelta(length - 1))) for one in begins]
+        terms += paid(member, *spans, member_type=f"T{member}")
+
+    found = to_come(tmp_path, terms).values()
+
+    assert [(one["days"], one["months"]) for one in found] == [(length, 0)] * length

@@ -14,6 +14,7 @@ import pytest
 from tenure.lake import Lake
 from tenure.risk import score
 from tenure.risk.fairness import audit
+from tenure.risk.verdict import verdict_of
 from trained_association import SETTINGS, Trained
 
 
@@ -77,10 +78,19 @@ def test_groups_that_are_all_foretold_too_gently_are_said_to_be_so_though_they_d
     gentle = decisions.with_columns(p_lapse_renewal=0.6 * pl.col("p_lapse_renewal"))
     told = [group for group in audit(gentle, people, members, terms)["groups"] if "auc" in group]
 
-    own = "scored too low by itself, not surely differently from the others"
+    own = "scored too low, though not clearly unlike the others"
     large = [group for group in told if group["decisions"] > 900]
     assert len(large) >= 5
     assert all(not group["differs"] and group["surely_off"] and group["verdict"] == own for group in large)
+
+
+@pytest.mark.parametrize(("low", "high", "said"), [(0.02, 0.06, "too low"), (-0.06, -0.02, "too high")])
+def test_a_group_that_is_off_as_others_are_is_told_so_either_way(low: float, high: float, said: str):
+    name = "calibration_in_the_large"
+    group = {"against_others": {}, "differs": [], f"{name}_low": low, f"{name}_high": high}
+
+    assert verdict_of(group | {"surely_off": True}) == f"scored {said}, though not clearly unlike the others"
+    assert verdict_of(group) == f"perhaps scored {said}, though not clearly unlike the others"
 
 
 @pytest.mark.parametrize("gentle", [1.0, 0.9, 0.8])
@@ -94,7 +104,7 @@ def test_no_verdict_contradicts_the_range_that_is_shown_beside_it(gentle: float)
                 continue
             itself, verdict = says_of_itself(group), group["verdict"]
             alone = bool(itself) and "calibration_in_the_large" not in group["differs"]
-            assert (f"scored {itself} by itself, not surely differently from the others" in verdict) == alone
+            assert (f"scored {itself}, though not clearly unlike the others" in verdict) == alone
             assert ("perhaps" in verdict) == (alone and not group["surely_off"])
             assert (verdict == "no difference found") == (not itself and not group["differs"])
 

@@ -160,8 +160,11 @@ def test_first_years_of_which_only_who_left_is_kept_are_named():
         assert found.code == "first-years-lapse-too-many"
         assert not found.hard
         due = 36 * scale
-        assert found.words == f"of {due} renewals due from 2016 to 2018 100 in 100 lapsed, against 17 in 100 since"
-        assert "only who has left since; bring in the terms of all members" in found.mend
+        assert found.words == f"of {due} renewals due from 2016 to 2018, 100 in 100 lapsed, against 17 in 100 since"
+        assert (
+            "for those years, the source keeps only members who have since left; bring in the terms of all"
+            in found.mend
+        )
 
 
 def test_first_years_far_above_the_rest_are_named_and_no_year_alone():
@@ -169,7 +172,7 @@ def test_first_years_far_above_the_rest_are_named_and_no_year_alone():
     years = {2017: (20, 80), 2018: (20, 80), 2019: (150, 30), 2020: (150, 30), 2021: (150, 30)}
     mixed = [terms(("REG", stay, 0), ("REG", leave, None), year=year) for year, (stay, leave) in years.items()]
     (found,) = first_years(made(pl.concat(mixed)))
-    assert "due from 2017 to 2018 80 in 100 lapsed, against 17" in found.words
+    assert "due from 2017 to 2018, 80 in 100 lapsed, against 17" in found.words
 
     hard = {2017: (150, 30), 2018: (20, 80), 2019: (150, 30), 2020: (150, 30)}
     frames = [terms(("REG", stay, 0), ("REG", leave, None), year=year) for year, (stay, leave) in hard.items()]
@@ -184,8 +187,8 @@ def test_first_years_of_which_only_who_stayed_is_kept_are_named():
     (found,) = first_years(labels)
 
     assert found.code == "first-years-lapse-too-few"
-    assert found.words == "of 392 renewals due from 2016 to 2019 none lapsed for good, against 23 in 100 since"
-    assert "only who is still a member" in found.mend
+    assert found.words == "of 392 renewals due from 2016 to 2019, none lapsed for good, against 23 in 100 since"
+    assert "the source keeps only present members" in found.mend
     assert "year-without-lapses" not in codes(labels)
 
 

@@ -155,6 +155,40 @@ def test_today_tells_of_the_class_at_stake_and_of_a_liaisons_own_alone(site: Sit
 
 
 @pytest.mark.parametrize(
+    ("rates", "ends"),
+    [
+        ([(723, 897), (881, 810)], (0.7, 0.9)),
+        ([(700, 900)], (0.7, 0.9)),
+        ([(800, 800)], (0.7, 0.9)),
+        ([(1000, 1000)], (0.9, 1.0)),
+        ([(0, 0)], (0.0, 0.1)),
+    ],
+)
+def test_the_line_on_which_rates_are_drawn_holds_all_of_them(rates: list[tuple[int, int]], ends: tuple[float, float]):
+    from tenure.web.membership_rates import scale_of
+
+    found = scale_of([{"now": {"renewal": (now, 1000)}, "before": {"renewal": (then, 1000)}} for now, then in rates])
+
+    assert found == pytest.approx(ends)
+    assert all(found[0] <= rate / 1000 <= found[1] for pair in rates for rate in pair)
+
+
+@pytest.mark.parametrize(
+    ("net", "least", "words"),
+    [
+        (5, 5, "12 members, net +5 in a year"),
+        (5, 2, "12 members, net +5 in a year, +2 if none of the 3 in grace renews"),
+        (0, -1, "12 members, net 0 in a year, −1 if the one in grace does not renew"),
+        (900, -350, "12 members, net +900 in a year, −350 if none of the 1,250 in grace renews"),
+    ],
+)
+def test_the_net_of_the_year_says_on_whom_in_grace_it_rests(net: int, least: int, words: str):
+    from tenure.web.membership_figures import standing
+
+    assert standing({"at_end": 12, "net": net, "net_at_least": least}) == words
+
+
+@pytest.mark.parametrize(
     ("counts", "verdict", "said"),
     [
         ((400, 500, 350, 500), "ahead", "The February class runs 10.0 points ahead of last year"),

@@ -434,8 +434,8 @@ def test_groups_that_are_scored_too_low_and_do_not_differ_are_told_in_heading_an
         "No difference found between 1 group; 1 is scored too low or too high all the same; 1 is too small to tell"
     )
     assert heading in html
-    assert "<b>Scored too low by itself, not surely differently from the others</b>" in html
-    assert "scored too low by itself, not surely differently from the others" in rows
+    assert "<b>Scored too low, though not clearly unlike the others</b>" in html
+    assert "scored too low, though not clearly unlike the others" in rows
     assert "no difference found" not in rows
 
 
@@ -444,7 +444,7 @@ def test_the_model_page_tells_groups_drift_capacity_and_versions(staff: httpx.Cl
     for words in (
         "Your 150 calls a month reach 21 % of those who lapse", "1 of 3 groups differs from all others; 1 is too small",
         "Too few to tell", "−1.2 (−4.0 to +1.1)", "+3.1 (+0.8 to +5.4)",
-        "Perhaps scored too low by itself, not surely differently from the others",
+        "Perhaps scored too low, though not clearly unlike the others",
         "Not recorded: gender", "1 drift warning", "Email moved by 0.31",
         "Of 120 renewals scored on past nights 17 in 100 were said to lapse; 15 did.", "Served before",
         "No worse than the one before it.",

@@ -17,6 +17,8 @@ import pytest
 from manifests import MODEL, manifest, write_manifest
 from sites import Site, serving
 
+from tenure.risk import scoring_code
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
@@ -45,7 +47,7 @@ def test_the_receipt_says_what_the_score_was_made_from_and_that_it_holds(staff: 
     assert "The start of March 1, 2025, UTC: only what was recorded before it was seen" in html
     assert f"{MODEL}, learnt from what was known on Mar 1, 2025; digest {manifest()['hash'][:12]}" in html
     assert f"Version {site.world.lake.version} of the lake, last read" in html
-    assert f"Digest {found['page']['code'][:12]}, the same as now" in html
+    assert f"Digest {found['page']['code'][:12]}, the code that these pages run on" in html
     assert f"{100 * score['p_lapse_renewal']:.0f} in 100" in html
     assert f"Range {100 * score['p_low']:.0f}–{100 * score['p_high']:.0f}" in html
     bins = manifest()["backtest"]["calibration"]
@@ -53,6 +55,7 @@ def test_the_receipt_says_what_the_score_was_made_from_and_that_it_holds(staff: 
     alike = f"scored about {100 * near['predicted']:.0f} in 100, {100 * near['observed']:.0f} in 100 lapsed"
     assert f"Of 902 past decisions {alike}" in html
     assert all(score[f"reason_{n}"] in html for n in (1, 2, 3))
+    assert f'<span class="n quiet">+{score["reason_1_points"]:.0f}</span>' in html
     assert f"tenure receipt {member} --as-of 2025-03-01" in html
     assert html.count("<b>Holds.</b>") == 4
     assert "4 of 4 comparisons hold" in html
@@ -93,7 +96,7 @@ def test_what_no_longer_is_as_it_was_kept_is_said(staff: httpx.Client, site: Sit
         page.write_text(re.sub(r'"code": "\w+"', f'"code": "{"0" * 64}"', whole))
         assert holding(receipt(staff, site))["Digest, counted again"] is False
         html = staff.get(f"/members/{site.world.id_of_rank()}/receipt/").text
-        assert "Digest 000000000000, another one than now" in html
+        assert "Digest 000000000000, not the code that these pages run on" in html
         page.write_text(whole[:40])
         torn = staff.get(f"/members/{site.world.id_of_rank()}/receipt/").text
         assert "what the night 2025-03-01 was made from cannot be read" in torn.lower()
@@ -124,3 +127,14 @@ def test_a_night_before_is_asked_for_by_its_day_and_one_without_a_receipt_says_s
     assert f'href="?night={before}" rel="prev"' in staff.get(address).text
     assert staff.get(f"{address}?night=2025-02-02").status_code == 404
     assert staff.get("/members/nobody/receipt/").status_code == 404
+
+
+def test_pages_say_whether_they_run_on_the_code_that_scored_whatever_was_installed_since(
+    site: Site, staff: httpx.Client, monkeypatch: pytest.MonkeyPatch
+):
+    """An update does not reach a process that runs."""
+    address = f"/members/{site.world.id_of_rank()}/receipt/"
+    scoring_code.code_digest.cache_clear()
+    with serving(site.world):
+        monkeypatch.setattr(scoring_code, "digest_of_sources", lambda root: "1" * 64)
+        assert re.search(r"Digest \w{12}, the code that these pages run on", staff.get(address).text)

@@ -12,6 +12,7 @@ from tenure.app.walk import Walk
 from tenure.insights.membership_figures import Scope, dues_by_scope, figures_by_scope
 from tenure.insights.membership_totals import Happened
 from tenure.insights.payments import payments_on_record
+from tenure.insights.saying import if_none_renews
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +41,8 @@ def count_members(house: House, walk: Walk, as_of: dt.date) -> None:
         bodies = keep_figures(house, as_of, receipt=receipt, fence=walk.run.fence)
         everyone = bodies[Scope()]["now"]
         tell.count(members=everyone["at_end"], scopes=len(bodies))
-        least = f", {everyone['net_at_least']:+,} should nobody in grace renew" if everyone["newly_in_grace"] else ""
+        in_grace = everyone["newly_in_grace"]
+        least = f", {everyone['net_at_least']:+,} {if_none_renews(in_grace)}" if in_grace else ""
         tell.say(f"{everyone['at_end']:,} members, net {everyone['net']:+,} in a year{least}")
 
 

@@ -20,7 +20,7 @@ _NO_MATTER = 0.02
 
 @dataclass(frozen=True)
 class Bin:
-    """Members with about the same score: mean prediction, share that lapsed with its 95 % range (0 to 1), how many."""
+    """Decisions scored about alike: mean prediction, share that lapsed with its 95 % range (0 to 1), how many."""
 
     predicted: float
     observed: float
@@ -127,7 +127,7 @@ def _bars(drawing: Drawing, bins: Sequence[Bin], full: float) -> None:
     for b, x in zip(bins, places, strict=True):
         height = max(1.0, _BARS_HEIGHT * b.n / most) if b.n else 0.0
         drawing.rect(max(0.0, x - width / 2), _BARS_BASE - height, width, height, "bar-soft")
-    drawing.text(_WIDTH, 394, f"members in each group, up to {count(most)}", kind="minor", anchor="end")
+    drawing.text(_WIDTH, 394, f"decisions in each group, up to {count(most)}", kind="minor", anchor="end")
 
 
 def _reading(bins: Sequence[Bin]) -> str:
@@ -140,11 +140,11 @@ def _reading(bins: Sequence[Bin]) -> str:
 
 
 def _table(bins: Sequence[Bin]) -> Table:
-    columns = ("Scored, in 100", "Members", "Lapsed, in 100", "95 % range")
+    columns = ("Scored, in 100", "Decisions", "Lapsed, in 100", "95 % range")
     return Table(
         "Groups of past decisions by scored chance",
         tuple(Column(name) for name in columns),
-        tuple((_tenth(b.predicted), count(b.n), _tenth(b.observed), span(b.low, b.high)) for b in bins),
+        tuple((_tenth(b.predicted), count(b.n), _tenth(b.observed), f"{_tenth(b.low)}–{_tenth(b.high)}") for b in bins),
     )
 
 

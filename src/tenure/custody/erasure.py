@@ -132,11 +132,28 @@ def _models(home: Home) -> Registry:
 
 def _require_readable_past(home: Home) -> None:
     """Found only on the way, an erasure would stop by half."""
-    for version, error in _models(home).torn_past().items():
-        raise DamagedStore(
-            error.message,
-            mend=f"delete {home.models / version}, out of which nobody can be taken, and give the command again",
-        )
+    torn = _models(home).torn_past()
+    if torn:
+        raise DamagedStore("; ".join(error.message for error in torn.values()), mend=_way_past(home, list(torn)))
+
+
+def _way_past(home: Home, torn: list[str]) -> str:
+    """What to do about models out of which nobody can be taken. One that serves is not deleted before another does, or
+    nothing would be scored."""
+    from tenure.ledger import serving
+
+    registry, folders = _models(home), " and ".join(str(home.models / version) for version in torn)
+    delete = f"delete {folders}, out of which nobody can be taken, and give the command again"
+    champion = serving.serves(registry)
+    if champion not in torn:
+        return delete
+    way = serving.way_to_another(registry, champion)
+    if way:
+        return f"{champion} is the model that serves: {way}; then {delete}"
+    return (
+        f"{champion} is the model that serves: `tenure restore BACKUP` brings it back; or, where there is no backup, "
+        f"{delete}, then `tenure train`"
+    )
 
 
 def _require_known(home: Home, members: dict[int, str]) -> None:

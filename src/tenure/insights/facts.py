@@ -86,7 +86,7 @@ def _words(facts: Mapping[str, Fact], key: str, otherwise: str) -> str:
 
 def _login(facts: Mapping[str, Fact]) -> str:
     if "last_login" not in facts:
-        return "none in two years"
+        return "none of its own in two years" if "people" in facts else "none in two years"
     return f"{_short(facts['last_login'])}; {facts['logins_year'].words} in a year"
 
 

@@ -109,3 +109,12 @@ def of_terms(
     """A fact that rests on *terms*, oldest first."""
     rows = [(str(term["term_id"]), term["recorded_at"].date()) for term in reversed(terms)]
     return of_rows(key, words, value, "terms", rows, told=told)
+
+
+def if_none_renews(in_grace: int) -> str:
+    """On what the least net rests: `if none of the 3 in grace renews`.
+
+    Args:
+        in_grace: How many members are in grace whose term ended within, at least 1.
+    """
+    return "if the one in grace does not renew" if in_grace == 1 else f"if none of the {in_grace:,} in grace renews"

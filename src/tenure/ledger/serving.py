@@ -73,17 +73,19 @@ def version_chosen(
 
 def cannot_serve(registry: Registry, version: str, error: DamagedStore) -> DamagedStore:
     """*error* about *version*, which was to serve, with the way to another model that is whole, where there is one."""
+    way = way_to_another(registry, version)
+    return DamagedStore(error.message, mend=f"{way}; or {error.mend}") if way else error
+
+
+def way_to_another(registry: Registry, version: str) -> str:
+    """By which command another model that is whole serves in place of *version*; empty where there is none."""
     rows = promotions.until()
     former = promotions.before_last() if rows and rows[-1].version == version else None
     not_these = {version, *(row.version for row in rows[-1:])}
     others = [one for one in reversed(registry.versions()) if one not in not_these and registry.trouble(one) is None]
     if former in others:
-        way = f"`tenure model rollback --by NAME --why WORDS` lets {former} serve again"
-    elif others:
-        way = f"`tenure model promote {others[0]} --by NAME --why WORDS` lets another one serve"
-    else:
-        return error
-    return DamagedStore(error.message, mend=f"{way}; or {error.mend}")
+        return f"`tenure model rollback --by NAME --why WORDS` lets {former} serve again"
+    return f"`tenure model promote {others[0]} --by NAME --why WORDS` lets another one serve" if others else ""
 
 
 def made_by(registry: Registry, as_of: dt.date | None) -> list[dict[str, Any]]:

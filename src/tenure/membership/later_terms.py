@@ -21,22 +21,34 @@ def kind_of(days: pl.Expr) -> pl.Expr:
     return pl.when(days < 28).then(-days).otherwise((days / 30.4375).round().cast(pl.Int64))
 
 
-def whole_months() -> pl.Expr:
-    """How many months of the calendar the running term is, 0 where it is not of whole ones.
+def whole_months(began: pl.Expr, after: pl.Expr, before: pl.Expr) -> pl.Expr:
+    """How many months of the calendar a term is, 0 where it is not of whole ones.
 
     Who paid for as many days before as now, from another day of the month on, pays by days: thirty of them look like a
     month in November.
+
+    Args:
+        began: The first day of the term.
+        after: The first day after it, days given for free left out.
+        before: The first day of the term before it, null where there is none.
     """
-    after = pl.col("ends") + pl.duration(days=1) - pl.duration(days=pl.col("extended"))
-    length = (after - pl.col("starts_on")).dt.total_days()
-    months = (length / 30.4375).round().cast(pl.Int64)
-    span = pl.concat_str(pl.max_horizontal(months, pl.lit(1)).cast(pl.String), pl.lit("mo"))
-    # The last days of a month have no like in each: a year from 29 February ends on the 27th or the 28th.
-    slack = pl.when(pl.col("starts_on").dt.day() > 28).then(3).otherwise(0)
-    whole = (months >= 1) & ((pl.col("starts_on").dt.offset_by(span) - after).dt.total_days().abs() <= slack)
-    before, began = pl.col("previous_cycle_began"), pl.col("cycle_began")
-    by_days = ((began - before).dt.total_days() == length) & (before.dt.offset_by(span) != began) & (slack == 0)
-    return pl.when(whole & ~by_days.fill_null(value=False)).then(months).otherwise(0)
+    months = 12 * (after.dt.year() - began.dt.year()) + after.dt.month().cast(pl.Int64) - began.dt.month()
+    # Terms from the 29th on begin on the last day of a month that has no such day, as on 28 February.
+    day = pl.max_horizontal(began.dt.day(), after.dt.day())
+    is_whole = _falls_on(day, began) & _falls_on(day, after)
+    # Others let a term from 29 February go on from 1 March where there is none.
+    goes_over = (after.dt.day() == 1) & (after.dt.offset_by("-1d").dt.day() < began.dt.day())
+    day = pl.max_horizontal(day, before.dt.day())
+    by_days = (began - before == after - began) & ~(
+        _falls_on(day, before) & _falls_on(day, began) & _falls_on(day, after)
+    )
+    months = pl.when(is_whole).then(months).when(goes_over).then(months - 1).otherwise(0)
+    return pl.when(by_days.fill_null(value=False)).then(0).otherwise(months).cast(pl.Int64)
+
+
+def _falls_on(day: pl.Expr, date: pl.Expr) -> pl.Expr:
+    """Whether *date* is the *day* of its month, or the last of a month that has no such day."""
+    return date.dt.day() == pl.min_horizontal(day, date.dt.month_end().dt.day())
 
 
 def later_terms(stood: pl.DataFrame) -> pl.DataFrame:
@@ -56,13 +68,20 @@ def later_terms(stood: pl.DataFrame) -> pl.DataFrame:
         where terms are of whole ones, and so end on the same day of the month whatever their days; else 0.
     """
     opens = (pl.col("terms_in_spell") == 1) | pl.col("type_changed").fill_null(value=False)
+    again, day = pl.col("repeated_began"), pl.duration(days=1)
+    after = pl.col("ends") + day - pl.col("extended") * day
     asked = (
         stood.select(
             "member_type", "repeated_days", pl.col("dues").cast(pl.Float64), opens=opens,
-            own=(pl.col("ends") - pl.col("starts_on")).dt.total_days() + 1 - pl.col("extended"), months=whole_months(),
+            own=(after - pl.col("starts_on")).dt.total_days(),
+            months=whole_months(pl.col("starts_on"), after, pl.col("began_before")),
+            repeated_months=whole_months(again, again + pl.col("repeated_days") * day, pl.col("repeated_before")),
         )
-        .with_columns(comes=pl.coalesce("repeated_days", pl.when(~pl.col("opens")).then("own")))
-        .with_columns(kind=kind_of(pl.col("own")), again=kind_of(pl.col("comes")))
+        .with_columns(
+            pl.coalesce(f"repeated_{name}", pl.when(~pl.col("opens")).then(own)).alias(f"comes_{name}")
+            for name, own in (("days", "own"), ("months", "months"))
+        )
+        .with_columns(kind=kind_of(pl.col("own")), again=kind_of(pl.col("comes_days")))
     )  # fmt: skip
     kinds = _kinds(asked)
     usual = kinds.unique("member_type", keep="first", maintain_order=True)
@@ -91,7 +110,7 @@ def later_terms(stood: pl.DataFrame) -> pl.DataFrame:
 def _kinds(asked: pl.DataFrame) -> pl.DataFrame:
     """The lengths at which terms of each type come again: how many members', days and dues in their middle, and whole
     months, if most are of them; the most frequent first."""
-    middle = pl.col("comes").quantile(0.5, "lower").cast(pl.Int64)
+    middle = pl.col("comes_days").quantile(0.5, "lower").cast(pl.Int64)
     return (
         asked.drop_nulls("again")
         .group_by("member_type", "again")
@@ -99,7 +118,7 @@ def _kinds(asked: pl.DataFrame) -> pl.DataFrame:
             members=pl.len(),
             days=middle,
             dues=pl.col("dues").filter(pl.col("kind") == pl.col("again")).median(),
-            months=pl.col("months").filter(pl.col("kind") == pl.col("again")).mode().min(),
+            months=pl.col("comes_months").mode().min(),
         )
         .with_columns(share=pl.col("members") / pl.col("members").sum().over("member_type"))
         .sort("members", "days", "member_type", descending=True)

@@ -61,7 +61,7 @@ class Numbers:
         reinstated: Later spells that began.
         dropped: Lapses dated within.
         departed: Deaths, mergers and transfers dated within.
-        undecided: Renewals that came due and are not decided yet.
+        undecided: Renewals that came due and whose grace is not over, paid or not.
         renewal: Renewals of those eligible.
         first_year: The same for first terms of first spells.
         with_rejoiners: Renewals and reinstatements, out of those and drops.
@@ -98,7 +98,7 @@ class Numbers:
 
     @property
     def net_at_least(self) -> int:
-        """The net should none of those renew whose term ended within and whose grace runs."""
+        """The net if none of those renews whose term ended within and whose grace runs."""
         return self.net - self.newly_in_grace
 
 

@@ -72,9 +72,11 @@ def standing(terms: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame, rul
         which the running term was paid before the end of the one before it, null in the first), `paid_early_mean` and
         `paid_in_grace` (mean of the same over the spell, and share that was negative), `paid_late_mean` (mean days
         from due to paid over all terms), `repeated_days` (of the spell's terms of the running one's type, the length of
-        the last that was as long as the one before it, without days given for free; null where none was), `cycle_began`
-        and `previous_cycle_began` (start of the term of the spell that holds the day, and of the one before it; null
-        where there is none), `extended` (days that the running term was made longer for free), `auto_renew`,
+        the last that was as long as the one before it, without days given for free; null where none was),
+        `repeated_began` and `repeated_before` (start of that term, and of the one before it), `began_before` (start of
+        the term of the spell before the running one, null in the first), `cycle_began` and `previous_cycle_began`
+        (start of the term of the spell that holds the day, and of the one before it; null where there is none),
+        `extended` (days that the running term was made longer for free), `auto_renew`,
         `installments`, `resigned` (bool), `gone` (bool: death, merger, transfer or objection known), `lifetime`,
         `complimentary`, `list_billed` (bool: the term is billed to the organization that pays for the person),
         `in_grace`, `active` (bool).
@@ -101,6 +103,7 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
         spell_began=pl.col("starts_on").min().over("row", "spell"),
         first_term_on=pl.col("starts_on").min().over("row"),
         previous_dues=pl.col("dues").shift(1).over("row", "spell"),
+        began_before=pl.col("starts_on").shift(1).over("row", "spell"),
         type_changed=pl.col("member_type") != pl.col("member_type").shift(1).over("row", "spell"),
         paid_early=pl.when(pl.col("place") > 0).then((pl.col("previous_ends") - pl.col("paid")).dt.total_days()),
         days=days,
@@ -112,7 +115,7 @@ def _summary(walked: pl.DataFrame) -> pl.DataFrame:
             "row", "member", "as_of", "spell", "term_id", "member_type", "starts_on", "ends",
             pl.col("ends_on").alias("renewal_due_on"), "grace", "spell_began", "first_term_on",
             (pl.col("place") + 1).alias("terms_in_spell"), "spells", "dues", "previous_dues", "billed_on", "due_on",
-            "paid", "extended", "type_changed", "paid_early", "auto_renew", "installments", "ended_by",
+            "paid", "extended", "began_before", "type_changed", "paid_early", "auto_renew", "installments", "ended_by",
         )
         .join(_habits(running), on="row", how="left")
         .join(_cycles(running), on=["row", "spell"], how="left")
@@ -126,13 +129,16 @@ def _habits(running: pl.DataFrame) -> pl.DataFrame:
     up = pl.col("dues") > pl.col("previous_dues")
     current = pl.col("spell") == pl.col("spells") - 1
     of_its_type = ~pl.col("type_changed") & (pl.col("member_type") == pl.col("member_type").last())
+    again = current & of_its_type & pl.col("repeats")
     return running.group_by("row").agg(
         upgrades=(moved & up).sum(),
         downgrades=(moved & ~up).sum(),
         paid_early_mean=pl.col("paid_early").filter(current).mean(),
         paid_in_grace=(pl.col("paid_early").filter(current) < 0).mean(),
         paid_late_mean=(pl.col("paid") - pl.col("due_on")).dt.total_days().mean(),
-        repeated_days=pl.col("days").filter(current & of_its_type & pl.col("repeats")).last(),
+        repeated_days=pl.col("days").filter(again).last(),
+        repeated_began=pl.col("starts_on").filter(again).last(),
+        repeated_before=pl.col("began_before").filter(again).last(),
     )
 
 

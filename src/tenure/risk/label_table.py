@@ -205,12 +205,14 @@ def _first_years(found: FirstYears) -> Finding:
     """Years of which the source keeps one kind of member: nobody else could renew then, or lapse."""
     rate = f"{_in_100(found.rate)} in 100" if found.rate else "none"
     lapsed = f"{'only ' if found.rate else ''}{rate} lapsed for good" if found.is_few else f"{rate} lapsed"
-    words = f"of {found.decisions:,} renewals due {found.stretch} {lapsed}, against {_in_100(found.later)} in 100 since"
+    words = (
+        f"of {found.decisions:,} renewals due {found.stretch}, {lapsed}, against {_in_100(found.later)} in 100 since"
+    )
     if found.is_few:
-        mend = "see whether the source keeps of then only who is still a member, or terms were extended"
+        mend = "see whether, for those years, the source keeps only present members, or terms were extended"
         code = "first-years-lapse-too-few"
     else:
-        mend = "see whether the source keeps of then only who has left since"
+        mend = "see whether, for those years, the source keeps only members who have since left"
         code = "first-years-lapse-too-many"
     return Finding(code, False, words, f"{mend}; bring in the terms of all members of those years, or of none")
 

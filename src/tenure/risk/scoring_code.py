@@ -25,7 +25,8 @@ _SOURCES = (".py", ".toml")
 def code_digest() -> str:
     """SHA-256, in hexadecimal, over the sources of `PACKAGES`: in the order of their names, whatever their line ends.
 
-    Read once a process, when first asked for.
+    Read once a process, when first asked for. A process that lives long asks as it begins, since an update may put
+    other sources beneath it while it runs on with the old ones.
     """
     return digest_of_sources(Path(tenure.__file__).parent)
 

@@ -34,8 +34,8 @@ def verdict_of(group: dict[str, Any]) -> str:
     side = "" if OFF not in differs else "low" if against[OFF]["difference"] > 0 else "high"
     if own and own != side:
         perhaps = "" if group.get("surely_off") else "perhaps "
-        alike = "" if side else ", not surely differently from the others"
-        parts.append(f"{perhaps}scored too {own} by itself{alike}")
+        beside = " by itself" if side else ", though not clearly unlike the others"
+        parts.append(f"{perhaps}scored too {own}{beside}")
     return "; ".join(parts) or ALIKE
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from tenure.charts import Cell, ClassDays, Figure, Horizon, class_days, dues, heat, movement, retention
 from tenure.charts.movement import Month
 from tenure.charts.retention import FEWEST, Line, Mark, compared, first_renewal
+from tenure.insights.saying import if_none_renews
 from tenure.membership.renewal_classes import FIRST_DAY
 from tenure.web import place, words
 from tenure.web.membership_scope import Shown
@@ -30,7 +31,7 @@ def in_grace(now: Body) -> str:
     """What the net of the year comes to at least, since members in grace are in it; empty where there are none."""
     net: int = now["net"]
     least: int = now.get("net_at_least", net)  # not among figures that an older Tenure kept
-    return f", {words.change(least)} should none of {words.count(net - least)} in grace renew" if least < net else ""
+    return f", {words.change(least)} {if_none_renews(net - least)}" if least < net else ""
 
 
 def figures_of(shown: Shown) -> dict[str, Figure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,13 +67,13 @@ def rate_rows(shown: Shown, link: Any) -> list[RateRow]:
 
 
 def scale_of(bodies: list[Body]) -> tuple[float, float]:
-    """The tens between which all renewal rates lie, of those that are of enough members to be drawn."""
+    """The tens between which all renewal rates lie, as shares: what a picture of one may show."""
     shares = [
         part / whole for one in bodies for part, whole in (one["now"]["renewal"], one["before"]["renewal"]) if whole
     ]
     if not shares:
         return 0.0, 1.0
-    low, high = int(min(shares) * 10) / 10, -int(-max(shares) * 10) / 10
+    low, high = math.floor(10 * min(shares)) / 10, math.ceil(10 * max(shares)) / 10
     return (low, high) if high > low else (max(0.0, low - 0.1), min(1.0, low + 0.1))
 
 

@@ -16,6 +16,7 @@ from tenure.features.plain import in_words
 from tenure.lake import Given, given
 from tenure.ledger import contacts, runs
 from tenure.ledger.models import CurrentScore
+from tenure.risk.comparing import CLOSE
 from tenure.risk.scoring_code import code_digest
 from tenure.web import place, words
 from tenure.web.asked import BANDS
@@ -23,9 +24,6 @@ from tenure.web.cells import list_file
 from tenure.web.manifests import manifests
 from tenure.web.member import member_or_404, seen_or_404
 from tenure.web.record import record_of
-
-CLOSE = 1e-9
-"""Within this two probabilities are the same, as for `tenure receipt`."""
 
 _SLOW = "="
 _COLUMNS = ("group", "name", "sentence", "value")
@@ -159,9 +157,9 @@ def _kept(member: int, night: dt.date) -> tuple[Given | None, str]:
 
 
 def reasons_of(score: dict[str, Any]) -> list[tuple[str, str]]:
-    """The reasons of a kept score, each with its points."""
+    """The reasons of a kept score, each with its points, which are whole ones, as on the member's page."""
     told = ((score.get(f"reason_{n}"), score.get(f"reason_{n}_points")) for n in (1, 2, 3))
-    return [(text, words.points(points)) for text, points in told if text]
+    return [(text, "–" if points is None else words.change(round(points))) for text, points in told if text]
 
 
 def facts(found: Found) -> list[tuple[str, str]]:
@@ -193,10 +191,11 @@ def _model(found: Found) -> str:
 
 
 def _code(digest: str | None) -> str:
-    """Which code scored, and whether it still is there; empty for nights that kept no digest of it."""
+    """Which code scored, and whether it is the one that this process runs; empty for nights that kept no digest."""
     if not digest:
         return ""
-    return f"Digest {digest[:12]}, " + ("the same as now" if digest == code_digest() else "another one than now")
+    mine = "the code" if digest == code_digest() else "not the code"
+    return f"Digest {digest[:12]}, {mine} that these pages run on"
 
 
 def _at(text: str | None) -> str:

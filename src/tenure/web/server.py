@@ -49,6 +49,9 @@ def create_server(
     """
     from waitress.server import create_server as create
 
+    from tenure.risk.scoring_code import code_digest
+
+    code_digest()  # of what runs from here on, whatever an update puts in its place
     trust: dict[str, Any] = {}
     if not is_local(settings):
         trust = {

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from tenure.base.settings import Settings
 from tenure.briefing import Brief, Link, Part
@@ -90,15 +90,16 @@ def _rates(row: RateRow) -> tuple[str, ...]:
 
 
 def _counts(since: dt.datetime) -> Sequence[Mapping[str, Any]]:
-    """By playbook: proposals of the week, and what was decided on any in it."""
-    made, decided = Q(created_at__gte=since), Q(decided_at__gte=since)
-    rows = Proposal.objects.filter(made | decided).exclude(playbook=LOGGED).values("playbook")
+    """By playbook: proposals of the week, what was decided on any in it, and how many wait, whenever they were made."""
+    made, decided, waiting = Q(created_at__gte=since), Q(decided_at__gte=since), Q(state=Proposal.State.OPEN)
+    rows = Proposal.objects.filter(made | decided | waiting).exclude(playbook=LOGGED).values("playbook")
     return list(
         rows.annotate(
+            version=Max("playbook_version"),
             made=Count("pk", filter=made),
             approved=Count("pk", filter=decided & Q(state__in=_APPROVED)),
             rejected=Count("pk", filter=decided & Q(state=Proposal.State.REJECTED)),
-            waiting=Count("pk", filter=Q(state=Proposal.State.OPEN)),
+            waiting=Count("pk", filter=waiting),
         ).order_by("playbook")
     )
 
@@ -131,7 +132,9 @@ def _parts(acted: Sequence[Mapping[str, Any]], since: dt.datetime, now: dt.datet
 
 def _decided(acted: Sequence[Mapping[str, Any]]) -> Table:
     names, keys = ("Proposed", "Approved", "Rejected", "Waiting"), ("made", "approved", "rejected", "waiting")
-    rows = tuple((playbook_title(str(one["playbook"])), *(words.count(one[key]) for key in keys)) for one in acted)
+    rows = tuple(
+        (playbook_title(one["playbook"], one["version"]), *(words.count(one[key]) for key in keys)) for one in acted
+    )
     columns = (Column("Playbook", False), *(Column(name) for name in names))
     return Table("Proposals made, and decided, in the seven days; those that wait now", columns, rows)
 
