@@ -322,6 +322,14 @@ def test_hours_of_staff_become_a_share_of_the_list():
     assert list(reach(ends, Capacity())[0]) == ["10"]
 
 
+@pytest.mark.parametrize("classes", [1, 2, 4])
+def test_calls_of_a_year_are_for_the_class_of_the_year_where_all_come_due_on_one_day(classes: int):
+    """Twenty calls a month are 240 a year, for 1,000 renewals each 31 December."""
+    ends = pl.Series([dt.date(2020 + one, 12, 31) for one in range(classes) for _ in range(1000)])
+
+    assert reach(ends, Capacity(hours_per_month=20, minutes_per_call=60))[0]["calls"] == pytest.approx(0.24, abs=0.001)
+
+
 def _report(low: float, high: float, error: float = 0.01):
     ours = {"calibration_error": error, "precision_at_10": 0.4, "precision_at_10_low": 0.3, "precision_at_10_high": 0.5}
     saved_ = {"share": (low + high) / 2, "share_low": low, "share_high": high}

@@ -7,6 +7,7 @@ from typing import Any
 
 from tenure.app.house import House
 from tenure.app.models import version_named
+from tenure.lake import Lake
 from tenure.risk.figures import decimal
 
 _TITLES = {
@@ -38,15 +39,18 @@ def audited(house: House, version: str | None, threshold: float | None) -> dict[
     body = audit(
         house.registry.decisions(found), lake.audit_attributes(), lake.members(), lake.terms(), threshold=threshold
     )
-    first = lake.terms()["starts_on"].min()
-    why = "" if body["decisions"] else _why_nothing(first)
+    why = "" if body["decisions"] else _why_nothing(lake)
     return {"model": found, **body, "why_nothing": why}
 
 
-def _why_nothing(first: object) -> str:
+def _why_nothing(lake: Lake) -> str:
+    from tenure.risk.first_years import record_begins
+
+    starts = lake.terms().drop_nulls("ends_on")["starts_on"]
+    first = f" ({record_begins(starts)})" if len(starts) else ""
     return (
-        "nothing can be said of groups yet: renewals are kept with a model for this from two years after the first "
-        f"term on record ({first}) on, and of those none is decided yet"
+        "nothing can be said of groups yet: renewals are kept with a model for this from two years after the record of "
+        f"terms begins{first}, and of those none is decided yet"
     )
 
 

@@ -91,7 +91,8 @@ class BackTest:
 
     Args:
         predicted: `judged` with `p` (what the software would have said), and one column of probabilities for each
-            learner, for the base rate and for the points score, and `points`.
+            learner, for the base rate and for the points score, `points`, and `foretold` (whether there was a model on
+            the day; `fair` only where there was).
         folds: From, to, numbers and measures of each fold.
         calibrators: For each learner, the one to use from now on.
         best: The learner that has done best.
@@ -165,9 +166,16 @@ def run_backtest(
     told = compared(judged["lapsed"].filter(fair).cast(pl.Float64).to_numpy(), decision, rivals, said[fair])
     columns = {"p": said, "points": points, "base_rate": base, "points_score": by_points}
     columns |= {name: _or_prior(sigmoid(calibrators[name](margin, before))) for name, margin in margins.items()}
-    return BackTest(
-        judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()}), folds, calibrators, best, why, told
-    )
+    predicted = judged.with_columns(**{k: pl.Series(k, v) for k, v in columns.items()})
+    return BackTest(_foretold(predicted, margins), folds, calibrators, best, why, told)
+
+
+def _foretold(predicted: pl.DataFrame, margins: dict[str, Floats]) -> pl.DataFrame:
+    """Mark what a model spoke of: of days before the first outcome was known nothing is told, and no model judged,
+    unless there are no others."""
+    spoken = ~np.isnan(margins[LIFE_TABLE])
+    foretold = pl.Series("foretold", spoken if spoken.any() else np.ones(spoken.size, bool))
+    return predicted.with_columns(foretold, fair=pl.col("fair") & foretold)
 
 
 _PRIOR = 1 / 6

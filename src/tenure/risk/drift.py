@@ -20,6 +20,7 @@ from tenure.base.settings import Membership
 from tenure.features import CATEGORIES, GROUPS, FeatureMatrix
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions
+from tenure.risk.first_years import record_begins
 from tenure.risk.inflow import inflow, words_of
 from tenure.risk.landmarks import members_on, scheduled
 from tenure.risk.learners import Floats
@@ -82,7 +83,7 @@ def learn_reference(lake: Lake, rules: Membership, model: Model, *, as_of: dt.da
     """
     origin = as_of or dt.date.fromisoformat(model.manifest["as_of"])
     terms = lake.terms().filter(pl.col("recorded_at") < pl.lit(origin).cast(pl.Datetime("us")))
-    first: dt.date = terms["starts_on"].min()  # type: ignore[assignment]
+    first = record_begins(terms.filter(pl.col("ends_on").is_not_null())["starts_on"])
     days = [origin - dt.timedelta(days=_MONTH * k) for k in range(_MOST_MONTHS)]
     days = [day for day in days if (day - first).days >= 365]
     matrix = members_on(lake, rules, days)

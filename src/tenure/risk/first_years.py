@@ -1,4 +1,4 @@
-"""First years of a record of which only one kind of member is kept: who left by then, or who is still there.
+"""When a record begins; and first years of it of which only one kind of member is kept: who left, or who stayed.
 
 An export of former members reaches back for years in which everybody in it lapsed; one of present members, for years in
 which nobody did. What a model learns from either is wrong, and a rate over all years hides it.
@@ -35,6 +35,10 @@ _SHARE = 0.01
 that were cut to the end of the calendar year."""
 
 
+_BEGUN = 0.05
+"""Terms that begin in a year, of those in the fullest one, for the record to have begun."""
+
+
 @dataclass(frozen=True)
 class FirstYears:
     """Years at the beginning of a record that are unlike all others.
@@ -58,6 +62,18 @@ class FirstYears:
     def stretch(self) -> str:
         """Those years in words, such as `from 2015 to 2017`."""
         return f"in {self.since}" if self.since == self.until else f"from {self.since} to {self.until}"
+
+
+def record_begins(starts: pl.Series) -> dt.date:
+    """The first day of a record, by the days on which terms began (one and more of them, no nulls).
+
+    It is that of the first term in whose year there began some share of the terms of the fullest year: one that was
+    entered for the sake of a member of thirty years begins no record.
+    """
+    ordered = starts.sort()
+    in_its_year = ordered.search_sorted(ordered.dt.offset_by("1y"), side="left").to_numpy() - np.arange(len(ordered))
+    first: dt.date = ordered[int(np.argmax(in_its_year >= _BEGUN * in_its_year.max()))]
+    return first
 
 
 def unlike_the_rest(decided: pl.DataFrame, terms: pl.DataFrame, as_of: dt.date) -> FirstYears | None:

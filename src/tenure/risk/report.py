@@ -24,6 +24,7 @@ ENOUGH = 20
 """Lapses, and renewals, below which a slice is too small to tell anything of."""
 
 _TENTH = 0.10
+_YEAR = 365.25
 _DAYS_A_MONTH = 365.25 / 12
 _SEED = 1
 
@@ -126,7 +127,10 @@ def reach(ends_on: pl.Series, room: Capacity) -> tuple[dict[str, float], dict[st
     first, last = ends_on.min(), ends_on.max()
     assert isinstance(first, dt.date)
     assert isinstance(last, dt.date)
-    months = max(1.0, (last - first).days / _DAYS_A_MONTH)
+    # Where all come due on one day of the year, two classes are two years of calls.
+    others = ends_on.n_unique() - 1
+    spacing = (last - first).days / others if others else _YEAR
+    months = max(1.0, ((last - first).days + spacing) / _DAYS_A_MONTH)
     share = min(1.0, calls * months / len(ends_on))
     return {"10": _TENTH, "calls": share}, described | {"calls_per_month": calls, "calls_share": share}
 

@@ -20,6 +20,7 @@ from tenure.membership import LAPSED, RENEWED, decisions
 from tenure.risk.backtest import BackTest, Landmarks, run_backtest
 from tenure.risk.early import learn_early
 from tenure.risk.endings import learn_causes
+from tenure.risk.first_years import record_begins
 from tenure.risk.fitting import FLOOR, FULL_STRENGTH, Growth, Workshop, learn_columns
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
@@ -46,7 +47,7 @@ _MOST_ROWS = 105_000
 """Landmarks to learn from, about; beyond it more rows cost time and teach little."""
 
 _FIRST_YEARS = 2
-"""Past decisions are judged from this many years after the first term on record."""
+"""Past decisions are judged from this many years after the record begins."""
 
 _FEW = 0.1
 """Lapses that judged classes may lack, as a share of those that they have, for rates by day to be those of a class."""
@@ -112,7 +113,7 @@ def train(
         "backtest": judged,
         "grade": graded(judged),
     }
-    kept = _exported(tested, found, terms)
+    kept = _exported(tested, found)
     return models.keep(replace(model, manifest=manifest, causes=causes), kept)
 
 
@@ -154,7 +155,7 @@ def _landmarks(
     """Landmarks to learn from and to be judged on, with their features."""
     found = scheduled(found, terms)
     mature = found.filter(pl.col("outcome").is_in([RENEWED, LAPSED]))
-    after, whole = _judged_after(terms, mature)
+    after, whole = _judged_after(mature)
     learnt = landmark_days(mature, seed=settings.model.seed, most_rows=_MOST_ROWS)
     rules = settings.membership
     stood, judged = _standing(terms, members, learnt, fixed_landmarks(found, after=after), rules, as_of)
@@ -229,20 +230,19 @@ def _before(end: pl.Expr) -> pl.Expr:
     return (end - pl.col("as_of")).dt.total_days()
 
 
-def _first_years_end(terms: pl.DataFrame) -> dt.date:
-    first: dt.date = terms["starts_on"].min()  # type: ignore[assignment]
-    return first + dt.timedelta(days=round(_FIRST_YEARS * 365.25))
+def _first_years_end(mature: pl.DataFrame) -> dt.date:
+    return record_begins(mature["starts_on"]) + dt.timedelta(days=round(_FIRST_YEARS * 365.25))
 
 
-def _judged_after(terms: pl.DataFrame, mature: pl.DataFrame) -> tuple[dt.date, bool]:
+def _judged_after(mature: pl.DataFrame) -> tuple[dt.date, bool]:
     """The day after whose ends decisions are judged, and whether next to nobody is lacking in what is judged then.
 
-    Two years after the first term, if few had left on the way of the classes that were running. Otherwise the first
+    Two years after the record begins, if few had left on the way of the classes that were running. Otherwise the first
     day of which that can be said and that has a third of the lapses before it and a third after it. If there is none,
-    two years after the first term again; in a younger association, when half of its lapses were known.
+    two years after it begins again; in a younger association, when half of its lapses were known.
     """
     lapsed = mature.filter(pl.col("outcome") == LAPSED)
-    ends, usual = lapsed["ends_on"].sort(), _first_years_end(terms)
+    ends, usual = lapsed["ends_on"].sort(), _first_years_end(mature)
     old_enough = (ends > usual).sum() >= FLOOR
     if old_enough and _lacking(lapsed, [usual])[0] <= _FEW:
         return usual, True
@@ -386,11 +386,12 @@ def _begun_midway(landmarks: Landmarks) -> Iterator[str]:
         yield f"{begun}: it is judged by renewals that were mostly foretold without them, and may do better."
 
 
-def _exported(tested: BackTest, found: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
+def _exported(tested: BackTest, found: pl.DataFrame) -> pl.DataFrame:
     """The out-of-time predictions of decisions after the first two years."""
-    after = _first_years_end(terms)
+    after = _first_years_end(found.filter(pl.col("outcome").is_in([RENEWED, LAPSED])))
+    late = (pl.col("ends_on") > after) & _before(pl.col("ends_on")).is_in(list(LANDMARKS))
     return (
-        tested.predicted.filter((pl.col("ends_on") > after) & _before(pl.col("ends_on")).is_in(list(LANDMARKS)))
+        tested.predicted.filter(late & pl.col("foretold"))
         .select("member", "ends_on", "as_of", pl.col("p").alias("p_lapse_renewal"), "lapsed")
         .sort("member", "ends_on", "as_of")
     )
