@@ -141,14 +141,14 @@ def test_what_came_true_is_held_against_what_was_said(trained: Trained):
     days = [last - dt.timedelta(days=30 * k) for k in range(3, 12)]
     nights = [score(lake, SETTINGS, day, trained.model) for day in days]
     halved = [night.with_columns(p_lapse_renewal=0.5 * pl.col("p_lapse_renewal")) for night in nights]
-    right = matured(nights, lake.terms(), lake.members(), RULES, last)
-    wrong = matured(halved, lake.terms(), lake.members(), RULES, last)
+    right = matured(nights, lake.terms(), lake.members_and_absences(), RULES, last)
+    wrong = matured(halved, lake.terms(), lake.members_and_absences(), RULES, last)
 
     assert right["decisions"] == wrong["decisions"] > 200
     assert not right["alarm"]
     assert wrong["alarm"]
     assert wrong["lapsed"] > wrong["said"]
-    assert matured([], lake.terms(), lake.members(), RULES, last) == {"decisions": 0, "alarm": False}
+    assert matured([], lake.terms(), lake.members_and_absences(), RULES, last) == {"decisions": 0, "alarm": False}
 
 
 def test_who_leaves_early_is_not_counted_before_those_who_stay(tmp_path: Path):
@@ -166,7 +166,7 @@ def test_who_leaves_early_is_not_counted_before_those_who_stay(tmp_path: Path):
         in_grace=pl.lit(value=False), p_lapse_renewal=pl.lit(0.25), renewal_due_on=pl.lit(dt.date(2024, 12, 31))
     )
     early, over = (
-        matured([night], lake.terms(), lake.members(), RULES, day)
+        matured([night], lake.terms(), lake.members_and_absences(), RULES, day)
         for day in (dt.date(2024, 10, 1), dt.date(2025, 3, 1))
     )
 

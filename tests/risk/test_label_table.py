@@ -12,7 +12,14 @@ from tenure.risk.label_table import Finding, Labels, label, rules_in_words
 
 AS_OF = dt.date(2025, 1, 1)
 NOBODY = pl.DataFrame(
-    schema={"member": pl.Int64(), "valid_from": pl.Datetime("us"), "deceased_on": pl.Date(), "organization": pl.Int64()}
+    schema={
+        "member": pl.Int64(),
+        "valid_from": pl.Datetime("us"),
+        "deceased_on": pl.Date(),
+        "organization": pl.Int64(),
+        "away_from": pl.Datetime("us"),
+        "away_until": pl.Datetime("us"),
+    }
 )
 
 
@@ -73,6 +80,31 @@ def test_who_is_in_grace_is_told_apart_from_who_has_time():
 
     assert (old["in_grace"], old["to_come"], old["lapse_rate"]) == (7, 0, None)
     assert (new["in_grace"], new["to_come"], new["lapse_rate"]) == (0, 3, None)
+
+
+def test_who_was_removed_at_the_source_is_neither_renewed_nor_lapsed():
+    """Of 200 members 140 renew, 20 do not, and the source is without 40 before grace is over; one whose grace still
+    runs is in grace, there or not."""
+    frame = pl.concat([terms(("REG", 140, -10), ("REG", 60, None)), terms(("REG", 1, None), year=2024)])
+    never = frame.filter(pl.len().over("member") == 1).sort("member")
+    at = pl.col("ends_on").cast(pl.Datetime("us")) + dt.timedelta(hours=3)
+    away = never.tail(41).select(
+        "member", valid_from=dt.datetime(2022, 1, 1), deceased_on=pl.lit(None, pl.Date),
+        organization=pl.lit(None, pl.Int64), away_from=at, away_until=pl.lit(None, pl.Datetime("us")),
+    )  # fmt: skip
+    labels = label(frame, away, Membership(grace_days={"default": 30}), as_of=AS_OF)
+    old, new = labels.table.to_dicts()
+
+    assert (old["due"], old["renewed"], old["lapsed"], old["removed"], old["in_grace"]) == (200, 140, 20, 40, 0)
+    assert old["lapse_rate"] == pytest.approx(0.125)
+    assert (new["removed"], new["in_grace"]) == (0, 1)
+    assert {row["decisions"] for row in labels.by_grace} == {160}
+
+
+def test_members_without_their_absences_are_refused():
+    """Else whoever the source no longer has would count as lapsed, and nobody would notice."""
+    with pytest.raises(ValueError, match="members_and_absences"):
+        label(terms(("REG", 1, None)), NOBODY.drop("away_from", "away_until"), Membership(), as_of=AS_OF)
 
 
 def test_the_lapse_rate_falls_as_grace_grows():

@@ -18,14 +18,15 @@ from tenure.base.errors import HeldBack, UsageError
 if TYPE_CHECKING:
     from tenure.risk.label_table import Labels
 
-_SUMMED = ("due", "renewed", "undated", "lapsed", "returned", "in_grace", "to_come", "competing")
+_SUMMED = ("due", "renewed", "undated", "lapsed", "returned", "in_grace", "to_come", "competing", "removed")
 
 
 def made(house: House, as_of: dt.date) -> Labels:
     """The labels of *as_of* by the settings as they are."""
     from tenure.risk.label_table import label
 
-    return label(house.lake.terms(), house.lake.members(), house.settings.membership, as_of=as_of)
+    lake = house.lake
+    return label(lake.terms(), lake.members_and_absences(), house.settings.membership, as_of=as_of)
 
 
 def digest_of_rules(house: House) -> str:
@@ -185,7 +186,7 @@ def _rules(body: dict[str, Any]) -> Iterator[str]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
-    heads = ("renewed", "undated", "lapsed", "returned", "in grace", "to come", "competing", "lapse rate")
+    heads = ("renewed", "undated", "lapsed", "returned", "in grace", "to come", "competing", "removed", "lapse rate")
     yield f"{'type':<12} {'year':>4} " + " ".join(f"{head:>10}" for head in heads)
     for row in rows:
         counts = [row[name] for name in _SUMMED[1:]]
@@ -195,6 +196,7 @@ def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _notes() -> Iterator[str]:
     yield "undated: renewed, without a date of payment. returned: lapsed, and back within a year after grace."
     yield "competing: died, merged or transferred."
+    yield "removed: not in the source any more before grace was over. What became of them is not known."
 
 
 def _rate(row: dict[str, Any]) -> str:

@@ -26,15 +26,22 @@ _APART = dt.timedelta(days=28)
 
 def watched(house: House, as_of: dt.date, model: Model) -> dict[str, Any]:
     """Hold the night *as_of* against the months before *model*, and past nights against what came of them."""
-    from tenure.risk.drift import matured, watch
+    from tenure.risk.drift import watch
 
-    lake, rules = house.lake, house.settings.membership
-    found = watch(_reference(house, model), lake, rules, model, as_of)
-    nights = [frame for day in _nights(lake.score_dates(), as_of) if (frame := lake.scores(day)) is not None]
-    came = matured(nights, lake.terms(), lake.members(), rules, as_of)
+    found = watch(_reference(house, model), house.lake, house.settings.membership, model, as_of)
+    came = came_true(house, as_of)
     if came["alarm"]:
         found["alarms"].append(_of_matured(came))
     return {"model": model.version, **found, "matured": came}
+
+
+def came_true(house: House, as_of: dt.date) -> dict[str, Any]:
+    """What became of those whom nights up to *as_of* scored, as `tenure.risk.drift.matured` returns it."""
+    from tenure.risk.drift import matured
+
+    lake = house.lake
+    nights = [frame for day in _nights(lake.score_dates(), as_of) if (frame := lake.scores(day)) is not None]
+    return matured(nights, lake.terms(), lake.members_and_absences(), house.settings.membership, as_of)
 
 
 def _reference(house: House, model: Model) -> Reference:

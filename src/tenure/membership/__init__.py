@@ -12,7 +12,7 @@ from tenure.membership.later_terms import later_terms
 from tenure.membership.ledger import Stretch, ledger_of
 from tenure.membership.movement import Moved, movement
 from tenure.membership.numbers import Compared, Numbers, Rate, against_last_year, membership_numbers, paid_by_day
-from tenure.membership.outcomes import LAPSED, PENDING, RENEWED, decisions
+from tenure.membership.outcomes import LAPSED, PENDING, RENEWED, decisions, require_absences
 from tenure.membership.people import headcount, people_on, with_people
 from tenure.membership.renewal_classes import RenewalClass, end_of_month, renewal_classes
 from tenure.membership.spells import RUNNING, spells
@@ -57,6 +57,7 @@ __all__ = [
     "people_on",
     "renewal_classes",
     "renewals_by_cohort",
+    "require_absences",
     "retention_curve",
     "spells",
     "standing",

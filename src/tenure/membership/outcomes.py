@@ -87,6 +87,16 @@ def _latest(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     return known.sort("valid_from").group_by("member").agg(pl.col("deceased_on", "organization").last())
 
 
+def require_absences(members: pl.DataFrame) -> None:
+    """Refuse *members* that do not say whom the source no longer has: each of those would count as a lapse.
+
+    Raises:
+        ValueError: There is no `away_from`, as in what `Lake.members` returns.
+    """
+    if "away_from" not in members.columns:
+        raise ValueError("the members have no `away_from`: give those of `Lake.members_and_absences`")
+
+
 def away_on(members: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Who of *members* was known on *as_of* to be away from the source (`member`), and since when (`away_from`)."""
     if "away_from" not in members.columns:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tenure.base.settings import Membership
 from tenure.features import CATEGORIES, GROUPS, FeatureMatrix
 from tenure.lake import Lake
-from tenure.membership import LAPSED, RENEWED, decisions
+from tenure.membership import LAPSED, RENEWED, decisions, require_absences
 from tenure.risk.first_years import record_begins
 from tenure.risk.inflow import inflow, words_of
 from tenure.risk.landmarks import members_on, scheduled
@@ -298,7 +298,8 @@ def matured(
     Args:
         nights: Scores of past nights, as they were kept.
         terms: All versions of all terms.
-        members: All versions of all members.
+        members: All versions of all members, with their absences: as `Lake.members_and_absences` returns. Who the
+            source no longer had before grace was over did not lapse, here as in training.
         rules: The association's own.
         as_of: The day on which labels are read.
 
@@ -306,7 +307,11 @@ def matured(
         `decisions`, `said` and `lapsed` (rates over all of their nights), `z` (how many standard errors apart),
         `months` (the same by month in which the renewal came due) and `alarm`: at least 5 lapses said or seen, and more
         than 3 standard errors apart once the spread between months is allowed for.
+
+    Raises:
+        ValueError: *members* do not tell of absences.
     """
+    require_absences(members)
     found = scheduled(decisions(terms, members, rules, as_of=as_of), terms)
     # Who pays early or resigns is known of sooner than the others: all count once the last word could be spoken.
     over = pl.col("scheduled") + pl.duration(days=pl.col("grace")) < as_of

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from tenure.base.settings import Membership
-from tenure.membership import LAPSED, PENDING, RENEWED, decisions
+from tenure.membership import LAPSED, PENDING, RENEWED, decisions, require_absences
 from tenure.risk.first_years import FirstYears, unlike_the_rest
 
 GRACES = (0, 15, 30, 60, 90, 120)
@@ -50,7 +50,8 @@ class Labels:
     Args:
         table: One line per member type and year in which terms ended: `member_type`, `year`, `due` (all renewals),
             `renewed`, `undated` (of them, without a date of payment), `lapsed`, `returned` (of them, back within a year
-            after grace), `in_grace`, `to_come`, `competing`, `lapse_rate` (of those decided; null without any).
+            after grace), `in_grace`, `to_come`, `competing`, `removed` (the source no longer had the member before
+            grace was over, and nothing else is on record), `lapse_rate` (of those decided; null without any).
         by_grace: Lapse rate by days of grace, of renewals of which 120 days have passed: `grace`, `decisions`,
             `lapsed`, `lapse_rate`.
         findings: What speaks against them, hard ones first.
@@ -71,10 +72,14 @@ def label(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, *, as_o
 
     Args:
         terms: All versions of all terms.
-        members: All versions of all members.
+        members: All versions of all members, with their absences: as `Lake.members_and_absences` returns.
         rules: The association's own.
         as_of: What was recorded before its start is known.
+
+    Raises:
+        ValueError: *members* do not tell of absences.
     """
+    require_absences(members)
     known = terms.filter(pl.col("recorded_at") < pl.lit(as_of).cast(pl.Datetime("us")))
     found = _with_payment(known, members, rules, as_of)
     findings = [
@@ -95,7 +100,8 @@ def rules_in_words(rules: Membership) -> list[str]:
         + (f" ({but})." if but else "."),
         "It has lapsed when none is and those days are over; the lapse is dated by the end of the term.",
         "Until then it is neither, whichever way it seems to go.",
-        "Death, merger and transfer are neither. A return after those days is a reinstatement, not a renewal.",
+        "Death, merger and transfer are neither; nor is who the source no longer had before those days were over.",
+        "A return after those days is a reinstatement, not a renewal.",
     ]
     for title, kinds in (("Lifetime", rules.lifetime_types), ("Complimentary", rules.complimentary_types)):
         if kinds:
@@ -128,15 +134,18 @@ def _with_payment(terms: pl.DataFrame, members: pl.DataFrame, rules: Membership,
 def _table(found: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     outcome, lapsed = pl.col("outcome"), pl.col("outcome") == LAPSED
     pending = outcome == PENDING
+    # What is open when grace is over is so for good: nobody can tell what became of whom the source no longer has.
+    removed = pending & (pl.col("ends_on") + pl.duration(days=pl.col("grace")) < as_of)
     counted = found.group_by("member_type", pl.col("ends_on").dt.year().alias("year")).agg(
         pl.len().alias("due"),
         (outcome == RENEWED).sum().alias("renewed"),
         ((outcome == RENEWED) & pl.col("next_paid").is_null()).sum().alias("undated"),
         lapsed.sum().alias("lapsed"),
         (lapsed & pl.col("days").is_not_null()).sum().alias("returned"),
-        (pending & (pl.col("ends_on") < as_of)).sum().alias("in_grace"),
+        (pending & ~removed & (pl.col("ends_on") < as_of)).sum().alias("in_grace"),
         (pending & (pl.col("ends_on") >= as_of)).sum().alias("to_come"),
         (~outcome.is_in([RENEWED, LAPSED, PENDING])).sum().alias("competing"),
+        removed.sum().alias("removed"),
     )
     decided = pl.col("renewed") + pl.col("lapsed")
     rate = pl.when(decided > 0).then(pl.col("lapsed") / decided)
