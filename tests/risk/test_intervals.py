@@ -13,7 +13,7 @@ from tenure.features import CATEGORIES, FeatureMatrix
 from tenure.risk.encoding import Encoding
 from tenure.risk.fitting import Growth, Rows, Workshop
 from tenure.risk.intervals import Spread, learn_spread, revised_by
-from tenure.risk.learners import LIFE_TABLE, LOGISTIC, Columns, Learner, Logistic, logit, sigmoid
+from tenure.risk.learners import LIFE_TABLE, LOGISTIC, Columns, Learner, Logistic, fit_logistic, logit, sigmoid
 from trained_association import Trained
 
 
@@ -144,3 +144,26 @@ def test_what_only_one_payer_did_teaches_nothing(lapsed: tuple[int, ...], renewe
     with pytest.raises(BelowDataFloor, match=f"all {what} that can be learnt from are of one payer"):
         spread_of(rows, 1)
     assert len(spread_of(rows, 1, LIFE_TABLE)) == 10
+
+
+def test_fits_side_by_side_leave_the_limit_of_threads_to_one_another() -> None:
+    """A fit that ends lifts no limit under which another one still adds up."""
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    def threads() -> set[int]:
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    during: list[set[int]] = []
+    rows = few_lapse((1, 2, 3), ONE_TO_FORTY[3:])
+
+    def fit() -> Learner:
+        fitted = fit_logistic(rows.matrix.x, rows.y, rows.members, seed=1)
+        during.append(threads())
+        return fitted
+
+    with threadpool_limits(2, user_api="blas"):
+        Workshop(1, 2).together(fit, fit)
+        assert threads() == {2}
+        assert during == [{1}, {1}]
+        fit()
+        assert threads() == {2}

@@ -156,7 +156,11 @@ class Workshop:
 
     def together(self, *fits: Callable[[], Learner]) -> list[Learner]:
         """Run *fits* side by side, a thread each: on a busy machine threads within one fit wait for one another."""
-        with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
+        from threadpoolctl import threadpool_limits
+
+        # The limit is the whole process's: where each fit set and lifted its own, another one's sums would go by how
+        # many threads there happened to be, and so would the last bit of the model.
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
             return [running.result() for running in [pool.submit(fit) for fit in fits]]
 
     def growth_found(self, rows: int) -> Growth:
