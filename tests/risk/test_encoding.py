@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from tenure.features import CATEGORIES, FeatureMatrix
-from tenure.risk.encoding import Encoding
+from tenure.risk.drift import _levels
+from tenure.risk.encoding import Encoding, _frequent
 
 INDUSTRIES = ("Energy", "Law", "Retail", "Water")
 
@@ -47,3 +48,12 @@ def test_many_renewals_of_a_few_members_tell_nothing_of_their_industry() -> None
     industry[:80], member[:80], lapsed[:80] = 3, np.arange(80) % 4, True
     found = Encoding.learn(landmarks(member, industry), np.repeat(lapsed, 3).astype(float))
     assert "industry=Water" not in found.columns
+
+
+def test_of_equally_frequent_levels_those_first_by_name_have_a_column_whatever_the_order_of_rows() -> None:
+    names = [f"T{place:02}" for place in range(24)]
+    column = pl.Series("member_type", [name for name in names for _ in range(60)] + ["Z"] * 100)
+    for seed in range(5):
+        mixed = column.sample(fraction=1.0, shuffle=True, seed=seed)
+        assert _frequent(mixed) == (*names[:15], "Z")
+        assert _levels(mixed) == ["Z", *names][: len(_levels(mixed))]

@@ -137,6 +137,32 @@ def test_too_few_lapses_are_refused_with_their_number(tmp_path: Path):
     assert not list((tmp_path / "models").glob("*"))
 
 
+def monthly(leavers: int, cycle: int) -> pl.DataFrame:
+    """Four years by the month of 40 members, of whom so many are away for a third of each *cycle* of months."""
+    rows = [
+        (f"{member}-{month}", member, dt.date(2021 + month // 12, month % 12 + 1, 1))
+        for member in range(40)
+        for month in range(48)
+        if member >= leavers or month % cycle < cycle * 2 // 3
+    ]
+    terms = pl.DataFrame(rows, schema=["term_id", "member", "starts_on"], orient="row")
+    return terms.with_columns(ends_on=pl.col("starts_on").dt.month_end(), known="starts_on")
+
+
+def test_lapses_of_a_few_payers_train_and_those_of_one_are_refused(tmp_path: Path):
+    """Many lapses of three payers fall into halves that each have some; what one payer did is that one's alone."""
+    settings = SETTINGS.model_copy(update={"model": SETTINGS.model.model_copy(update={"refits": 10})})
+    as_of = dt.date(2024, 12, 15)
+    few = lake_of(tmp_path / "few", monthly(3, cycle=6))
+    manifest = train(few, settings, as_of, registry(tmp_path / "models"))
+    assert manifest["data"]["lapses"] == 24
+
+    one = lake_of(tmp_path / "one", monthly(1, cycle=2))
+    decided = Membership(grace_days={"default": 7})
+    with pytest.raises(BelowDataFloor, match="of one payer; those of at least 2 are needed"):
+        train(one, settings.model_copy(update={"membership": decided}), as_of, registry(tmp_path / "none"))
+
+
 def test_a_small_association_is_served_by_a_simple_model(tmp_path: Path):
     """Under 200 lapses a life table or a regularized model serves, and is named as such."""
     small = invent(tmp_path / "lake", members=110)

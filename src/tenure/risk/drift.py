@@ -20,6 +20,7 @@ from tenure.base.settings import Membership
 from tenure.features import CATEGORIES, GROUPS, FeatureMatrix
 from tenure.lake import Lake
 from tenure.membership import LAPSED, RENEWED, decisions, require_absences
+from tenure.risk.encoding import by_frequency
 from tenure.risk.first_years import record_begins
 from tenure.risk.inflow import inflow, words_of
 from tenure.risk.landmarks import members_on, scheduled
@@ -191,7 +192,7 @@ def _binned(column: NDArray[np.float32], edges: list[float]) -> list[int]:
 
 
 def _levels(column: pl.Series) -> list[str]:
-    return [str(level) for level in column.drop_nulls().value_counts(sort=True)[column.name].to_list()[:_BINS]]
+    return by_frequency(column)[:_BINS]
 
 
 def _codes(column: pl.Series, levels: list[str]) -> NDArray[np.int64]:

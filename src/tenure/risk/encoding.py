@@ -114,7 +114,15 @@ def _varies(column: NDArray[np.float32]) -> bool:
     return known.size > 0 and bool((known != known[0]).any() or known.size < column.size)
 
 
+def by_frequency(column: pl.Series, *, least: int = 1) -> list[str]:
+    """The values that at least so many rows have, most frequent first; of equally frequent ones, the first by name.
+
+    Their order among the rows says nothing, and would make another model of the same record.
+    """
+    counted = column.drop_nulls().value_counts().filter(pl.col("count") >= least)
+    return [str(level) for level in counted.sort(-pl.col("count").cast(pl.Int64), column.name)[column.name]]
+
+
 def _frequent(column: pl.Series) -> tuple[str, ...]:
-    counted = column.drop_nulls().value_counts(sort=True).filter(pl.col("count") >= _FEWEST_ROWS)
-    levels = counted[column.name].to_list()[:_MOST_LEVELS]
+    levels = by_frequency(column, least=_FEWEST_ROWS)[:_MOST_LEVELS]
     return tuple(sorted(levels)) if len(levels) > 1 else ()

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from tenure.base.errors import BelowDataFloor
 from tenure.features import DIRECTIONS, FeatureMatrix
 from tenure.risk.encoding import Encoding
 from tenure.risk.learners import (
@@ -41,6 +42,9 @@ FULL_STRENGTH = 200
 
 FLOOR = 20
 """Lapses, and renewals, under which nothing is learnt."""
+
+PAYERS = 2
+"""Payers of whom there must be lapses, and payers of whom there must be renewals: what only one does is that one's."""
 
 _TWO = (2,)
 """The depth of trees that look at two columns."""
@@ -82,6 +86,29 @@ class Rows:
             return self
         pick = self.draws[:, 0]
         return Rows(self.matrix.take(pick), self.y[pick], self.members[pick])
+
+
+def payers_of_each(rows: Rows) -> tuple[int, int]:
+    """How many payers have a lapse among *rows*, and how many a renewal."""
+    return np.unique(rows.members[rows.y > 0.5]).size, np.unique(rows.members[rows.y < 0.5]).size
+
+
+def ask_for_payers(lapsed: int, renewed: int) -> None:
+    """Refuse to learn where lapses, or renewals, are of too few.
+
+    Args:
+        lapsed: Payers with a lapse.
+        renewed: Payers with a renewal.
+
+    Raises:
+        BelowDataFloor: They are.
+    """
+    for name, payers in (("lapses", lapsed), ("renewals", renewed)):
+        if payers < PAYERS:
+            raise BelowDataFloor(
+                f"all {name} that can be learnt from are of one payer; those of at least {PAYERS} are needed to score",
+                mend="read more years of terms, or see whether the terms of several payers are kept under one id",
+            )
 
 
 def learn_columns(rows: Rows) -> Encoding:
@@ -129,7 +156,11 @@ class Workshop:
 
     def together(self, *fits: Callable[[], Learner]) -> list[Learner]:
         """Run *fits* side by side, a thread each: on a busy machine threads within one fit wait for one another."""
-        with ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
+        from threadpoolctl import threadpool_limits
+
+        # The limit is the whole process's: where each fit set and lifted its own, another one's sums would go by how
+        # many threads there happened to be, and so would the last bit of the model.
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.threads or os.cpu_count() or 1) as pool:
             return [running.result() for running in [pool.submit(fit) for fit in fits]]
 
     def growth_found(self, rows: int) -> Growth:

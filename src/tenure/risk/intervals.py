@@ -22,10 +22,11 @@ from functools import partial
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tenure.risk.encoding import Encoding
-from tenure.risk.fitting import Growth, Rows, Workshop
-from tenure.risk.learners import Columns, Floats, Learner, logit, sigmoid
+from tenure.risk.fitting import Growth, Rows, Workshop, ask_for_payers, payers_of_each
+from tenure.risk.learners import LIFE_TABLE, Columns, Floats, Learner, logit, sigmoid
 
 _MOST_ROWS = 40_000
 """Rows behind each refit; more would not change the picture of how unsure the model is, only its price."""
@@ -103,13 +104,17 @@ def learn_spread(
         growth: How large boosters grow.
         revision: As `revised_by` finds it.
         progress: Told the share done.
+
+    Raises:
+        BelowDataFloor: All lapses behind the rows, or all renewals, are of one payer, so that a half would lack them.
     """
     rng = np.random.default_rng(workshop.seed)
     use, shrink = _thinned(rows, rng)
-    distinct = np.unique(use.members)
+    if kind != LIFE_TABLE:
+        ask_for_payers(*payers_of_each(use))
     pairs = []
     for place in range(max(2, refits // 2)):
-        first = np.isin(use.members, distinct[rng.random(distinct.size) < 0.5])
+        first = np.isin(use.members, _in_line(use, rng)[rng.integers(2) :: 2])
         a, b = workshop.together(
             *(
                 partial(workshop.refit, kind, use.half(half), encoding, growth=growth, seed=workshop.seed + number)
@@ -180,10 +185,24 @@ def _thinned(rows: Rows, rng: np.random.Generator) -> tuple[Rows, float]:
     """At most `_MOST_ROWS` rows, whole members; and what that does to a variance."""
     if rows.y.size <= _MOST_ROWS:
         return rows, 1.0
-    distinct = np.unique(rows.members)
-    share = _MOST_ROWS / rows.y.size
-    kept = rows.half(np.isin(rows.members, distinct[rng.random(distinct.size) < share]))
+    line = _in_line(rows, rng)
+    taken = rng.random(line.size) < _MOST_ROWS / rows.y.size
+    # Where few payers lapsed, or few renewed, chance could leave none that a half can have.
+    taken[[0, 1, -2, -1]] = True
+    kept = rows.half(np.isin(rows.members, line[taken]))
     return kept, kept.y.size / rows.y.size
+
+
+def _in_line(rows: Rows, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The members at random within each of three parts: those who only lapsed, those with both, those who only renewed.
+
+    Whoever takes every second of the line takes half of those with a lapse and half of those with a renewal, so that of
+    two with either each half has one, however few they are.
+    """
+    distinct, at = np.unique(rows.members, return_inverse=True)
+    lapsed, renewed = (np.bincount(at, rows.y == outcome, distinct.size) > 0 for outcome in (1, 0))
+    part = np.where(renewed, np.where(lapsed, 1, 2), 0)
+    return distinct[np.lexsort((rng.random(distinct.size), part))]
 
 
 def _multiplier(

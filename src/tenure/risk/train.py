@@ -21,7 +21,7 @@ from tenure.risk.backtest import BackTest, Landmarks, run_backtest
 from tenure.risk.early import learn_early
 from tenure.risk.endings import learn_causes
 from tenure.risk.first_years import record_begins
-from tenure.risk.fitting import FLOOR, FULL_STRENGTH, Growth, Workshop, learn_columns
+from tenure.risk.fitting import FLOOR, FULL_STRENGTH, Growth, Workshop, ask_for_payers, learn_columns
 from tenure.risk.grade import graded
 from tenure.risk.intervals import learn_spread, revised_by
 from tenure.risk.landmarks import (
@@ -79,7 +79,7 @@ def train(
         The manifest of the new model, which is in *models*.
 
     Raises:
-        BelowDataFloor: Under 20 lapses or 20 renewals are known.
+        BelowDataFloor: Under 20 lapses or 20 renewals are known, or all lapses, or all renewals, are of one payer.
     """
     tell = progress or (lambda stage, share: None)
     tell("labels", 0.0)
@@ -131,7 +131,7 @@ def _counted(found: pl.DataFrame) -> dict[str, int]:
     """How many decisions are known.
 
     Raises:
-        BelowDataFloor: Too few.
+        BelowDataFloor: Too few, or of too few payers.
     """
     lapses = int((found["outcome"] == LAPSED).sum())
     renewals = int((found["outcome"] == RENEWED).sum())
@@ -140,6 +140,7 @@ def _counted(found: pl.DataFrame) -> dict[str, int]:
             f"{lapses} lapses and {renewals} renewals are known; at least {FLOOR} of each are needed to score",
             mend="read more years of terms, or wait until more renewals have come due and their grace has run out",
         )
+    ask_for_payers(*(found.filter(outcome=kind)["member"].n_unique() for kind in (LAPSED, RENEWED)))
     return {"decisions": lapses + renewals, "lapses": lapses, "renewals": renewals}
 
 
