@@ -25,7 +25,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tenure.risk.encoding import Encoding
-from tenure.risk.fitting import Growth, Rows, Workshop, ask_for_payers, payers_of_each
+from tenure.risk.fitting import PAYERS, Growth, Rows, Workshop, ask_for_payers, payers_of_each
 from tenure.risk.learners import LIFE_TABLE, Columns, Floats, Learner, logit, sigmoid
 
 _MOST_ROWS = 40_000
@@ -114,7 +114,7 @@ def learn_spread(
         ask_for_payers(*payers_of_each(use))
     pairs = []
     for place in range(max(2, refits // 2)):
-        first = np.isin(use.members, _in_line(use, rng)[rng.integers(2) :: 2])
+        first = _half(use, rng)
         a, b = workshop.together(
             *(
                 partial(workshop.refit, kind, use.half(half), encoding, growth=growth, seed=workshop.seed + number)
@@ -185,12 +185,23 @@ def _thinned(rows: Rows, rng: np.random.Generator) -> tuple[Rows, float]:
     """At most `_MOST_ROWS` rows, whole members; and what that does to a variance."""
     if rows.y.size <= _MOST_ROWS:
         return rows, 1.0
-    line = _in_line(rows, rng)
-    taken = rng.random(line.size) < _MOST_ROWS / rows.y.size
-    # Where few payers lapsed, or few renewed, chance could leave none that a half can have.
-    taken[[0, 1, -2, -1]] = True
-    kept = rows.half(np.isin(rows.members, line[taken]))
+    distinct, share = np.unique(rows.members), _MOST_ROWS / rows.y.size
+    kept = rows.half(np.isin(rows.members, distinct[rng.random(distinct.size) < share]))
+    if min(payers_of_each(kept)) < PAYERS:  # Where few payers lapsed, or few renewed, chance may leave out all of them.
+        line = _in_line(rows, rng)
+        taken = rng.random(line.size) < share
+        taken[[0, 1, -2, -1]] = True
+        kept = rows.half(np.isin(rows.members, line[taken]))
     return kept, kept.y.size / rows.y.size
+
+
+def _half(rows: Rows, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which rows are those of one half of the members at random, neither half being without lapses or renewals."""
+    distinct = np.unique(rows.members)
+    pick = np.isin(rows.members, distinct[rng.random(distinct.size) < 0.5])
+    if all(np.unique(rows.y[side]).size == 2 for side in (pick, ~pick)):
+        return pick
+    return np.isin(rows.members, _in_line(rows, rng)[rng.integers(2) :: 2])
 
 
 def _in_line(rows: Rows, rng: np.random.Generator) -> NDArray[np.int64]:
