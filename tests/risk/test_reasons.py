@@ -149,14 +149,3 @@ def test_a_place_is_named_or_said_not_to_be_the_usual_one():
         "The member's chapter is not North, which is the usual one",
         "The member's chapter: South",
     ]
-
-
-def test_a_place_that_lowers_the_risk_makes_no_reason_told():
-    """Who belongs to a chapter where most belong to none leaves more often, which reads as good; that it is South,
-    where fewer leave than in the usual North, is no reason either. In West, where more leave, it is one."""
-    columns = Encoding(("has_chapter",), {"chapter_id": ("North", "South", "West")})
-    x = np.array([(1, 0, 1, 0), (1, 0, 0, 1), *[(0, 1, 0, 0)] * 100], np.float32)
-    found = explain(columns, x, pl.Series(["REG"] * len(x)), Known((0.3, 0.0, -0.05, 0.04)))
-
-    assert found.words[:2, 0].tolist() == ["Nothing stands out", "The member's chapter: West"]
-    assert found.points[0].tolist() == [0, 0, 0]

@@ -293,26 +293,13 @@ class _Speaker:
 
     def mute(self) -> NDArray[np.bool_]:
         """Of whom a reason cannot be told: all its signals read the other way, or like those of others; shape
-        (n, n_reasons). A place can be named where it is not the usual one and raises the risk."""
+        (n, n_reasons). A place can always be named, where it is not the usual one."""
         told = []
         for numbers, subjects in zip(self._all_numbers(), self.parts.values(), strict=True):
-            quiet = self._least(numbers, upward=True) == _NOTHING_TO_SAY
-            rows = np.flatnonzero(quiet)
-            quiet[rows] = ~self._place_raises(rows, self._fields([*chain(*subjects)]))
-            told.append(quiet)
+            places = [place for place in chain(*subjects) if place not in numbers]
+            elsewhere = (self.x[:, places] != self.usual.table[self.usual.kind][:, places]).any(axis=1)
+            told.append((self._least(numbers, upward=True) == _NOTHING_TO_SAY) & ~elsewhere)
         return np.column_stack(told)
-
-    def _place_raises(self, rows: NDArray[np.int64], fields: dict[str, list[int]]) -> NDArray[np.bool_]:
-        """Of whom some place is not the usual one and alone raises the risk, shape (n_rows,)."""
-        raises = np.zeros(rows.size, bool)
-        usual = self.usual.table[self.usual.kind[rows]]
-        for levels in fields.values():
-            here = np.flatnonzero((self.x[rows][:, levels] != usual[:, levels]).any(axis=1))
-            if here.size:
-                kind = self.usual.kind[rows[here]]
-                without = self.model.grouped(self.x[rows[here]], self.usual.table, kind, [levels])[:, 0]
-                raises[here] |= self.now[rows[here]] - without > _HARDLY
-        return raises
 
     def _all_numbers(self) -> list[list[int]]:
         """Columns of each reason that can be told as a number."""
