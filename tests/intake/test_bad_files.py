@@ -85,6 +85,29 @@ def test_a_needed_column_is_missing(place: Association):
     refuses(place, BadInput, "lacks the column `starts_on`", "docs/files.md")
 
 
+def test_a_file_without_a_header(place: Association):
+    """Its first line is somebody's: it is said that names are missing, and none of the values is."""
+    place = Association(place.root, "csv")
+    place.export(**tables())
+    place.file("members").write_text(
+        "2020-01-01,Canary Bird,M00000,REG,canary@example.org\n2021-01-01,Robin Bird,M00001,REG,robin@example.org\n"
+    )
+    refuses(place, BadInput, "members.csv", "seems to hold values and no names", "with a header line")
+    with pytest.raises(BadInput) as caught:
+        place.sync()
+    assert not any(word in str(caught.value) for word in ("Canary", "Bird", "@", "2020"))
+
+
+def test_columns_named_like_values_are_not_told(place: Association):
+    """Of columns that are ignored the names are told, but for those that may be values."""
+    place = Association(place.root, "csv")
+    given = tables()
+    place.export(**given | {"members": given["members"].with_columns(canary=1, **{"canary@example.org": 2})})
+    (said,) = [line for line in place.sync().notices if "columns ignored" in line]
+    assert "canary" in said
+    assert "@" not in said
+
+
 def test_a_column_of_the_wrong_type(tmp_path, place: Association):
     """In Parquet, where columns have types, the type is named."""
     place = Association(place.root, "parquet")

@@ -163,7 +163,7 @@ def test_months_are_told_by_the_same_members_as_days(tmp_path: Path):
 
 
 def anchored(day: int, months: int) -> list[tuple[str, str]]:
-    """Terms of so many months from the *day* of the month on, the last day standing for it, from February 2019 to 2026."""
+    """Terms of so many months from the *day* of the month on, the last day standing for it, February 2019 to 2026."""
     begins = []
     for month in range(2019 * 12 + 1, 2026 * 12, months):
         after = dt.date((month + 1) // 12, (month + 1) % 12 + 1, 1)
