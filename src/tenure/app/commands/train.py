@@ -14,8 +14,8 @@ from tenure.app.options import Command, as_of_option, home_option, json_option
 HELP = """Learn a model from what was known on a day, and back-test it.
 
 The next night scores with it. A night trains by itself when a model is due; this is for doing so now. With fewer than
-20 lapses or 20 renewals nothing can be learnt, nor from a record that stopped more than 30 days before the day (exit
-code 3)."""
+20 lapses or 20 renewals, or all of them of one payer, nothing can be learnt, nor from a record that stopped more than
+30 days before the day (exit code 3)."""
 
 
 @click.command("train", cls=Command, help=HELP)
