@@ -66,7 +66,7 @@ def main() -> None:
     kind = rng.integers(0, len(usual), len(x))
     groups = [list(range(g, given.columns, given.groups)) for g in range(given.groups)]
     singles = [[column] for column in range(given.columns)]
-    forest = Forest.from_xgboost(booster)
+    forest = Forest.from_json(bytes(booster.save_raw("json")))
     matrix = xgboost.DMatrix(x)
 
     def reasons(of: list[list[int]]) -> np.ndarray:

@@ -45,7 +45,7 @@ def test_margins_are_the_librarys_with_any_group_as_is_usual(kind: str):
     """For each kind of tree, NaN included: what the library says of rows whose group's columns were replaced."""
     depth, more = KINDS[kind]
     booster, x, usual = grown(depth, **more), rows(3), rows(4)
-    forest = Forest.from_xgboost(booster)
+    forest = Forest.from_json(bytes(booster.save_raw("json")))
 
     def library(x: np.ndarray) -> np.ndarray:
         return booster.predict(xgboost.DMatrix(x), output_margin=True)
@@ -62,7 +62,7 @@ def test_margins_are_the_librarys_with_any_group_as_is_usual(kind: str):
 
 def test_usual_values_by_kind_and_more_threads_change_nothing():
     """A line of usual values per kind is the same as one per row, and so are the rows in parts."""
-    forest, usual = Forest.from_xgboost(grown(4)), rows(5, 3)
+    forest, usual = Forest.from_json(bytes(grown(4).save_raw("json"))), rows(5, 3)
     x = np.tile(rows(3), (30, 1))
     kind = np.random.default_rng(6).integers(0, 3, len(x))
 
@@ -86,8 +86,8 @@ def test_what_cannot_be_walked_is_refused():
         xgboost.train({"objective": "reg:gamma"}, xgboost.DMatrix(x, y + 1), 2),
     ):
         with pytest.raises(BadInput):
-            Forest.from_xgboost(booster)
-    forest = Forest.from_xgboost(grown(2))
+            Forest.from_json(bytes(booster.save_raw("json")))
+    forest = Forest.from_json(bytes(grown(2).save_raw("json")))
     with pytest.raises(ValueError, match="12 columns"):
         forest.margin(x[:, 1:])
     with pytest.raises(ValueError, match="two groups"):

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xgboost
 
 from tenure.risk.fitting import load_learner, mean_of
 from tenure.risk.learners import (
     BLEND,
     SHALLOW,
+    TREES,
     Blend,
     BoosterPlan,
     Learner,
@@ -95,6 +97,24 @@ def test_half_of_a_blend_is_trees_and_one_from_before_is_read_as_it_was(rows: tu
     said = [one.margin(x) for one in (trees, shallow, logistic)]
     np.testing.assert_allclose(read.margin(x), said[0] / 2 + said[1] / 4 + said[2] / 4, atol=1e-6)
     np.testing.assert_allclose(before.margin(x), (said[0] + said[2]) / 2, atol=1e-6)
+
+
+def test_trees_that_were_kept_in_the_librarys_binary_form_say_the_same(rows: tuple[np.ndarray, np.ndarray]):
+    """As models from before keep them; to the last bit."""
+    x, y = rows
+    plan = BoosterPlan(directions=(0,) * 6)
+    blend = mean_of(
+        fit_booster(x, y, rounds=30, plan=plan),
+        replace(fit_booster(x, y, rounds=30, plan=plan.shallow()), file=SHALLOW),
+        fit_logistic(x, y, np.arange(len(y)), seed=1),
+    )
+    files = blend.files()
+    for name in (TREES, SHALLOW):
+        library = xgboost.Booster()
+        library.load_model(bytearray(files.pop(name)))
+        files[name.replace(".json", ".ubj")] = bytes(library.save_raw("ubj"))
+
+    np.testing.assert_array_equal(load_learner(BLEND, files).margin(x), blend.margin(x))
 
 
 def test_trees_are_as_deep_and_as_many_as_held_out_members_bear_out(rows: tuple[np.ndarray, np.ndarray]):

@@ -328,10 +328,10 @@ def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):
 
 
 def test_no_model_file_can_run_code(trained: Trained):
-    """JSON, the booster's own binary JSON, Parquet, and a signature in hexadecimal; nothing pickled."""
+    """JSON, the boosters' too, Parquet, and a signature in hexadecimal; nothing pickled."""
     names = {path.suffix for path in (trained.models / trained.manifest["version"]).iterdir()}
 
-    assert names <= {".json", ".ubj", ".parquet", ".sig"}
+    assert names <= {".json", ".parquet", ".sig"}
 
 
 def test_the_newest_model_of_a_past_day_is_none_from_its_future(trained: Trained):

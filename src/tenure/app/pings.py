@@ -9,8 +9,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import httpx
-
 from tenure.base.errors import Stopped
 
 _SECONDS = 5.0
@@ -62,6 +60,8 @@ class Watcher:
 
 
 def _post(url: str) -> None:
+    import httpx
+
     # What a watcher answers is not read, however long it is.
     with suppress(httpx.HTTPError, OSError, ValueError), httpx.stream("POST", url, timeout=_SECONDS):
         pass

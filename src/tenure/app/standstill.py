@@ -80,7 +80,7 @@ def _of_terms(house: House, as_of: dt.date) -> Standstill | None:
     newest = house.lake.newest_record(as_of, of_terms=True)
     if newest is None or not _is_silent(house, newest, as_of, of_terms=True):
         return None
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
     # Who could still pay when the record stopped, against all who were decided before.
     could_pay = pl.col("ends_on") + pl.duration(days=pl.col("grace")) >= newest
@@ -92,7 +92,7 @@ def _of_terms(house: House, as_of: dt.date) -> Standstill | None:
     since, before = rows.filter(could_pay), rows.filter(~could_pay)
     now, earlier = since.filter(lapsed).height, before.filter(lapsed).height
     usual = (earlier + 1) / (before.height + 2)
-    if binom.sf(now - 1, since.height, usual) >= _CHANCE:
+    if bdtrc(now - 1, since.height, usual) >= _CHANCE:
         return None
     return Standstill(
         as_of,

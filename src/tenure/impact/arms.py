@@ -15,8 +15,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy import stats
-
 Draw = Callable[[str], float]
 """A number from 0 to below 1 that is the association's own for some words, such as `Pseudonyms.share`."""
 
@@ -120,8 +118,10 @@ def check_split(counts: Sequence[tuple[str, float]], share: float) -> SplitCheck
         counts: Arm and its number of members, as exposed.
         share: Of the control group by design.
     """
+    from scipy.stats import binomtest  # half a second, which only who looks at a trial need wait
+
     by = dict(counts)
     control, treated = int(by.get(CONTROL, 0)), int(by.get(TREATED, 0))
     total = control + treated
-    p = float(stats.binomtest(control, total, share).pvalue) if total else 1.0
+    p = float(binomtest(control, total, share).pvalue) if total else 1.0
     return SplitCheck(control, treated, share, p)

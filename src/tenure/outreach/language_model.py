@@ -15,9 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from tenure.base.settings import LanguageModel, Settings
 from tenure.insights.facts import Fact
@@ -26,6 +24,9 @@ from tenure.outreach.placeholders import BadTemplate
 from tenure.outreach.smoothing import Answer, NotConforming, accepted, task_of
 from tenure.outreach.spending import Spending
 from tenure.outreach.wording import Plan
+
+if TYPE_CHECKING:
+    import httpx
 
 REGISTER = frozenset({
     "joined", "years", "was_member", "renewals", "paid_through", "grace_end", "main_benefit", "second_benefit",
@@ -125,6 +126,8 @@ class Smoother:
         asked = (len(_INSTRUCTION) + len(data)) // 3
         needed, price = asked + ANSWER_TOKENS, self._price(asked, ANSWER_TOKENS)
         self._set_aside(needed, price)
+        import httpx  # a quarter of a second, for which only who has a model need wait
+
         try:
             body = self._post(_request(self.rules.model, data))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError, RecursionError) as error:
@@ -161,6 +164,8 @@ class Smoother:
             raise Unanswered("the day's money is used")
 
     def _post(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        import httpx
+
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         until, found = time.monotonic() + self.rules.timeout_seconds, b""
         if self._client is None:

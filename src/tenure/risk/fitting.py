@@ -261,10 +261,12 @@ def load_learner(kind: str, files: dict[str, bytes], threads: int = 1) -> Learne
         return LifeTable.load(files["life_table.json"])
     if kind == LOGISTIC:
         return Logistic.load(files["logistic.json"])
-    booster = Booster(files[TREES], threads)
+    # Models from before keep their trees in the library's binary form.
+    trees = {name.replace(".ubj", ".json"): data for name, data in files.items()}
+    booster = Booster(trees[TREES], threads)
     if kind == BOOSTER:
         return booster
     lines = Logistic.load(files["logistic.json"])
-    if SHALLOW not in files:  # A blend from before there were any.
+    if SHALLOW not in trees:  # A blend from before there were any.
         return Blend((booster, lines))
-    return mean_of(booster, Booster(files[SHALLOW], threads, SHALLOW), lines)
+    return mean_of(booster, Booster(trees[SHALLOW], threads, SHALLOW), lines)

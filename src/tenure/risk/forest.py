@@ -73,13 +73,14 @@ class Forest:
     n_columns: int
 
     @classmethod
-    def from_xgboost(cls, booster: Any) -> Forest:
-        """Read an `xgboost.Booster` of one output with numeric splits and at most twenty levels.
+    def from_json(cls, data: bytes) -> Forest:
+        """Read what `xgboost.Booster.save_raw("json")` gives of one output with numeric splits and at most twenty
+        levels.
 
         Raises:
             BadInput: It is another kind of booster.
         """
-        learner = json.loads(bytes(booster.save_raw("json")))["learner"]
+        learner = json.loads(data)["learner"]
         shape, objective = learner["learner_model_param"], learner["objective"]["name"]
         if int(shape["num_class"]) > 1 or int(shape["num_target"]) > 1 or objective not in _TO_MARGIN:
             raise BadInput(

@@ -25,7 +25,7 @@ Columns = NDArray[np.float32]
 
 BOOSTER, LOGISTIC, LIFE_TABLE, BLEND = "gradient boosting", "regularized logistic", "life table", "blend"
 
-TREES, SHALLOW = "booster.ubj", "shallow.ubj"
+TREES, SHALLOW = "booster.json", "shallow.json"
 """Files of the two boosters: of trees that look at several columns together, and of trees that look at two."""
 
 
@@ -73,7 +73,7 @@ class Booster:
     Shallow won twice in our trials: better ranking and cheaper explanation than deep trees.
 
     Args:
-        raw: The library's own UBJSON.
+        raw: The library's own JSON, or the UBJSON of models from before.
         threads: To predict by; 0 takes what the machine has.
         file: Name of the file that it is kept in.
     """
@@ -92,11 +92,13 @@ class Booster:
 
     @cached_property
     def _forest(self) -> Forest:
-        import xgboost
+        if self.raw.startswith(b'{"'):
+            return Forest.from_json(self.raw)
+        import xgboost  # a second, which no night waits for unless its model is an old one
 
         found = xgboost.Booster()
         found.load_model(bytearray(self.raw))
-        return Forest.from_xgboost(found)
+        return Forest.from_json(bytes(found.save_raw("json")))
 
     def files(self) -> dict[str, bytes]:
         """The booster alone."""
@@ -171,7 +173,7 @@ def fit_booster(x: Columns, y: Floats, *, rounds: int, plan: BoosterPlan, weight
         x, y, weight=weight, feature_weights=plan.chances(), max_bin=plan.bins, nthread=plan.threads
     )
     grown = xgboost.train(_parameters(plan), data, rounds)
-    return Booster(bytes(grown.save_raw("ubj")), plan.threads)
+    return Booster(bytes(grown.save_raw("json")), plan.threads)
 
 
 def fit_by_turns(x: Columns, y: Floats, draws: NDArray[np.bool_], *, rounds: int, plan: BoosterPlan) -> Booster:
@@ -195,7 +197,7 @@ def fit_by_turns(x: Columns, y: Floats, draws: NDArray[np.bool_], *, rounds: int
     grown = xgboost.Booster(_parameters(plan), cache=turns)
     for number in range(rounds):
         grown.update(turns[number % len(turns)], number)
-    return Booster(bytes(grown.save_raw("ubj")), plan.threads)
+    return Booster(bytes(grown.save_raw("json")), plan.threads)
 
 
 DEPTHS = (3, 4)

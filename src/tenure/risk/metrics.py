@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import beta, rankdata
+from scipy.special import betaincinv
 
 from tenure.risk.learners import Floats, logit, sigmoid
 
@@ -17,7 +18,7 @@ def auc(p: Floats, y: Floats) -> float:
     n1, n0 = int(lapsed.sum()), int((~lapsed).sum())
     if not n1 or not n0:
         return float("nan")
-    return float((rankdata(p)[lapsed].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
+    return float((pl.Series(p).rank().to_numpy()[lapsed].sum() - n1 * (n1 + 1) / 2) / (n1 * n0))
 
 
 def losses(p: Floats, y: Floats) -> Floats:
@@ -153,8 +154,8 @@ def calibration_bins(p: Floats, y: Floats, decision: NDArray[np.int64], bins: in
 def clopper_pearson(k: float, n: int, level: float = 0.95) -> tuple[float, float]:
     """An interval for a share of which *k* in *n* were seen; it holds the truth at least as often as *level* says."""
     tail = (1 - level) / 2
-    low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))
-    high = 1.0 if k == n else float(beta.ppf(1 - tail, k + 1, n - k))
+    low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
+    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))
     return low, high
 
 

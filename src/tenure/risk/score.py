@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
 
 from tenure.base.settings import Bands, Settings
 from tenure.features import REASONS, FeatureMatrix, build
@@ -72,16 +71,16 @@ def score(
     if len(at_risk):
         scored.append(_at_risk(lake, at_risk, model, settings, tell, keep))
     together = pl.concat([part for part in scored if len(part)], how="vertical") if len(stood) else _empty()
-    ranked = together.with_columns(risk_rank=pl.Series(_rank(together["p_lapse_renewal"].to_numpy()), dtype=pl.Float64))
+    ranked = together.with_columns(risk_rank=_share_below(pl.col("p_lapse_renewal")))
     chapters = known_person(members, stood).select("member", "chapter_id")
     answer = ranked.drop("chapter_id").join(chapters, on="member", how="left").sort("member")
     tell(1.0)
     return answer.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
-def _rank(p: Floats) -> Floats:
+def _share_below(p: pl.Expr) -> pl.Expr:
     """Share of scored members with a lower risk."""
-    return np.asarray((rankdata(p, method="min") - 1) / max(p.size, 1)) if p.size else np.zeros(0)
+    return (p.rank("min") - 1) / pl.len()
 
 
 def _at_risk(
