@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_WORKERS ?= 2
 
+# Where this is set, as in containers, every command would compile Tenure anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo install test check lint format types contracts coverage torture benchmarks docs screenshots browser lock wheel sbom audit clean
 

@@ -6,12 +6,17 @@ import os
 from collections import Counter
 
 import pytest
+from django.contrib.auth.hashers import ScryptPasswordHasher
 
 _not_tested: Counter[str] = Counter()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let subprocesses of tests be quiet about colors and terminals."""
+    """Let subprocesses of tests be quiet about colors and terminals, and passwords in this process be hashed at once.
+
+    They are hashed as always, in a thousandth of the rounds; an account that a command makes has them all.
+    """
+    ScryptPasswordHasher.work_factor = 2**4
     os.environ.setdefault("NO_COLOR", "1")
     os.environ.setdefault("COLUMNS", "100")
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from mail_sink import MailSink
 
-from databases import home, postgresql, settings
+from databases import empty_database, empty_file, home, postgresql, settings
 
-__all__ = ["home", "postgresql", "settings"]
+__all__ = ["empty_database", "empty_file", "home", "postgresql", "settings"]
 
 
 @pytest.fixture

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from databases import home, postgresql, settings
+from databases import empty_database, empty_file, home, postgresql, settings
 
-__all__ = ["home", "postgresql", "settings"]
+__all__ = ["empty_database", "empty_file", "home", "postgresql", "settings"]

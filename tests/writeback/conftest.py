@@ -15,11 +15,13 @@ from panel_imis import PanelImis
 from scored_members import TABLE
 from scripted_server import FakeTime, Server
 
-from tenure import ledger
+from databases import empty_file, home
 from tenure.base.home import Home
 from tenure.base.settings import Settings, Source
 from tenure.imis import ImisClient
 from tenure.writeback import LedgerOutbox, risk_rows
+
+__all__ = ["empty_file", "home"]
 
 
 @pytest.fixture
@@ -46,13 +48,13 @@ def client(server: Server, time_: FakeTime) -> Iterator[ImisClient]:
 
 
 @pytest.fixture
-def outbox(tmp_path: Path) -> Iterator[LedgerOutbox]:
-    ledger.setup(Home(tmp_path / "home"), Settings(source=Source(kind="files")))
-    ledger.migrate()
-    yield LedgerOutbox(TABLE)
-    from django.db import connections
+def settings() -> Settings:
+    return Settings(source=Source(kind="files"))
 
-    connections.close_all()
+
+@pytest.fixture
+def outbox(home: Home) -> LedgerOutbox:
+    return LedgerOutbox(TABLE)
 
 
 @pytest.fixture

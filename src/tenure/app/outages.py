@@ -104,11 +104,11 @@ def _in_season(days: list[dt.date], silence: int) -> int:
 
 def _feeds(house: House, kinds: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Kinds by feed: those of a mapping that names its codes, else each kind by itself."""
-    from tenure import intake
-
     alone: dict[str, tuple[str, ...]] = {kind: (kind,) for kind in kinds}
     if house.settings.source.kind != "imis":
         return alone
+    from tenure import intake
+
     try:
         plan = intake.read_mapping(house.settings.source.mapping, house.home)
     except TenureError:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 CONFIDENCE = 0.95
 
@@ -14,7 +13,7 @@ def interval(part: int, whole: int) -> tuple[float, float]:
     if whole == 0:
         return 0.0, 1.0
     # Written out, since `scipy.stats` takes half a second to import, in every command.
-    z = float(ndtri((1 + CONFIDENCE) / 2))
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     share, doubt = part / whole, z * z / whole
     middle = (share + doubt / 2) / (1 + doubt)
     half = sqrt(doubt * share * (1 - share) + doubt * doubt / 4) / (1 + doubt)

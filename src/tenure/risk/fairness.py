@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from tenure.risk.landmarks import LANDMARKS
 from tenure.risk.learners import Floats
@@ -69,7 +69,7 @@ def audit(
     told, by_day = _Rows.of(one, cut), _Rows.of(days, cut)
     groups = _values(one)
     telling = sum(_enough(told.y[told.among(by, value)]) for by, value in groups)
-    sure = float(ndtri(1 - _SURE / (2 * max(1, telling * (len(_RATES) + 2)))))
+    sure = NormalDist().inv_cdf(1 - _SURE / (2 * max(1, telling * (len(_RATES) + 2))))
     found = {
         "threshold": cut,
         "decisions": one.height,

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from tenure.risk.learners import Floats, logit, sigmoid
 
@@ -153,6 +152,8 @@ def calibration_bins(p: Floats, y: Floats, decision: NDArray[np.int64], bins: in
 
 def clopper_pearson(k: float, n: int, level: float = 0.95) -> tuple[float, float]:
     """An interval for a share of which *k* in *n* were seen; it holds the truth at least as often as *level* says."""
+    from scipy.special import betaincinv  # a quarter of a second, and few commands ask for an interval
+
     tail = (1 - level) / 2
     low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
     high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))
