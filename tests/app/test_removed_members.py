@@ -59,3 +59,19 @@ def test_the_watch_judges_by_the_labels_that_are_learnt(house: House):
     assert (came["decisions"], came["lapsed"]) == (160, 0.125)
     assert came["z"] == pytest.approx(0.0)
     assert not came["alarm"]
+
+
+def test_the_watch_does_not_judge_by_whom_staff_reached(house: House):
+    """Had the 20 who lapsed been called, the 140 others would judge, of whom none did."""
+    house.open_ledger()
+    from tenure.ledger import experiments
+
+    called = range(RENEWED, STAYED)
+    drawn = [experiments.Drawn(member=member, arm="treated", stratum="") for member in called]
+    experiments.keep(experiment="calls", drawn=drawn, share=0.1, as_of=AS_OF, by="test")
+    occasions = dict.fromkeys(called, "renewal:2024-12-31")
+    experiments.expose(experiment="calls", occasions=occasions, kind="reached", as_of=dt.date(2024, 12, 20))
+
+    came = came_true(house, AS_OF)
+
+    assert (came["decisions"], came["reached"], came["lapsed"]) == (140, 20, 0.0)

@@ -69,6 +69,8 @@ def test_who_was_listed_and_got_something_counts_as_reached_once():
     experiments.reach(member=2, occasion="event:E1", as_of=DAY)
 
     assert experiments.exposed(experiment="calls", kind="reached") == {"treated": 1}
+    assert experiments.reached(until=DAY + dt.timedelta(days=1)) == [(1, DAY)]
+    assert experiments.reached(until=DAY) == []
 
 
 def test_an_arm_that_is_none_is_refused():

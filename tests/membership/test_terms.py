@@ -184,6 +184,46 @@ def test_where_paid_on_is_missing_the_first_recording_stands_for_it():
     assert outcome(terms(YEAR_1, again, resigned), "2024-12-01") == ["renewed", "lapsed"]
 
 
+def test_a_term_that_went_to_another_record_is_that_ones_from_then_on():
+    """Two records of one person are put together: until then the term was the one's, as it would have been told then;
+    since then the other's from the day it was paid, so that neither of the two renewed late or lapsed."""
+    table = terms(
+        term("a", "2022-01-01", "2022-12-31", member=2),
+        term("b", "2023-01-01", "2023-12-31", member=1, recorded="2022-12-20"),
+        term("b", "2023-01-01", "2023-12-31", member=2, recorded="2023-06-01"),
+    )
+    rows = pl.DataFrame(
+        {"row": range(4), "member": [1, 2, 1, 2], "as_of": [day("2023-05-01")] * 2 + [day("2023-07-01")] * 2}
+    )
+
+    stood = standing(table, people(), rows, RULES)
+    assert stood.select("row", "term_id", "active").rows() == [(0, "b", True), (1, "a", False), (3, "b", True)]
+    before, after = (decisions(table, people(), RULES, as_of=day(on)) for on in ("2023-05-01", "2024-03-01"))
+    assert before.select("member", "term_id", "outcome").rows() == [(1, "b", "pending"), (2, "a", "lapsed")]
+    assert after.select("member", "term_id", "outcome").rows() == [(2, "a", "renewed"), (2, "b", "lapsed")]
+    assert after["renewed_on"].to_list() == [day("2022-12-20"), None]
+    told = [stretch.term_id for stretch in ledger_of(2, table, people(), RULES, as_of=day("2023-07-01"))]
+    assert told == ["a", "b"]
+    assert not ledger_of(1, table, people(), RULES, as_of=day("2023-07-01"))
+
+
+def test_a_term_that_came_back_is_again_whose_it_was():
+    """Records were put together by mistake, and taken apart again."""
+    table = terms(
+        term("a", "2023-01-01", "2023-12-31", recorded="2023-01-01"),
+        term("a", "2023-01-01", "2023-12-31", member=2, recorded="2023-06-01"),
+        term("a", "2023-01-01", "2023-12-31", recorded="2023-06-10"),
+    )
+    days = ["2023-06-01", "2023-06-02", "2023-06-10", "2023-06-11"]
+    rows = pl.DataFrame({"row": range(8), "member": [1, 2] * 4, "as_of": [day(on) for on in days for _ in range(2)]})
+
+    stood = standing(table, people(), rows, RULES)
+
+    assert [(str(on), member) for on, member in stood.select("as_of", "member").rows()] == list(
+        zip(days, [1, 2, 2, 1], strict=True)
+    )
+
+
 def test_where_billing_comes_first_a_billed_term_is_no_renewal_until_it_is_paid():
     """Accrual: paid-through moved in November, the payment came in January, or never."""
     accrual = Membership(accrual=True)

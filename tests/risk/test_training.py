@@ -14,6 +14,7 @@ from association import invent
 from tenure.base.errors import BelowDataFloor, DamagedStore
 from tenure.base.settings import Membership
 from tenure.lake import Lake
+from tenure.membership import decisions
 from tenure.risk import train
 from trained_association import SETTINGS, Trained, registry
 
@@ -318,6 +319,31 @@ def test_who_objects_to_profiling_teaches_nothing(tmp_path: Path):
     assert objecting["data"] == absent["data"]
     assert objecting["backtest"]["models"] == absent["backtest"]["models"]
     assert objecting["hash"] == absent["hash"]
+
+
+def test_records_that_were_put_together_teach_what_one_record_would(tmp_path: Path):
+    """The last terms of some went to another record of theirs a year later; each renewal is decided once."""
+    invented = invent(tmp_path / "all", members=200)
+    source, twin = invented.lake, 1_000_000
+    terms, members = source.terms(), source.members()
+    last = terms.sort("starts_on").group_by("member", maintain_order=True).last().filter(pl.col("member") % 10 == 0)
+    moved = last.select(
+        pl.col("member") + twin, pl.col("recorded_at").dt.offset_by("13mo"), pl.exclude("member", "recorded_at")
+    ).filter(pl.col("recorded_at") < invented.last)
+    others = members.with_columns(pl.col("member") + twin).join(moved, on="member", how="semi")
+    lake = Lake.open(tmp_path / "lake")
+    with lake.batch(source="test", at=dt.datetime.combine(invented.last, dt.time(), tzinfo=dt.UTC)) as batch:
+        batch.replace("members", pl.concat([members, others]))
+        batch.replace("terms", pl.concat([terms, moved.select(terms.columns)]))
+        batch.commit()
+
+    manifest = train(lake, SETTINGS, invented.last, registry(tmp_path / "models"))
+
+    assert not moved.is_empty()
+    alike = decisions(terms, members, SETTINGS.membership, as_of=invented.last)
+    assert manifest["data"]["decisions"] == alike["outcome"].is_in(["renewed", "lapsed"]).sum()
+    kept = registry(tmp_path / "models").decisions(manifest["version"])
+    assert not kept.select(pl.col("member") % twin, "ends_on", "as_of").is_duplicated().any()
 
 
 def test_training_again_gives_the_same_model(trained: Trained, tmp_path: Path):

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from tenure.app.house import House
 from tenure.app.models import model_for
 from tenure.base.errors import HeldBack, TenureError
@@ -37,11 +39,16 @@ def watched(house: House, as_of: dt.date, model: Model) -> dict[str, Any]:
 
 def came_true(house: House, as_of: dt.date) -> dict[str, Any]:
     """What became of those whom nights up to *as_of* scored, as `tenure.risk.drift.matured` returns it."""
+    house.open_ledger()
+    from tenure.ledger import experiments
     from tenure.risk.drift import matured
 
     lake = house.lake
+    kinds = {"member": pl.Int64, "on": pl.Date}
+    reached = pl.DataFrame(experiments.reached(until=as_of), schema=kinds, orient="row")
     nights = [frame for day in _nights(lake.score_dates(), as_of) if (frame := lake.scores(day)) is not None]
-    return matured(nights, lake.terms(), lake.members_and_absences(), house.settings.membership, as_of)
+    members, rules = lake.members_and_absences(), house.settings.membership
+    return matured(nights, lake.terms(), members, rules, as_of, reached=reached)
 
 
 def _reference(house: House, model: Model) -> Reference:
@@ -70,9 +77,15 @@ def _nights(days: list[dt.date], as_of: dt.date) -> list[dt.date]:
 
 def _of_matured(came: dict[str, Any]) -> str:
     return (
-        f"of {came['decisions']:,} renewals scored on past nights {100 * came['lapsed']:.0f} in 100 lapsed, "
-        f"where {100 * came['said']:.0f} were said ({decimal(came['z'], 1, signed=True)} standard errors)"
+        f"of {came['decisions']:,} renewals scored on past nights{_whose(came)} {100 * came['lapsed']:.0f} in 100 "
+        f"lapsed, where {100 * came['said']:.0f} were said ({decimal(came['z'], 1, signed=True)} standard errors)"
     )
+
+
+def _whose(came: dict[str, Any]) -> str:
+    """Which renewals are meant, where some are left out."""
+    left_out = came.get("reached")
+    return f" whose members nobody reached ({left_out:,} whose members were reached tell nothing)" if left_out else ""
 
 
 def keep(house: House, found: dict[str, Any]) -> None:
@@ -174,7 +187,10 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             span = f"(months before: {_n(one['past_low'])} to {_n(one['past_high'])})"
             yield f"  {_WORTH[name]:<11} {_n(one['now'])}  {span}"
     came = found["matured"]
-    yield f"Of past nights: {_of_matured(came)}." if came["decisions"] else "Of past nights: no renewal is decided yet."
+    if came["decisions"]:
+        yield f"Of past nights: {_of_matured(came)}."
+    else:
+        yield f"Of past nights: no renewal{_whose(came)} is decided yet."
     yield "No alarm." if not found["alarms"] else "Alarms:\n" + "\n".join(f"  {words}" for words in found["alarms"])
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from tenure.base.settings import Settings
 from tenure.features.events import roles_of
 from tenure.lake import Lake
-from tenure.membership import belonging, known_terms, people_known, standing
+from tenure.membership import belonging, known_terms, people_known, standing, terms_of
 from tenure.membership.standing import with_payers
 
 YEAR = 365
@@ -125,7 +125,7 @@ def evidence_of(lake: Lake, settings: Settings, members: Sequence[int], as_of: d
     """
     some = pl.DataFrame({"member": sorted(set(members))}, schema={"member": pl.Int64})
     rows = some.with_row_index("row").with_columns(as_of=pl.lit(as_of, pl.Date))
-    terms = lake.terms().join(some, on="member", how="semi")
+    terms = terms_of(lake.terms(), some)
     everybody = lake.members()
     acts, sums = _activity(lake, some, as_of)
     kept = {

@@ -150,6 +150,12 @@ def touch(*, member: int, since: dt.date, as_of: dt.date, clock: Clock = system_
     return len(found)
 
 
+def reached(*, until: dt.date) -> list[tuple[int, dt.date]]:
+    """Each member whom anybody reached for an experiment before *until*, on a list or outside of any, with each day."""
+    rows = Exposure.objects.filter(kind="reached", as_of__lt=until)
+    return list(rows.values_list("assignment__member", "as_of").distinct().order_by("assignment__member", "as_of"))
+
+
 def left_out(*, member: int, since: dt.date) -> list[str]:
     """Experiments whose control group *member* belongs to: the holdout, and those that selected them since a day."""
     control = Assignment.objects.filter(member=member, arm="control")

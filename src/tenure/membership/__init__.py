@@ -18,7 +18,7 @@ from tenure.membership.renewal_classes import RenewalClass, end_of_month, renewa
 from tenure.membership.spells import RUNNING, spells
 from tenure.membership.standing import chains, standing
 from tenure.membership.survival import Curve, cohort_curves, retention_curve
-from tenure.membership.terms import FOREVER, known_terms
+from tenure.membership.terms import FOREVER, known_terms, terms_of
 
 __all__ = [
     "FOREVER",
@@ -62,6 +62,7 @@ __all__ = [
     "spells",
     "standing",
     "still_open",
+    "terms_of",
     "with_exits",
     "with_joining",
     "with_people",

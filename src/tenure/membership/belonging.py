@@ -13,7 +13,7 @@ import polars as pl
 
 from tenure.base.settings import Membership
 from tenure.membership.standing import NEVER_KNOWN, grace_days, with_payers
-from tenure.membership.terms import FOREVER, known_terms
+from tenure.membership.terms import FOREVER, known_terms, terms_of
 
 _NEVER = dt.datetime(9999, 1, 1)  # noqa: DTZ001
 _LAST = ("deceased", "merged")
@@ -130,11 +130,17 @@ def _over(terms: pl.DataFrame, who: pl.DataFrame, rules: Membership) -> pl.DataF
     Returns:
         `member`, `at`, `over` (one of `_RUNS`, `_LISTED`, `_FOR_GOOD`), `entered` (true where a term was recorded).
     """
-    theirs = terms.join(who, on="member", how="semi")
+    theirs = terms_of(terms, who)
     if theirs.is_empty():
         return pl.DataFrame(schema={"member": pl.Int64, "at": _INSTANT, "over": pl.Int32, "entered": pl.Boolean})
-    days = theirs.group_by("member", day=pl.col("recorded_at").dt.date()).agg(at=pl.col("recorded_at").max())
-    rows = days.sort("member", "day").with_row_index("row").with_columns(as_of=pl.col("day") + pl.duration(days=1))
+    told = theirs.join(theirs.select("term_id", whose="member").unique(), on="term_id").drop("member")
+    days = told.group_by(member="whose", day=pl.col("recorded_at").dt.date()).agg(at=pl.col("recorded_at").max())
+    rows = (
+        days.join(who, on="member", how="semi")
+        .sort("member", "day")
+        .with_row_index("row")
+        .with_columns(as_of=pl.col("day") + pl.duration(days=1))
+    )
     last = known_terms(theirs, rows.select("row", "member", "as_of"), rules).group_by("row", maintain_order=True).last()
     said = (
         rows.join(last.select("row", "member_type", "ends", "ended_by"), on="row", how="left")

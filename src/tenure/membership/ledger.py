@@ -12,7 +12,7 @@ import polars as pl
 from tenure.base.settings import Membership
 from tenure.membership.outcomes import LAPSED, PENDING, RENEWED, decisions
 from tenure.membership.standing import chains
-from tenure.membership.terms import FOREVER, known_terms
+from tenure.membership.terms import FOREVER, known_terms, terms_of
 
 _LONGEST_SLIP = 31
 """Days between joining and the first term on record that still are one and the same beginning."""
@@ -64,8 +64,9 @@ def ledger_of(
         rules: The association's own.
         as_of: The day, at its start.
     """
-    own, person = terms.filter(pl.col("member") == member), members.filter(pl.col("member") == member)
+    person = members.filter(pl.col("member") == member)
     rows = pl.DataFrame({"row": [0], "member": [member], "as_of": [as_of]}, schema_overrides={"member": pl.Int64})
+    own = terms_of(terms, rows)
     walked = chains(known_terms(own, rows, rules), rules).to_dicts()
     decided = {row["term_id"]: row for row in decisions(own, person, rules, as_of=as_of).to_dicts()}
     told = [_term(row, decided.get(row["term_id"]), rules) for row in walked]

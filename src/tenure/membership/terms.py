@@ -22,6 +22,14 @@ def free_of_charge(rules: Membership) -> pl.Expr:
     )
 
 
+def terms_of(terms: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """All versions of each term that ever was one of *members*' (`member`), those of others who had it included.
+
+    What `known_terms` needs to tell whose a term was on which day.
+    """
+    return terms.join(terms.join(members, on="member", how="semi"), on="term_id", how="semi", maintain_order="left")
+
+
 def known_terms(terms: pl.DataFrame, rows: pl.DataFrame, rules: Membership) -> pl.DataFrame:
     """Each row's terms as they were known on its day.
 
@@ -32,19 +40,22 @@ def known_terms(terms: pl.DataFrame, rows: pl.DataFrame, rules: Membership) -> p
 
     Returns:
         One line per row and term: `row`, `as_of` and the columns of the version with the latest `recorded_at`
-        before the start of `as_of` (00:00 UTC), with `ends` (date; `FOREVER` for lifetime), `paid` (date): `paid_on`,
+        before the start of `as_of` (00:00 UTC), if that one names the row's member: a term that went from one record
+        to another, as where two of one person were put together, was the one's until then and is the other's since,
+        from its first version on. With `ends` (date; `FOREVER` for lifetime), `paid` (date): `paid_on`,
         or where that is null the day on which the term first was recorded, `first_recorded` (instant at which it was
         first known as a paid term) and `extended` (days given for free, which `ends_on` and `ends` include). Sorted by
         row, then start. With accrual, a term that was billed but not paid is no term yet.
     """
     known = (
         rows.lazy()
-        .join(terms.lazy(), on="member", how="inner")
+        .join(_of_each_holder(terms).lazy(), on="member", how="inner")
         .filter(pl.col("recorded_at") < pl.col("as_of").cast(pl.Datetime("us")))
         .sort("row", "term_id", "recorded_at")
         .with_columns(*_first_seen(rules))
         .unique(["row", "term_id"], keep="last", maintain_order=True)
-        .filter(_is_paid(rules))
+        .filter((pl.col("holder") == pl.col("member")) & _is_paid(rules))
+        .drop("holder")
         .with_columns(
             paid=pl.coalesce("paid_on", pl.col("first_recorded").dt.date()),
             ends=pl.col("ends_on").fill_null(FOREVER),
@@ -54,6 +65,18 @@ def known_terms(terms: pl.DataFrame, rows: pl.DataFrame, rules: Membership) -> p
         .sort("row", "starts_on", "ends", "term_id")
     )
     return _extended(known, rules).drop("first_ends").collect()
+
+
+def _of_each_holder(terms: pl.DataFrame) -> pl.DataFrame:
+    """Every version with its `holder`, the member that it names; of a term that has had several, for each of them as
+    `member`."""
+    held = terms.select("term_id", "member").unique()
+    moved = held.filter(pl.col("term_id").is_duplicated())
+    told = terms.with_columns(holder="member")
+    if moved.is_empty():
+        return told
+    kept, shared = (told.join(moved, on="term_id", how=how) for how in ("anti", "semi"))
+    return pl.concat([kept, shared.drop("member").join(moved, on="term_id").select(told.columns)])
 
 
 def _first_seen(rules: Membership) -> list[pl.Expr]:

@@ -292,9 +292,18 @@ def of_silence(one: dict[str, Any]) -> str:
 
 
 def matured(
-    nights: list[pl.DataFrame], terms: pl.DataFrame, members: pl.DataFrame, rules: Membership, as_of: dt.date
+    nights: list[pl.DataFrame],
+    terms: pl.DataFrame,
+    members: pl.DataFrame,
+    rules: Membership,
+    as_of: dt.date,
+    *,
+    reached: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
-    """What became of those whom past nights scored: lapsed against said, as labels mature.
+    """What became of those whom past nights scored and nobody reached: lapsed against said, as labels mature.
+
+    Whom a call or a message reached may have stayed for it. That speaks for the outreach and not against what was said,
+    so those of its control groups judge, with all whom no playbook selected.
 
     Args:
         nights: Scores of past nights, as they were kept.
@@ -303,9 +312,12 @@ def matured(
             source no longer had before grace was over did not lapse, here as in training.
         rules: The association's own.
         as_of: The day on which labels are read.
+        reached: `member` and `on` (date) of each time that staff reached somebody; what comes due at the end of a term,
+            or of its grace, in which they did judges nothing.
 
     Returns:
-        `decisions`, `said` and `lapsed` (rates over all of their nights), `z` (how many standard errors apart),
+        `decisions`, `reached` (how many there are besides, left out for that), `said` and `lapsed` (rates over all
+        nights of the decisions), `z` (how many standard errors apart),
         `months` (the same by month in which the renewal came due) and `alarm`: at least 5 lapses said or seen, and more
         than 3 standard errors apart once the spread between months is allowed for.
 
@@ -317,16 +329,20 @@ def matured(
     # Who pays early or resigns is known of sooner than the others: all count once the last word could be spoken.
     over = pl.col("scheduled") + pl.duration(days=pl.col("grace")) < as_of
     labelled = found.filter(over & pl.col("outcome").is_in([RENEWED, LAPSED])).select(
-        "member", due="scheduled", lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8)
-    )
+        "member", due="scheduled", lapsed=(pl.col("outcome") == LAPSED).cast(pl.Int8), began="starts_on",
+        last=pl.col("scheduled") + pl.duration(days=pl.col("grace")),
+    )  # fmt: skip
     said = [
         night.filter(~pl.col("in_grace")).select("member", "p_lapse_renewal", due="renewal_due_on") for night in nights
     ]
     if not said or labelled.is_empty():
-        return {"decisions": 0, "alarm": False}
-    nightly = pl.concat(said).join(labelled, on=["member", "due"], how="inner")
+        return {"decisions": 0, "reached": 0, "alarm": False}
+    judged = _unreached(labelled, reached)
+    every = pl.concat(said).join(labelled.select("member", "due"), on=["member", "due"], how="semi")
+    nightly = every.join(judged, on=["member", "due"], how="inner")
+    left_out = every.join(judged, on=["member", "due"], how="anti").select("member", "due").n_unique()
     if nightly.is_empty():
-        return {"decisions": 0, "alarm": False}
+        return {"decisions": 0, "reached": left_out, "alarm": False}
     # All nights of a decision share its outcome. Each night weighs alike, as in calibration.
     each = nightly.group_by("member", "due").agg(
         nights=pl.len(), said=pl.col("p_lapse_renewal").sum(), lapsed=pl.col("lapsed").cast(pl.Float64).sum()
@@ -342,4 +358,12 @@ def matured(
     wide = max(1.0, float(months["z"].std(ddof=0))) if months.height > 3 else 1.0  # type: ignore[arg-type]
     enough = max(float((each[name] / each["nights"]).sum()) for name in ("said", "lapsed")) >= 5
     alarm = bool(enough and abs(over_all["z"]) > 3 * wide)
-    return {**over_all, "months": months.to_dicts(), "alarm": alarm}
+    return {**over_all, "reached": left_out, "months": months.to_dicts(), "alarm": alarm}
+
+
+def _unreached(labelled: pl.DataFrame, reached: pl.DataFrame | None) -> pl.DataFrame:
+    """Decisions whose member nobody reached from the beginning of the term to the end of its grace."""
+    if reached is None:
+        return labelled
+    within = labelled.join(reached, on="member").filter(pl.col("on").is_between("began", "last"))
+    return labelled.join(within, on=["member", "due"], how="anti")
