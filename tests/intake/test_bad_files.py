@@ -159,6 +159,8 @@ def test_values_that_are_missing(place: Association, table: str, column: str):
         ("terms", "ends_on", dt.date(9999, 12, 31), "`ends_on` is before 1900 or after 2199"),
         ("terms", "ends_on", dt.date(2022, 12, 31), "ends before it starts"),
         ("terms", "dues", -5.0, "`dues` is negative"),
+        ("terms", "paid_on", dt.date(2025, 3, 3), "`paid_on` lies in the future"),
+        ("terms", "paid_on", dt.date(1024, 3, 3), "`paid_on` is before 1900 or after 2199"),
         ("terms", "member_id", "nobody", "the member is not in members"),
         ("terms", "recorded_at", dt.datetime(2025, 3, 2), "`recorded_at` lies in the future"),
         ("activity", "member_id", "nobody", "the member is not in members"),

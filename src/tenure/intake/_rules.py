@@ -98,8 +98,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         Rule("`dues` is negative", "dues < 0", "write what was charged; leave credits out"),
         _future("recorded_at"),
-        _implausible("starts_on"),
-        _implausible("ends_on"),
+        # The day after is today where clocks are ahead of UTC.
+        Rule(
+            FUTURE.format("paid_on"),
+            '"paid_on" > {at} + INTERVAL 1 DAY',
+            "`paid_on` is the day on which the money came; leave it empty until then",
+        ),
+        *(_implausible(column) for column in ("starts_on", "ends_on", "billed_on", "due_on", "paid_on")),
     ),
     "activity": (_UNKNOWN, _future("recorded_at"), _implausible("occurred_at")),
     "programs": (),
