@@ -77,7 +77,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
     }
     if score is not None:
         context |= _scored(score, today)
-        context["like"] = _like(score) if score_set and score_set.day_at and not is_free else None
+        context["like"] = like_of(score) if score_set and score_set.day_at and not is_free else None
         context["by_payment"] = _by_payment(nights, score)
         context["turn"] = _turn(score, calls_of(score_set, chapter_of(reader(request)))) if score_set else None
     return render(request, "member.html", context)
@@ -171,7 +171,7 @@ def _turn(score: CurrentScore, calls: Sequence[int]) -> dict[str, Any] | None:
     }
 
 
-def _like(score: CurrentScore) -> dict[str, Any]:
+def like_of(score: CurrentScore) -> dict[str, Any]:
     """What became of the past decisions that were scored closest, where the night counted them."""
     if score.like_low is None or score.like_high is None:
         return {"decided": 0, "is_told": False}

@@ -22,7 +22,7 @@ from tenure.web import place, words
 from tenure.web.asked import BANDS
 from tenure.web.cells import list_file
 from tenure.web.manifests import manifests
-from tenure.web.member import member_or_404, seen_or_404
+from tenure.web.member import like_of, member_or_404, seen_or_404
 from tenure.web.record import record_of
 
 _SLOW = "="
@@ -107,7 +107,7 @@ def page(request: HttpRequest, member_id: str) -> HttpResponse:
         "span": words.span(score["p_low"], score["p_high"]),
         "reasons": reasons_of(score),
         "facts": facts(found),
-        "calibration": calibration(found.model, score["p_lapse_renewal"]),
+        "calibration": _meant(found),
         "checks": told,
         "verdict": _verdict(told),
         "groups": _by_group(signals(found)),
@@ -206,6 +206,25 @@ def _at(text: str | None) -> str:
         return str(text)
 
 
+def _meant(found: Found) -> str:
+    """What such a chance has meant: as the member's page tells it, for the night that it shows; else by the model's own
+    table, whose steps are coarser."""
+    shown = _shown(found)
+    like = like_of(shown) if shown else {"is_told": False}
+    if not like["is_told"]:
+        return calibration(found.model, found.score["p_lapse_renewal"])
+    many, lapsed = words.count(like["decided"]), words.count(like["lapsed"])
+    return (
+        f"Of {many} past decisions scored {like['scored']} in 100, {lapsed} lapsed (range {like['span']} in 100); "
+        "each was scored before it was known."
+    )
+
+
+def _shown(found: Found) -> CurrentScore | None:
+    """What the lists show of the member, where that is this night's score."""
+    return CurrentScore.objects.filter(member=found.member, as_of=found.score["as_of"]).first()
+
+
 def calibration(model: dict[str, Any], chance: float) -> str:
     """What became of past members whom the back-test scored alike; empty where the model does not say."""
     bins = [one for one in (model.get("backtest") or {}).get("calibration") or [] if one.get("n")]
@@ -256,7 +275,7 @@ def _same_model(found: Found) -> Check:
 
 def _same_score(found: Found) -> list[Check]:
     """Of the newest night: whether the lists show what the night kept."""
-    shown = CurrentScore.objects.filter(member=found.member, as_of=found.score["as_of"]).first()
+    shown = _shown(found)
     if shown is None:
         return []
     holds = abs(shown.p_lapse_renewal - found.score["p_lapse_renewal"]) <= CLOSE
