@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v pyth
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-PYTEST_WORKERS ?= 2
+PYTEST_WORKERS ?= 3
 
 # Where this is set, as in containers, every command would compile Tenure anew.
 unexport PYTHONDONTWRITEBYTECODE
