@@ -61,17 +61,17 @@ def test_the_watch_judges_by_the_labels_that_are_learnt(house: House):
     assert not came["alarm"]
 
 
-def test_the_watch_does_not_judge_by_whom_staff_reached(house: House):
-    """Had the 20 who lapsed been called, the 140 others would judge, of whom none did."""
+def test_the_watch_judges_by_the_holdout_of_whom_playbooks_selected(house: House):
+    """All 160 were selected, and 16 held out of whom six lapsed: they judge, and alone."""
     house.open_ledger()
     from tenure.ledger import experiments
 
-    called = range(RENEWED, STAYED)
-    drawn = [experiments.Drawn(member=member, arm="treated", stratum="") for member in called]
-    experiments.keep(experiment="calls", drawn=drawn, share=0.1, as_of=AS_OF, by="test")
-    occasions = dict.fromkeys(called, "renewal:2024-12-31")
-    experiments.expose(experiment="calls", occasions=occasions, kind="reached", as_of=dt.date(2024, 12, 20))
+    held = range(RENEWED - 10, RENEWED + 6)
+    drawn = [experiments.Drawn(one, "control" if one in held else "treated", "") for one in range(STAYED)]
+    experiments.keep(experiment="holdout", drawn=drawn, share=0.1, as_of=AS_OF, by="test")
+    occasions = dict.fromkeys(range(STAYED), "renewal:2024-12-31")
+    experiments.expose(experiment="holdout", occasions=occasions, kind="eligible", as_of=dt.date(2024, 12, 1))
 
     came = came_true(house, AS_OF)
 
-    assert (came["decisions"], came["reached"], came["lapsed"]) == (140, 20, 0.0)
+    assert (came["decisions"], came["selected"], came["lapsed"]) == (16, 144, 6 / 16)

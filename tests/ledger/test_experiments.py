@@ -69,8 +69,18 @@ def test_who_was_listed_and_got_something_counts_as_reached_once():
     experiments.reach(member=2, occasion="event:E1", as_of=DAY)
 
     assert experiments.exposed(experiment="calls", kind="reached") == {"treated": 1}
-    assert experiments.reached(until=DAY + dt.timedelta(days=1)) == [(1, DAY)]
-    assert experiments.reached(until=DAY) == []
+
+
+def test_whom_a_playbook_selected_is_told_with_the_lot_of_the_holdout():
+    from tenure.ledger import experiments
+
+    for name in ("calls", "holdout"):
+        experiments.keep(experiment=name, drawn=_drawn("control", "treated"), share=0.05, as_of=DAY, by="night")
+        experiments.expose(experiment=name, occasions={0: "a", 1: "a"}, kind="eligible", as_of=DAY)
+    experiments.expose(experiment="holdout", occasions={1: "b"}, kind="eligible", as_of=DAY + dt.timedelta(days=9))
+
+    assert experiments.selected(until=DAY + dt.timedelta(days=9)) == [(0, DAY, True, 0.05), (1, DAY, False, 0.05)]
+    assert len(experiments.selected(until=DAY + dt.timedelta(days=10))) == 3
 
 
 def test_an_arm_that_is_none_is_refused():

@@ -97,13 +97,16 @@ def test_the_watch_in_words_says_what_moved_and_names_measures_as_people_do():
         "scores": quiet | {"title": "Scores", "alarm": False}, "alarms": [],
         "expected": {name: {"now": 0.5, "past_low": 0.4, "past_high": None}
                      for name in ("log_loss", "brier", "auc", "lapse_rate")},
-        "matured": {"decisions": 40, "reached": 7, "said": 0.2, "lapsed": 0.1, "z": -3.2},
+        "matured": {"decisions": 40, "selected": 7, "said": 0.2, "lapsed": 0.1, "z": -3.2},
     })  # fmt: skip
 
     silent = "Email and messages: the share of members with nothing on record has moved by 18 in 100, at most 4 in the"
     assert f"ALARM: {silent} months before" in told
     assert all(f"  {name}" in told for name in ("log loss", "Brier score", "AUC", "lapse rate"))
-    assert "of 40 renewals scored on past nights whose members nobody reached (7 whose members were reached" in told
+    assert (
+        "Of past nights: of 40 renewals scored on past nights, the holdout standing for 7 that playbooks selected, 10"
+        in told
+    )
     assert "(−3.2 standard errors)" in told
     assert "cannot be told" in told
 
@@ -150,32 +153,34 @@ def test_what_came_true_is_held_against_what_was_said(trained: Trained):
     assert wrong["alarm"]
     assert wrong["lapsed"] > wrong["said"]
     nothing = matured([], lake.terms(), lake.members_and_absences(), RULES, last)
-    assert nothing == {"decisions": 0, "reached": 0, "alarm": False}
+    assert nothing == {"decisions": 0, "selected": 0, "alarm": False}
 
 
-def test_who_was_reached_judges_nothing(tmp_path: Path):
-    """Thirty of a hundred are called in their term, of whom 25 would have lapsed and all stay: what was said was right,
-    as those show whom nobody reached. A call in the term before is none of this one's."""
+def test_the_holdout_judges_for_whom_playbooks_select(tmp_path: Path):
+    """Thirty of a hundred are selected in their term, of whom 25 would lapse; those who are called all stay, and of the
+    six whom the holdout keeps from it five lapse. What was said was right. One was selected in the term before."""
     members = range(100)
     first = [term(member, "2024-01-01", "2024-12-31") for member in members]
-    next_ = [term(member, "2025-01-01", "2025-12-31", paid="2024-12-10") for member in members[:79]]
+    stay = [*members[5:30], *members[51:]]
+    next_ = [term(member, "2025-01-01", "2025-12-31", paid="2024-12-10") for member in stay]
     lake = lake_of(tmp_path, members=[person(member) for member in members], terms=[*first, *next_])
     night = pl.DataFrame({"member": members}, schema={"member": pl.Int64}).with_columns(
         in_grace=pl.lit(value=False), renewal_due_on=pl.lit(dt.date(2024, 12, 31)),
         p_lapse_renewal=pl.when(pl.col("member") < 30).then(5 / 6).otherwise(0.3),
     )  # fmt: skip
-    calls = [*((member, dt.date(2024, 12, 3)) for member in range(30)), (99, dt.date(2023, 12, 3))]
-    reached = pl.DataFrame(calls, schema={"member": pl.Int64, "on": pl.Date}, orient="row")
+    kinds = {"member": pl.Int64, "on": pl.Date, "held": pl.Boolean, "share": pl.Float64}
+    lots = [(member, dt.date(2024, 11, 20), member < 6, 0.2) for member in range(30)]
+    lots += [(0, dt.date(2024, 12, 1), True, 0.2), (99, dt.date(2023, 12, 3), False, 0.2)]
+    selected = pl.DataFrame(lots, schema=kinds, orient="row")
     known = (lake.terms(), lake.members_and_absences(), RULES, dt.date(2025, 3, 1))
 
-    everybody, others = matured([night], *known), matured([night], *known, reached=reached)
+    everybody, judged = matured([night], *known), matured([night], *known, selected=selected)
 
-    assert (everybody["decisions"], everybody["reached"], everybody["alarm"]) == (100, 0, True)
-    assert (others["decisions"], others["reached"], others["alarm"]) == (70, 30, False)
-    assert (others["lapsed"], others["said"]) == (pytest.approx(0.3), pytest.approx(0.3))
-    all_reached = reached.vstack(pl.DataFrame({"member": members, "on": dt.date(2024, 6, 1)}, schema=reached.schema))
-    nobody = matured([night], *known, reached=all_reached)
-    assert nobody == {"decisions": 0, "reached": 100, "alarm": False}
+    assert (everybody["decisions"], everybody["selected"], everybody["alarm"]) == (100, 0, True)
+    assert (judged["decisions"], judged["selected"], judged["alarm"]) == (76, 24, False)
+    assert (judged["said"], judged["lapsed"], judged["z"]) == tuple(map(pytest.approx, (0.46, 0.46, 0.0)))
+    nobody_held = selected.with_columns(held=pl.lit(value=False), share=pl.lit(0.0))
+    assert matured([night], *known, selected=nobody_held) == everybody
 
 
 def test_who_leaves_early_is_not_counted_before_those_who_stay(tmp_path: Path):
@@ -197,5 +202,5 @@ def test_who_leaves_early_is_not_counted_before_those_who_stay(tmp_path: Path):
         for day in (dt.date(2024, 10, 1), dt.date(2025, 3, 1))
     )
 
-    assert early == {"decisions": 0, "reached": 0, "alarm": False}
+    assert early == {"decisions": 0, "selected": 0, "alarm": False}
     assert (over["decisions"], over["lapsed"], over["alarm"]) == (40, 0.25, False)

@@ -44,11 +44,11 @@ def came_true(house: House, as_of: dt.date) -> dict[str, Any]:
     from tenure.risk.drift import matured
 
     lake = house.lake
-    kinds = {"member": pl.Int64, "on": pl.Date}
-    reached = pl.DataFrame(experiments.reached(until=as_of), schema=kinds, orient="row")
+    kinds = {"member": pl.Int64, "on": pl.Date, "held": pl.Boolean, "share": pl.Float64}
+    selected = pl.DataFrame(experiments.selected(until=as_of), schema=kinds, orient="row")
     nights = [frame for day in _nights(lake.score_dates(), as_of) if (frame := lake.scores(day)) is not None]
     members, rules = lake.members_and_absences(), house.settings.membership
-    return matured(nights, lake.terms(), members, rules, as_of, reached=reached)
+    return matured(nights, lake.terms(), members, rules, as_of, selected=selected)
 
 
 def _reference(house: House, model: Model) -> Reference:
@@ -83,9 +83,9 @@ def _of_matured(came: dict[str, Any]) -> str:
 
 
 def _whose(came: dict[str, Any]) -> str:
-    """Which renewals are meant, where some are left out."""
-    left_out = came.get("reached")
-    return f" whose members nobody reached ({left_out:,} whose members were reached tell nothing)" if left_out else ""
+    """For which others some of the renewals stand."""
+    left_out = came.get("selected")
+    return f", the holdout standing for {left_out:,} that playbooks selected," if left_out else ""
 
 
 def keep(house: House, found: dict[str, Any]) -> None:

@@ -150,10 +150,12 @@ def touch(*, member: int, since: dt.date, as_of: dt.date, clock: Clock = system_
     return len(found)
 
 
-def reached(*, until: dt.date) -> list[tuple[int, dt.date]]:
-    """Each member whom anybody reached for an experiment before *until*, on a list or outside of any, with each day."""
-    rows = Exposure.objects.filter(kind="reached", as_of__lt=until)
-    return list(rows.values_list("assignment__member", "as_of").distinct().order_by("assignment__member", "as_of"))
+def selected(*, until: dt.date) -> list[tuple[int, dt.date, bool, float]]:
+    """Each time before *until* that a playbook which is measured selected a member: who, when, whether the holdout kept
+    them from it, and the share of members that it keeps."""
+    rows = Exposure.objects.filter(assignment__experiment="holdout", kind="eligible", as_of__lt=until)
+    told = rows.values_list("assignment__member", "as_of", "assignment__arm", "assignment__share")
+    return [(member, day, arm == "control", share) for member, day, arm, share in told.distinct().order_by("id")]
 
 
 def left_out(*, member: int, since: dt.date) -> list[str]:

@@ -298,12 +298,13 @@ def matured(
     rules: Membership,
     as_of: dt.date,
     *,
-    reached: pl.DataFrame | None = None,
+    selected: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
-    """What became of those whom past nights scored and nobody reached: lapsed against said, as labels mature.
+    """What became of those whom past nights scored: lapsed against said, as labels mature.
 
-    Whom a call or a message reached may have stayed for it. That speaks for the outreach and not against what was said,
-    so those of its control groups judge, with all whom no playbook selected.
+    Whom a playbook selects may stay for it. That speaks for the outreach and not against what was said, so the holdout
+    judges in their place: a lot that was drawn before, each for as many as it stands for. To leave out whom somebody
+    reached would not do, since who pays early is never called.
 
     Args:
         nights: Scores of past nights, as they were kept.
@@ -312,12 +313,13 @@ def matured(
             source no longer had before grace was over did not lapse, here as in training.
         rules: The association's own.
         as_of: The day on which labels are read.
-        reached: `member` and `on` (date) of each time that staff reached somebody; what comes due at the end of a term,
-            or of its grace, in which they did judges nothing.
+        selected: `member`, `on` (date), `held` (whether the holdout kept them from it) and `share` (of the holdout) of
+            each time that a playbook selected somebody. It concerns what comes due at the end of that term. Without a
+            holdout all count, whatever was done for them.
 
     Returns:
-        `decisions`, `reached` (how many there are besides, left out for that), `said` and `lapsed` (rates over all
-        nights of the decisions), `z` (how many standard errors apart),
+        `decisions`, `selected` (how many there are besides, for whom the holdout stands), `said` and `lapsed` (rates
+        over all nights of the decisions), `z` (how many standard errors apart),
         `months` (the same by month in which the renewal came due) and `alarm`: at least 5 lapses said or seen, and more
         than 3 standard errors apart once the spread between months is allowed for.
 
@@ -336,34 +338,37 @@ def matured(
         night.filter(~pl.col("in_grace")).select("member", "p_lapse_renewal", due="renewal_due_on") for night in nights
     ]
     if not said or labelled.is_empty():
-        return {"decisions": 0, "reached": 0, "alarm": False}
-    judged = _unreached(labelled, reached)
-    every = pl.concat(said).join(labelled.select("member", "due"), on=["member", "due"], how="semi")
-    nightly = every.join(judged, on=["member", "due"], how="inner")
-    left_out = every.join(judged, on=["member", "due"], how="anti").select("member", "due").n_unique()
-    if nightly.is_empty():
-        return {"decisions": 0, "reached": left_out, "alarm": False}
+        return {"decisions": 0, "selected": 0, "alarm": False}
     # All nights of a decision share its outcome. Each night weighs alike, as in calibration.
-    each = nightly.group_by("member", "due").agg(
+    nightly = pl.concat(said).join(_with_stand_ins(labelled, selected), on=["member", "due"])
+    every = nightly.group_by("member", "due", "stands_for").agg(
         nights=pl.len(), said=pl.col("p_lapse_renewal").sum(), lapsed=pl.col("lapsed").cast(pl.Float64).sum()
     ).with_columns(spread=pl.col("said") * (pl.col("nights") - pl.col("said")))  # fmt: skip
-    told = [
-        pl.len().alias("decisions"),
-        pl.col("said").sum() / pl.col("nights").sum(),
-        pl.col("lapsed").sum() / pl.col("nights").sum(),
-        ((pl.col("lapsed") - pl.col("said")).sum() / pl.col("spread").sum().sqrt().clip(1e-9)).alias("z"),
-    ]
-    months = each.group_by(month=pl.col("due").dt.strftime("%Y-%m")).agg(told).sort("month")
-    over_all = each.select(told).row(0, named=True)
+    each = every.filter(pl.col("stands_for") > 0).sort("member", "due")
+    left_out = every.height - each.height
+    if each.is_empty():
+        return {"decisions": 0, "selected": left_out, "alarm": False}
+    many = pl.col("stands_for")
+    all_nights, all_said, all_lapsed = ((many * pl.col(name)).sum() for name in ("nights", "said", "lapsed"))
+    told = {
+        "decisions": pl.len(),
+        "said": all_said / all_nights,
+        "lapsed": all_lapsed / all_nights,
+        "z": (all_lapsed - all_said) / (many**2 * pl.col("spread")).sum().sqrt().clip(1e-9),
+    }
+    months = each.group_by(month=pl.col("due").dt.strftime("%Y-%m")).agg(**told).sort("month")
+    over_all = each.select(**told).row(0, named=True)
     wide = max(1.0, float(months["z"].std(ddof=0))) if months.height > 3 else 1.0  # type: ignore[arg-type]
     enough = max(float((each[name] / each["nights"]).sum()) for name in ("said", "lapsed")) >= 5
     alarm = bool(enough and abs(over_all["z"]) > 3 * wide)
-    return {**over_all, "reached": left_out, "months": months.to_dicts(), "alarm": alarm}
+    return {**over_all, "selected": left_out, "months": months.to_dicts(), "alarm": alarm}
 
 
-def _unreached(labelled: pl.DataFrame, reached: pl.DataFrame | None) -> pl.DataFrame:
-    """Decisions whose member nobody reached from the beginning of the term to the end of its grace."""
-    if reached is None:
-        return labelled
-    within = labelled.join(reached, on="member").filter(pl.col("on").is_between("began", "last"))
-    return labelled.join(within, on=["member", "due"], how="anti")
+def _with_stand_ins(labelled: pl.DataFrame, selected: pl.DataFrame | None) -> pl.DataFrame:
+    """Decisions with `stands_for`: how many each judges for, 0 for whom the holdout does."""
+    if selected is None:
+        return labelled.with_columns(stands_for=pl.lit(1.0))
+    within = labelled.join(selected, on="member").filter(pl.col("on").is_between("began", "last"))
+    chosen = within.group_by("member", "due").agg(pl.col("held").any(), pl.col("share").last())
+    many = pl.when("held").then(1 / pl.col("share")).when(pl.col("share") > 0).then(0.0).otherwise(1.0)
+    return labelled.join(chosen, on=["member", "due"], how="left").with_columns(stands_for=many)
