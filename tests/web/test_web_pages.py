@@ -471,12 +471,29 @@ def test_the_nights_watch_is_drawn_with_the_night_of_its_warning(staff: httpx.Cl
     assert "<svg" in staff.get("/model/watch.svg").text
 
 
-def test_of_few_decided_renewals_the_watch_says_that_they_are_too_few(staff: httpx.Client, site: Site):
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        ({"decisions": 1, "said": 0.01, "lapsed": 0.0}, "1 renewal is decided: too few to tell."),
+        (
+            {"decisions": 0, "selected": 9},
+            "no renewal is decided yet, the holdout standing for 9 that playbooks selected.",
+        ),
+        (
+            {"decisions": 120, "selected": 1400, "said": 0.2, "lapsed": 0.15},
+            "Of 120 renewals scored on past nights, the holdout standing for 1,400 that playbooks selected, "
+            "20 in 100 were said to lapse; 15 did.",
+        ),
+    ],
+)
+def test_what_became_of_past_nights_is_said_with_how_many_it_speaks_for(
+    staff: httpx.Client, site: Site, came: dict[str, object], words: str
+):
     path = site.world.home.receipts / f"{factories.DAY}.drift.json"
     kept = path.read_text()
     try:
-        path.write_text(json.dumps({**json.loads(kept), "matured": {"decisions": 1, "said": 0.01, "lapsed": 0.0}}))
-        assert "1 renewal is decided: too few to tell." in staff.get("/model/").text
+        path.write_text(json.dumps({**json.loads(kept), "matured": came}))
+        assert words in staff.get("/model/").text
     finally:
         path.write_text(kept)
 
