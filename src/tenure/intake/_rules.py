@@ -53,7 +53,8 @@ def unreadable(column: Column, what: str) -> Rule:
 _UNKNOWN = Rule(
     "the member is not in members",
     "member IS NULL",
-    "export members without a filter, and ids as text in every file: 00123 and 123 are two members",
+    "mend the rows of members that were set aside, export members without a filter, and ids as text in every file: "
+    "00123 and 123 are two members",
 )
 
 
