@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+import forking
+
 BIN = Path(sys.executable).parent
 PASSWORD = "sandbox-password"
 AS_OF = "2025-03-01"
@@ -41,7 +43,8 @@ class Done:
 
 def tenure(*arguments: object, timeout: float = 280, **environment: str) -> Done:
     """Call `tenure` with *arguments* and *environment* besides this process's own; nobody sits at the terminal."""
-    return _call("tenure", arguments, timeout, environment)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")}
+    return Done(*forking.tenure(list(map(str, arguments)), kept | environment, timeout))
 
 
 def faults_of(home: Path) -> set[str]:
@@ -52,19 +55,8 @@ def faults_of(home: Path) -> set[str]:
 
 def imis_sandbox(*arguments: object, timeout: float = 120) -> Done:
     """Call `imis-sandbox` with *arguments*."""
-    return _call("imis-sandbox", arguments, timeout, {})
-
-
-def _call(program: str, arguments: tuple[object, ...], timeout: float, environment: dict[str, str]) -> Done:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")}
-    done = subprocess.run(
-        [BIN / program, *map(str, arguments)],
-        env=kept | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+    command = [BIN / "imis-sandbox", *map(str, arguments)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
     return Done(done.returncode, done.stdout, done.stderr)
 
 

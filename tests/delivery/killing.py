@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
 import random
 import signal
 import time
@@ -13,9 +12,7 @@ from typing import Any
 
 from mail_sink import MailSink
 
-# Imported once, so that each of many workers begins at once.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tenure.app.worker", "tenure.writeback.groups", "django.db", "tenure.lake"])
+from forking import PROCESSES
 
 LOOK_AFTER = dt.timedelta(seconds=1.5)
 LEFT_IN_PEACE = 900
@@ -128,7 +125,7 @@ def finished(root: Path) -> None:
 
 
 def _worker(root: Path) -> Any:
-    worker = _PROCESSES.Process(target=be_a_worker, args=(str(root),))
+    worker = PROCESSES.Process(target=be_a_worker, args=(str(root),))
     worker.start()
     return worker
 
