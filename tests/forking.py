@@ -10,6 +10,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+PATH = os.environ.get("PYTHONPATH")
+"""Where modules come from; what is to find others must begin anew."""
+
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([
     "django.db.models", "httpx", "sklearn.linear_model", "tenure.app.night", "tenure.app.worker", "tenure.custody",

@@ -43,8 +43,10 @@ class Done:
 
 def tenure(*arguments: object, timeout: float = 280, **environment: str) -> Done:
     """Call `tenure` with *arguments* and *environment* besides this process's own; nobody sits at the terminal."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")}
-    return Done(*forking.tenure(list(map(str, arguments)), kept | environment, timeout))
+    around = {name: value for name, value in os.environ.items() if not name.startswith("TENURE_")} | environment
+    if around.get("PYTHONPATH") == forking.PATH:
+        return Done(*forking.tenure(list(map(str, arguments)), around, timeout))
+    return _call("tenure", arguments, timeout, around)
 
 
 def faults_of(home: Path) -> set[str]:
@@ -55,8 +57,14 @@ def faults_of(home: Path) -> set[str]:
 
 def imis_sandbox(*arguments: object, timeout: float = 120) -> Done:
     """Call `imis-sandbox` with *arguments*."""
-    command = [BIN / "imis-sandbox", *map(str, arguments)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    return _call("imis-sandbox", arguments, timeout, dict(os.environ))
+
+
+def _call(program: str, arguments: tuple[object, ...], timeout: float, environment: dict[str, str]) -> Done:
+    command = [BIN / program, *map(str, arguments)]
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+    )
     return Done(done.returncode, done.stdout, done.stderr)
 
 
