@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
 import threading
 from collections.abc import Iterator
@@ -76,3 +78,8 @@ def serving(world: factories.World, now: dt.datetime = MORNING) -> Iterator[Site
     finally:
         stopping.set()
         thread.join(timeout=10)
+
+
+def read_csv(answer: httpx.Response) -> list[dict[str, str]]:
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))

@@ -105,15 +105,17 @@ def drift(found: dict[str, Any]) -> dict[str, Any] | None:
 
 def _matured(came: dict[str, Any]) -> str:
     left_out = came.get("selected")
-    whose = f", the holdout standing for {words.count(left_out)} that playbooks selected," if left_out else ""
+    also = f", the holdout standing for {words.count(left_out)} that playbooks selected" if left_out else ""
     if not came.get("decisions"):
-        return f"Of those whom past nights scored, no renewal is decided yet{whose.rstrip(',')}."
+        return f"Of those whom past nights scored, no renewal is decided yet{also}."
     if came["decisions"] < _FEW:
         decided = f"{words.plural(came['decisions'], 'renewal')} {'is' if came['decisions'] == 1 else 'are'} decided"
-        return f"Of those whom past nights scored, {decided}{whose.rstrip(',')}: too few to tell."
+        return f"Of those whom past nights scored, {decided}{also}: too few to tell."
     said, lapsed = (words.in_hundred(came.get(name)) for name in ("said", "lapsed"))
     count = words.plural(came["decisions"], "renewal")
-    return f"Of {count} scored on past nights{whose} {said} in 100 were said to lapse; {lapsed} did."
+    return (
+        f"Of {count} scored on past nights{also}{',' if also else ''} {said} in 100 were said to lapse; {lapsed} did."
+    )
 
 
 def versions(manifests: list[dict[str, Any]], scored_by: str) -> list[dict[str, Any]]:
